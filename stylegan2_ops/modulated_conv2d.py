@@ -1,0 +1,66 @@
+"""The convolution whose weights a style scales (StyleGAN2, arXiv 1912.04958, section 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .conv2d_resample import conv2d_resample
+
+EPSILON = 1e-8
+
+
+def modulated_conv2d(
+    x: Tensor,
+    weight: Tensor,
+    styles: Tensor,
+    *,
+    noise: Tensor | None = None,
+    up: int = 1,
+    down: int = 1,
+    padding: int | Sequence[int] = 0,
+    resample_filter: Tensor | None = None,
+    demodulate: bool = True,
+    flip_weight: bool = True,
+    fused: bool | None = None,
+) -> Tensor:
+    """Convolve each picture with weights scaled by its own style.
+
+    x: (B, I, H, W). weight: (O, I, h, w). styles: (B, I), one factor per input channel. noise: added to the
+    result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
+    weights. up, down, padding, resample_filter, flip_weight: as in `conv2d_resample`.
+    fused: True scales weights (one group per picture), False scales activations, None takes the faster.
+
+    Returns (B, O, H', W'). Raises ValueError for styles that do not fit.
+    """
+    batch, channels = x.shape[:2]
+    if styles.shape != (batch, channels):
+        raise ValueError(
+            f"styles must be ({batch}, {channels}), one per picture and channel, not {tuple(styles.shape)}"
+        )
+    if fused is None:
+        fused = batch == 1
+    options = dict(f=resample_filter, up=up, down=down, padding=padding, flip_weight=flip_weight)
+
+    if (
+        demodulate and x.dtype == torch.float16
+    ):  # demodulation cancels these factors, and half precision overflows
+        weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * weight[0].numel() ** 0.5)
+        styles = styles / styles.abs().amax(dim=1, keepdim=True)
+
+    if not fused:
+        y = conv2d_resample(x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype), **options)
+        if demodulate:
+            power = styles.square() @ weight.square().sum(dim=(2, 3)).t()  # (B, O)
+            y = y * (power + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
+        return y if noise is None else y + noise.to(x.dtype)
+
+    w = weight[None] * styles[:, None, :, None, None]  # (B, O, I, h, w)
+    if demodulate:
+        w = w * (w.square().sum(dim=(2, 3, 4), keepdim=True) + EPSILON).rsqrt()
+    w = w.to(x.dtype).flatten(0, 1)  # (B*O, I, h, w)
+    y = conv2d_resample(x.reshape(1, batch * channels, *x.shape[2:]), w, groups=batch, **options)
+    y = y.reshape(batch, -1, *y.shape[2:])
+    return y if noise is None else y + noise.to(x.dtype)
