@@ -1,0 +1,37 @@
+# make demo   set everything up and edit a picture
+# make test   set everything up, lint, and run the tests
+# make lint   ruff and mypy alone
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
+
+.PHONY: demo test lint clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/.installed
+	@mkdir -p build/demo
+	$(BIN)/fice sample -n 8 --seed 1 -o build/demo/people.png --force
+	@echo "The result is build/demo/people.png"
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/.tested
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+
+# torch comes first and the build is not isolated, so that torch is fetched once
+.venv/.installed: setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "fice needs Python 3.10 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) torch setuptools wheel
+	$(PIP) --no-build-isolation -e .
+	@touch $@
+
+.venv/.tested: .venv/.installed
+	$(PIP) --no-build-isolation -e '.[test]'
+	@touch $@

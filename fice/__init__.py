@@ -1,0 +1,48 @@
+"""Edit the clothes in a photograph from a sentence.
+
+    from fice import Editor
+    editor = Editor()
+    subject = editor.prepare("photo.jpg")
+    editor.edit(subject, "red floral dress").save("edited.jpg")
+
+Importing this package is cheap: PyTorch is loaded when one of the names below is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
+
+if TYPE_CHECKING:
+    from fice.bundle import Bundle, list_bundles, load_bundle
+    from fice.editor import Edit, Editor, Subject
+    from fice.settings import Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
+    "WeightsError", "list_bundles", "load_bundle",
+]  # fmt: skip
+
+_HOMES = {
+    "Bundle": "fice.bundle",
+    "list_bundles": "fice.bundle",
+    "load_bundle": "fice.bundle",
+    "Edit": "fice.editor",
+    "Editor": "fice.editor",
+    "Subject": "fice.editor",
+    "Settings": "fice.settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fice' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,22 @@
+"""The networks a bundle may ask for by name. Each is imported when first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NETWORKS = {
+    "stylegan2": "fice.nets.stylegan2:Generator",
+    "clip": "fice.nets.clip:CLIP",
+    "parser": "fice.nets.parser:Parser",
+    "encoder": "fice.nets.encoder:Encoder",
+}
+
+
+def network(name: str) -> type[nn.Module]:
+    """The class behind a name in `NETWORKS`; KeyError if there is none."""
+    module, _, attribute = NETWORKS[name].partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,1 @@
+"""Bundles of network weights, one folder each; a package so that a wheel carries them."""
