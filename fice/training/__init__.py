@@ -1,0 +1,1 @@
+"""The recipes that made the bundled weights; each resumes from its own checkpoint."""

@@ -1,0 +1,131 @@
+"""The photographs: labels merged into regions, people framed onto a white canvas."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from fice.regions import REGION_CLASSES
+
+MERGE = {
+    "hair": "hair",
+    "skin": "skin",
+    "upper": "blouse bodysuit bra hoodie intimate jumper shirt sweater sweatshirt swimwear t-shirt top vest",
+    "outer": "blazer cape cardigan coat jacket suit",
+    "dress": "dress romper",
+    "skirt": "skirt",
+    "trousers": "jeans leggings pants shorts panties",
+    "legwear": "socks stockings tights",
+    "shoes": "boots clogs flats heels loafers pumps sandals shoes sneakers wedges",
+    "bag": "bag purse wallet",
+    "headwear": "hat glasses sunglasses earrings",
+    "accessories": "accessories belt bracelet gloves necklace ring scarf tie watch",
+}
+
+
+@dataclass
+class Street:
+    """Photographs with their pixel labels, as they are (unequal sizes)."""
+
+    names: list[str]
+    pictures: list[np.ndarray]  # (H, W, 3) uint8
+    fine: list[np.ndarray | None]  # (H, W) uint8, index into classes; None where unlabelled
+    classes: list[str]
+    tags: list[list[str]]
+
+
+@dataclass
+class Framed:
+    """People framed at 0.94 of a white canvas."""
+
+    names: list[str]
+    pictures: np.ndarray  # (N, H, W, 3) uint8
+    labels: np.ndarray  # (N, H, W) uint8, index into REGION_CLASSES
+    fine: np.ndarray  # (N, H, W) uint8, index into classes; meaningful where labelled
+    labelled: np.ndarray  # (N,) bool
+    classes: list[str]
+    tags: list[list[str]]
+
+    @property
+    def validation(self) -> np.ndarray:
+        """(N,) bool: never trained on."""
+        return np.array([is_validation(name) for name in self.names])
+
+
+def is_validation(name: str) -> bool:
+    """One photograph in ten, by a hash of its name."""
+    return zlib.crc32(name.encode()) % 10 == 0
+
+
+def load_street(folder: Path, height: int = 512, limit: int | None = None) -> Street:
+    """Reads photos/NNNN.jpg, labels/NNNN.png and tags.json, scaled to `height`."""
+    folder = Path(folder)
+    tags = json.loads((folder / "tags.json").read_text())
+    files = sorted((folder / "photos").glob("*.jpg"))[:limit]
+    pictures, fine = [], []
+    for file in files:
+        photo = Image.open(file).convert("RGB")
+        size = (round(photo.width * height / photo.height), height)
+        pictures.append(np.asarray(photo.resize(size, Image.Resampling.BOX if size != photo.size else None)))
+        label = folder / "labels" / f"{file.stem}.png"
+        fine.append(np.asarray(Image.open(label).resize(size, Image.Resampling.NEAREST)) if label.exists() else None)
+        if fine[-1] is not None and not fine[-1].any():
+            fine[-1] = None  # a label that names nothing is no label
+    names = [file.stem for file in files]
+    return Street(names, pictures, fine, tags["classes"], [tags["tags"].get(name, []) for name in names])
+
+
+def merge_labels(fine: np.ndarray, classes: list[str]) -> np.ndarray:
+    """Fine labels (H, W) -> indices into REGION_CLASSES (H, W).
+
+    `skin` is split by place: near the head it is the face. `suit` is split at the hip into outer and trousers.
+    """
+    table = np.zeros(len(classes), np.uint8)
+    for region, names in MERGE.items():
+        for name in names.split():
+            table[classes.index(name)] = REGION_CLASSES.index(region)
+    merged = table[fine]
+    rows = np.flatnonzero(merged.any(1))
+    if len(rows) == 0:
+        return merged
+    top, tall = rows[0], rows[-1] - rows[0] + 1
+    y, x = np.indices(fine.shape)
+    head = np.isin(merged, [REGION_CLASSES.index("hair"), REGION_CLASSES.index("headwear")])
+    skin = merged == REGION_CLASSES.index("skin")
+    upper_part = (head | skin) & (y < top + 0.2 * tall)
+    if upper_part.any():
+        middle = np.median(x[upper_part & (head if (head & upper_part).any() else skin)])
+        merged[skin & (y < top + 0.165 * tall) & (abs(x - middle) < 0.1 * tall)] = REGION_CLASSES.index("face")
+    merged[(fine == classes.index("suit")) & (y > top + 0.5 * tall)] = REGION_CLASSES.index("trousers")
+    return merged
+
+
+def person_box(labels: np.ndarray) -> tuple[int, int, int, int]:
+    """The box (y0, x0, y1, x1) of the largest connected person in a label map."""
+    parts, count = ndimage.label(ndimage.binary_dilation(labels > 0, iterations=2))
+    if count > 1:
+        parts = parts == 1 + np.argmax(ndimage.sum_labels(labels > 0, parts, range(1, count + 1)))
+    rows, columns = np.flatnonzero((parts > 0).any(1)), np.flatnonzero((parts > 0).any(0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def save_framed(folder: Path, framed: Framed) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        folder / "framed.npz", pictures=framed.pictures, labels=framed.labels, fine=framed.fine, labelled=framed.labelled
+    )
+    meta = {"names": framed.names, "classes": framed.classes, "tags": framed.tags}
+    (folder / "framed.json").write_text(json.dumps(meta))
+
+
+def load_framed(folder: Path | str) -> Framed:
+    """What `python -m fice.training.prepare` wrote."""
+    arrays = np.load(Path(folder) / "framed.npz", allow_pickle=False)
+    meta = json.loads((Path(folder) / "framed.json").read_text())
+    return Framed(**meta, **{key: arrays[key] for key in ("pictures", "labels", "fine", "labelled")})

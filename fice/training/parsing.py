@@ -1,0 +1,139 @@
+"""The recipe of the pixel-labelling networks: random views of labelled photographs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.nets.parser import Parser
+from fice.training.recipe import Average, Clock, cosine, load_checkpoint, save_checkpoint, set_rate
+
+VIEWS = (  # (height, width), range of the person's height in the view, share of the steps
+    ((256, 128), (0.80, 1.15), 0.40),
+    ((128, 64), (0.85, 1.05), 0.35),
+    ((192, 160), (0.35, 1.00), 0.25),
+)
+
+
+class Views:
+    """Draws augmented views of labelled photographs.
+
+    Args:
+        pictures: photographs, each (H, W, 3) uint8.
+        labels: their labels, each (H, W) uint8.
+        boxes: their people, each (y0, x0, y1, x1) in pixels.
+        negatives: pictures without a person, each (H, W, 3) uint8, drawn in one view of sixteen.
+        mirror: for each label, the label it becomes in a mirrored picture.
+    """
+
+    def __init__(self, pictures, labels, boxes, negatives, mirror: list[int], seed: int):
+        self.pictures, self.labels, self.boxes = pictures, labels, boxes
+        self.negatives, self.mirror = negatives, np.array(mirror, np.uint8)
+        self.rng = np.random.default_rng(seed)
+
+    def draw(self, batch: int) -> tuple[Tensor, Tensor]:
+        """Pictures (B, 3, h, w) float in [0, 1] and labels (B, h, w) int64 of one random view size."""
+        size, tall, _ = VIEWS[self.rng.choice(len(VIEWS), p=[share for *_, share in VIEWS])]
+        pairs = [self._view(size, tall) for _ in range(batch)]
+        pictures = torch.from_numpy(np.stack([picture for picture, _ in pairs])).permute(0, 3, 1, 2)
+        return self._colour(pictures.float() / 255), torch.from_numpy(np.stack([label for _, label in pairs])).long()
+
+    def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray]:
+        from PIL import Image
+
+        rng = self.rng
+        if self.negatives and rng.random() < 1 / 16:
+            picture = self.negatives[rng.integers(len(self.negatives))]
+            return np.asarray(Image.fromarray(picture).resize(size[::-1])), np.zeros(size, np.uint8)
+        index = rng.integers(len(self.pictures))
+        picture, label, (y0, x0, y1, x1) = self.pictures[index], self.labels[index], self.boxes[index]
+        if rng.random() < 0.3:
+            plain = rng.integers(0, 256, 3) if rng.random() < 0.3 else np.array([255, 255, 255])
+            picture = np.where(label[..., None] > 0, picture, plain.astype(np.uint8))
+        scale = (y1 - y0) / (rng.uniform(*tall) * size[0])  # photo pixels per view pixel
+        slack_y, slack_x = size[0] * scale - (y1 - y0), size[1] * scale - (x1 - x0)
+        top = y0 - slack_y * rng.uniform(0.2, 0.8)
+        left = x0 - slack_x * rng.uniform(0.2, 0.8)
+        if rng.random() < 0.12:  # cut off below the knees or the waist
+            picture, label = picture[: y0 + int((y1 - y0) * rng.uniform(0.45, 0.9))], label
+            label = label[: len(picture)]
+        window = (left, top, left + size[1] * scale, top + size[0] * scale)
+        fill = 255 if rng.random() < 0.5 else int(rng.integers(0, 256))
+        view = _crop(Image.fromarray(picture), window, size, Image.Resampling.BOX if scale > 1 else Image.Resampling.BILINEAR, (fill,) * 3)
+        target = _crop(Image.fromarray(label), window, size, Image.Resampling.NEAREST, 0)
+        if rng.random() < 0.5:
+            view, target = view[:, ::-1], self.mirror[target[:, ::-1]]
+        return np.ascontiguousarray(view), np.ascontiguousarray(target)
+
+    def _colour(self, pictures: Tensor) -> Tensor:
+        rng, count = self.rng, len(pictures)
+        column = lambda low, high: torch.tensor(rng.uniform(low, high, (count, 1, 1, 1)), dtype=torch.float32)  # noqa: E731
+        mean = pictures.mean((1, 2, 3), keepdim=True)
+        pictures = (pictures - mean) * column(0.75, 1.3) + mean + column(-0.12, 0.12)
+        grey = pictures.mean(1, keepdim=True)
+        pictures = grey + (pictures - grey) * column(0.5, 1.5)
+        pictures = pictures * (1 + 0.12 * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
+        if rng.random() < 0.3:  # generated pictures are soft
+            small = F.interpolate(pictures, scale_factor=float(rng.uniform(0.35, 0.8)), mode="bilinear")
+            pictures = F.interpolate(small, size=pictures.shape[-2:], mode="bilinear")
+        noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
+        return (pictures + noise * column(0, 0.03)).clamp(0, 1)
+
+
+def _crop(image, window, size, resample, fill) -> np.ndarray:
+    """The window (left, top, right, bottom), which may reach outside the image, resized to `size` (h, w)."""
+    from PIL import Image
+
+    left, top, right, bottom = (round(edge) for edge in window)
+    canvas = Image.new(image.mode, (right - left, bottom - top), fill)
+    canvas.paste(image, (-left, -top))
+    return np.asarray(canvas.resize(size[::-1], resample))
+
+
+def train(network: Parser, views: Views, args, weights: Tensor) -> Parser:
+    """Trains for args.minutes and returns the averaged network; resumes from args.out/checkpoint.safetensors.
+
+    Args:
+        weights: (classes,) float, the cost of each label.
+    """
+    average = Average(network)
+    network = network.to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
+    modules, checkpoint = {"network": network, "average": average.module}, args.out / "checkpoint.safetensors"
+    clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, modules, {"optimiser": optimiser}))
+    for step in clock.steps():
+        set_rate(optimiser, 2e-3 * cosine(clock.fraction))
+        pictures, labels = views.draw(args.batch)
+        pictures = pictures.to(memory_format=torch.channels_last)
+        with torch.autocast(args.device, dtype=torch.bfloat16):
+            logits = network(pictures)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, labels, weights, label_smoothing=0.02)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        average.update(network, min(0.995, (step + 1) / (step + 10)))
+        if clock.log({"loss": loss.detach(), "accuracy": (logits.argmax(1) == labels).float().mean()}):
+            save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
+    save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
+    return average.module
+
+
+@torch.no_grad()
+def confusion(network: Parser, pictures: list[Tensor], labels: list[Tensor], classes: int) -> np.ndarray:
+    """Counts (true, predicted) over pictures (3, H, W) float in [0, 1] and labels (H, W)."""
+    counts = np.zeros((classes, classes), np.int64)
+    for picture, label in zip(pictures, labels, strict=True):
+        found = network(picture[None]).argmax(1)[0]
+        index = label.long().flatten() * classes + found.flatten()
+        counts += torch.bincount(index, minlength=classes**2).reshape(classes, classes).numpy()
+    return counts
+
+
+def intersection_over_union(counts: np.ndarray) -> np.ndarray:
+    """IoU of each class from a confusion matrix (true, predicted)."""
+    hits = np.diag(counts)
+    return hits / np.maximum(counts.sum(0) + counts.sum(1) - hits, 1)

@@ -1,0 +1,147 @@
+"""What every recipe shares: options, checkpoints without pickles, a clock, one log line a tick."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """The options that all recipes understand."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the photographs, or the prepared folder")
+    parser.add_argument("--out", type=Path, required=True, help="where checkpoints and results go")
+    parser.add_argument("--minutes", type=float, default=20, help="training time, over all resumptions")
+    parser.add_argument("--batch", type=int, default=16, help="pictures a step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
+    parser.add_argument("--smoke", action="store_true", help="a few tiny steps, to see that the recipe runs")
+    return parser
+
+
+def save_checkpoint(
+    path: Path, modules: dict[str, nn.Module], optimisers: dict[str, torch.optim.Optimizer], progress: dict
+) -> None:
+    """Writes modules, optimiser states and `progress` (plain json values) to one safetensors file, atomically."""
+    tensors = {}
+    for name, module in modules.items():
+        tensors.update({f"{name}/{key}": value.contiguous() for key, value in module.state_dict().items()})
+    for name, optimiser in optimisers.items():
+        for index, state in optimiser.state_dict()["state"].items():
+            tensors.update({f"{name}//{index}/{key}": value.contiguous() for key, value in state.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    save_file({key: value.clone() for key, value in tensors.items()}, temporary, {"progress": json.dumps(progress)})
+    os.replace(temporary, path)
+
+
+def load_checkpoint(
+    path: Path, modules: dict[str, nn.Module], optimisers: dict[str, torch.optim.Optimizer]
+) -> dict | None:
+    """The inverse of `save_checkpoint`; None when there is nothing to resume from."""
+    if not path.exists():
+        return None
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+    tensors = load_file(path)
+    for name, module in modules.items():
+        prefix = f"{name}/"
+        state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix) and f"{name}//" not in k}
+        module.load_state_dict(state)
+    for name, optimiser in optimisers.items():
+        state = optimiser.state_dict()
+        for key, value in tensors.items():
+            if key.startswith(f"{name}//"):
+                index, field = key[len(name) + 2 :].split("/")
+                state["state"].setdefault(int(index), {})[field] = value
+        optimiser.load_state_dict(state)
+    return progress
+
+
+class Clock:
+    """Counts steps and seconds over all resumptions, and prints one line a tick.
+
+    Args:
+        seconds: training time to spend, `done` included.
+        done: progress of an earlier run ({"step", "seconds"}), if any.
+        tick: seconds between two lines.
+    """
+
+    def __init__(self, seconds: float, done: dict | None = None, tick: float = 30):
+        self.budget, self.tick = seconds, tick
+        self.step, self.seconds = (done["step"], done["seconds"]) if done else (0, 0.0)
+        self._last = time.monotonic()
+        self._tick_at, self._sums, self._count = self.seconds + tick, {}, 0
+
+    @property
+    def fraction(self) -> float:
+        """The share of the time that is spent, in [0, 1]."""
+        return min(self.seconds / self.budget, 1.0)
+
+    @property
+    def progress(self) -> dict:
+        return {"step": self.step, "seconds": self.seconds}
+
+    def steps(self) -> Iterator[int]:
+        """Step numbers until the time is spent."""
+        while self.seconds < self.budget:
+            yield self.step
+            self.step += 1
+            now = time.monotonic()
+            self.seconds, self._last = self.seconds + now - self._last, now
+
+    def log(self, figures: dict[str, float]) -> bool:
+        """Averages `figures`; at a tick prints them and says True: a good moment for a checkpoint."""
+        for name, value in figures.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        self._count += 1
+        if self.seconds < self._tick_at:
+            return False
+        means = "  ".join(f"{name} {value / self._count:.4f}" for name, value in self._sums.items())
+        print(f"step {self.step}  minute {self.seconds / 60:.1f}  {means}", flush=True)
+        self._tick_at, self._sums, self._count = self.seconds + self.tick, {}, 0
+        return True
+
+
+class Average:
+    """An exponential moving average of a module's parameters; buffers are copied."""
+
+    def __init__(self, module: nn.Module):
+        self.module = copy.deepcopy(module).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, source: nn.Module, decay: float) -> None:
+        for average, value in zip(self.module.parameters(), source.parameters(), strict=True):
+            average.lerp_(value, 1 - decay)
+        for average, value in zip(self.module.buffers(), source.buffers(), strict=True):
+            average.copy_(value)
+
+
+def cosine(fraction: float, warm: float = 0.02) -> float:
+    """A learning-rate factor: linear warm-up over `warm`, then half a cosine to zero."""
+    if fraction < warm:
+        return max(fraction / warm, 0.01)
+    return 0.5 * (1 + torch.tensor(torch.pi * (fraction - warm) / (1 - warm)).cos().item())
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def count(parameters: Iterable[torch.Tensor]) -> int:
+    return sum(p.numel() for p in parameters)
