@@ -54,15 +54,18 @@ class Parser(nn.Module):
         self.merge = nn.ModuleList(Unit(width, width) for width in widths[:-1])
         self.classify = nn.Conv2d(widths[0], classes, 3, padding=1)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: (B, 3, H, W) float in [0, 1], RGB. Returns logits (B, classes, H, W)."""
+    def features(self, picture: Tensor) -> list[Tensor]:
+        """Feature maps at strides 2, 4, 8, 16, 32 of a picture (B, 3, H, W) float in [0, 1], RGB."""
         height, width = picture.shape[-2:]
         x = F.pad(picture, (0, -width % 32, 0, -height % 32), mode="replicate")
-        x = self.stem(x * 4 - 2)  # (B, 24, H/2, W/2)
-        skips = []
+        maps = [self.stem(x * 4 - 2)]  # (B, 24, H/2, W/2)
         for stage in self.stages:
-            skips.append(x)
-            x = stage(x)  # (B, widths[i], H/2^i, W/2^i)
+            maps.append(stage(maps[-1]))  # (B, widths[i], H/2^i, W/2^i)
+        return maps
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """picture: (B, 3, H, W) float in [0, 1], RGB. Returns logits (B, classes, H, W)."""
+        *skips, x = self.features(picture)
         x = x + self.context(x)
         for lateral, merge, skip in zip(
             reversed(self.lateral), reversed(self.merge), reversed(skips), strict=True
@@ -70,4 +73,4 @@ class Parser(nn.Module):
             up = F.interpolate(lateral(x), size=skip.shape[-2:], mode="bilinear")
             x = merge(up + skip)
         logits = F.interpolate(self.classify(x), scale_factor=2, mode="bilinear")
-        return logits[..., :height, :width]
+        return logits[..., : picture.shape[-2], : picture.shape[-1]]

@@ -57,6 +57,14 @@ class Framed:
         """(N,) bool: never trained on."""
         return np.array([is_validation(name) for name in self.names])
 
+    def only(self, keep: np.ndarray) -> Framed:
+        """The people where `keep` (N,) bool is true."""
+        chosen = np.flatnonzero(keep)
+        return Framed(
+            [self.names[i] for i in chosen], self.pictures[keep], self.labels[keep], self.fine[keep],
+            self.labelled[keep], self.classes, [self.tags[i] for i in chosen],
+        )  # fmt: skip
+
 
 def is_validation(name: str) -> bool:
     """One photograph in ten, by a hash of its name."""

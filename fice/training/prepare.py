@@ -1,0 +1,85 @@
+"""Frames every person onto a white canvas: `python -m fice.training.prepare --data DIR --out DIR --regions RUN`.
+
+Labelled photographs are cut out by their labels, the others by the region network. Photographs in which nobody is
+found are left out, with a line that says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from fice.errors import InputError
+from fice.frame import Frame
+from fice.person import find_person
+from fice.regions import Regions
+from fice.training.data import Framed, load_street, merge_labels, person_box, save_framed
+from fice.training.generator import load_critic
+from fice.training.recipe import options
+
+CANVAS = (256, 128)
+
+
+def to_tensor(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) float in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def frame_labels(frame: Frame, labels: np.ndarray) -> np.ndarray:
+    """Labels (H, W) -> the label that covers most of each canvas pixel (h, w)."""
+    values = np.unique(labels)
+    layers = torch.from_numpy(labels[None] == values[:, None, None]).float()[None]
+    covered = frame.to_canvas(layers, fill=0.0)[0]
+    covered[int(np.searchsorted(values, 0))] += (1 - covered.sum(0)).clamp(min=0)
+    return values[covered.argmax(0).numpy()]
+
+
+def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
+    labels = merge_labels(fine, classes)
+    frame = Frame.around(person_box(labels), labels.shape, CANVAS)
+    body = frame.to_canvas(torch.from_numpy(labels > 0)[None, None].float(), fill=0.0)
+    framed = frame_labels(frame, np.where(labels > 0, labels, 0).astype(np.uint8))
+    return frame.to_canvas(to_tensor(picture)), body, framed, frame_labels(frame, fine)
+
+
+def frame_unlabelled(picture: np.ndarray, regions: Regions):
+    photo = to_tensor(picture)
+    frame = Frame.around(find_person(regions, photo).box, photo.shape[-2:], CANVAS)
+    canvas = frame.to_canvas(photo)
+    probabilities = regions.probabilities(canvas)
+    body = ((regions.body(probabilities) - 0.3) / 0.4).clamp(0, 1)
+    return canvas, body, probabilities.argmax(1)[0].numpy(), np.zeros(CANVAS, np.uint8)
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = options(__doc__)
+    parser.add_argument("--regions", type=Path, required=True, help="the run folder of fice.training.regions")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
+    regions = Regions(load_critic(args.regions))
+    street = load_street(args.data, limit=12 if args.smoke else None)
+    kept, rows = [], []
+    for index in tqdm(range(len(street.names)), unit="photo"):
+        picture, fine = street.pictures[index], street.fine[index]
+        try:
+            canvas, body, labels, fine_labels = (
+                frame_unlabelled(picture, regions) if fine is None else frame_labelled(picture, fine, street.classes)
+            )
+        except InputError as error:
+            tqdm.write(f"{street.names[index]}: {error}")
+            continue
+        white = (canvas * body + 1 - body).clamp(0, 1)[0].permute(1, 2, 0)
+        rows.append(((white * 255).round().byte().numpy(), labels.astype(np.uint8), fine_labels, fine is not None))
+        kept.append(index)
+    pictures, labels, fine_labels, labelled = (np.stack(column) for column in zip(*rows, strict=True))
+    names, tags = [street.names[i] for i in kept], [street.tags[i] for i in kept]
+    save_framed(args.out, Framed(names, pictures, labels, fine_labels, labelled, street.classes, tags))
+
+
+if __name__ == "__main__":
+    main()
