@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
-from fice.files import replacing
 from fice.nets import NETWORKS, network
+from fice.output import whole_file
 
 if TYPE_CHECKING:
     import torch
@@ -79,6 +79,17 @@ class Bundle:
     def extra(self, part: str) -> dict[str, Any]:
         """What a part carries beside its weights (vocabulary, class names, ...)."""
         return self._part(part).extra
+
+    @property
+    def bytes(self) -> int:
+        """Size of all weights together."""
+        return sum(part.bytes for part in self.parts.values())
+
+    def summary(self) -> dict[str, Any]:
+        """What a person wants to know, as json: the description without vocabularies and checksums."""
+        parts = {name: {"network": part.network, "bytes": part.bytes} for name, part in self.parts.items()}
+        return {"name": self.name, "description": self.description, "canvas": list(self.canvas), "bytes": self.bytes,
+                "licence": self.licence, "data": self.data, "parts": parts, "figures": self.figures}  # fmt: skip
 
     def check(self, name: str) -> None:
         """Compare size and sha256 of a part's file with the description; WeightsError if they differ."""
@@ -162,8 +173,8 @@ def save_part(
     )
     json.dumps([arguments, entry.extra])  # fails before anything is written
     with _card(folder) as card:
-        with replacing(folder / entry.file) as path:
-            path.write_bytes(content)
+        with whole_file(folder / entry.file) as stream:
+            stream.write(content)
         card["parts"][part] = vars(entry)
         if network == "stylegan2":
             card["canvas"] = list(module.canvas)
@@ -194,8 +205,8 @@ def _card(folder: Path) -> Iterator[dict[str, Any]]:
             card = {"format": FORMAT, "name": folder.resolve().name, "description": "", "canvas": [0, 0],
                     "licence": "", "data": "", "parts": {}, "figures": {}}  # fmt: skip
         yield card
-        with replacing(folder / CARD) as path:
-            path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with whole_file(folder / CARD) as stream:
+            stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 @contextmanager

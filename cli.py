@@ -1,0 +1,250 @@
+"""The command line: parses, calls fice, prints. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fice import __version__
+from fice.terminal import Progress, Verbs, say, warn
+
+FILE = click.Path(path_type=Path)
+RECIPES = ["prepare", "regions", "pose", "clip", "generator"]
+
+device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
+bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fice")
+def main() -> None:
+    """Edit the clothes in a photograph from a sentence.
+
+    \b
+    Examples:
+      fice edit photo.jpg "red floral dress"
+      fice sample -n 8 -o people.png
+      fice doctor
+    """
+
+
+@main.command()
+@click.argument("photo", type=FILE)
+@click.argument("text")
+@click.option("-o", "--output", type=FILE, help="The result.  [default: beside PHOTO, named after TEXT]")
+@bundle_option
+@click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
+              help="What to change.  [default: auto, from the words]")  # fmt: skip
+@click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
+@click.option("--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality.")
+@click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
+@click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
+@click.option("--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]")
+@click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
+@device_option
+@click.option("--save-mask", type=FILE, help="Write the edited region as PNG of the photo's size.")
+@click.option("--save-latent", type=FILE, help="Write the latent as safetensors.")
+@click.option("--compare", type=FILE, help="Write photo and result side by side as PNG.")
+@click.option("--trace", type=FILE, help="Write the course of the edit as GIF.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable.")
+@force_option
+@json_option
+def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
+    """Dress the person in PHOTO as TEXT says.
+
+    \b
+    Examples:
+      fice edit photo.jpg "red floral dress"
+      fice edit photo.jpg "white blouse" -o out.png --save-mask mask.png
+      fice edit photo.jpg "denim jacket" --region outer --preset best --json
+    """
+    from fice.session import edit_file
+
+    with Progress() as progress:
+        report = edit_file(photo, text, tell=say, callback=progress, **_given(options))
+    for notice in report["notices"]:
+        warn(notice)
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
+
+
+@main.command()
+@click.option("-n", "count", type=click.IntRange(1, 1024), default=8, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The seed of the first person.")
+@click.option(
+    "--truncation", type=float, default=0.7, show_default=True, help="0: the average person; 1: all there are."
+)
+@click.option("-o", "--output", type=FILE, default="people.png", show_default=True, help="The sheet, a PNG.")
+@bundle_option
+@device_option
+@force_option
+def sample(output: Path, **options: Any) -> None:
+    """Draw people who do not exist, in rows on one sheet.
+
+    \b
+    Example:
+      fice sample -n 8 --seed 1 -o people.png
+    """
+    from fice.sample import save_sheet
+
+    save_sheet(output, tell=say, **_given(options))
+    click.echo(output)
+
+
+@main.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Say what fice finds on this machine, and mend-it-yourself commands for what is missing.
+
+    \b
+    Example:
+      fice doctor
+    """
+    from fice.doctor import examine, report, usable
+
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps(report(findings), ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+    context.exit(0 if usable(findings) else 4)
+
+
+@main.group()
+def models() -> None:
+    """Look at the bundles of weights."""
+
+
+@models.command("list")
+@json_option
+def models_list(as_json: bool) -> None:
+    """Name the bundles that are installed.
+
+    \b
+    Example:
+      fice models list
+    """
+    from fice.bundle import list_bundles, load_bundle
+
+    for name in list_bundles():
+        bundle = load_bundle(name)
+        if as_json:
+            click.echo(json.dumps(bundle.summary(), ensure_ascii=False))
+        else:
+            height, width = bundle.canvas
+            click.echo(f"{name:12} {height} x {width}  {bundle.bytes / 1e6:5.1f} MB  {bundle.description}")
+
+
+@models.command("show")
+@click.argument("bundle", default="street")
+@json_option
+def models_show(bundle: str, as_json: bool) -> None:
+    """Describe a bundle: its networks, licence, data and measured figures.
+
+    \b
+    Examples:
+      fice models show street
+      fice models show ./my --json
+    """
+    from fice.bundle import load_bundle
+
+    summary = load_bundle(bundle).summary()
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}:")
+            for name, entry in value.items():
+                click.echo(f"  {name}: {entry if not isinstance(entry, dict) else json.dumps(entry)}")
+        else:
+            click.echo(f"{key}: {value}")
+
+
+@models.command("verify")
+@click.argument("bundle", required=False)
+@click.pass_context
+def models_verify(context: click.Context, bundle: str | None) -> None:
+    """Compare sizes and checksums of a bundle (or of all) with its description.
+
+    \b
+    Examples:
+      fice models verify
+      fice models verify ./my
+    """
+    from fice.bundle import list_bundles, load_bundle, verify
+
+    damaged = False
+    for name in [bundle] if bundle else list_bundles():
+        problems = verify(load_bundle(name))
+        damaged |= bool(problems)
+        click.echo("\n".join(problems) if problems else f"{name}: all files are right")
+    context.exit(4 if damaged else 0)
+
+
+@main.group()
+def ops() -> None:
+    """Compile the custom ops, or ask how they stand."""
+
+
+@ops.command("build")
+@click.option("--force", is_flag=True, help="Build again what is built.")
+def ops_build(force: bool) -> None:
+    """Compile the custom ops for this machine (CPU, and CUDA where nvcc is found).
+
+    \b
+    Example:
+      fice ops build
+    """
+    from stylegan2_ops import build
+
+    click.echo(build.build(force=force))
+
+
+@ops.command("status")
+@json_option
+def ops_status(as_json: bool) -> None:
+    """Say which ops are compiled, and why not if not.
+
+    \b
+    Example:
+      fice ops status
+    """
+    from stylegan2_ops import build
+
+    status = build.status()
+    click.echo(json.dumps(status) if as_json else "\n".join(f"{key}: {value}" for key, value in status.items()))
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("part", type=click.Choice(RECIPES))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def train(part: str, arguments: tuple[str, ...]) -> None:
+    """Train one PART of a bundle; what follows goes to its recipe.
+
+    \b
+    Examples:
+      fice train regions --help
+      fice train regions --data photos --out runs/regions
+    """
+    import runpy
+
+    module = f"fice.training.{part}"
+    sys.argv = [f"fice train {part}", *arguments]
+    runpy.run_module(module, run_name="__main__")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Only what the user said, so that the library alone owns the defaults."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Which device computes, and why."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from fice.errors import DeviceError, UsageError
+
+
+def resolve(name: str = "auto") -> tuple[torch.device, str]:
+    """The device of a name (auto, cpu, cuda, cuda:1, mps) and the reason for people.
+
+    `auto` takes CUDA where it works, else the CPU. Raises UsageError for another name and DeviceError for a device
+    that is not there or does not work.
+    """
+    if name == "auto":
+        trouble = _cuda_trouble(0)
+        if trouble is None:
+            return torch.device("cuda", 0), f"{torch.cuda.get_device_name(0)} found"
+        return torch.device("cpu"), trouble
+    if name == "cpu":
+        return torch.device("cpu"), "asked for"
+    if name == "mps":
+        if not torch.backends.mps.is_available():
+            raise DeviceError("There is no Apple GPU that PyTorch can use here: choose --device cpu or auto.")
+        return torch.device("mps"), "asked for"
+    match = re.fullmatch(r"cuda(?::(\d{1,3}))?", name)
+    if not match:
+        raise UsageError(f"There is no device {name!r}: choose auto, cpu, cuda, cuda:0, cuda:1, ... or mps.")
+    index = int(match[1] or 0)
+    trouble = _cuda_trouble(index)
+    if trouble is not None:
+        raise DeviceError(f"The device {name} cannot be used, {trouble}: choose --device cpu or auto.")
+    return torch.device("cuda", index), f"{torch.cuda.get_device_name(index)}, asked for"
+
+
+def _cuda_trouble(index: int) -> str | None:
+    """Why a CUDA device cannot be used; None if it can."""
+    if torch.version.cuda is None:
+        return "this PyTorch is built without CUDA"
+    if not torch.cuda.is_available():
+        return "no NVIDIA GPU with a working driver was found"
+    if index >= torch.cuda.device_count():
+        return f"there are only {torch.cuda.device_count()} (counted from 0)"
+    try:  # a GPU newer than this PyTorch is listed, and fails at its first kernel
+        torch.zeros(1, device=torch.device("cuda", index)).add_(1).item()
+    except RuntimeError as error:
+        return str(error).splitlines()[0].rstrip(".")
+    return None

@@ -1,0 +1,84 @@
+"""One photo file, one sentence, one result file: what `fice edit` does, for callers that have paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fice.errors import UsageError
+from fice.output import check_output, default_output
+from fice.photo import read_mask, read_photo
+from fice.settings import Settings
+
+OTHER_FILES = {"save_mask": ".png", "compare": ".png", "trace": ".gif", "save_latent": ".safetensors"}
+
+
+def edit_file(
+    photo: str | Path,
+    text: str,
+    *,
+    output: str | Path | None = None,
+    bundle: str | Path = "street",
+    preset: str = "default",
+    assignments: Sequence[str] = (),
+    device: str = "auto",
+    mask: str | Path | None = None,
+    force: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    callback: Callable[[Any], None] = lambda _: None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Edit a photo into a file of its own and return the report of the edit, with output and notices.
+
+    assignments are settings as "name=value"; options are steps and strength of the settings, region, seed and
+    candidates of `Editor.edit`, and the files save_mask, save_latent, compare and trace. tell gets a line about the
+    device, callback the state after every step. Whatever can be refused is refused before the work begins; raises
+    the errors of `fice.errors`.
+    """
+    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
+    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    files = {name: Path(options.pop(name)) for name in OTHER_FILES if options.get(name)}
+    source = read_photo(photo)
+    target = check_output(output or default_output(photo, text), source, force)
+    _check_others(files, target, source, force)
+    allowed = read_mask(mask, source) if mask else None
+
+    from fice.device import resolve  # torch, from here on
+    from fice.editor import Editor
+    from fice.report import Trace, compare, trace
+    from fice.words import parse
+
+    parse(text)
+    chosen, reason = resolve(device)
+    tell(f"Computing on {chosen} ({reason}).")
+    editor = Editor(bundle=bundle, device=str(chosen), settings=settings)
+    subject = editor.prepare(source)
+    frames = Trace()
+    callbacks = [callback, frames] if "trace" in files else [callback]
+    edit = editor.edit(
+        subject, text, mask=allowed, callback=lambda state: [call(state) for call in callbacks], **options
+    )
+    edit.save(target, force=force)
+    if "save_mask" in files:
+        edit.save_mask(files["save_mask"], force=force)
+    if "save_latent" in files:
+        edit.save_latent(files["save_latent"])
+    if "compare" in files:
+        compare(edit, files["compare"])
+    if "trace" in files:
+        trace(frames.frames, files["trace"])
+    return edit.report() | {"output": str(output or target), "notices": [*subject.notices, *edit.notices]}
+
+
+def _check_others(files: dict[str, Path], target: Path, source: Any, force: bool) -> None:
+    """Refuse what cannot be written beside the result: wrong kind, existing, or two under one name."""
+    seen = {target}
+    for name, path in files.items():
+        kind = OTHER_FILES[name]
+        if path.suffix.lower() != kind:
+            raise UsageError(f"{path} should end in {kind}, since that is what --{name.replace('_', '-')} writes.")
+        real = check_output(path, source.path, force)
+        if real in seen:
+            raise UsageError(f"{path} is named for two results; give each a name of its own.")
+        seen.add(real)
