@@ -12,6 +12,7 @@ import click
 from fice.errors import DeviceError, FiceError
 
 INTERRUPTED = 5
+PATIENCE = 2  # seconds that pass before a bar appears
 
 
 class Verb(click.Command):
@@ -78,8 +79,8 @@ class Progress:
     def __call__(self, state: Any) -> None:
         from tqdm import tqdm
 
-        if self._bar is None:  # a quick edit needs no bar: it waits for two seconds; None: only on a terminal
-            self._bar = tqdm(total=state.steps, desc="editing", unit="step", delay=2, leave=False, disable=None)
+        if self._bar is None:  # disable=None: only on a terminal
+            self._bar = tqdm(total=state.steps, desc="editing", unit="step", delay=PATIENCE, disable=None)
         self._bar.set_postfix_str(f"loss {sum(state.losses.values()):.3f}", refresh=False)
         self._bar.update(state.step - self._bar.n)
 

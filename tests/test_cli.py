@@ -1,0 +1,324 @@
+"""The command line as people and scripts meet it: help, errors, exit codes, and what is handed on."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT
+from PIL import Image
+
+import cli
+import fice.session
+from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
+from fice.terminal import Progress, explain
+
+
+def fice_command(*arguments, **kwargs):
+    return subprocess.run(
+        [sys.executable, ROOT / "cli.py", *map(str, arguments)], capture_output=True, text=True, timeout=120, **kwargs
+    )
+
+
+def verbs(group=cli.main, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from verbs(command, (*path, name))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.full((64, 48, 3), 200, np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def forwarded(monkeypatch):
+    """What `edit` hands to the library, which does not run."""
+    calls = []
+
+    def edit_file(photo, text, **options):
+        calls.append((photo, text, {k: v for k, v in options.items() if k not in ("tell", "callback")}))
+        return {"output": "out.png", "notices": ["two people; the largest is edited"], "text": text}
+
+    monkeypatch.setattr(fice.session, "edit_file", edit_file)
+    return calls
+
+
+# help and version
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(option):
+    code = (
+        "import sys, runpy; sys.argv = ['fice', sys.argv[1]]\n"
+        "try: runpy.run_path('cli.py', run_name='__main__')\n"
+        "finally: print(sorted({'torch', 'numpy', 'PIL', 'scipy', 'imageio', 'tqdm'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]"
+
+
+def test_importing_fice_does_not_import_torch():
+    code = (
+        "import sys, fice, fice.nets, fice.bundle; fice.list_bundles(); fice.load_bundle; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.stdout == "False\n"
+
+
+def test_version():
+    import fice
+
+    done = fice_command("--version")
+    assert done.stdout == f"fice, version {fice.__version__}\n"
+
+
+@pytest.mark.parametrize("path", [path for path, _ in verbs()], ids=" ".join)
+def test_every_verb_has_help_with_an_example_that_parses(path):
+    command = dict(verbs())[path]
+    result = CliRunner().invoke(cli.main, [*path, "--help"], prog_name="fice")
+    assert result.exit_code == 0 and command.help
+    if not isinstance(command, click.Group):
+        assert f"fice {' '.join(path)}" in result.output.split("Example", 1)[1]
+
+
+def test_the_public_names_exist():
+    import fice
+
+    for name in fice.__all__:
+        assert getattr(fice, name).__name__ == name
+    with pytest.raises(AttributeError):
+        fice.nothing  # noqa: B018
+
+
+# what is handed on
+
+
+def test_only_what_was_said_is_forwarded(forwarded, photo):
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress"])
+    assert result.exit_code == 0, result.output
+    assert forwarded == [(photo, "red dress", {})]
+    assert result.stdout == "out.png\n" and "largest" in result.stderr
+
+
+def test_all_options_are_forwarded(forwarded, photo, tmp_path):
+    words = (
+        "-o o.png --bundle b --region upper --mask m.png --preset fast --steps 3 --strength 0.5 --candidates 2"
+        " --seed 0 --device cpu --save-mask s.png --save-latent l.safetensors --compare c.png --trace t.gif"
+        " --set rate=0.1 --set views=0 --force --json"
+    )
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress", *words.split()])
+    assert result.exit_code == 0, result.output
+    options = {
+        k: str(v) if "." in str(v) and k != "strength" and k != "assignments" else v for k, v in forwarded[0][2].items()
+    }
+    assert options == {
+        "output": "o.png", "bundle": "b", "region": "upper", "mask": "m.png", "preset": "fast", "steps": 3,
+        "strength": 0.5, "candidates": 2, "seed": 0, "device": "cpu", "save_mask": "s.png",
+        "save_latent": "l.safetensors", "compare": "c.png", "trace": "t.gif",
+        "assignments": ("rate=0.1", "views=0"), "force": True,
+    }  # fmt: skip
+    assert json.loads(result.stdout)["text"] == "red dress"
+
+
+def test_choices_are_those_of_the_library():
+    from fice.regions import REGIONS
+    from fice.settings import PRESETS
+
+    options = {option.name: option.type for option in cli.edit.params}
+    assert set(options["preset"].choices) == set(PRESETS)
+    assert set(options["region"].choices) == {"auto", *REGIONS}
+
+
+def test_json_is_one_line_whatever_the_text(forwarded, photo):
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "röd\nklänning 👗", "--json"])
+    assert len(result.stdout.splitlines()) == 1 and json.loads(result.stdout)["text"] == "röd\nklänning 👗"
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"], ["edit"], ["edit", "photo.png"], ["edit", "p", "t", "--nonsense"], ["edit", "p", "t", "--region", "sky"],
+        ["edit", "p", "t", "--strength", "much"], ["edit", "p", "t", "--seed", "-1"], ["edit", "p", "t", "--candidates", "0"],
+        ["sample", "-n", "0"], ["train", "nothing"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_usage_errors_end_with_2(arguments):
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 2 and result.stdout == "" and "Error:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--strength", "nan"], ["--strength", "inf"], ["--strength", "-1"], ["--steps", "0"], ["--set", "rate"],
+     ["--set", "rate=nan"], ["--set", "colour=red"], ["--set", "steps=1.5"], ["--set", "clamp=maybe"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_settings_that_make_no_sense_end_with_2(options, photo):
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress", *options])
+    assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1, result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-o", "photo.png"], "is the photo itself"),
+        (["-o", "there.png"], "--force"),
+        (["-o", "no/where.png"], "does not exist"),
+        (["-o", "out.bmpx"], "should end in"),
+        (["-o", "out.png", "--save-mask", "out.png"], "two results"),
+        (["-o", "out.png", "--save-mask", "m.jpg"], ".png"),
+        (["-o", "out.png", "--trace", "t.png"], ".gif"),
+        (["-o", "out.png", "--save-latent", "l.pt"], ".safetensors"),
+        (["-o", "out.png", "--trace", "there.gif"], "--force"),
+    ],
+)
+def test_outputs_are_refused_before_the_work(options, said, photo, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    for name in ("there.png", "there.gif"):
+        (photo.parent / name).write_bytes(b"mine")
+    before = sorted(photo.parent.iterdir())
+    result = CliRunner().invoke(cli.main, ["edit", "photo.png", "red dress", *options])
+    assert result.exit_code == 2 and said in result.stderr and len(result.stderr.splitlines()) == 1, result.output
+    assert sorted(photo.parent.iterdir()) == before and (photo.parent / "there.png").read_bytes() == b"mine"
+
+
+def test_a_missing_photo_is_one_sentence(tmp_path):
+    done = fice_command("edit", tmp_path / "nothing.jpg", "red dress")
+    assert done.returncode == 3 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = fice_command("edit", tmp_path / "nothing.jpg", "red dress", "--debug")
+    assert done.returncode == 3 and "Traceback" in done.stderr
+
+
+def test_empty_text_ends_with_3(photo):
+    for text in ("", "  \n"):
+        assert CliRunner().invoke(cli.main, ["edit", str(photo), text]).exit_code == 3
+
+
+def test_a_missing_bundle_ends_with_4(photo):
+    done = fice_command("models", "show", photo.parent)
+    assert done.returncode == 4 and "bundle.json" in done.stderr
+
+
+def test_an_unknown_device_ends_with_2_and_a_missing_one_with_6(photo):
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress", "--device", "abacus"])
+    assert result.exit_code == 2, result.output
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress", "--device", "cuda:999"])
+    assert result.exit_code == 6, result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (FiceError("a"), 1, "a"),
+        (UsageError("b"), 2, "b"),
+        (InputError("c"), 3, "c"),
+        (WeightsError("d"), 4, "d"),
+        (DeviceError("e"), 6, "e"),
+        (OSError(errno.ENOSPC, "No space left on device", "x.png"), 1, "disk is full, so x.png"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.png"), 1, "x.png (Permission denied)"),
+        (MemoryError(), 6, "memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 6, "memory"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), 6, "memory"),
+        (KeyError("surprise"), 1, "bug"),
+        (RuntimeError(), 1, "bug"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_every_error_is_a_sentence_with_its_code(error, code, said, photo, monkeypatch):
+    sentence, exit_code = explain(error)
+    assert exit_code == code and said in sentence and "\n" not in sentence
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(fice.session, "edit_file", fail)
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress"])
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"Error: {sentence}\n")
+
+
+def test_ctrl_c_ends_with_5(photo, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fice.session, "edit_file", interrupt)
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress"])
+    assert result.exit_code == 5 and result.stdout == "" and "Interrupted" in result.stderr
+
+
+def test_a_closed_pipe_is_no_error():
+    code = f"{sys.executable} cli.py models --help | head -c 0"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {code}"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+
+
+# progress
+
+
+def test_progress_is_silent_when_nobody_watches(capsys):
+    with Progress() as progress:
+        for step in range(1, 4):
+            progress(SimpleNamespace(step=step, steps=3, losses={"image": 1.0}))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_shows_loss_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("fice.terminal.PATIENCE", 0)
+    with Progress() as progress:
+        for step in range(1, 4):
+            progress(SimpleNamespace(step=step, steps=3, losses={"image": 1.25, "pose": 1.0}))
+    assert "loss 2.250" in capsys.readouterr().err
+
+
+# the other verbs
+
+
+def test_a_recipe_gets_what_follows_its_name():
+    done = fice_command("train", "regions", "--help")
+    assert done.returncode == 0 and "--data" in done.stdout and "fice train regions" in done.stdout
+
+
+def test_doctor_says_what_is_there():
+    done = fice_command("doctor", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == (0 if told["usable"] else 4)
+    findings = {finding["name"]: finding for finding in told["findings"]}
+    assert (
+        findings["python"]["ok"] and findings["torch"]["ok"] and {"device", "compiler", "nvcc", "ops"} <= set(findings)
+    )
+    assert all(finding["ok"] or finding["remedy"] for finding in told["findings"])
+
+
+def test_models_verify_finds_damage(tmp_path):
+    import torch
+
+    from fice.bundle import save_part
+    from fice.nets.parser import Parser
+
+    save_part(tmp_path, "regions", Parser(2), "parser", {"classes": 2})
+    assert CliRunner().invoke(cli.main, ["models", "verify", str(tmp_path)]).exit_code == 0
+    (tmp_path / "regions.safetensors").write_bytes(b"<html>quota exceeded</html>")
+    result = CliRunner().invoke(cli.main, ["models", "verify", str(tmp_path)])
+    assert result.exit_code == 4 and "bytes instead of" in result.stdout
+    del torch
