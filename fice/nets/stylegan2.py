@@ -1,8 +1,8 @@
 """The StyleGAN2 generator (Karras et al., arXiv 1912.04958), with the official names and any canvas.
 
-A square generator starts from a constant of 4x4, a generator of people (StyleGAN-Human, arXiv 2204.11823) from
-one of 4x2; everything else is the same. Both compute in the dtype of their weights: `num_fp16_res`, a speed
-setting of the official code, is accepted and has no effect.
+A square generator starts from a constant of 4x4, a generator of people (StyleGAN-Human, arXiv 2204.11823)
+from one of 4x2; everything else is the same. Both compute in the dtype of their weights: `num_fp16_res`, a
+speed setting of the official code, is accepted and has no effect.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ NOISE = ("const", "random", "none")
 
 
 def block_heights(img_resolution: int) -> list[int]:
-    """The heights 4, 8, ... img_resolution. Raises UsageError when that is not a power of two of at least 4."""
+    """The heights 4, 8, ... img_resolution; UsageError when that is not a power of two of at least 4."""
     if img_resolution < 4 or img_resolution & (img_resolution - 1):
-        raise UsageError(f"A canvas height must be a power of two of at least 4, and {img_resolution} is not.")
+        raise UsageError(f"A canvas height is a power of two and at least 4, not {img_resolution}.")
     return [1 << k for k in range(2, img_resolution.bit_length())]
 
 
@@ -98,8 +98,8 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("resample_filter", setup_filter(resample_filter))
 
     def forward(self, x: Tensor, w: Tensor, noise: str) -> Tensor:
-        x = modulated_conv2d(x, self.weight, self.affine(w), noise=self._noise(x, noise), up=self.up, padding=1,
-                             resample_filter=self.resample_filter, flip_weight=self.up == 1)
+        x = modulated_conv2d(x, self.weight, self.affine(w), noise=self._noise(x, noise), up=self.up,
+                             padding=1, resample_filter=self.resample_filter, flip_weight=self.up == 1)
         return bias_act(x, self.bias.to(x.dtype), act="lrelu", clamp=self.conv_clamp)  # (B, out, H, W)
 
     def _noise(self, x: Tensor, noise: str) -> Tensor | None:
@@ -146,7 +146,10 @@ class SynthesisBlock(nn.Module):
         self.torgb = ToRGB(out_channels, img_channels, w_dim, conv_clamp=conv_clamp)
 
     def forward(self, x, picture, ws: Tensor, noise: str) -> tuple[Tensor, Tensor]:
-        """x (B, in, H/2, W/2) and picture (B, 3, H/2, W/2), None at the first block; ws (B, num_conv + 1, w_dim)."""
+        """x (B, in, H/2, W/2), picture (B, 3, H/2, W/2), None at first; ws (B, 2 or 3, w_dim).
+
+        Returns the block's features (B, out, H, W) and the running RGB (B, 3, H, W).
+        """
         if self.first:
             x = self.const.expand(len(ws), *self.const.shape)  # (B, C, 4, 4 or 2)
             x = self.conv1(x, ws[:, 0], noise)
@@ -157,10 +160,10 @@ class SynthesisBlock(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """W+ -> picture: blocks b4, b8, ... each adding to a running RGB (the "skip" architecture, section 4.1)."""
+    """W+ -> picture: blocks b4, b8, ... each adding to a running RGB ("skip", section 4.1)."""
 
-    def __init__(self, w_dim, img_resolution, img_channels=3, square=True, channel_base=32768, channel_max=512,
-                 resample_filter=(1, 3, 3, 1), conv_clamp=None, num_fp16_res=0):
+    def __init__(self, w_dim, img_resolution, img_channels=3, square=True, channel_base=32768,
+                 channel_max=512, resample_filter=(1, 3, 3, 1), conv_clamp=None, num_fp16_res=0):
         super().__init__()
         self.heights = block_heights(img_resolution)
         self.num_ws = 2 * len(self.heights)
@@ -197,15 +200,15 @@ class Synthesis(nn.Module):
 class Generator(nn.Module):
     """Mapping and synthesis, with the official constructor arguments and state-dict names.
 
-    img_resolution is the height; `square=False` makes the width half of it. Raises UsageError for a conditional
-    generator (c_dim) and for a height that is not a power of two.
+    img_resolution is the height; `square=False` makes the width half of it. Raises UsageError for a
+    conditional generator (c_dim) and for a height that is not a power of two.
     """
 
     def __init__(self, z_dim=512, c_dim=0, w_dim=512, img_resolution=256, img_channels=3, square=True,
                  mapping_kwargs=None, synthesis_kwargs=None):
         super().__init__()
         if c_dim:
-            raise UsageError("This generator wants class labels; use weights of an unconditional one (c_dim 0).")
+            raise UsageError("This generator wants class labels; use an unconditional one (c_dim 0).")
         self.z_dim, self.w_dim = z_dim, w_dim
         self.synthesis = Synthesis(w_dim, img_resolution, img_channels, square, **(synthesis_kwargs or {}))
         self.num_ws = self.synthesis.num_ws

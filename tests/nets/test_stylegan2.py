@@ -19,11 +19,12 @@ def numbers(golden):
 
 @pytest.fixture(scope="module")
 def rect(golden):
-    return load_file(golden / "stylegan2_rect.safetensors"), json.loads((golden / "stylegan2_rect.json").read_text())
+    meta = json.loads((golden / "stylegan2_rect.json").read_text())
+    return load_file(golden / "stylegan2_rect.safetensors"), meta
 
 
 def build(settings, fill):
-    """A generator from golden settings and made-up weights; its names and shapes must be the official ones."""
+    """A generator from golden settings and made-up weights; names and shapes must be the official ones."""
     generator = Generator(**settings["init_kwargs"]).eval().requires_grad_(False)
     state = generator.state_dict()
     if "state_dict" in settings:  # the clamped configurations do not list their names again
@@ -34,8 +35,8 @@ def build(settings, fill):
 
 def small(**more):
     torch.manual_seed(0)
-    return Generator(z_dim=8, w_dim=8, img_resolution=16, synthesis_kwargs=dict(channel_base=128, channel_max=8),
-                     **more)
+    channels = dict(channel_base=128, channel_max=8)
+    return Generator(z_dim=8, w_dim=8, img_resolution=16, synthesis_kwargs=channels, **more)
 
 
 def close(actual, expected):
@@ -115,7 +116,8 @@ def test_noise_kinds():
         if "noise_strength" in name:
             value.data.fill_(0.5)
     const = generator.synthesis(ws)
-    assert torch.equal(const, generator.synthesis(ws)) and not torch.equal(const, generator.synthesis(ws, noise="none"))
+    assert torch.equal(const, generator.synthesis(ws))
+    assert not torch.equal(const, generator.synthesis(ws, noise="none"))
     assert not torch.equal(generator.synthesis(ws, noise="random"), generator.synthesis(ws, noise="random"))
 
 
