@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fice.training.captions import TWO_COLOURED, Look, Worn
 from fice.training.patterns import paint
-from fice.words import COLOURS, nearest_colour
+from fice.words import COLOURS, PATTERNS, nearest_colour
 
 _LEVELS = np.arange(256) / 255
 TO_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
@@ -19,6 +20,7 @@ FROM_LINEAR = np.where(_STEPS <= 0.0031308, _STEPS * 12.92, 1.055 * _STEPS ** (1
 FROM_LINEAR = (FROM_LINEAR * 255).astype(np.float32)  # linear light in 8192 steps -> sRGB 0..255
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
+DENIM_COLOURS = ("blue", "navy", "steel blue", "light blue", "black", "grey", "white")
 
 
 def redress(
@@ -129,3 +131,47 @@ def _feather(mask: np.ndarray) -> np.ndarray:
     padded = np.pad(mask, 1)
     down = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     return (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 4
+
+
+def random_outfit(
+    picture: np.ndarray, worn: Sequence[Worn], rng: np.random.Generator, chance: float = 1.0, alike: float = 0.08
+) -> tuple[np.ndarray, list[Look]]:
+    """Re-dresses a framed person in random colours and patterns.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        worn: the garments, from `captions.find_worn`.
+        rng: numpy Generator.
+        chance: of each garment to be re-dressed; at least one is.
+        alike: chance that all garments get the same cloth, an "outfit".
+
+    Returns:
+        the new picture and the look of each re-dressed garment; `captions.describe(rng, looks)` puts it in words.
+    """
+    if not worn:
+        return picture, []
+    if rng.random() < alike:
+        union = np.logical_or.reduce([garment.mask for garment in worn])
+        names = ("suit", "outfit") if any("suit" in garment.names for garment in worn) else ("outfit",)
+        chosen = [Worn(union, names, None, None)]
+    else:
+        chosen = [garment for garment in worn if rng.random() < chance] or [worn[rng.integers(len(worn))]]
+    looks = []
+    for garment in chosen:
+        picture, look = random_look(picture, garment, rng)
+        looks.append(look)
+    return picture, looks
+
+
+def random_look(
+    picture: np.ndarray, garment: Worn, rng: np.random.Generator, pattern: str | None = None
+) -> tuple[np.ndarray, Look]:
+    """Re-dresses one garment; plain cloth a third of the time, unless a pattern is given."""
+    plain = rng.random() < 0.25
+    pattern = pattern or ("solid" if plain else str(rng.choice(PATTERNS)))
+    jeans = pattern == "denim" and rng.random() < 0.6
+    colour, name = random_colour(rng, str(rng.choice(DENIM_COLOURS)) if jeans else None)
+    second = contrasting_colour(colour, rng)
+    new = redress(picture, garment.mask, colour, pattern, rng, second)
+    second_name = nearest_colour(second)[0] if pattern in TWO_COLOURED else None
+    return new, Look(name, second_name, pattern, garment.names, garment.sleeve, garment.length)

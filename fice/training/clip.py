@@ -1,0 +1,322 @@
+"""The recipe of the bundled CLIP: re-dressed people and exact captions, pulled together.
+
+    python -m fice.training.clip --data PREPARED --out RUN --minutes 25
+    python -m fice.training.clip --data PREPARED --out RUN --evaluate
+
+What differs from CLIP's own recipe (arXiv 2103.00020): captions that are right for several pictures of a batch are
+right for all of them (and left out where that is not known), every picture also meets its caption with one word
+changed, and every single word of each kind.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fice.bundle import save_figures, save_part
+from fice.nets import network
+from fice.semantics import garment_views, preprocess
+from fice.training.captions import Look, Worn, describe, find_worn, matches
+from fice.training.data import Framed, load_framed
+from fice.training.recipe import (
+    Average,
+    Clock,
+    cosine,
+    count,
+    load_checkpoint,
+    options,
+    save_checkpoint,
+    set_rate,
+)
+from fice.training.redress import random_look, random_outfit, texture
+from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, nearest_colour, parse
+
+SIZE, CONTEXT = 96, 16
+LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
+BUSY = 0.25  # above this texture the old print shines through a new colour
+KINDS = {"colour": tuple(COLOURS), "pattern": PATTERNS, "garment": tuple(GARMENTS), "sleeve": SLEEVES, "length": LENGTHS}
+KIND_WEIGHTS = {"colour": 1.0, "pattern": 1.0, "garment": 0.5, "sleeve": 0.2, "length": 0.2}
+
+
+def arguments(tokenizer: Tokenizer) -> dict:
+    """Constructor arguments of the network: small enough to be asked hundreds of times in one edit on a CPU."""
+    return {
+        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (1, 1, 1, 1), "vision_width": 32,
+        "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
+        "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
+    }  # fmt: skip
+
+
+@dataclass
+class Sample:
+    """One picture, what is to be seen of it, and how that looks."""
+
+    picture: np.ndarray  # (H, W, 3) uint8
+    mask: np.ndarray  # (H, W) bool; all True shows the whole canvas
+    looks: list[Look]
+
+
+class Wardrobe:
+    """Endless pictures of people in known clothes.
+
+    Args:
+        framed: the photographs.
+        chosen: indices of those to draw from.
+        own: share of garments left in their own colour; whole: share of whole people.
+        busy: garments with more texture than this are left out.
+    """
+
+    def __init__(
+        self, framed: Framed, chosen: Sequence[int], own: float = 0.1, whole: float = 0.25, busy: float = BUSY
+    ):
+        self.framed, self.own, self.whole = framed, own, whole
+        self.people: list[tuple[int, list[Worn]]] = []
+        for index in chosen:
+            worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
+            if worn:
+                self.people.append((index, worn))
+        # rare garments come up more often than they are, common ones less
+        kinds = [worn.names[:1] for _, all_worn in self.people for worn in all_worn]
+        often = {kind: kinds.count(kind) for kind in kinds}
+        self.garments = [(index, worn) for index, all_worn in self.people for worn in all_worn]
+        odds = np.array([often[kind] ** -0.5 for kind in kinds])
+        self.odds = odds / odds.sum()
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        kind = rng.random()
+        if kind < self.whole:
+            index, worn = self.people[rng.integers(len(self.people))]
+            picture, looks = random_outfit(self.framed.pictures[index], worn, rng)
+            return Sample(picture, np.ones(picture.shape[:2], bool), looks)
+        index, worn = self.garments[rng.choice(len(self.garments), p=self.odds)]
+        picture = self.framed.pictures[index]
+        if kind < self.whole + self.own:
+            name, clarity = nearest_colour(np.median(picture[worn.mask], 0))
+            if clarity > 0.35:
+                return Sample(picture, worn.mask, [Look(name, None, None, worn.names, worn.sleeve, worn.length)])
+        picture, look = random_look(picture, worn, rng)
+        return Sample(picture, worn.mask, [look])
+
+
+def degrade(views: Tensor, rng: np.random.Generator) -> Tensor:
+    """What a generator in the middle of an edit may show: soft, dim, noisy, blotchy. (B, 3, s, s), in [0, 1]."""
+    result = []
+    for view in views[:, None]:
+        if rng.random() < 0.6:
+            small = F.interpolate(view, int(rng.integers(26, 80)), mode="area")
+            view = F.interpolate(small, views.shape[2:], mode="bilinear", align_corners=False)
+        view = view * torch.as_tensor(rng.uniform(0.92, 1.04) + rng.normal(0, 0.012, (1, 3, 1, 1)), dtype=view.dtype)
+        if rng.random() < 0.3:
+            view = view + rng.uniform(0, 0.1) * torch.as_tensor(rng.standard_normal(view.shape, np.float32))
+        if rng.random() < 0.2:
+            blobs = torch.as_tensor(rng.standard_normal((1, 3, *rng.integers(3, 12, 2)), np.float32))
+            view = view + rng.uniform(0, 0.1) * F.interpolate(blobs, views.shape[2:], mode="bicubic")
+        result.append(view)
+    return torch.cat(result).clamp(0, 1)
+
+
+def look_at(samples: Sequence[Sample], rng: np.random.Generator | None = None, height: int = 256) -> Tensor:
+    """Samples as the edit sees them: (B, 3, SIZE, SIZE) in [0, 1]; moved a little at random where rng is given.
+
+    height: of the canvas the pictures are brought to first.
+    """
+    pictures = torch.from_numpy(np.stack([s.picture for s in samples])).permute(0, 3, 1, 2).float() / 255
+    masks = torch.from_numpy(np.stack([s.mask for s in samples]))[:, None].float()
+    if height != pictures.shape[2]:
+        size = (height, height * pictures.shape[3] // pictures.shape[2])
+        pictures, masks = F.interpolate(pictures, size, mode="area"), F.interpolate(masks, size, mode="area")
+    if rng is None:
+        return garment_views(pictures, masks, SIZE)[:, 0]
+    if rng.random() < 0.5:  # at an edit the mask is a network's, soft at its edge
+        masks = F.avg_pool2d(masks, 3, 1, 1)
+    generators = [torch.Generator().manual_seed(int(rng.integers(2**62))) for _ in samples]
+    return garment_views(pictures, masks, SIZE, generators, 2, jitter=0.13)[:, 1]
+
+
+def changed(said: Sentence, rng: np.random.Generator) -> Sentence:
+    """The same sentence with another colour, pattern or garment."""
+    word = str(rng.choice([w for w in (said.colour, said.pattern, said.garment) if w]))
+    kind = next(kind for kind in (KINDS["colour"], KINDS["pattern"], KINDS["garment"]) if word in kind)
+    other = str(rng.choice(kind))
+    return parse(" ".join(other if w == word else w for w in said.words))
+
+
+def agreement(captions: Sequence[Sequence[Sentence]], samples: Sequence[Sample]) -> Tensor:
+    """(B pictures, C captions): 1 right, 0 wrong, nan not known. A caption is right when each of its clauses is."""
+    table = [[_right(clauses, sample.looks) for clauses in captions] for sample in samples]
+    return torch.tensor([[math.nan if known is None else float(known) for known in row] for row in table])
+
+
+def _right(clauses: Sequence[Sentence], looks: Sequence[Look]) -> bool | None:
+    """Each clause wants some garment that it is right for; None when it may or may not have one."""
+    clause_answers = []
+    for said in clauses:
+        answers = [matches(said, look) for look in looks]
+        clause_answers.append(True if True in answers else None if None in answers else False)
+    return False if False in clause_answers else None if None in clause_answers else True
+
+
+def multi_positive(logits: Tensor, right: Tensor) -> Tensor:
+    """Cross-entropy of each row against all its right columns alike; unknown (nan) columns take no part.
+
+    logits, right: (N, M); rows without a right column count nothing. Returns the mean over the others.
+    """
+    chances = logits.masked_fill(right.isnan(), -torch.inf).log_softmax(1)
+    right = right.nan_to_num(0)
+    found = right.sum(1)
+    losses = -(right * chances.masked_fill(right == 0, 0)).sum(1) / found.clamp(min=1)
+    return losses.sum() / (found > 0).sum().clamp(min=1)
+
+
+def step_loss(model: nn.Module, samples: Sequence[Sample], tokenizer: Tokenizer, rng, device: str) -> dict[str, Tensor]:
+    """One batch: its captions, their altered twins, and every word of the language by itself."""
+    described = [describe(rng, sample.looks[:2]) for sample in samples]
+    texts, clauses = [text for text, _ in described], [said for _, said in described]
+    twins = [[changed(said[0], rng), *said[1:]] for said in clauses]
+    right = agreement([*clauses, *twins], samples)
+    right[:, : len(samples)].fill_diagonal_(1)
+    right = right.to(device)
+    twin_texts = [" and ".join(" ".join(said.words) for said in twin) for twin in twins]
+    single = [word for words in KINDS.values() for word in words]
+
+    views = degrade(look_at(samples, rng), rng)
+    seen = F.normalize(model.encode_image(preprocess(views, SIZE).to(device)), dim=1)
+    read = F.normalize(model.encode_text(tokenizer.encode([*texts, *twin_texts, *single]).to(device)), dim=1)
+    logits = seen @ read.T * model.logit_scale.clamp(max=LARGEST_SCALE).exp()
+    captions, words = logits.split([right.shape[1], len(single)], 1)
+    losses = {"caption": (multi_positive(captions, right) + multi_positive(captions.T, right.T)) / 2}
+    for (kind, names), part in zip(KINDS.items(), words.split([len(n) for n in KINDS.values()], 1), strict=True):
+        rows = [_known(sample, kind, names) for sample in samples]
+        losses[kind] = multi_positive(part, torch.tensor(rows, device=device))
+    return losses
+
+
+def _known(sample: Sample, kind: str, names: Sequence[str]) -> list[float]:
+    """Which words of a kind are right for a sample; none where several garments or not knowing blur it."""
+    look = sample.looks[0]
+    right = look.names if kind == "garment" else (getattr(look, kind),)
+    return [float(len(sample.looks) == 1 and name in right) for name in names]
+
+
+def train(args) -> None:
+    torch.manual_seed(args.seed)
+    framed, tokenizer = load_framed(args.data), Tokenizer(context_length=CONTEXT)
+    chosen = np.flatnonzero(~framed.validation)
+    wardrobe = Wardrobe(framed, chosen[:24] if args.smoke else chosen)
+    shape = arguments(tokenizer)
+    model = network("clip")(**shape).to(args.device)
+    average = Average(model)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02, betas=(0.9, 0.98))
+    parts = {"model": model, "average": average.module}
+    done = load_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser})
+    clock = Clock(8 if args.smoke else args.minutes * 60, done, tick=2 if args.smoke else 30)
+    print(f"{len(wardrobe.garments)} garments, {count(model.parameters())} parameters, from step {clock.step}", flush=True)
+    for step in clock.steps():
+        rng = np.random.default_rng([args.seed, step])
+        samples = [wardrobe.draw(rng) for _ in range(args.batch)]
+        losses = step_loss(model, samples, tokenizer, rng, args.device)
+        total = losses["caption"] + sum(weight * losses[kind] for kind, weight in KIND_WEIGHTS.items())
+        set_rate(optimiser, args.rate * cosine(clock.fraction))
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        average.update(model, min(0.99, (1 + step) / (10 + step)))
+        if clock.log({name: loss.item() for name, loss in losses.items()}):
+            save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
+    save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
+    extra = {"vocabulary": list(tokenizer.vocabulary), "context_length": CONTEXT, "image_resolution": SIZE}
+    save_part(args.out, "clip", average.module, "clip", shape, extra)
+    figures = evaluate(average.module, framed, tokenizer, args.device, 48 if args.smoke else 600)
+    save_figures(args.out, {"clip": figures})
+    print(json.dumps(figures), flush=True)
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str, number: int = 600) -> dict:
+    """Accuracy on people never trained on, re-dressed with seeds never used; 1 is perfect.
+
+    caption_32: the right one among 32 random colour x pattern x garment captions. near_32: the 31 others differ in one
+    word only. colour, pattern, garment: the right word among all of its kind. Each also as `soft_...` (canvas of
+    128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08).
+    """
+    model = model.to(device).eval()
+    wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, busy=math.inf)
+    samples = [wardrobe.draw(np.random.default_rng([2**31, k])) for k in range(number)]
+    samples = [sample for sample in samples if sample.looks[0].names]
+    noise = torch.randn(len(samples), 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * 0.08
+    plain = look_at(samples)
+    ways = {
+        "": plain, "soft_": look_at(samples, height=128), "coarse_": look_at(samples, height=64),
+        "noisy_": (plain + noise).clamp(0, 1),
+    }  # fmt: skip
+
+    def read(texts: Sequence[str]) -> Tensor:
+        return F.normalize(model.encode_text(tokenizer.encode(texts).to(device)), dim=1)
+
+    choices = [_choices(sample.looks[0], np.random.default_rng([7, k])) for k, sample in enumerate(samples)]
+    texts = {name: torch.stack([read(c[name]) for c in choices]) for name in ("caption_32", "near_32")}
+    kinds = {kind: read(KINDS[kind]) for kind in ("colour", "pattern", "garment")}
+    figures: dict[str, float] = {"samples": len(samples), "people": len(wardrobe.people)}
+    for way, views in ways.items():
+        seen = torch.cat(
+            [F.normalize(model.encode_image(preprocess(part, SIZE).to(device)), dim=1) for part in views.split(64)]
+        )
+        for name, candidates in texts.items():
+            best = torch.einsum("bd,bkd->bk", seen, candidates).argmax(1)
+            figures[way + name] = round((best == 0).float().mean().item(), 4)
+        for kind, words in kinds.items():
+            best = [KINDS[kind][k] for k in (seen @ words.T).argmax(1).tolist()]
+            right = [
+                word in look.names if kind == "garment" else word == getattr(look, kind)
+                for word, look in zip(best, (sample.looks[0] for sample in samples), strict=True)
+            ]
+            figures[way + kind] = round(float(np.mean(right)), 4)
+    return figures
+
+
+def _choices(look: Look, rng: np.random.Generator) -> dict[str, list[str]]:
+    """32 captions of each sort; the first is right and no other is."""
+    words = (str(look.colour), str(look.pattern), look.names[0])
+    kinds = (KINDS["colour"], KINDS["pattern"], KINDS["garment"])
+    found: dict[str, list[str]] = {"caption_32": [" ".join(words)], "near_32": [" ".join(words)]}
+    for name, captions in found.items():
+        while len(captions) < 32:
+            other = [str(rng.choice(kind)) for kind in kinds]
+            if name == "near_32":
+                changed_at = int(rng.integers(3))
+                other = [other[k] if k == changed_at else words[k] for k in range(3)]
+            text = " ".join(other)
+            if text not in captions and matches(parse(text), look) is False:
+                captions.append(text)
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options(__doc__.splitlines()[0])
+    parser.set_defaults(batch=48, minutes=25)
+    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--evaluate", action="store_true", help="only print the figures of the finished run")
+    args = parser.parse_args(argv)
+    args.out = Path(args.out)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if not args.evaluate:
+        return train(args)
+    tokenizer = Tokenizer(context_length=CONTEXT)
+    model = network("clip")(**arguments(tokenizer))
+    if load_checkpoint(args.out / "checkpoint.safetensors", {"average": model}, {}) is None:
+        parser.error(f"{args.out} holds no checkpoint: train first.")
+    print(json.dumps(evaluate(model, load_framed(args.data), tokenizer, args.device)))
+
+
+if __name__ == "__main__":
+    main()
