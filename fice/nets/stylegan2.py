@@ -55,8 +55,17 @@ class FullyConnected(nn.Module):
 class Mapping(nn.Module):
     """z -> W: normalise, then `num_layers` fully connected layers; the same w for every row of W+."""
 
-    def __init__(self, z_dim, w_dim, num_ws, num_layers=8, layer_features=None, activation="lrelu",
-                 lr_multiplier=0.01, w_avg_beta=0.995):
+    def __init__(
+        self,
+        z_dim,
+        w_dim,
+        num_ws,
+        num_layers=8,
+        layer_features=None,
+        activation="lrelu",
+        lr_multiplier=0.01,
+        w_avg_beta=0.995,
+    ):
         super().__init__()
         self.num_ws, self.num_layers, self.w_avg_beta = num_ws, num_layers, w_avg_beta
         sizes = [z_dim] + [layer_features or w_dim] * (num_layers - 1) + [w_dim]
@@ -86,8 +95,7 @@ class Mapping(nn.Module):
 class SynthesisLayer(nn.Module):
     """Modulated 3x3 convolution, noise, bias and leaky ReLU; `up=2` doubles the size."""
 
-    def __init__(self, in_channels, out_channels, w_dim, size, up=1, resample_filter=(1, 3, 3, 1),
-                 conv_clamp=None):
+    def __init__(self, in_channels, out_channels, w_dim, size, up=1, resample_filter=(1, 3, 3, 1), conv_clamp=None):
         super().__init__()
         self.size, self.up, self.conv_clamp = size, up, conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1)
@@ -98,8 +106,16 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("resample_filter", setup_filter(resample_filter))
 
     def forward(self, x: Tensor, w: Tensor, noise: str) -> Tensor:
-        x = modulated_conv2d(x, self.weight, self.affine(w), noise=self._noise(x, noise), up=self.up,
-                             padding=1, resample_filter=self.resample_filter, flip_weight=self.up == 1)
+        x = modulated_conv2d(
+            x,
+            self.weight,
+            self.affine(w),
+            noise=self._noise(x, noise),
+            up=self.up,
+            padding=1,
+            resample_filter=self.resample_filter,
+            flip_weight=self.up == 1,
+        )
         return bias_act(x, self.bias.to(x.dtype), act="lrelu", clamp=self.conv_clamp)  # (B, out, H, W)
 
     def _noise(self, x: Tensor, noise: str) -> Tensor | None:
@@ -131,8 +147,16 @@ class ToRGB(nn.Module):
 class SynthesisBlock(nn.Module):
     """Two layers (the first block: a constant and one layer) and the RGB they add to the running picture."""
 
-    def __init__(self, in_channels, out_channels, w_dim, size, img_channels, resample_filter=(1, 3, 3, 1),
-                 conv_clamp=None):
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        w_dim,
+        size,
+        img_channels,
+        resample_filter=(1, 3, 3, 1),
+        conv_clamp=None,
+    ):
         super().__init__()
         self.first = in_channels == 0
         self.num_conv = 1 if self.first else 2
@@ -162,8 +186,18 @@ class SynthesisBlock(nn.Module):
 class Synthesis(nn.Module):
     """W+ -> picture: blocks b4, b8, ... each adding to a running RGB ("skip", section 4.1)."""
 
-    def __init__(self, w_dim, img_resolution, img_channels=3, square=True, channel_base=32768,
-                 channel_max=512, resample_filter=(1, 3, 3, 1), conv_clamp=None, num_fp16_res=0):
+    def __init__(
+        self,
+        w_dim,
+        img_resolution,
+        img_channels=3,
+        square=True,
+        channel_base=32768,
+        channel_max=512,
+        resample_filter=(1, 3, 3, 1),
+        conv_clamp=None,
+        num_fp16_res=0,
+    ):
         super().__init__()
         self.heights = block_heights(img_resolution)
         self.num_ws = 2 * len(self.heights)
@@ -190,7 +224,7 @@ class Synthesis(nn.Module):
         for height in self.heights:
             block = getattr(self, f"b{height}")
             # a block's RGB shares its row with the next block's first layer
-            x, picture = block(x, picture, ws[:, row:row + block.num_conv + 1], noise)
+            x, picture = block(x, picture, ws[:, row : row + block.num_conv + 1], noise)
             row += block.num_conv
             if height == until:
                 break
@@ -204,8 +238,17 @@ class Generator(nn.Module):
     conditional generator (c_dim) and for a height that is not a power of two.
     """
 
-    def __init__(self, z_dim=512, c_dim=0, w_dim=512, img_resolution=256, img_channels=3, square=True,
-                 mapping_kwargs=None, synthesis_kwargs=None):
+    def __init__(
+        self,
+        z_dim=512,
+        c_dim=0,
+        w_dim=512,
+        img_resolution=256,
+        img_channels=3,
+        square=True,
+        mapping_kwargs=None,
+        synthesis_kwargs=None,
+    ):
         super().__init__()
         if c_dim:
             raise UsageError("This generator wants class labels; use an unconditional one (c_dim 0).")
