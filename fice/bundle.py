@@ -6,12 +6,12 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fice.errors import WeightsError
 from fice.nets import NETWORKS, network
@@ -177,7 +177,7 @@ def save_part(
             stream.write(content)
         card["parts"][part] = vars(entry)
         if network == "stylegan2":
-            card["canvas"] = list(module.canvas)
+            card["canvas"] = list(cast(Sequence[int], module.canvas))
 
 
 def save_figures(folder: str | Path, figures: dict[str, Any]) -> None:

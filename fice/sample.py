@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +13,10 @@ from fice.errors import UsageError
 from fice.output import check_output
 from fice.report import save_png
 
-if TYPE_CHECKING:
-    from torch import nn
-
 AT_ONCE = 8  # pictures in one forward pass
 
 
-def people(generator: nn.Module, count: int, seed: int = 0, truncation: float = 0.7) -> np.ndarray:
+def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7) -> np.ndarray:
     """(count, H, W, 3) uint8. Picture i belongs to seed + i, whatever else is made in the same run.
 
     truncation: 0 is the average person, 1 the full variety (psi of StyleGAN, arXiv 1812.04948, appendix B). Raises

@@ -55,10 +55,13 @@ def edit_file(
     editor = Editor(bundle=bundle, device=str(chosen), settings=settings)
     subject = editor.prepare(source)
     frames = Trace()
-    callbacks = [callback, frames] if "trace" in files else [callback]
-    edit = editor.edit(
-        subject, text, mask=allowed, callback=lambda state: [call(state) for call in callbacks], **options
-    )
+
+    def watch(state: Any) -> None:
+        callback(state)
+        if "trace" in files:
+            frames(state)
+
+    edit = editor.edit(subject, text, mask=allowed, callback=watch, **options)
     edit.save(target, force=force)
     if "save_mask" in files:
         edit.save_mask(files["save_mask"], force=force)

@@ -1,4 +1,4 @@
-"""The wheel and the editable install work from a folder of their own, in environments that have only the dependencies."""
+"""The wheel and the editable install work in an environment of their own, from another folder."""
 
 from __future__ import annotations
 
