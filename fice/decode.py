@@ -1,0 +1,143 @@
+"""Bytes -> pillow pictures -> arrays, with one sentence for each way in which a file can be unusable."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
+
+from fice import colour, png16
+from fice.errors import InputError
+
+MOST_PIXELS = 100_000_000
+READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+ORIENTATION = 0x0112  # EXIF tag
+KEPT_TAGS = (0x010E, 0x010F, 0x0110, ORIENTATION, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, which way up
+PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """The content of a file; InputError when it is missing, a folder, unreadable or empty."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; give one {what} (or use `fice batch` for a folder).")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not an ordinary file; give the name of a {what}.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"The {what} {path} does not exist; check its name and folder.") from None
+    except PermissionError:
+        raise InputError(f"The {what} {path} may not be read; change its rights (chmod +r).") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise InputError(f"The {what} {str(path)[:200]!r} cannot be read ({error}); check its name.") from None
+    if not data:
+        raise InputError(f"The {what} {path} is empty; copy or download it again.")
+    return data
+
+
+def too_large(path: Path) -> InputError:
+    return InputError(f"{path} is larger than {MOST_PIXELS // 1_000_000} megapixels; make it smaller first.")
+
+
+@contextmanager
+def readable(path: Path, data: bytes) -> Iterator[None]:
+    """Turns pillow's many ways of failing into InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of half-broken metadata, and of sizes that are checked here
+            yield
+    except Image.DecompressionBombError:
+        raise too_large(path) from None
+    except UnidentifiedImageError:
+        if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+            raise InputError(f"{path} is a HEIC picture, which is not supported; save it as JPEG or PNG.") from None
+        raise InputError(f"{path} is not a picture of a known kind; use JPEG, PNG, WebP or TIFF.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error) as error:
+        raise InputError(f"{path} is damaged or cut short ({error}); copy or download it again.") from error
+
+
+def open_image(data: bytes) -> ImageFile.ImageFile:
+    """Header only; pictures of kinds outside READABLE (some run other programs) are never opened."""
+    Image.init()
+    return Image.open(io.BytesIO(data), formats=[name for name in READABLE if name in Image.OPEN])
+
+
+def loses_depth(image: ImageFile.ImageFile) -> bool:
+    """Whether pillow shows fewer bits than an opened, not yet loaded file holds."""
+    if image.format == "PNG":
+        return bool(image.tile) and image.tile[0][3] == "LA;16B"
+    if image.format == "TIFF":
+        return image.mode in PLAIN_MODES and max(image.tag_v2.get(258, (8,))) > 8  # type: ignore[attr-defined]
+    return False
+
+
+def jpeg_settings(image: Image.Image) -> dict | None:
+    """What makes a JPEG written again look like the one read; None for other formats and for CMYK."""
+    if image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
+        return None
+    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else 0
+    return {
+        "qtables": image.quantization,  # type: ignore[attr-defined]
+        "subsampling": sampling if sampling >= 0 else 0,  # an unusual one: no subsampling loses nothing
+        "progressive": bool(image.info.get("progressive")),
+    }
+
+
+def orientation_of(image: Image.Image) -> tuple[int, bytes | None]:
+    """The EXIF (or XMP) orientation of a loaded picture, 1-8, and EXIF bytes that say the same."""
+    tags, raw = image.getexif(), image.info.get("exif")
+    value = tags.get(ORIENTATION, 1)
+    orientation = value if value in range(1, 9) else 1
+    if isinstance(raw, bytes):
+        own = Image.Exif()
+        own.load(raw)
+        if own.get(ORIENTATION, 1) == value:
+            return orientation, raw
+    kept = Image.Exif()
+    for tag in KEPT_TAGS:
+        if tag in tags:
+            kept[tag] = tags[tag]
+    return orientation, kept.tobytes() if len(kept) else None
+
+
+def arrays(path: Path, image: Image.Image, data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    """An opened picture as colours (H, W, 3) and alpha (H, W) or None, uint8 or uint16, as stored."""
+    if png16.is_deep(image):
+        deep = png16.read_deep(image, open_image(data))
+        return deep[..., :3], deep[..., 3] if deep.shape[2] == 4 else None
+    image.load()
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.uint16)
+        return np.repeat(grey[..., None], 3, axis=2), None
+    if image.mode == "CMYK":
+        return np.array(colour.cmyk_to_rgb(image, image.info.get("icc_profile"))), None
+    if image.mode not in PLAIN_MODES:
+        raise InputError(f"{path} holds {image.mode} values, not a photograph's colours; save it as RGB first.")
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        pixels = np.array(image.convert("RGBA"))
+        return pixels[..., :3], pixels[..., 3]
+    return np.array(image.convert("RGB")), None
+
+
+def turned_upright(stored: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an (H, W, ...) array from the stored layout into the upright one (EXIF orientation 1-8)."""
+    if orientation >= 5:
+        stored = stored.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        stored = stored[::-1]
+    if orientation in (2, 3, 6, 7):
+        stored = stored[:, ::-1]
+    return np.ascontiguousarray(stored)
+
+
+def as_stored(picture: np.ndarray, orientation: int) -> np.ndarray:
+    """The way back from `turned_upright`."""
+    return turned_upright(picture, {6: 8, 8: 6}.get(orientation, orientation))

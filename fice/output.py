@@ -1,0 +1,131 @@
+"""Where results go: names, early checks, and files that are either whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from fice.errors import FiceError, UsageError
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+NAME_BYTES = 240  # file systems end at 255; room is left for a temporary name or a suffix
+SLUG_LETTERS = 60
+
+
+def slug(text: str) -> str:
+    """A short ASCII name for any text: never empty, and different texts do not share it by being cut."""
+    folded = unicodedata.normalize("NFKD", text)
+    plain = folded.encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    lost = any(letter.isalnum() and not letter.isascii() for letter in folded)
+    if words and not lost and len(words) <= SLUG_LETTERS:
+        return words
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return "-".join(filter(None, (words[:SLUG_LETTERS].strip("-"), mark)))
+
+
+def default_output(path: str | os.PathLike, text: str) -> Path:
+    """`<stem>.<slug of text>.<ext>` beside the photo; formats that are never written become .png."""
+    path = Path(path)
+    extension = path.suffix if path.suffix.lower() in FORMATS else ".png"
+    tail = f".{slug(text)}{extension}"
+    stem = os.fsencode(path.stem)[: NAME_BYTES - len(tail)]
+    return path.with_name(stem.decode("utf-8", "ignore") + tail)
+
+
+def format_of(path: Path) -> str:
+    """The pillow format that an output's extension asks for; UsageError when it is none that is written."""
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"{path} should end in .png, .jpg, .webp or .tif, so that the picture's format is known."
+        ) from None
+
+
+def check_output(out: str | os.PathLike, source=None, force: bool = False) -> Path:
+    """Whether a result can be written to `out`, asked before any work is done.
+
+    `source` is the photo (a Photo or its path) that must not be overwritten. Returns the path, with links
+    followed. UsageError: unknown extension, folder missing or read-only, `out` is a folder, is the source
+    (by any name), exists without `force`, or cannot hold the transparency of the Photo.
+    """
+    out = Path(out)
+    kind = format_of(out)
+    real = Path(os.path.realpath(out))
+    try:
+        if real.is_dir():
+            raise UsageError(f"{out} is a folder; give the name of a file in it.")
+        if not real.parent.is_dir():
+            raise UsageError(f"The folder {real.parent} does not exist; create it first or write elsewhere.")
+        if source is not None:
+            original = Path(getattr(source, "path", source))
+            if real.exists() and original.exists() and os.path.samefile(real, original):
+                raise UsageError(f"{out} is the photo itself, which is never overwritten; choose another name.")
+        if real.exists() and not force:
+            raise UsageError(f"{out} exists already; add --force to replace it or choose another name.")
+        with tempfile.TemporaryFile(dir=real.parent):  # asks the system itself: rights, quotas, mounts
+            pass
+    except OSError as error:
+        raise explain(error, out) from error
+    alpha = getattr(source, "alpha", None)
+    if kind == "JPEG" and alpha is not None and not opaque(alpha):
+        raise UsageError(f"{out} cannot keep the photo's transparency; write a .png or .webp instead.")
+    return real
+
+
+def opaque(alpha: np.ndarray) -> bool:
+    """Whether an alpha channel (integer array) hides nothing."""
+    return bool((alpha == np.iinfo(alpha.dtype).max).all())
+
+
+def explain(error: OSError, path: Path) -> FiceError:
+    """A failed write as one sentence with its remedy."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FiceError(f"The disk is full, so {path} was not written; free some space and try again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UsageError(f"The folder {path.parent} cannot be written to; write elsewhere or change its rights.")
+    if error.errno == errno.ENAMETOOLONG:
+        return UsageError(f"The name of the output {path.name[:40]}... is too long; choose a shorter one.")
+    reason = error.strerror or str(error)
+    return FiceError(f"{path} was not written ({reason}); try another folder.")
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """A binary stream that becomes `path` when all went well, and leaves nothing behind otherwise.
+
+    Written under a temporary name in the same folder, then renamed. FiceError when the disk refuses.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".fice-{secrets.token_hex(6)}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise explain(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)

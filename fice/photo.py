@@ -1,0 +1,246 @@
+"""Photographs: files <-> arrays, with nothing lost on the way.
+
+Pixels are shown upright, in the file's own colours and depth; they are written back as they were stored, with the
+same orientation tag, profile, metadata and, for JPEG, the same quantisation. What is not plain RGB is made so:
+greyscale, palette and 1-bit pictures become RGB of the same values, CMYK becomes sRGB through its own profile,
+16-bit PNG keeps its 16 bits, of an animation the first frame is taken. `Photo.notices` says what a person should
+know about that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from fice import colour, decode, png16
+from fice.decode import ORIENTATION, as_stored, turned_upright
+from fice.errors import FiceError, InputError, UsageError
+from fice.output import check_output, default_output, format_of, opaque, whole_file
+
+__all__ = ["Photo", "check_output", "default_output", "read_mask", "read_photo", "write_mask", "write_photo"]
+
+FEWEST = 32  # pixels along a side: below this there is no person to see
+SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
+Window = tuple[int, int, int, int]  # y0, x0, y1, x1
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """One photograph, upright.
+
+    pixels: (H, W, 3) uint8 or uint16 in the file's own colour profile; alpha: (H, W), same dtype, or None.
+    orientation: the EXIF value 1-8 under which the file stores its pixels. sha256: of the file's bytes.
+    """
+
+    path: Path
+    format: str
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+    orientation: int
+    sha256: str
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    comment: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    jpeg: dict[str, Any] | None = None  # pillow's qtables, subsampling, progressive
+    png_chunks: tuple[tuple[bytes, bytes], ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of the upright picture."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def srgb(self, window: Window | None = None) -> np.ndarray:
+        """The picture, or its part `window`, as (h, w, 3) float32 sRGB in [0, 1]; alpha plays no part."""
+        pixels = _part(self.pixels, window)
+        return colour.to_srgb(pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max), self.icc)
+
+    def seen(self, window: Window | None = None) -> np.ndarray:
+        """As `srgb`, laid on white where the photo is transparent: what a person sees."""
+        picture = self.srgb(window)
+        if self.alpha is None or opaque(self.alpha):
+            return picture
+        opacity = _part(self.alpha, window).astype(np.float32)[..., None] / np.float32(np.iinfo(self.alpha.dtype).max)
+        return picture * opacity + (1 - opacity)
+
+    def from_srgb(self, picture: np.ndarray) -> np.ndarray:
+        """(h, w, 3) float sRGB in [0, 1] -> pixels in the photo's own profile and dtype."""
+        own = colour.from_srgb(np.asarray(picture, np.float32), self.icc)
+        most = np.iinfo(self.pixels.dtype).max
+        return np.rint(np.clip(own, 0, 1) * np.float32(most)).astype(self.pixels.dtype)
+
+
+def _part(array: np.ndarray, window: Window | None) -> np.ndarray:
+    return array if window is None else array[window[0] : window[2], window[1] : window[3]]
+
+
+def read_photo(path: str | os.PathLike) -> Photo:
+    """Read a photograph. InputError, with a remedy, for everything that cannot be used."""
+    path = Path(path)
+    data = decode.read_bytes(path, "photo")
+    with decode.readable(path, data):
+        image = decode.open_image(data)
+        width, height = image.size
+        if width * height > decode.MOST_PIXELS:
+            raise decode.too_large(path)
+        if min(width, height) < FEWEST:
+            raise InputError(f"{path} is only {width} x {height} pixels; use a photo of at least {FEWEST} a side.")
+        frames = getattr(image, "n_frames", 1)
+        notices = {
+            f"{path} holds {frames} pictures; the first one is used.": frames > 1,
+            f"{path} is in CMYK; it is edited and written in RGB.": image.mode == "CMYK",
+            f"{path} is greyscale; the result has colour.": image.mode in ("1", "L", "LA") or image.mode[:2] == "I;",
+            f"{path} has more than 8 bits a channel, of which 8 are kept.": decode.loses_depth(image),
+        }
+        jpeg = decode.jpeg_settings(image)
+        pixels, alpha = decode.arrays(path, image, data)
+        orientation, exif = decode.orientation_of(image)
+    info = image.info
+    return Photo(
+        path=path,
+        format="JPEG" if image.format == "MPO" else str(image.format),
+        pixels=turned_upright(pixels, orientation),
+        alpha=None if alpha is None else turned_upright(alpha, orientation),
+        orientation=orientation,
+        sha256=hashlib.sha256(data).hexdigest(),
+        icc=colour.usable_profile(info.get("icc_profile")),
+        exif=exif,
+        xmp=_xmp(info) if frames == 1 else None,  # it may speak of pictures that are no longer there
+        comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
+        dpi=info.get("dpi"),
+        jpeg=jpeg,
+        png_chunks=png16.colour_chunks(data),
+        notices=tuple(sentence for sentence, applies in notices.items() if applies),
+    )
+
+
+def _xmp(info: dict) -> bytes | None:
+    xmp = info.get("xmp", info.get("XML:com.adobe.xmp"))
+    return xmp.encode() if isinstance(xmp, str) else xmp
+
+
+def read_mask(path: str | os.PathLike, photo: Photo) -> np.ndarray:
+    """Read a mask for `photo`: (H, W) float32 in [0, 1], upright, 1 where editing is allowed.
+
+    White, or opaque where the file has a used alpha channel, means 1. A mask with an orientation tag is turned by
+    it; one without fits when it has the size of the upright or else of the stored photo. InputError otherwise, or
+    when it is empty.
+    """
+    path = Path(path)
+    data = decode.read_bytes(path, "mask")
+    with decode.readable(path, data):
+        image = decode.open_image(data)
+        if image.width * image.height > decode.MOST_PIXELS:
+            raise decode.too_large(path)
+        pixels, alpha = decode.arrays(path, image, data)
+        orientation, _ = decode.orientation_of(image)
+    levels = pixels.max(axis=2) if alpha is None or opaque(alpha) else alpha
+    mask = turned_upright(levels.astype(np.float32) / np.float32(np.iinfo(levels.dtype).max), orientation)
+    if mask.shape != photo.size and orientation == 1:
+        mask = turned_upright(mask, photo.orientation)
+    if mask.shape != photo.size:
+        raise InputError(
+            f"The mask {path} is {image.width} x {image.height} pixels but the photo is "
+            f"{photo.size[1]} x {photo.size[0]}; make them the same size."
+        )
+    if not mask.any():
+        raise InputError(f"The mask {path} is empty; paint white where the clothes may change.")
+    return mask
+
+
+def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
+    """Write edited `pixels` (H, W, 3), upright, of the photo's dtype and size; its metadata travels along.
+
+    The extension of `path` decides the format. PNG, TIFF and WebP are lossless; JPEG keeps the quantisation and
+    subsampling of a JPEG source and is of high quality otherwise; only PNG keeps 16 bits. Returns the path written.
+    UsageError or FiceError as in `check_output`, or when the disk refuses; nothing partial is left.
+    """
+    if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
+        raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape} {photo.pixels.dtype}")
+    target = check_output(path, photo, force)
+    kind = format_of(target)
+    if photo.alpha is not None and kind != "JPEG":
+        pixels = np.dstack([pixels, photo.alpha])
+    pixels = as_stored(pixels, photo.orientation)
+    if kind == "PNG" and pixels.dtype == np.uint16:
+        content = png16.encode(pixels, _deep_chunks(photo))
+    else:
+        content = _encode(_eight_bits(pixels), kind, _options(photo, kind), target)
+    with whole_file(target) as stream:
+        stream.write(content)
+    return target
+
+
+def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
+    """Write an upright (H, W) mask, bool or float in [0, 1], as greyscale PNG in the photo's stored layout.
+
+    It bears the photo's orientation tag. Every value above 0 becomes at least 1, so that black means untouched.
+    Errors as in `write_photo`.
+    """
+    if mask.shape != photo.size:
+        raise ValueError(f"the mask is {mask.shape}, not {photo.size}")
+    target = check_output(path, photo.path, force)
+    if format_of(target) != "PNG":
+        raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
+    levels = np.ceil(np.clip(mask.astype(np.float32), 0, 1) * 255).astype(np.uint8)
+    tags = Image.Exif()
+    tags[ORIENTATION] = photo.orientation
+    content = _encode(as_stored(levels, photo.orientation), "PNG", {"exif": tags.tobytes()}, target)
+    with whole_file(target) as stream:
+        stream.write(content)
+    return target
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path) -> bytes:
+    """In memory first: pillow hides the reason when the disk refuses."""
+    stream = io.BytesIO()
+    try:
+        Image.fromarray(pixels).save(stream, kind, **options)
+    except (OSError, ValueError) as error:
+        raise FiceError(f"{target} cannot be written as {kind} ({error}); write a .png instead.") from error
+    return stream.getvalue()
+
+
+def _options(photo: Photo, kind: str) -> dict[str, Any]:
+    """What pillow is told so that format, metadata and quality stay."""
+    options: dict[str, Any] = {"icc_profile": photo.icc, "exif": photo.exif, "dpi": photo.dpi, "xmp": photo.xmp}
+    if kind == "PNG":
+        kept = PngImagePlugin.PngInfo()
+        for chunk, data in photo.png_chunks:  # pillow passes over pHYs, which is the same as dpi
+            kept.add(chunk, data)
+        if photo.xmp is not None:
+            kept.add_itxt("XML:com.adobe.xmp", photo.xmp.decode("utf-8", "replace"))
+        options |= {"pnginfo": kept, "xmp": None}
+    elif kind == "JPEG":
+        options |= photo.jpeg or {"quality": 95, "subsampling": 0}
+        options["comment"] = photo.comment
+        for name in ("exif", "xmp"):
+            if len(options[name] or b"") > SEGMENT:
+                options[name] = None
+    elif kind == "WEBP":
+        options |= {"lossless": True, "exact": True}
+    elif kind == "TIFF":
+        options |= {"compression": "tiff_adobe_deflate", "xmp": None}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _deep_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
+    chunks = list(photo.png_chunks)
+    if photo.icc is not None:
+        chunks.append(png16.profile_chunk(photo.icc))
+    if photo.exif is not None:
+        chunks.append((b"eXIf", photo.exif.removeprefix(b"Exif\x00\x00")))
+    return chunks

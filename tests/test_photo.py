@@ -1,0 +1,453 @@
+"""Photographs to arrays and back: nothing lost, nothing partial, one sentence for every file that cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, JpegImagePlugin
+
+from fice import output, png16
+from fice.decode import as_stored, turned_upright
+from fice.errors import FiceError, InputError, UsageError
+from fice.photo import check_output, default_output, read_mask, read_photo, write_mask, write_photo
+
+RNG = np.random.default_rng(0)
+
+
+def picture(height=48, width=40, channels=3, dtype=np.uint8):
+    """Smooth with a little noise, so that JPEG has something to do."""
+    y, x, c = np.mgrid[:height, :width, :channels]
+    smooth = 0.5 + 0.4 * np.sin(y / 9 + c) * np.cos(x / 7 - c)
+    noisy = np.clip(smooth + RNG.normal(0, 0.02, smooth.shape), 0, 1)
+    return (noisy * np.iinfo(dtype).max).astype(dtype)
+
+
+def tagged(orientation):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    return exif.tobytes()
+
+
+def save(path, pixels, **options):
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def wide_gamut():
+    """An RGB profile that is not sRGB: sRGB's own with red and green primaries exchanged."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for at in range(132, 132 + 12 * struct.unpack_from(">I", data, 128)[0], 12):
+        name = bytes(data[at : at + 4])
+        if name in (b"rXYZ", b"gXYZ"):
+            data[at : at + 4] = b"gXYZ" if name == b"rXYZ" else b"rXYZ"
+    return bytes(data).replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
+
+
+# reading
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_means_what_pillow_says(orientation):
+    stored = picture()
+    image = Image.fromarray(stored)
+    image.getexif()[0x0112] = orientation
+    from PIL import ImageOps
+
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(turned_upright(stored, orientation), expected)
+    assert np.array_equal(as_stored(expected, orientation), stored)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_other_modes_become_rgb_with_the_same_values(tmp_path, mode):
+    source = Image.fromarray(picture(channels=4)).convert("RGB").convert(mode)
+    source.save(tmp_path / "a.png")
+    photo = read_photo(tmp_path / "a.png")
+    assert np.array_equal(photo.pixels, np.asarray(source.convert("RGB")))
+    assert (photo.alpha is not None) == (mode in ("LA", "RGBA"))
+    assert bool(photo.notices) == (mode in ("1", "L", "LA"))
+
+
+def test_palette_with_transparency(tmp_path):
+    image = Image.fromarray(picture()).quantize(16)
+    image.save(tmp_path / "a.png", transparency=3)
+    photo = read_photo(tmp_path / "a.png")
+    assert np.array_equal(photo.alpha == 0, np.asarray(image) == 3)
+
+
+def test_cmyk_is_used_with_a_notice(tmp_path):
+    image = Image.fromarray(picture()).convert("CMYK")
+    image.save(tmp_path / "a.jpg", quality=95)
+    photo = read_photo(tmp_path / "a.jpg")
+    assert np.array_equal(photo.pixels, np.asarray(Image.open(tmp_path / "a.jpg").convert("RGB")))
+    assert "CMYK" in photo.notices[0]
+    assert Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg")).mode == "RGB"
+
+
+def test_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.fromarray(picture()[::step]).resize((40, 48)) for step in (1, -1)]
+    for name in ("a.gif", "a.png", "a.webp"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        photo = read_photo(tmp_path / name)
+        assert np.array_equal(photo.pixels, np.asarray(Image.open(tmp_path / name).convert("RGB")))
+        assert "2 pictures" in photo.notices[0]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_sixteen_bits_are_kept(tmp_path, channels):
+    pixels = RNG.integers(0, 65536, (37, 41, channels), dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(png16.encode(pixels, [(b"eXIf", tagged(6)[6:]), (b"gAMA", b"\0\0\xb1\x8f")]))
+    photo = read_photo(tmp_path / "a.png")
+    assert photo.orientation == 6 and photo.size == (41, 37)
+    assert np.array_equal(as_stored(photo.pixels, 6), pixels[..., :3])
+    again = read_photo(write_photo(photo, photo.pixels, tmp_path / "b.png"))
+    assert np.array_equal(again.pixels, photo.pixels) and again.exif == photo.exif
+    assert again.png_chunks == photo.png_chunks != ()
+    if channels == 4:
+        assert np.array_equal(again.alpha, photo.alpha)
+    else:
+        eight = read_photo(write_photo(photo, photo.pixels, tmp_path / "b.webp"))
+        assert np.abs(eight.pixels * 257.0 - photo.pixels).max() <= 128
+
+
+def test_sixteen_bit_grey(tmp_path):
+    grey = RNG.integers(0, 65536, (40, 40), dtype=np.uint16)
+    photo = read_photo(save(tmp_path / "a.png", grey))
+    assert np.array_equal(photo.pixels, np.repeat(grey[..., None], 3, 2))
+
+
+def _png(width, height):
+    chunk = png16._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return png16.SIGNATURE + chunk + png16._chunk(b"IDAT", zlib.compress(b"\0")) + png16._chunk(b"IEND", b"")
+
+
+def _file(kind, cut=None):
+    stream = io.BytesIO()
+    Image.fromarray(picture(200, 200)).save(stream, kind)
+    return stream.getvalue()[:cut]
+
+
+BAD = {
+    "empty.jpg": (b"", "empty"),
+    "text.jpg": (b"not a picture, just words\n" * 9, "not a picture"),
+    "page.jpg": (b"<html><body>404</body></html>", "not a picture"),
+    "phone.jpg": (b"\0\0\0\x18ftypheic" + bytes(60), "HEIC"),
+    "cut.jpg": (_file("JPEG", 2500), "damaged"),
+    "cut.png": (_file("PNG", 9000), "damaged"),
+    "cut.webp": (_file("WEBP", 900), "damaged"),
+    "stub.png": (_file("PNG", 20), "damaged|not a picture"),
+    "crc.png": (_file("PNG").replace(b"IDAT", b"IDAX", 1), "damaged|not a picture"),
+    "one.png": (_png(1, 1), "1 x 1"),
+    "thin.png": (_png(31, 900), "31 x 900"),
+    "bomb.png": (_png(30_000, 30_000), "megapixels"),
+    "large.png": (_png(10_001, 10_000), "megapixels"),
+    "script.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\nshowpage\n", "not a picture"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files_get_one_sentence(tmp_path, name):
+    content, words = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=words) as error:
+        read_photo(tmp_path / name)
+    assert name in str(error.value) and "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+def test_bad_paths_get_one_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for path, words in [
+        (tmp_path / "none.jpg", "does not exist"),
+        (tmp_path, "folder"),
+        (tmp_path / "pipe.jpg", "ordinary"),
+        ("a\0b.jpg", "cannot be read"),
+        ("x" * 5000, "cannot be read"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            read_photo(path)
+
+
+def test_unreadable_file(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.png", picture())
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    with pytest.raises(InputError, match="chmod"):
+        read_photo(path)
+
+
+def test_float_tiff_is_refused(tmp_path):
+    with pytest.raises(InputError, match="RGB first"):
+        read_photo(save(tmp_path / "a.tif", picture()[..., 0].astype(np.float32)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damage_never_escapes_as_another_error(tmp_path_factory, data):
+    content = bytearray(_file(data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF"]))))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, min(len(content) - 1, 400)))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("fuzz") / "a.jpg"
+    path.write_bytes(content)
+    try:
+        assert read_photo(path).pixels.dtype in (np.uint8, np.uint16)
+    except InputError as error:
+        assert "\n" not in str(error)
+
+
+# colours
+
+
+def test_srgb_round_trip_is_exact_without_a_profile(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    assert np.array_equal(photo.from_srgb(photo.srgb()), photo.pixels)
+    assert np.array_equal(photo.srgb((3, 5, 20, 30)), photo.srgb()[3:20, 5:30])
+
+
+def test_profile_is_converted_both_ways_and_kept(tmp_path):
+    profile = wide_gamut()
+    photo = read_photo(save(tmp_path / "a.png", picture() // 4 + 96, icc_profile=profile))
+    shown = photo.srgb()
+    assert np.abs(shown - photo.pixels / 255).max() > 0.02  # the profile does something
+    own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    expected = ImageCms.profileToProfile(
+        Image.fromarray(photo.pixels), own, ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+    )
+    assert np.abs(shown - np.asarray(expected) / 255).max() < 0.02
+    assert np.abs(photo.from_srgb(shown).astype(int) - photo.pixels).max() <= 3
+    assert Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg")).info["icc_profile"] == profile
+
+
+def test_useless_profiles_change_nothing(tmp_path):
+    grey = wide_gamut().replace(b"RGB ", b"GRAY", 1)
+    for profile in (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), grey, wide_gamut()[:200]):
+        photo = read_photo(save(tmp_path / "a.png", picture(), icc_profile=profile))
+        assert np.array_equal(photo.from_srgb(photo.srgb()), photo.pixels)
+
+
+def test_seen_lies_on_white(tmp_path):
+    pixels = picture(channels=4)
+    pixels[:20, :, 3], pixels[20:, :, 3] = 0, 255
+    photo = read_photo(save(tmp_path / "a.png", pixels))
+    assert (photo.seen()[:20] == 1).all() and np.array_equal(photo.seen()[20:], photo.srgb()[20:])
+
+
+# writing
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("extension", [".png", ".webp", ".jpg"])
+def test_stored_layout_and_tag_stay(tmp_path, orientation, extension):
+    path = save(tmp_path / "a.png", picture(), exif=tagged(orientation))
+    photo = read_photo(path)
+    written = Image.open(write_photo(photo, photo.pixels, tmp_path / f"b{extension}"))
+    assert written.getexif()[0x0112] == orientation and written.getexif()[0x010F] == "Maker"
+    assert written.size == Image.open(path).size
+    if extension != ".jpg":
+        assert np.array_equal(np.asarray(written), np.asarray(Image.open(path)))
+
+
+def test_png_keeps_alpha_profile_and_hidden_colours(tmp_path):
+    profile, pixels = wide_gamut(), picture(channels=4)
+    pixels[:9, :, 3] = 0
+    photo = read_photo(save(tmp_path / "a.png", pixels, icc_profile=profile, dpi=(300, 300)))
+    edited = photo.pixels.copy()
+    edited[10:20, 10:20] = 7
+    for name in ("b.png", "b.webp", "b.tif"):
+        written = Image.open(write_photo(photo, edited, tmp_path / name))
+        assert np.array_equal(np.asarray(written), np.dstack([edited, pixels[..., 3]]))
+        assert written.info["icc_profile"] == profile
+    assert Image.open(tmp_path / "b.png").info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_jpeg_keeps_quantisation_subsampling_and_metadata(tmp_path, subsampling):
+    path = save(
+        tmp_path / "a.jpg", picture(64, 64), quality=83, subsampling=subsampling, progressive=True,
+        exif=tagged(3), icc_profile=wide_gamut(), comment=b"hello", xmp=b"<x:xmpmeta/>", dpi=(240, 240),
+    )  # fmt: skip
+    photo = read_photo(path)
+    source, written = Image.open(path), Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg"))
+    assert written.quantization == source.quantization
+    assert JpegImagePlugin.get_sampling(written) == JpegImagePlugin.get_sampling(source) == subsampling
+    for name in ("exif", "icc_profile", "comment", "xmp", "dpi", "progressive"):
+        assert written.info[name] == source.info[name], name
+    assert np.abs(np.asarray(written).astype(int) - np.asarray(source)).mean() < 1  # decoding rounds; no more
+
+
+def test_grey_jpeg_keeps_its_table(tmp_path):
+    photo = read_photo(save(tmp_path / "a.jpg", picture()[..., 0], quality=60))
+    written = Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg"))
+    assert written.mode == "RGB" and written.quantization[0] == photo.jpeg["qtables"][0]
+
+
+def test_wrong_pixels_are_a_programmers_error(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    for pixels in (photo.pixels[1:], photo.pixels.astype(np.float32)):
+        with pytest.raises(ValueError):
+            write_photo(photo, pixels, tmp_path / "b.png")
+    with pytest.raises(ValueError):
+        write_mask(photo, np.ones((3, 3)), tmp_path / "m.png")
+
+
+# outputs
+
+
+def test_early_checks(tmp_path):
+    source = save(tmp_path / "a.png", picture(channels=4))
+    (tmp_path / "other.png").write_bytes(b"x")
+    (tmp_path / "sub").mkdir()
+    os.symlink(source, tmp_path / "soft.png")
+    os.link(source, tmp_path / "hard.png")
+    os.symlink(tmp_path / "sub", tmp_path / "folder.png")
+    for out, words in [
+        (tmp_path / "none" / "b.png", "does not exist"),
+        (tmp_path / "b.bmp", ".png"),
+        (tmp_path / "b", ".png"),
+        (source, "photo itself"),
+        (tmp_path / "sub" / ".." / "a.png", "photo itself"),
+        (tmp_path / "soft.png", "photo itself"),
+        (tmp_path / "hard.png", "photo itself"),
+        (tmp_path / "folder.png", "is a folder"),
+        (tmp_path / ("x" * 300 + ".png"), "too long"),
+        ("/proc/b.png", "written"),
+    ]:
+        with pytest.raises(FiceError, match=words):
+            check_output(out, source, force=True)
+    with pytest.raises(UsageError, match="--force"):
+        check_output(tmp_path / "other.png", source)
+    check_output(tmp_path / "other.png", source, force=True)
+    check_output(tmp_path / "b.jpg", source)
+    with pytest.raises(UsageError, match="transparency"):
+        check_output(tmp_path / "b.jpg", read_photo(source))
+    before = sorted(os.listdir(tmp_path))
+    check_output(tmp_path / "b.png", source)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_read_only_folder(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(output.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(UsageError, match="cannot be written to"):
+        check_output(tmp_path / "b.png")
+
+
+def test_force_replaces_and_follows_links(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    (tmp_path / "real.png").write_bytes(b"old")
+    os.symlink(tmp_path / "real.png", tmp_path / "link.png")
+    write_photo(photo, photo.pixels, tmp_path / "link.png", force=True)
+    assert (tmp_path / "link.png").is_symlink()
+    assert np.array_equal(read_photo(tmp_path / "real.png").pixels, photo.pixels)
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_failure_leaves_nothing(tmp_path, monkeypatch, failure):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    (tmp_path / "b.png").write_bytes(b"old")
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(output.os, "fsync", fail)
+    with pytest.raises((FiceError, KeyboardInterrupt)) as error:
+        write_photo(photo, photo.pixels, tmp_path / "b.png", force=True)
+    if isinstance(failure, OSError):
+        assert error.value.exit_code == 1 and "disk is full" in str(error.value)
+    assert sorted(os.listdir(tmp_path)) == ["a.png", "b.png"] and (tmp_path / "b.png").read_bytes() == b"old"
+
+
+def test_a_disk_that_truly_refuses(tmp_path):
+    """The system stops the process at 1000 bytes: one sentence, no file."""
+    save(tmp_path / "a.png", picture(200, 200))
+    code = (
+        "import resource; from fice.photo import *\n"
+        "p = read_photo('a.png'); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: write_photo(p, p.pixels, 'b.png')\n"
+        "except Exception as e: print(type(e).__name__, e)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert "FiceError" in done.stdout and "not written" in done.stdout, done
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_rights_follow_the_umask(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    write_photo(photo, photo.pixels, tmp_path / "b.png")
+    assert (tmp_path / "b.png").stat().st_mode == (tmp_path / "a.png").stat().st_mode
+
+
+@given(st.text(max_size=300))
+@settings(deadline=None)
+def test_names_are_safe_for_any_text(text):
+    name = default_output("/some/folder/" + "ü" * 120 + ".JPG", text).name
+    assert len(os.fsencode(name)) < 255 and name.endswith(".JPG")
+    made = output.slug(text)
+    assert made and made.isascii() and not set(made) & set("/\\. \0") and made == made.lower()
+
+
+def test_names():
+    assert default_output("a/p.jpg", "Red floral dress!").as_posix() == "a/p.red-floral-dress.jpg"
+    assert default_output("p.gif", "röd klänning").name == "p.rod-klanning.png"
+    assert output.slug("красное платье") != output.slug("синее платье") != ""
+    long = ["a very long sentence " * 9 + end for end in "ab"]
+    assert output.slug(long[0]) != output.slug(long[1]) and len(output.slug(long[0])) < 80
+
+
+# masks
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_mask_lies_on_the_photo_as_stored(tmp_path, orientation):
+    path = save(tmp_path / "a.png", picture(), exif=tagged(orientation))
+    photo = read_photo(path)
+    mask = np.zeros(photo.size, np.float32)
+    mask[5:20, 3:30], mask[6, 4] = 0.5, 1e-4
+    written = write_mask(photo, mask, tmp_path / "m.png")
+    image = Image.open(written)
+    assert image.mode == "L" and image.size == Image.open(path).size and image.getexif().get(0x0112, 1) == orientation
+    again = read_mask(written, photo)
+    assert np.array_equal(again > 0, mask > 0) and np.abs(again - mask).max() < 0.005
+    edited = photo.pixels.copy()
+    edited[mask > 0] ^= 255
+    raw = np.asarray(Image.open(write_photo(photo, edited, tmp_path / "b.png")))
+    outside = np.asarray(image) == 0
+    assert np.array_equal(raw[outside], np.asarray(Image.open(path))[outside]) and not outside.all()
+
+
+def test_masks_of_many_kinds(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture(), exif=tagged(6)))  # stored 48 x 40, upright 40 x 48
+    wanted = np.zeros(photo.size, bool)
+    wanted[4:9, 5:30] = True
+    levels = (wanted * 255).astype(np.uint8)
+    colours = np.dstack([picture(40, 48), levels])
+    for name, image in {
+        "grey": Image.fromarray(levels), "bit": Image.fromarray(levels).convert("1"),
+        "rgb": Image.fromarray(levels).convert("RGB"), "alpha": Image.fromarray(colours),
+        "deep": Image.fromarray(levels.astype(np.uint16) * 257), "stored": Image.fromarray(as_stored(levels, 6)),
+    }.items():  # fmt: skip
+        image.save(tmp_path / f"{name}.png")
+        assert np.array_equal(read_mask(tmp_path / f"{name}.png", photo), wanted.astype(np.float32)), name
+
+
+def test_unusable_masks(tmp_path):
+    photo = read_photo(save(tmp_path / "a.png", picture()))
+    with pytest.raises(InputError, match="same size"):
+        read_mask(save(tmp_path / "m.png", np.ones((9, 9), np.uint8)), photo)
+    with pytest.raises(InputError, match="empty"):
+        read_mask(save(tmp_path / "m.png", np.zeros((48, 40), np.uint8)), photo)
+    with pytest.raises(InputError, match="mask .* does not exist"):
+        read_mask(tmp_path / "none.png", photo)
+    with pytest.raises(UsageError, match=".png"):
+        write_mask(photo, np.ones(photo.size), tmp_path / "m.jpg")
