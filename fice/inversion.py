@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fice.losses import Term
 
@@ -135,6 +135,24 @@ def invert(
             callback(State(int(taken.max()), steps, means, picture))
         active = torch.tensor(going, dtype=torch.long)
     return Inversion(ws, picture, losses, taken.tolist(), retries.tolist(), failed)
+
+
+def tune(generator: nn.Module, ws: Tensor, source: Tensor, steps: int, rate: float = 1e-3) -> None:
+    """Fits the weights of a generator to one photograph, its latent held still (pivotal tuning, arXiv 2106.05744).
+
+    ws: (1, R, D). source: (1, 3, H, W) float in [0, 1]. Changes the generator's synthesis network in place.
+    """
+    parameters = list(generator.synthesis.parameters())
+    for parameter in parameters:
+        parameter.requires_grad_(True)
+    optimiser = torch.optim.Adam(parameters, lr=rate)
+    for _ in range(steps):
+        drawn = generator.synthesis(ws) * 0.5 + 0.5
+        loss = (drawn - source).square().mean() + (drawn - source).abs().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    generator.requires_grad_(False)
 
 
 def _converged(history: list[float], tolerance: float) -> bool:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
+
+from fice.errors import InputError
 
 REGION_CLASSES = (
     "background", "hair", "face", "skin", "upper", "outer", "dress", "skirt",
     "trousers", "legwear", "shoes", "bag", "headwear", "accessories",
 )  # fmt: skip
 HEAD = ("hair", "face", "headwear")
-REGIONS = {
+REGIONS: dict[str, tuple[str, ...]] = {
     "upper": ("upper",),
     "outer": ("outer",),
     "dress": ("dress",),
     "lower": ("skirt", "trousers"),
     "full": ("upper", "outer", "dress", "skirt", "trousers"),
 }
+SUBSTITUTES = {  # what is changed when the wanted garment is not worn
+    "upper": ("dress", "outer"),
+    "lower": ("dress",),
+    "dress": ("full",),
+    "outer": ("upper", "dress"),
+    "full": (),
+}
+WORN = 0.02  # share of the body's area from which a garment counts as worn
 
 
 class Regions:
@@ -43,3 +55,32 @@ class Regions:
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""
         return 1 - self.select(probabilities, ("background",))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The region that an edit changes, the classes it covers in this photo, and what to tell the user."""
+
+    region: str
+    classes: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+
+def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
+    """The region to change in a person with these probabilities (1, K, H, W).
+
+    None takes the largest garment. A garment that is not worn is replaced by what covers its place, with a notice: a
+    dress by upper and lower body together. Raises InputError when nothing is there to change.
+    """
+    areas = {name: float(area) for name, area in zip(regions.names, probabilities.mean((0, 2, 3)), strict=True)}
+    least = WORN * (1 - areas["background"])
+    area = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
+    if wanted is None:
+        wanted = max(("upper", "lower", "dress", "outer"), key=area)
+    if wanted == "dress" and area("dress") < 0.5 * (area("upper") + area("lower")):
+        return Choice("dress", (*REGIONS["upper"], *REGIONS["lower"], *REGIONS["dress"]))
+    for region in (wanted, *SUBSTITUTES[wanted]):
+        if area(region) >= least:
+            notice = f"No garment for the region {wanted} was found; the region {region} is changed."
+            return Choice(region, REGIONS[region], () if region == wanted else (notice,))
+    raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")

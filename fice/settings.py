@@ -14,6 +14,8 @@ from fice.errors import UsageError
 class Settings:
     """How an edit is made; the values here are the preset `default`."""
 
+    name: str = "default"  # the preset these values came from
+
     # the loop
     steps: int = 60  # the ramped rate has converged by then on the bundled generator
     rate: float = 0.05  # the authors' learning rate
@@ -48,7 +50,7 @@ class Settings:
         """`default`, `paper`, `fast` or `best`, with changes. Raises UsageError for unknown names and bad values."""
         if name not in PRESETS:
             raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
-        return cls().replace(**PRESETS[name]).replace(**changes)
+        return cls(name=name).replace(**PRESETS[name]).replace(**changes)
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with some values changed; raises UsageError where a name or value makes no sense."""

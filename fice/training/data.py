@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import zlib
 from dataclasses import dataclass
@@ -64,6 +65,13 @@ class Framed:
             [self.names[i] for i in chosen], self.pictures[keep], self.labels[keep], self.fine[keep],
             self.labelled[keep], self.classes, [self.tags[i] for i in chosen],
         )  # fmt: skip
+
+    def resized(self, canvas: tuple[int, int]) -> Framed:
+        """The same people on a canvas of another size (H, W)."""
+        shrink = lambda arrays, how: np.stack([np.asarray(Image.fromarray(a).resize(canvas[::-1], how)) for a in arrays])  # noqa: E731
+        pictures = shrink(self.pictures, Image.Resampling.BOX)
+        labels, fine = (shrink(arrays, Image.Resampling.NEAREST) for arrays in (self.labels, self.fine))
+        return dataclasses.replace(self, pictures=pictures, labels=labels, fine=fine)
 
 
 def is_validation(name: str) -> bool:

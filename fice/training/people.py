@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from fice.training.captions import find_worn
 from fice.training.data import Framed
 from fice.training.redress import random_outfit
 
@@ -22,7 +23,8 @@ class People:
     """
 
     def __init__(self, framed: Framed, canvas: tuple[int, int], redressed: float, seed: int):
-        self.framed, self.canvas, self.redressed = framed, canvas, redressed
+        self.framed, self.canvas, self.redressed = framed.resized(canvas), canvas, redressed
+        self.worn = [find_worn(self.framed, index) for index in range(len(framed.names))]
         self.rng = np.random.default_rng(seed)
 
     def draw(self, batch: int) -> Tensor:
@@ -31,11 +33,9 @@ class People:
         return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
     def _one(self, index: int) -> np.ndarray:
-        rng, size = self.rng, self.canvas[::-1]
-        picture = np.asarray(Image.fromarray(self.framed.pictures[index]).resize(size, Image.Resampling.BOX))
+        rng, picture = self.rng, self.framed.pictures[index]
         if rng.random() < self.redressed:
-            labels = np.asarray(Image.fromarray(self.framed.labels[index]).resize(size, Image.Resampling.NEAREST))
-            picture, _ = random_outfit(picture, labels, rng)
+            picture, _ = random_outfit(picture, self.worn[index], rng, chance=0.7)
         if rng.random() < 0.5:
             picture = picture[:, ::-1]
         if rng.random() < 0.5:  # a frame is never exact

@@ -15,7 +15,7 @@ from fice.training import parsing
 from fice.training.data import is_validation, load_street, merge_labels, person_box
 from fice.training.recipe import options
 
-COST = {"background": 0.7, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 1.5}
+COST = {"background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0}
 
 
 def labelled(folder: Path, height: int, limit: int | None):
@@ -74,6 +74,9 @@ def main() -> None:
     figures = validate(network, [s for s in samples if is_validation(s[3])])
     print(json.dumps(figures))
     (args.out / "figures.json").write_text(json.dumps(figures))
+    from fice.bundle import save_part
+
+    save_part(args.out, "regions", network, "parser", {"classes": len(REGION_CLASSES)}, {"names": REGION_CLASSES})
 
 
 if __name__ == "__main__":

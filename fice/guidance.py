@@ -1,0 +1,115 @@
+"""The terms of an edit, put together for a batch: what each picture is drawn towards, and what it must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice import losses
+from fice.losses import Term
+from fice.pose import Pose
+from fice.regions import HEAD, Regions
+from fice.semantics import Semantics, garment_views
+from fice.settings import Settings
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the terms of a batch compare with, on the generator's canvas.
+
+    Attributes:
+        source: the people on white, (B, 3, H, W) float in [0, 1].
+        garment: the garments before the edit, (B, 1, H, W) float in [0, 1].
+        classes: for each picture, the region classes that the garment after the edit may have.
+        keep: where the picture must stay, (B, 1, H, W) float in [0, 1].
+        text: text features, (B, D) of length one.
+        seeds: one a picture, for the augmented views.
+    """
+
+    source: Tensor
+    garment: Tensor
+    classes: Sequence[tuple[str, ...]]
+    keep: Tensor
+    text: Tensor
+    seeds: Sequence[int]
+
+
+class Watch:
+    """The regions of the picture in work, computed once however many terms ask."""
+
+    def __init__(self, regions: Regions):
+        self.regions = regions
+        self._drawn: Tensor | None = None
+
+    def __call__(self, drawn: Tensor) -> Tensor:
+        """drawn (b, 3, H, W) -> probabilities (b, K, H, W)."""
+        if self._drawn is not drawn:
+            self._drawn, self._probabilities = drawn, self.regions.probabilities(drawn)
+        return self._probabilities
+
+
+def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple[str, ...]]) -> Tensor:
+    """The garments in pictures with these probabilities (b, K, H, W), each of its own classes: (b, 1, H, W)."""
+    return torch.cat([regions.select(p[None], names) for p, names in zip(probabilities, classes, strict=True)])
+
+
+def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
+    """The five terms of FICE (arXiv 2301.02110, section 3.3), those of weight zero left out."""
+    watch = Watch(regions)
+    generators = [torch.Generator().manual_seed(seed) for seed in targets.seeds]
+    with torch.no_grad():
+        wanted_pose = pose.maps(targets.source)
+        wanted_head = regions.select(regions.probabilities(targets.source), HEAD)
+
+    def semantic(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        if settings.look == "picture":
+            seen = (drawn.clamp(0, 1) if settings.clamp else drawn)[:, None]
+        else:
+            classes = [targets.classes[i] for i in who]
+            now = garment_now(regions, watch(drawn).detach(), classes)
+            seen = garment_views(
+                drawn, torch.maximum(now, targets.garment[who]), semantics.size,
+                [generators[i] for i in who] if settings.views else None, max(settings.views, 1),
+            )  # fmt: skip
+        features = semantics.encode_picture(seen.flatten(0, 1))
+        text = targets.text[who].repeat_interleave(seen.shape[1], 0)
+        return losses.semantic(features, text).unflatten(0, seen.shape[:2]).mean(1)
+
+    def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        return losses.image(drawn, targets.source[who], targets.keep[who])
+
+    def posed(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        return losses.pose(pose.maps(drawn), wanted_pose[who])
+
+    def head(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        return losses.head(regions.select(watch(drawn), HEAD), wanted_head[who])
+
+    def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
+        return losses.latent(ws)
+
+    terms = [
+        Term("semantic", settings.semantic * settings.strength, semantic),
+        Term("image", settings.image, image),
+        Term("pose", settings.pose, posed),
+        Term("head", settings.head, head),
+        Term("latent", settings.latent, latent),
+    ]
+    return [term for term in terms if term.weight > 0]
+
+
+def fit_terms(source: Tensor, settings: Settings) -> list[Term]:
+    """The terms that fit a latent to its photograph, before any text: likeness at two scales, and W+ near W."""
+    small = F.avg_pool2d(source, 4)
+
+    def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        fine = (drawn - source[who]).square().mean((1, 2, 3))
+        return fine + (F.avg_pool2d(drawn, 4) - small[who]).square().mean((1, 2, 3))
+
+    def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
+        return losses.latent(ws)
+
+    return [Term("image", settings.image, image), Term("latent", settings.latent * 0.1, latent)]
