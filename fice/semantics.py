@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,16 @@ class TextReader(Protocol):
     def unknown(self, text: str) -> list[str]: ...
 
 
+class Towers(Protocol):
+    """What Semantics asks of a network; fice.nets.clip.CLIP is one."""
+
+    def encode_image(self, image: Tensor, /) -> Tensor: ...
+
+    def encode_text(self, ids: Tensor, /) -> Tensor: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+
 class Semantics:
     """CLIP (arXiv 2103.00020): pictures and texts as unit vectors of one space.
 
@@ -35,7 +45,7 @@ class Semantics:
         size: height and width of the pictures that the network was trained on.
     """
 
-    def __init__(self, network: nn.Module, tokenizer: TextReader, size: int):
+    def __init__(self, network: Towers, tokenizer: TextReader, size: int):
         self.network, self.tokenizer, self.size = network, tokenizer, size
 
     @classmethod
@@ -45,7 +55,7 @@ class Semantics:
         """The part "clip" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("clip")
         tokenizer = Tokenizer(extra["vocabulary"], extra["context_length"])
-        return cls(bundle.part("clip", device, dtype), tokenizer, extra["image_resolution"])
+        return cls(cast(Towers, bundle.part("clip", device, dtype)), tokenizer, extra["image_resolution"])
 
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
@@ -90,6 +100,7 @@ def garment_views(
     *,
     margin: float = 0.08,
     jitter: float = 0.1,
+    clamp: bool = True,
 ) -> Tensor:
     """The garment alone on white, cut out as a square, seen `count` times.
 
@@ -98,7 +109,7 @@ def garment_views(
     alike the first.
 
     Args:
-        picture: (B, 3, H, W), clamped here to [0, 1].
+        picture: (B, 3, H, W) in [0, 1], or about that where `clamp` is to see to it.
         garment: (B, 1, H, W) in [0, 1]; where no pixel reaches one half, the whole picture is the square.
         size: height and width of a view.
         generators: one CPU generator a picture, so that its views do not depend on its neighbours.
@@ -108,7 +119,9 @@ def garment_views(
         (B, count, 3, size, size) in [0, 1].
     """
     batch, _, height, width = picture.shape
-    ink = (1 - picture.clamp(0, 1)) * garment  # white is no ink, so zeros outside the canvas are white
+    ink = (
+        1 - (picture.clamp(0, 1) if clamp else picture)
+    ) * garment  # white is no ink, so zeros outside the canvas are white
     centre, half = _squares(garment.detach(), margin)
     moves = picture.new_zeros(batch, count, 4)
     if generators is not None:
@@ -124,7 +137,8 @@ def garment_views(
     rows = down.flatten(1, 2) @ ink.permute(0, 2, 1, 3).flatten(2)  # (B, count * size, 3 * W)
     rows = rows.view(batch, count, size * 3, width)
     seen = (rows @ across.mT).view(batch, count, size, 3, size)
-    return 1 - seen.transpose(2, 3)
+    views = 1 - seen.transpose(2, 3)
+    return views.clamp(0, 1) if clamp else views  # rounding may pass 0 by a little
 
 
 def _weights(at: Tensor, step: Tensor, length: int) -> Tensor:

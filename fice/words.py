@@ -84,7 +84,8 @@ vertical-striped: pinstriped, pinstripe, pinstripes, pin striped, vertical strip
 checked: checks, check, checkered, chequered, checkerboard, plaid, tartan, gingham, houndstooth, lumberjack, checker
 polka-dot: polka dot print, polka dots, dotted, dots, dot, spotted, polka, polkadot, dotty
 floral: floral print, flower print, flowers, flower, flowery, flowered, botanical, blossom, roses, daisy, hibiscus
-animal: leopard, cheetah, zebra, leopard print, animal print, zebra print, tiger print, snake print, tiger, jaguar, snake, snakeskin
+animal: leopard, cheetah, zebra, leopard print, animal print, zebra print, tiger print, snake print
+animal: tiger, jaguar, snake, snakeskin
 denim: jean | knit: knitted, woolly, crochet, cable knit, ribbed, chunky knit, wool knit
 printed: print, patterned, graphic, abstract, paisley, tie dye, tie dyed, geometric, multicoloured, multicolored
 camouflage: camo, camo print, camouflage print | t-shirt: tee, tshirt, tees, polo, polo shirt, undershirt
@@ -92,14 +93,16 @@ shirt: button down, button up, dress shirt, oxford shirt | blouse: tunic
 top: tank top, tank, camisole, crop top, singlet, halter top, tube top
 jumper: pullover, jersey | sweater: turtleneck, roll neck, polo neck | sweatshirt: sweat shirt, crewneck
 hoodie: hooded sweatshirt, hoody | vest: waistcoat, gilet
-jacket: bomber, bomber jacket, anorak, windbreaker, puffer, puffer jacket, biker jacket | blazer: suit jacket, sport coat
+jacket: bomber, bomber jacket, anorak, windbreaker, puffer, puffer jacket, biker jacket
+blazer: suit jacket, sport coat
 coat: overcoat, trench, trench coat, parka, raincoat, duster, pea coat, peacoat | cape: poncho, cloak, shawl
 dress: sundress, frock, shift dress, tea dress | gown: evening dress, ball gown, evening gown
 jumpsuit: romper, playsuit, overalls, dungarees, boiler suit, catsuit | skirt: kilt, tutu
 jeans: denims, denim trousers, denim pants, jean pants
 trousers: pants, pant, slacks, chinos, joggers, culottes, sweatpants, dress pants, suit trousers, cargos
 leggings: tights, treggings | shorts: bermudas, bermuda shorts, hot pants
-suit: pantsuit, pant suit, tuxedo, two piece, trouser suit, skirt suit | outfit: clothes, clothing, look, uniform, attire
+suit: pantsuit, pant suit, tuxedo, two piece, trouser suit, skirt suit
+outfit: clothes, clothing, look, uniform, attire
 sleeveless: strapless, no sleeves, without sleeves, spaghetti strap
 short-sleeved: short sleeves, short sleeve, half sleeved | long-sleeved: long sleeves, long sleeve, full sleeved
 cropped: crop | mini: short, thigh length | knee-length: knee | midi: calf length, mid length, tea length
@@ -247,7 +250,7 @@ def _split(text: str) -> Iterator[str]:
 @cache
 def _phrases() -> dict[tuple[str, ...], tuple[str, ...]]:
     """Split phrase -> canonical words, for everything in the language; a filler stands for no word."""
-    table = {(word,): () for word in FILLERS}
+    table: dict[tuple[str, ...], tuple[str, ...]] = {(word,): () for word in FILLERS}
     table |= {tuple(_split(word)): (word,) for word in VOCABULARY}
     table |= {tuple(_split(word)): (name,) for word, name in SYNONYMS.items()}
     return table | {tuple(_split(word)): words for word, words in _COMPOUNDS.items()}
@@ -298,5 +301,7 @@ def _region(garments: Sequence[str], words: Sequence[str]) -> str | None:
 def _nothing_known(text: str, unknown: Sequence[str]) -> str:
     shown = text.strip() if len(text.strip()) <= 60 else text.strip()[:57] + "..."
     close = difflib.get_close_matches(unknown[0][:40], [*VOCABULARY, *SYNONYMS], 1, 0.75) if unknown else []
-    hint = f'did you mean "{close[0]}"?' if close else 'name a colour, a pattern or a garment, as in "red floral dress".'
+    hint = (
+        f'did you mean "{close[0]}"?' if close else 'name a colour, a pattern or a garment, as in "red floral dress".'
+    )
     return f'no word of "{shown}" is known to fice; {hint}'

@@ -65,7 +65,9 @@ def find_worn(framed: Framed, index: int, least: float = 0.008) -> list[Worn]:
     for mask, names, whole in garments:
         if mask.mean() >= (least if framed.labelled[index] else 2 * least):
             sleeve, length = (None, None) if whole else measure(mask, labels, names)
-            found.append(Worn(mask, (*names, "gown") if names == ("dress",) and length == "maxi" else names, sleeve, length))
+            found.append(
+                Worn(mask, (*names, "gown") if names == ("dress",) and length == "maxi" else names, sleeve, length)
+            )
     return found
 
 
@@ -116,7 +118,13 @@ def caption(
     What it mentions is exact: `parse` of the sentence gives back the given words or None. At least one of colour,
     pattern and garment is mentioned, and a second colour only with its first and with the pattern.
     """
-    keep = {"colour": 0.92, "pattern": 0.35 if pattern == "solid" else 0.88, "garment": 0.85, "sleeve": 0.4, "length": 0.4}
+    keep = {
+        "colour": 0.92,
+        "pattern": 0.35 if pattern == "solid" else 0.88,
+        "garment": 0.85,
+        "sleeve": 0.4,
+        "length": 0.4,
+    }
     given = {"colour": colour, "pattern": pattern, "garment": garment, "sleeve": sleeve, "length": length}
     said = {kind: word if word and rng.random() < keep[kind] else None for kind, word in given.items()}
     if not (said["colour"] or said["pattern"] or said["garment"]):
@@ -182,5 +190,3 @@ def _wording(rng: np.random.Generator, said: dict[str, str | None], second: str 
 def _says(sentence: Sentence, said: dict[str, str | None], second: str | None) -> bool:
     """Whether a sentence says just these words."""
     return sorted(sentence.words) == sorted(word for word in (*said.values(), second) if word)
-
-

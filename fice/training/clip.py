@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from torch.nn import functional as F
 from fice.bundle import save_figures, save_part
 from fice.nets import network
 from fice.semantics import garment_views, preprocess
-from fice.training.captions import Look, Worn, describe, find_worn, matches
+from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed
 from fice.training.recipe import (
     Average,
@@ -36,13 +35,18 @@ from fice.training.recipe import (
     save_checkpoint,
     set_rate,
 )
-from fice.training.redress import random_look, random_outfit, texture
-from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, nearest_colour, parse
+from fice.training.redress import Sample, Wardrobe
+from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse
 
 SIZE, CONTEXT = 96, 16
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
-BUSY = 0.25  # above this texture the old print shines through a new colour
-KINDS = {"colour": tuple(COLOURS), "pattern": PATTERNS, "garment": tuple(GARMENTS), "sleeve": SLEEVES, "length": LENGTHS}
+KINDS = {
+    "colour": tuple(COLOURS),
+    "pattern": PATTERNS,
+    "garment": tuple(GARMENTS),
+    "sleeve": SLEEVES,
+    "length": LENGTHS,
+}
 KIND_WEIGHTS = {"colour": 1.0, "pattern": 1.0, "garment": 0.5, "sleeve": 0.2, "length": 0.2}
 
 
@@ -53,57 +57,6 @@ def arguments(tokenizer: Tokenizer) -> dict:
         "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
         "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
     }  # fmt: skip
-
-
-@dataclass
-class Sample:
-    """One picture, what is to be seen of it, and how that looks."""
-
-    picture: np.ndarray  # (H, W, 3) uint8
-    mask: np.ndarray  # (H, W) bool; all True shows the whole canvas
-    looks: list[Look]
-
-
-class Wardrobe:
-    """Endless pictures of people in known clothes.
-
-    Args:
-        framed: the photographs.
-        chosen: indices of those to draw from.
-        own: share of garments left in their own colour; whole: share of whole people.
-        busy: garments with more texture than this are left out.
-    """
-
-    def __init__(
-        self, framed: Framed, chosen: Sequence[int], own: float = 0.1, whole: float = 0.25, busy: float = BUSY
-    ):
-        self.framed, self.own, self.whole = framed, own, whole
-        self.people: list[tuple[int, list[Worn]]] = []
-        for index in chosen:
-            worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
-            if worn:
-                self.people.append((index, worn))
-        # rare garments come up more often than they are, common ones less
-        kinds = [worn.names[:1] for _, all_worn in self.people for worn in all_worn]
-        often = {kind: kinds.count(kind) for kind in kinds}
-        self.garments = [(index, worn) for index, all_worn in self.people for worn in all_worn]
-        odds = np.array([often[kind] ** -0.5 for kind in kinds])
-        self.odds = odds / odds.sum()
-
-    def draw(self, rng: np.random.Generator) -> Sample:
-        kind = rng.random()
-        if kind < self.whole:
-            index, worn = self.people[rng.integers(len(self.people))]
-            picture, looks = random_outfit(self.framed.pictures[index], worn, rng)
-            return Sample(picture, np.ones(picture.shape[:2], bool), looks)
-        index, worn = self.garments[rng.choice(len(self.garments), p=self.odds)]
-        picture = self.framed.pictures[index]
-        if kind < self.whole + self.own:
-            name, clarity = nearest_colour(np.median(picture[worn.mask], 0))
-            if clarity > 0.35:
-                return Sample(picture, worn.mask, [Look(name, None, None, worn.names, worn.sleeve, worn.length)])
-        picture, look = random_look(picture, worn, rng)
-        return Sample(picture, worn.mask, [look])
 
 
 def degrade(views: Tensor, rng: np.random.Generator) -> Tensor:
@@ -135,7 +88,11 @@ def look_at(samples: Sequence[Sample], rng: np.random.Generator | None = None, h
         pictures, masks = F.interpolate(pictures, size, mode="area"), F.interpolate(masks, size, mode="area")
     if rng is None:
         return garment_views(pictures, masks, SIZE)[:, 0]
-    if rng.random() < 0.5:  # at an edit the mask is a network's, soft at its edge
+    if rng.random() < 0.6:  # at an edit the mask is a network's: soft, often too wide, sometimes too narrow
+        width = int(rng.choice([3, 5, 7]))
+        wide, narrow = F.max_pool2d(masks, width, 1, width // 2), -F.max_pool2d(-masks, 3, 1, 1)
+        kind = torch.from_numpy(rng.integers(0, 3, (len(samples), 1, 1, 1)))
+        masks = torch.where(kind == 0, masks, torch.where(kind == 1, wide, narrow))
         masks = F.avg_pool2d(masks, 3, 1, 1)
     generators = [torch.Generator().manual_seed(int(rng.integers(2**62))) for _ in samples]
     return garment_views(pictures, masks, SIZE, generators, 2, jitter=0.13)[:, 1]
@@ -218,7 +175,9 @@ def train(args) -> None:
     parts = {"model": model, "average": average.module}
     done = load_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser})
     clock = Clock(8 if args.smoke else args.minutes * 60, done, tick=2 if args.smoke else 30)
-    print(f"{len(wardrobe.garments)} garments, {count(model.parameters())} parameters, from step {clock.step}", flush=True)
+    print(
+        f"{len(wardrobe.garments)} garments, {count(model.parameters())} parameters, from step {clock.step}", flush=True
+    )
     for step in clock.steps():
         rng = np.random.default_rng([args.seed, step])
         samples = [wardrobe.draw(rng) for _ in range(args.batch)]

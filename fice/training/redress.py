@@ -6,10 +6,12 @@ The cloth's shading (its luminance over its median, in linear light) is kept and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from fice.training.captions import TWO_COLOURED, Look, Worn
+from fice.training.captions import TWO_COLOURED, Look, Worn, find_worn
+from fice.training.data import Framed
 from fice.training.patterns import paint
 from fice.words import COLOURS, PATTERNS, nearest_colour
 
@@ -20,6 +22,7 @@ FROM_LINEAR = np.where(_STEPS <= 0.0031308, _STEPS * 12.92, 1.055 * _STEPS ** (1
 FROM_LINEAR = (FROM_LINEAR * 255).astype(np.float32)  # linear light in 8192 steps -> sRGB 0..255
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
+BUSY = 0.25  # texture above which the old print shines through a new colour
 DENIM_COLOURS = ("blue", "navy", "steel blue", "light blue", "black", "grey", "white")
 
 
@@ -175,3 +178,56 @@ def random_look(
     new = redress(picture, garment.mask, colour, pattern, rng, second)
     second_name = nearest_colour(second)[0] if pattern in TWO_COLOURED else None
     return new, Look(name, second_name, pattern, garment.names, garment.sleeve, garment.length)
+
+
+@dataclass
+class Sample:
+    """One picture, what is to be seen of it, and how that looks."""
+
+    picture: np.ndarray  # (H, W, 3) uint8
+    mask: np.ndarray  # (H, W) bool; all True shows the whole canvas
+    looks: list[Look]
+
+
+class Wardrobe:
+    """Endless pictures of people in known clothes.
+
+    Args:
+        framed: the photographs.
+        chosen: indices of those to draw from.
+        own: share of garments left in their own colour; whole: share of whole people.
+        busy: garments with more texture than this are left out.
+    """
+
+    def __init__(
+        self, framed: Framed, chosen: Sequence[int], own: float = 0.1, whole: float = 0.25, busy: float = BUSY
+    ):
+        self.framed, self.own, self.whole = framed, own, whole
+        self.people: list[tuple[int, list[Worn]]] = []
+        for index in chosen:
+            worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
+            if worn:
+                self.people.append((index, worn))
+        # rare garments come up more often than they are, common ones less
+        kinds = [worn.names[:1] for _, all_worn in self.people for worn in all_worn]
+        often = {kind: kinds.count(kind) for kind in kinds}
+        self.garments = [(index, worn) for index, all_worn in self.people for worn in all_worn]
+        odds = np.array([often[kind] ** -0.5 for kind in kinds])
+        self.odds = odds / odds.sum()
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        kind = rng.random()
+        if kind < self.whole:
+            index, worn = self.people[rng.integers(len(self.people))]
+            picture, looks = random_outfit(self.framed.pictures[index], worn, rng)
+            return Sample(picture, np.ones(picture.shape[:2], bool), looks)
+        index, garment = self.garments[rng.choice(len(self.garments), p=self.odds)]
+        picture = self.framed.pictures[index]
+        if kind < self.whole + self.own:
+            name, clarity = nearest_colour(np.median(picture[garment.mask], 0))
+            if clarity > 0.35:
+                return Sample(
+                    picture, garment.mask, [Look(name, None, None, garment.names, garment.sleeve, garment.length)]
+                )
+        picture, look = random_look(picture, garment, rng)
+        return Sample(picture, garment.mask, [look])
