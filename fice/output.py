@@ -63,15 +63,18 @@ def format_of(path: Path) -> str:
         ) from None
 
 
-def check_output(out: str | os.PathLike, source=None, force: bool = False) -> Path:
+def check_output(out: str | os.PathLike, source=None, force: bool = False, ending: str | None = None) -> Path:
     """Whether a result can be written to `out`, asked before any work is done.
 
-    `source` is the photo (a Photo or its path) that must not be overwritten. Returns the path, with links
-    followed. UsageError: unknown extension, folder missing or read-only, `out` is a folder, is the source
-    (by any name), exists without `force`, or cannot hold the transparency of the Photo.
+    `source` is the photo (a Photo or its path) that must not be overwritten; `ending` is the one extension that
+    fits, for results that are no photo. Returns the path, with links followed. UsageError: another extension,
+    folder missing or read-only, `out` is a folder, is the source (by any name), exists without `force`, or cannot
+    hold the transparency of the Photo.
     """
     out = Path(out)
-    kind = format_of(out)
+    if ending and out.suffix.lower() != ending:
+        raise UsageError(f"{out} should end in {ending}, which is what is written there.")
+    kind = None if ending else format_of(out)
     real = Path(os.path.realpath(out))
     try:
         if real.is_dir():

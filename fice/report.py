@@ -19,7 +19,7 @@ GAP = 8  # white pixels between two pictures
 
 def compare(edit: Edit, path: str | Path) -> None:
     """Write source and result side by side, in sRGB, as PNG."""
-    pair = [_eight_bits(edit.subject.photo.srgb()), _eight_bits(edit.picture)]
+    pair = [_eight_bits(picture) for picture in (edit.subject.photo.srgb(), edit.picture)]
     gap = np.full((pair[0].shape[0], GAP, 3), 255, np.uint8)
     save_png(np.concatenate([pair[0], gap, pair[1]], axis=1), path)
 

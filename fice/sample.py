@@ -60,9 +60,7 @@ def save_sheet(
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Write a PNG sheet of generated people; tell gets a line about the device. Errors of `fice.errors`."""
-    target = check_output(path, force=force)
-    if target.suffix.lower() != ".png":
-        raise UsageError(f"{path} should end in .png, since that is what is written.")
+    target = check_output(path, force=force, ending=".png")
 
     from fice.bundle import load_bundle
     from fice.device import resolve

@@ -40,7 +40,8 @@ def edit_file(
     settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
     files = {name: Path(options.pop(name)) for name in OTHER_FILES if options.get(name)}
     source = read_photo(photo)
-    target = check_output(output or default_output(photo, text), source, force)
+    output = Path(output) if output else default_output(photo, text)
+    target = check_output(output, source, force)
     _check_others(files, target, source, force)
     allowed = read_mask(mask, source) if mask else None
 
@@ -52,7 +53,7 @@ def edit_file(
     parse(text)
     chosen, reason = resolve(device)
     tell(f"Computing on {chosen} ({reason}).")
-    editor = Editor(bundle=bundle, device=str(chosen), settings=settings)
+    editor = Editor(bundle=bundle, device=chosen, settings=settings)
     subject = editor.prepare(source)
     frames = Trace()
 
@@ -71,17 +72,14 @@ def edit_file(
         compare(edit, files["compare"])
     if "trace" in files:
         trace(frames.frames, files["trace"])
-    return edit.report() | {"output": str(output or target), "notices": [*subject.notices, *edit.notices]}
+    return edit.report() | {"output": str(output), "notices": [*subject.notices, *edit.notices]}
 
 
 def _check_others(files: dict[str, Path], target: Path, source: Any, force: bool) -> None:
-    """Refuse what cannot be written beside the result: wrong kind, existing, or two under one name."""
+    """Refuse what cannot be written beside the result, or has the name of another."""
     seen = {target}
     for name, path in files.items():
-        kind = OTHER_FILES[name]
-        if path.suffix.lower() != kind:
-            raise UsageError(f"{path} should end in {kind}, since that is what --{name.replace('_', '-')} writes.")
-        real = check_output(path, source.path, force)
+        real = check_output(path, source.path, force, OTHER_FILES[name])
         if real in seen:
             raise UsageError(f"{path} is named for two results; give each a name of its own.")
         seen.add(real)

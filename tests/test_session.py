@@ -1,0 +1,117 @@
+"""From a photo file to a result file: what is read, refused and written around an edit (which is a stand-in here)."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+from PIL import Image
+
+from fice.errors import InputError, UsageError
+from fice.session import edit_file
+
+
+class Edit:
+    """An edit that makes the photo red."""
+
+    def __init__(self, subject, text, facts):
+        self.subject, self.text, self.facts, self.notices = subject, text, facts, ["a word is not known"]
+        self.picture = subject.photo.srgb() * [1, 0, 0]
+
+    def save(self, path, force):
+        imageio.imwrite(path, (self.picture * 255).astype(np.uint8))
+
+    def save_mask(self, path, force):
+        imageio.imwrite(path, np.zeros(self.subject.photo.size, np.uint8))
+
+    def save_latent(self, path):
+        path.write_bytes(b"latent")
+
+    def report(self):
+        return {"text": self.text, **self.facts}
+
+
+@pytest.fixture
+def editor(monkeypatch):
+    """Stands in for fice.editor and keeps what it was asked."""
+    asked = {}
+
+    class Editor:
+        def __init__(self, bundle, device, settings):
+            asked.update(bundle=bundle, device=str(device), settings=settings)
+
+        def prepare(self, photo):
+            return SimpleNamespace(photo=photo, notices=["two people"])
+
+        def edit(self, subject, text, *, mask, callback, **options):
+            asked.update(mask=mask, options=options)
+            for step in range(1, 4):
+                picture = np.full((8, 4, 3), step, np.uint8)
+                callback(SimpleNamespace(step=step, steps=3, losses={"image": 1.0}, picture=lambda made=picture: made))
+            return Edit(subject, text, {"seed": 0})
+
+    monkeypatch.setitem(sys.modules, "fice.editor", SimpleNamespace(Editor=Editor))
+    return asked
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.full((64, 48, 3), 200, np.uint8)).save(path)
+    return path
+
+
+def test_the_result_lies_beside_the_photo_by_default(editor, photo, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    report = edit_file("photo.png", "red dress")
+    assert report == {"text": "red dress", "seed": 0, "output": "photo.red-dress.png",
+                      "notices": ["two people", "a word is not known"]}  # fmt: skip
+    assert sorted(path.name for path in photo.parent.iterdir()) == ["photo.png", "photo.red-dress.png"]
+    with pytest.raises(UsageError, match="--force"):
+        edit_file("photo.png", "red dress")
+    edit_file("photo.png", "red dress", force=True)
+
+
+def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    lines, steps = [], []
+    edit_file(photo, "red dress", output=out / "o.png", save_mask=out / "m.png", save_latent=out / "l.safetensors",
+              compare=out / "c.png", trace=out / "t.gif", device="cpu", tell=lines.append,
+              callback=lambda state: steps.append(state.step))  # fmt: skip
+    assert {path.name for path in out.iterdir()} == {"o.png", "m.png", "l.safetensors", "c.png", "t.gif"}
+    pair = imageio.imread(out / "c.png")
+    assert (
+        pair.shape == (64, 48 + 8 + 48, 3) and pair[0, 0].tolist() == [200] * 3 and pair[0, -1].tolist() == [200, 0, 0]
+    )
+    assert imageio.imread(out / "t.gif", index=None).shape == (3, 8, 4, 3)
+    assert lines == ["Computing on cpu (asked for)."] and steps == [1, 2, 3]
+
+
+def test_settings_come_from_preset_options_and_assignments(editor, photo):
+    edit_file(photo, "red dress", preset="fast", strength=2.0, assignments=["rate=0.01", "clamp=false"], seed=4,
+              region="upper", bundle="./my", device="cpu")  # fmt: skip
+    settings = editor["settings"]
+    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (25, 2.0, 0.01, False)
+    assert editor["options"] == {"seed": 4, "region": "upper"} and editor["bundle"] == "./my"
+
+
+def test_a_mask_arrives_as_numbers(editor, photo, tmp_path):
+    painted = np.zeros((64, 48), np.uint8)
+    painted[:32] = 255
+    Image.fromarray(painted).save(tmp_path / "mask.png")
+    edit_file(photo, "red dress", mask=tmp_path / "mask.png")
+    assert editor["mask"].shape == (64, 48) and editor["mask"][:32].min() == 1 and editor["mask"][32:].max() == 0
+    Image.fromarray(painted[:40]).save(tmp_path / "small.png")
+    with pytest.raises(InputError, match="same size"):
+        edit_file(photo, "red dress", output=tmp_path / "o.png", mask=tmp_path / "small.png")
+
+
+@pytest.mark.parametrize("text", ["", " \t\n"])
+def test_a_text_without_words_is_refused(editor, photo, text):
+    with pytest.raises(InputError):
+        edit_file(photo, text)
+    assert list(photo.parent.iterdir()) == [photo] and not editor
