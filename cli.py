@@ -13,10 +13,13 @@ from fice import __version__
 from fice.terminal import Progress, Verbs, say, warn
 
 FILE = click.Path(path_type=Path)
-RECIPES = ["prepare", "regions", "pose", "clip", "generator"]
+RECIPES = ["prepare", "regions", "pose", "clip", "judge", "generator"]  # in the order in which they need each other
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
+preset_option = click.option(
+    "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
 
@@ -42,7 +45,7 @@ def main() -> None:
 @click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
               help="What to change.  [default: auto, from the words]")  # fmt: skip
 @click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
-@click.option("--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality.")
+@preset_option
 @click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
 @click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 @click.option("--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]")
@@ -221,6 +224,27 @@ def ops_status(as_json: bool) -> None:
 
     status = build.status()
     click.echo(json.dumps(status) if as_json else "\n".join(f"{key}: {value}" for key, value in status.items()))
+
+
+@main.command()
+@click.argument("photo", type=FILE, required=False)
+@click.argument("text", required=False)
+@bundle_option
+@device_option
+@preset_option
+@json_option
+def bench(as_json: bool, **options: Any) -> None:
+    """Time an edit of PHOTO (a generated person, if none is given) by part, and each network alone.
+
+    \b
+    Examples:
+      fice bench
+      fice bench photo.jpg "red dress" --preset fast --json
+    """
+    from fice.bench import measure, table
+
+    told = measure(**_given(options))
+    click.echo(json.dumps(told) if as_json else table(told))
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

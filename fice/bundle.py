@@ -50,8 +50,8 @@ class Bundle:
     parts: dict[str, Part] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 
-    def part(self, name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> nn.Module:
-        """The network of one part, ready to use: weights loaded, eval mode, no gradients for its parameters.
+    def part(self, name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> Any:
+        """The network of one part, an nn.Module ready to use: weights loaded, eval mode, parameters without gradients.
 
         dtype defaults to float32. Raises WeightsError if the part is missing or damaged.
         """

@@ -309,8 +309,6 @@ def test_doctor_says_what_is_there():
 
 
 def test_models_verify_finds_damage(tmp_path):
-    import torch
-
     from fice.bundle import save_part
     from fice.nets.parser import Parser
 
@@ -319,4 +317,8 @@ def test_models_verify_finds_damage(tmp_path):
     (tmp_path / "regions.safetensors").write_bytes(b"<html>quota exceeded</html>")
     result = CliRunner().invoke(cli.main, ["models", "verify", str(tmp_path)])
     assert result.exit_code == 4 and "bytes instead of" in result.stdout
-    del torch
+
+
+def test_every_recipe_can_be_trained():
+    recipes = {path.stem for path in (ROOT / "fice" / "training").glob("*.py") if '"__main__"' in path.read_text()}
+    assert set(cli.RECIPES) == recipes
