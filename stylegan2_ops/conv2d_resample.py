@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .filters import extent, margins
-from .upfirdn2d import upfirdn2d
+from .upfirdn2d import pad, upfirdn2d
 
 
 def conv2d_resample(
@@ -33,9 +33,7 @@ def conv2d_resample(
     do not fit.
     """
     if w.ndim != 4 or w.shape[1] * groups != x.shape[1]:
-        raise ValueError(
-            f"weights {tuple(w.shape)} in {groups} groups do not fit x of shape {tuple(x.shape)}"
-        )
+        raise ValueError(f"weights {tuple(w.shape)} in {groups} groups do not fit x of shape {tuple(x.shape)}")
     kh, kw = w.shape[2:]
     (fw, fh), (x0, x1, y0, y1) = extent(f), margins(padding)
     if up > 1:
@@ -47,7 +45,9 @@ def conv2d_resample(
     pads = (x0, x1, y0, y1)
 
     if up == 1 and down == 1:
-        return conv(pad_for_conv(x, pads), w, flip_weight, groups, padding=conv_padding(pads))
+        inner = (max(min(y0, y1), 0), max(min(x0, x1), 0))  # what the convolution pads itself, without a copy
+        x = pad(x, (x0 - inner[1], x1 - inner[1], y0 - inner[0], y1 - inner[0]))
+        return conv(x, w, flip_weight, groups, padding=inner)
     if (kh, kw) == (1, 1) and up == 1:  # fewer pixels first
         x = upfirdn2d(x, f, down=down, padding=pads, flip_filter=flip_filter)
         return conv(x, w, flip_weight, groups)
@@ -67,21 +67,6 @@ def conv2d_resample(
     return upfirdn2d(x, f, down=down, flip_filter=flip_filter) if down > 1 else x
 
 
-def conv_padding(pads: tuple[int, int, int, int]) -> tuple[int, int]:
-    """The part of the padding that a convolution does itself, (y, x)."""
-    x0, x1, y0, y1 = pads
-    return (y0, x0) if x0 == x1 >= 0 and y0 == y1 >= 0 else (0, 0)
-
-
-def pad_for_conv(x: Tensor, pads: tuple[int, int, int, int]) -> Tensor:
-    """The rest of the padding: margins that differ from side to side, or crop."""
-    return (
-        x
-        if conv_padding(pads) == (pads[2], pads[0]) and conv_padding(pads) == (pads[3], pads[1])
-        else F.pad(x, pads)
-    )
-
-
 def conv(
     x: Tensor, w: Tensor, flip_weight: bool, groups: int, stride: int = 1, padding: tuple[int, int] = (0, 0)
 ) -> Tensor:
@@ -90,9 +75,7 @@ def conv(
     return F.conv2d(x, w, stride=stride, padding=padding, groups=groups)
 
 
-def transposed(
-    x: Tensor, w: Tensor, flip_weight: bool, groups: int, stride: int, padding: tuple[int, int]
-) -> Tensor:
+def transposed(x: Tensor, w: Tensor, flip_weight: bool, groups: int, stride: int, padding: tuple[int, int]) -> Tensor:
     """The transposed convolution, which convolves where `conv2d` correlates."""
     out, inner, kh, kw = w.shape
     if flip_weight:

@@ -70,7 +70,5 @@ def extent(f: Tensor | None) -> tuple[int, int]:
     if f is None:
         return 1, 1
     if f.ndim not in (1, 2) or f.numel() == 0:
-        raise ValueError(
-            f"a filter has shape (n,) or (h, w), not {tuple(f.shape)}; make it with setup_filter"
-        )
+        raise ValueError(f"a filter has shape (n,) or (h, w), not {tuple(f.shape)}; make it with setup_filter")
     return f.shape[-1], f.shape[0]

@@ -31,7 +31,8 @@ def modulated_conv2d(
     x: (B, I, H, W). weight: (O, I, h, w). styles: (B, I), one factor per input channel. noise: added to the
     result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
     weights. up, down, padding, resample_filter, flip_weight: as in `conv2d_resample`.
-    fused: True scales weights (one group per picture), False scales activations, None takes the faster.
+    fused: True scales weights (one group per picture), False scales activations; None takes the faster, which
+    is scaling activations at every shape measured (README.md).
 
     Returns (B, O, H', W'). Raises ValueError for styles that do not fit.
     """
@@ -40,22 +41,19 @@ def modulated_conv2d(
         raise ValueError(
             f"styles must be ({batch}, {channels}), one per picture and channel, not {tuple(styles.shape)}"
         )
-    if fused is None:
-        fused = batch == 1
-    options = dict(f=resample_filter, up=up, down=down, padding=padding, flip_weight=flip_weight)
+    options = {"f": resample_filter, "up": up, "down": down, "padding": padding, "flip_weight": flip_weight}
 
-    if (
-        demodulate and x.dtype == torch.float16
-    ):  # demodulation cancels these factors, and half precision overflows
+    if demodulate and x.dtype == torch.float16:  # demodulation cancels these factors, and half precision overflows
         weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * weight[0].numel() ** 0.5)
         styles = styles / styles.abs().amax(dim=1, keepdim=True)
 
     if not fused:
         y = conv2d_resample(x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype), **options)
-        if demodulate:
-            power = styles.square() @ weight.square().sum(dim=(2, 3)).t()  # (B, O)
-            y = y * (power + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
-        return y if noise is None else y + noise.to(x.dtype)
+        if not demodulate:
+            return y if noise is None else y + noise.to(x.dtype)
+        power = styles.square() @ weight.square().sum(dim=(2, 3)).t()  # (B, O)
+        scale = (power + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
+        return y * scale if noise is None else torch.addcmul(noise.to(x.dtype), y, scale)  # one pass
 
     w = weight[None] * styles[:, None, :, None, None]  # (B, O, I, h, w)
     if demodulate:

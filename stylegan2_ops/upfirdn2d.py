@@ -79,13 +79,21 @@ def resample(
     c = x.shape[1]
     (fh, fw), (x0, x1, y0, y1) = f.shape, pads
     if up == (1, 1):
-        x = F.pad(x, (x0, x1, y0, y1))
-        return F.conv2d(x, f.expand(c, 1, fh, fw), stride=(down[1], down[0]), groups=c)
+        inner = (max(min(y0, y1), 0), max(min(x0, x1), 0))  # what the convolution pads itself, without a copy
+        x = pad(x, (x0 - inner[1], x1 - inner[1], y0 - inner[0], y1 - inner[0]))
+        return F.conv2d(x, f.expand(c, 1, fh, fw), stride=(down[1], down[0]), padding=inner, groups=c)
     # A strided transposed convolution never touches the inserted zeros; its output is the filter's full overlap.
-    y = F.conv_transpose2d(x, f.flip([0, 1]).expand(c, 1, fh, fw), stride=(up[1], up[0]), groups=c)
-    right, bottom = x1 + up[0] - 1 - (fw - 1), y1 + up[1] - 1 - (fh - 1)
-    y = F.pad(y, (x0 - (fw - 1), right, y0 - (fh - 1), bottom))
+    x0, x1, y0, y1 = x0 - fw + 1, x1 - fw + up[0], y0 - fh + 1, y1 - fh + up[1]
+    inner = (max(min(-y0, -y1), 0), max(min(-x0, -x1), 0))  # what it crops itself
+    f = f.flip([0, 1]).expand(c, 1, fh, fw)
+    y = F.conv_transpose2d(x, f, stride=(up[1], up[0]), padding=inner, groups=c)
+    y = pad(y, (x0 + inner[1], x1 + inner[1], y0 + inner[0], y1 + inner[0]))
     return y[:, :, :: down[1], :: down[0]]
+
+
+def pad(x: Tensor, pads: tuple[int, int, int, int]) -> Tensor:
+    """Zeros around x, or a crop where negative; x itself when there is nothing to do."""
+    return F.pad(x, pads) if any(pads) else x
 
 
 def filter2d(

@@ -79,7 +79,5 @@ def test_modulated_conv2d(case, fused, tensors):
         case,
         tensors,
         "xws",
-        lambda x, w, s: ops.modulated_conv2d(
-            x, w, s, noise=noise, resample_filter=f, fused=fused, **arguments
-        ),
+        lambda x, w, s: ops.modulated_conv2d(x, w, s, noise=noise, resample_filter=f, fused=fused, **arguments),
     )
