@@ -1,82 +1,151 @@
-"""The person <-> the generator's canvas: one scale, one offset, no rotation."""
+"""The person in a photo <-> the generator's canvas.
+
+A frame is a similarity without rotation: the person's box is centred on the canvas and fills `fill` of its height,
+or of its width where the box is wider than the canvas is. Resampling is two matrix products, one for the rows and
+one for the columns, so that it is exact, antialiased, differentiable, and free to compute only a part.
+
+Coordinates are continuous: pixel i covers [i, i + 1).
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-Size = tuple[int, int]
+Window = tuple[int, int, int, int]  # y0, x0, y1, x1
+
+
+def _linear(t: Tensor) -> Tensor:
+    return (1 - t.abs()).clamp(min=0)
+
+
+def _cubic(t: Tensor) -> Tensor:
+    """Keys' interpolating cubic with a = -1/2 (IEEE Trans. ASSP 29, 1981)."""
+    t = t.abs()
+    near = (1.5 * t - 2.5) * t * t + 1
+    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
+    return torch.where(t < 1, near, torch.where(t < 2, far, torch.zeros_like(t)))
+
+
+KERNELS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {"linear": (_linear, 1), "cubic": (_cubic, 2)}
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a canvas lies in a photo.
+    """Where the person of a photo lies on the canvas.
 
     Attributes:
-        top, left: photo coordinates of the canvas's upper left corner, in pixels from the photo's; may be negative.
-        scale: photo pixels per canvas pixel.
-        canvas: (H, W) of the canvas.
+        box: (y0, x0, y1, x1) of the person in photo pixels; may reach outside the photo.
+        photo_size: (H, W) in pixels.
+        canvas: (h, w) in pixels.
+        fill: the share of the canvas that the box takes up.
+    Raises ValueError for an empty box, size or canvas.
     """
 
-    top: float
-    left: float
-    scale: float
-    canvas: Size
+    box: tuple[float, float, float, float]
+    photo_size: tuple[int, int]
+    canvas: tuple[int, int]
+    fill: float = 0.94
 
-    @classmethod
-    def around(cls, box: tuple[float, float, float, float], canvas: Size, fill: float = 0.94) -> Frame:
-        """The frame in which a person's box (y0, x0, y1, x1) in photo pixels is centred.
+    def __post_init__(self) -> None:
+        y0, x0, y1, x1 = self.box
+        if not (y1 > y0 and x1 > x0 and min(*self.photo_size, *self.canvas) > 0 and 0 < self.fill <= 1):
+            raise ValueError(f"no frame for box {self.box}, photo {self.photo_size}, canvas {self.canvas}")
 
-        The box takes `fill` of the canvas's height, or all of its width where it is too broad for that.
-        """
-        y0, x0, y1, x1 = box
-        scale = max((y1 - y0) / (fill * canvas[0]), (x1 - x0) / canvas[1])
-        return cls((y0 + y1 - scale * canvas[0]) / 2, (x0 + x1 - scale * canvas[1]) / 2, scale, canvas)
+    @property
+    def scale(self) -> float:
+        """Canvas pixels per photo pixel."""
+        y0, x0, y1, x1 = self.box
+        return self.fill * min(self.canvas[0] / (y1 - y0), self.canvas[1] / (x1 - x0))
+
+    @property
+    def offset(self) -> tuple[float, float]:
+        """The canvas point (y, x) of the photo's upper left corner."""
+        y0, x0, y1, x1 = self.box
+        return (
+            self.canvas[0] / 2 - self.scale * (y0 + y1) / 2,
+            self.canvas[1] / 2 - self.scale * (x0 + x1) / 2,
+        )
+
+    @property
+    def window(self) -> Window:
+        """The part of the photo that the canvas shows, at least one pixel."""
+        ends = []
+        for size, canvas, offset in zip(self.photo_size, self.canvas, self.offset, strict=True):
+            low = min(max(math.floor(-offset / self.scale), 0), size - 1)
+            ends.append((low, max(min(math.ceil((canvas - offset) / self.scale), size), low + 1)))
+        (y0, y1), (x0, x1) = ends
+        return y0, x0, y1, x1
+
+    def point_to_canvas(self, y: float, x: float) -> tuple[float, float]:
+        """Photo point -> canvas point."""
+        return y * self.scale + self.offset[0], x * self.scale + self.offset[1]
+
+    def point_to_photo(self, y: float, x: float) -> tuple[float, float]:
+        """Canvas point -> photo point."""
+        return (y - self.offset[0]) / self.scale, (x - self.offset[1]) / self.scale
 
     def to_canvas(self, picture: Tensor, fill: float = 1.0) -> Tensor:
-        """(B, C, H, W) at the photo's size -> (B, C, h, w); `fill` where the canvas reaches outside the photo.
+        """(B, C, H, W) of the photo -> (B, C, h, w); `fill` is the value where the canvas lies outside the photo.
 
-        Linear and antialiased: photo pixels are averaged where the canvas is coarser.
+        The picture may be a smaller or larger copy of the photo. Antialiased, never beyond the picture's values.
         """
-        return _resample(picture - fill, self.top, self.left, self.scale, self.canvas) + fill
+        axes = [
+            _axis(size, 0, out, self.scale * photo / size, offset, "linear")
+            for size, photo, out, offset in zip(
+                picture.shape[-2:], self.photo_size, self.canvas, self.offset, strict=True
+            )
+        ]
+        return _resample(picture, axes, fill)
 
-    def to_photo(self, picture: Tensor, size: Size) -> Tensor:
-        """(B, C, h, w) on the canvas -> (B, C, H, W) of a photo of this size; zero outside the canvas."""
-        return _resample(picture, -self.top / self.scale, -self.left / self.scale, 1 / self.scale, size)
+    def to_photo(
+        self,
+        picture: Tensor,
+        size: tuple[int, int] | None = None,
+        *,
+        window: Window | None = None,
+        kernel: str = "cubic",
+    ) -> Tensor:
+        """(B, C, h, w) of the canvas -> (B, C, H, W) of the photo, or only its part `window`; zero off the canvas.
 
-    def scaled(self, factor: float) -> Frame:
-        """The same place on a canvas `factor` times as fine."""
-        canvas = (round(self.canvas[0] * factor), round(self.canvas[1] * factor))
-        return Frame(self.top, self.left, self.scale / factor, canvas)
-
-
-def _resample(picture: Tensor, top: float, left: float, step: float, size: Size) -> Tensor:
-    """Pixel (i, j) of the result is the source around (top + (i + 0.5) step, left + (j + 0.5) step), zero outside."""
-    rows = _weights(picture.shape[-2], top, step, size[0]).to(picture)
-    columns = _weights(picture.shape[-1], left, step, size[1]).to(picture)
-    return _apply(_apply(picture, rows).transpose(-1, -2), columns).transpose(-1, -2)
-
-
-def _weights(length: int, start: float, step: float, count: int) -> Tensor:
-    """A sparse (count, length) matrix of triangular weights, as wide as the step, at least one pixel."""
-    reach = max(step, 1.0)
-    centres = start + (torch.arange(count, dtype=torch.float64) + 0.5) * step - 0.5
-    taps = math.ceil(2 * reach) + 1
-    index = (centres - reach).ceil().long()[:, None] + torch.arange(taps)
-    weight = (1 - (index - centres[:, None]).abs() / reach).clamp(min=0)
-    weight = weight / weight.sum(1, keepdim=True)
-    rows = torch.arange(count)[:, None].expand_as(index)
-    inside = (index >= 0) & (index < length) & (weight > 0)
-    where = torch.stack([rows[inside], index[inside]])
-    return torch.sparse_coo_tensor(where, weight[inside].float(), (count, length), check_invariants=True).coalesce()
+        The picture may have another resolution than the canvas.
+        size: (H, W) of the copy of the photo that is wanted, by default the photo's own; `window` is in its pixels.
+        kernel: "cubic" is sharp and may overshoot a little, "linear" keeps masks within their range.
+        """
+        wanted = size or self.photo_size
+        y0, x0, y1, x1 = window or (0, 0, *wanted)
+        axes = []
+        for axis, (first, last) in enumerate(((y0, y1), (x0, x1))):
+            copy = wanted[axis] / self.photo_size[axis] / self.scale  # pixels of the copy per canvas pixel
+            given = picture.shape[axis - 2]
+            axes.append(_axis(given, first, last, copy * self.canvas[axis] / given, -copy * self.offset[axis], kernel))
+        return _resample(picture, axes, 0.0)
 
 
-def _apply(picture: Tensor, weights: Tensor) -> Tensor:
-    """Multiplies the rows of (B, C, H, W) by a sparse (H', H) matrix: (B, C, H', W)."""
-    batch, channels, height, width = picture.shape
-    flat = picture.permute(2, 0, 1, 3).reshape(height, -1)
-    return torch.sparse.mm(weights, flat).reshape(-1, batch, channels, width).permute(1, 2, 0, 3)
+def _axis(size: int, first: int, last: int, scale: float, offset: float, kernel: str) -> tuple[slice, Tensor, Tensor]:
+    """How the outputs first ... last - 1 along one axis, out = scale * in + offset, are made of `size` inputs.
+
+    Returns the inputs used, the weights (outputs, inputs used), whose rows sum to 1, and how much of each output
+    pixel the inputs cover, 0 ... 1.
+    """
+    shape, reach = KERNELS[kernel]
+    edges = torch.arange(first, last + 1, dtype=torch.float64)
+    covered = (edges[1:].clamp(max=offset + scale * size) - edges[:-1].clamp(min=offset)).clamp(0, 1)
+    centres = ((edges[:-1] + 0.5 - offset) / scale).clamp(0, size)  # in input pixels
+    width = max(1.0, 1 / scale)  # wider when shrinking: antialiasing
+    low = max(math.floor(centres.min().item() - reach * width), 0)
+    high = min(math.ceil(centres.max().item() + reach * width), size)
+    inputs = torch.arange(low, high, dtype=torch.float64) + 0.5
+    weights = shape((inputs - centres[:, None]) / width)
+    return slice(low, high), weights / weights.sum(1, keepdim=True), covered
+
+
+def _resample(picture: Tensor, axes: list[tuple[slice, Tensor, Tensor]], fill: float) -> Tensor:
+    (ys, rows, tall), (xs, columns, wide) = axes
+    rows, columns = (rows * tall[:, None]).to(picture), (columns * wide[:, None]).to(picture)
+    uncovered = (1 - tall[:, None] * wide).to(picture)  # (h, w)
+    return rows @ picture[..., ys, xs] @ columns.T + fill * uncovered
