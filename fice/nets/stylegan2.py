@@ -49,7 +49,7 @@ class FullyConnected(nn.Module):
         if self.activation == "linear":
             return nn.functional.linear(x, self.weight * self.weight_gain, bias)
         x = nn.functional.linear(x, self.weight * self.weight_gain)
-        return bias_act(x, bias, act=self.activation)
+        return bias_act(x, bias.to(x.dtype), act=self.activation)
 
 
 class Mapping(nn.Module):

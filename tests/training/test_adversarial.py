@@ -1,0 +1,153 @@
+"""Adversarial training: its losses against formulas, that it learns, and that it resumes to the last bit."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from fice.nets.discriminator import Discriminator
+from fice.nets.stylegan2 import Generator
+from fice.training.adversarial import (
+    Adversaries,
+    PathLength,
+    Recipe,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    lazy_adam,
+    r1_weight,
+    train,
+)
+
+TINY = Recipe(batch=4, r1_every=2, path=2.0, path_every=2, augment_horizon=20)
+
+
+def networks(seed=0):
+    torch.manual_seed(seed)
+    channels = dict(channel_base=64, channel_max=8)
+    generator = Generator(
+        8, w_dim=8, img_resolution=16, square=False, mapping_kwargs=dict(num_layers=2), synthesis_kwargs=channels
+    )
+    return generator, Discriminator(16, square=False, **channels)
+
+
+def draw(step, batch):
+    """Dark pictures with a bright top, the same for the same step."""
+    chance = torch.Generator().manual_seed(step)
+    pictures = torch.rand(batch, 3, 16, 8, generator=chance) * 0.2
+    pictures[:, :, :8] += 0.8
+    return pictures
+
+
+def run(path, steps, seed=0, recipe=TINY):
+    return train(*networks(), draw, steps, "cpu", path, recipe, seed)
+
+
+def same(left, right):
+    assert left.keys() == right.keys()
+    return all(torch.equal(left[key], right[key]) for key in left)
+
+
+def test_losses_are_the_formulas():
+    real, fake = torch.tensor([[2.0], [-1.0]]), torch.tensor([[0.5], [-3.0]])
+
+    def sigmoid(x):
+        return 1 / (1 + math.exp(-x))
+
+    expected = -(math.log(sigmoid(2)) + math.log(sigmoid(-1))) / 2
+    expected -= (math.log(1 - sigmoid(0.5)) + math.log(1 - sigmoid(-3))) / 2
+    assert discriminator_loss(real, fake).item() == pytest.approx(expected, rel=1e-5)
+    assert generator_loss(fake).item() == pytest.approx(-(math.log(sigmoid(0.5)) + math.log(sigmoid(-3))) / 2, rel=1e-5)
+
+
+def test_gradient_penalty_of_a_known_function():
+    weight = torch.randn(1, 24, requires_grad=True)
+    squares = nn.Sequential(nn.Flatten())
+    squares.forward = lambda x: x.flatten(1).square() @ weight.t() / 2  # gradient: weight * x
+    pictures = torch.randn(5, 3, 4, 2)
+    penalty = gradient_penalty(squares, pictures)
+    torch.testing.assert_close(penalty, (weight * pictures.flatten(1)).square().sum(1))
+    penalty.sum().backward()
+    torch.testing.assert_close(weight.grad, 2 * weight.detach() * pictures.flatten(1).square().sum(0, keepdim=True))
+
+
+def test_penalty_weight_and_lazy_adam():
+    assert r1_weight((256, 128), 32) == pytest.approx(0.2048)
+    group = lazy_adam(nn.Linear(1, 1), 0.002, 16).param_groups[0]
+    assert group["lr"] == pytest.approx(0.002 * 16 / 17)
+    assert group["betas"] == pytest.approx((0.0, 0.99 ** (16 / 17)))
+    assert lazy_adam(nn.Linear(1, 1), 0.002, None).param_groups[0]["lr"] == 0.002
+
+
+def test_path_length_teaches_the_generator():
+    generator, _ = networks()
+    path = PathLength(decay=0.5)
+    z = torch.randn(4, 8)
+    penalty = path(generator, z)
+    assert penalty.shape == (4,) and path.mean > 0
+    lengths = penalty.detach().sqrt()  # the mean has moved half way to their mean
+    assert lengths.mean() == pytest.approx(path.mean.item(), rel=0.5)
+    penalty.mean().backward()
+    assert generator.mapping.fc0.weight.grad.abs().sum() > 0
+    assert generator.synthesis.b16.conv0.weight.grad.abs().sum() > 0
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path):
+    run(tmp_path / "whole.safetensors", 4)
+    run(tmp_path / "parts.safetensors", 2)
+    half = load_file(tmp_path / "parts.safetensors")
+    run(tmp_path / "parts.safetensors", 4)
+    whole, parts = (load_file(tmp_path / f"{name}.safetensors") for name in ("whole", "parts"))
+    assert same(whole, parts)
+    assert not same(whole, half)
+    assert 0 < whole["augment/p"] and whole["path/mean"] > 0 and whole["average/mapping.w_avg"].abs().sum() > 0
+    assert whole["generator_adam//0/step"] == 6  # four steps, two path length penalties
+
+
+def test_a_finished_run_returns_its_average_without_a_step(tmp_path):
+    average = run(tmp_path / "run.safetensors", 2)
+    again = run(tmp_path / "run.safetensors", 2)
+    assert same(average.state_dict(), again.state_dict())
+    assert not average.training and not any(value.requires_grad for value in average.parameters())
+
+
+def test_the_seed_decides_and_global_random_numbers_stay(tmp_path):
+    generator, discriminator = networks()
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    one = train(generator, discriminator, draw, 1, "cpu", tmp_path / "one.safetensors", TINY, seed=1)
+    assert torch.equal(torch.rand(3), expected)
+    assert same(one.state_dict(), run(tmp_path / "same.safetensors", 1, seed=1).state_dict())
+    assert not same(one.state_dict(), run(tmp_path / "other.safetensors", 1, seed=2).state_dict())
+
+
+def test_penalties_come_when_it_is_their_turn(monkeypatch):
+    sides = Adversaries(*networks(), TINY, "cpu")
+    descended = []
+    monkeypatch.setattr(sides, "_descend", lambda name, loss: descended.append(name.split("_")[0][0]))
+    for number in range(3):
+        sides.step(number, draw(number, 4))
+    assert "".join(descended) == "ggdd" + "gd" + "ggdd"
+
+
+def test_it_learns_the_brightness_of_the_pictures(tmp_path):
+    recipe = Recipe(batch=8, rate=0.01, r1=0.1, average=50)
+    generator = train(*networks(), draw, 60, "cpu", tmp_path / "run.safetensors", recipe)
+    torch.manual_seed(1)
+    picture = generator(torch.randn(16, 8), noise="none").mean(0) * 0.5 + 0.5
+    before = networks()[0].eval()(torch.randn(16, 8), noise="none").mean(0) * 0.5 + 0.5
+    wanted = draw(0, 64).mean(0)
+    assert (picture - wanted).abs().mean() < 0.5 * (before - wanted).abs().mean()
+
+
+def test_bfloat16_runs_and_keeps_float32_weights(tmp_path):
+    recipe = Recipe(batch=4, r1_every=1, augment_horizon=20, dtype=torch.bfloat16)
+    generator = run(tmp_path / "run.safetensors", 2, recipe=recipe)
+    assert all(
+        value.dtype == torch.float32 and torch.isfinite(value).all() for value in generator.state_dict().values()
+    )
