@@ -101,6 +101,7 @@ def invert(
         values = {term.name: term.value(drawn, current, active) for term in terms}
         total = sum(term.weight * values[term.name] for term in terms)
         (gradient,) = torch.autograd.grad(total.sum(), current)
+        total = total.detach()
         sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).cpu()
         picture = drawn.new_zeros(count, *drawn.shape[1:]) if picture is None else picture
         picture[active[sound]] = drawn.detach()[sound]

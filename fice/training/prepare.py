@@ -40,7 +40,7 @@ def frame_labels(frame: Frame, labels: np.ndarray) -> np.ndarray:
 
 def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
     labels = merge_labels(fine, classes)
-    frame = Frame.around(person_box(labels), CANVAS)
+    frame = Frame(person_box(labels), labels.shape, CANVAS)
     body = frame.to_canvas(torch.from_numpy(labels > 0)[None, None].float(), fill=0.0)
     framed = frame_labels(frame, np.where(labels > 0, labels, 0).astype(np.uint8))
     return frame.to_canvas(to_tensor(picture)), body, framed, frame_labels(frame, fine)
@@ -48,7 +48,7 @@ def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
 
 def frame_unlabelled(picture: np.ndarray, regions: Regions):
     photo = to_tensor(picture)
-    frame = Frame.around(find_person(regions, photo).box, CANVAS)
+    frame = Frame(find_person(regions, photo).box, photo.shape[-2:], CANVAS)
     canvas = frame.to_canvas(photo)
     probabilities = regions.probabilities(canvas)
     body = ((regions.body(probabilities) - 0.3) / 0.4).clamp(0, 1)
