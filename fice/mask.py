@@ -1,0 +1,76 @@
+"""Soft masks: cleaned on the canvas, then sharpened by the photo's own edges. All are (B, 1, H, W) float in [0, 1]."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+from torch.nn import functional as F
+
+SHARPNESS = 4  # samples of a reduced picture along one radius: enough for smooth filters
+
+
+def mean(picture: Tensor, radius: int) -> Tensor:
+    """The mean over a square of side 2 * radius + 1; at the border over what there is of it."""
+    for kernel, padding in (((2 * radius + 1, 1), (radius, 0)), ((1, 2 * radius + 1), (0, radius))):
+        picture = F.avg_pool2d(picture, kernel, 1, padding, count_include_pad=False)
+    return picture
+
+
+def low_pass(picture: Tensor, radius: float) -> Tensor:
+    """What is wider than about `radius` pixels; made on a reduced copy, so that its cost does not grow with it."""
+    height, width = picture.shape[-2:]
+    factor = max(1.0, radius / SHARPNESS)
+    size = max(1, round(height / factor)), max(1, round(width / factor))
+    small = F.interpolate(picture, size=size, mode="area")
+    reach = max(1, round(radius / factor / 2))
+    small = mean(mean(small, reach), reach)
+    return F.interpolate(small, size=(height, width), mode="bilinear")
+
+
+def grow(mask: Tensor, reach: int) -> Tensor:
+    """Dilates by `reach` pixels; shrinks when negative."""
+    if reach < 0:
+        return 1 - grow(1 - mask, -reach)
+    return F.max_pool2d(mask, 2 * reach + 1, 1, reach) if reach else mask
+
+
+def steepen(mask: Tensor, width: float, middle: float = 0.5) -> Tensor:
+    """Makes an edge that rises over `width` of the mask's values around `middle` rise from 0 to 1."""
+    return ((mask - middle) / width + 0.5).clamp(0, 1)
+
+
+def without_specks(mask: Tensor, least: float) -> Tensor:
+    """Removes parts, and closes holes, that cover less than `least` of the picture."""
+    cleaned = mask.detach().cpu().numpy().copy()
+    for plane in cleaned.reshape(-1, *mask.shape[-2:]):
+        for empty, inside in ((0.0, plane > 0.5), (1.0, plane <= 0.5)):
+            parts, count = ndimage.label(inside, np.ones((3, 3)))
+            areas = np.bincount(parts.ravel(), minlength=count + 1)
+            speck = areas < least * plane.size
+            speck[0] = False
+            # the soft rim of a speck goes with it
+            plane[ndimage.binary_dilation(speck[parts], iterations=2) & (inside | (abs(plane - 0.5) < 0.49))] = empty
+    return torch.from_numpy(cleaned).to(mask)
+
+
+def refine(mask: Tensor, guide: Tensor, radius: float, smooth: float = 4e-4) -> Tensor:
+    """Moves a soft mask's edges onto those of a picture.
+
+    The guided filter (He, Sun, Tang, TPAMI 2013), with its coefficients computed on a reduced copy (He, Sun,
+    arXiv 1505.00996). mask: (B, 1, H, W) in [0, 1]; guide: (B, 1 or 3, H, W) in [0, 1], of which the luminance is
+    used; radius: pixels over which an edge may move; smooth: variance of the guide below which there is no edge.
+    """
+    if guide.shape[1] == 3:
+        guide = guide.mean(1, keepdim=True)
+    height, width = mask.shape[-2:]
+    factor = max(1.0, radius / SHARPNESS)
+    size = max(1, round(height / factor)), max(1, round(width / factor))
+    p, i = (F.interpolate(x, size=size, mode="area") for x in (mask, guide))
+    reach = max(1, round(radius / factor))
+    mean_i, mean_p = mean(i, reach), mean(p, reach)
+    slope = (mean(i * p, reach) - mean_i * mean_p) / (mean(i * i, reach) - mean_i * mean_i + smooth)
+    level = mean_p - slope * mean_i
+    slope, level = (F.interpolate(mean(x, reach), size=(height, width), mode="bilinear") for x in (slope, level))
+    return (slope * guide + level).clamp(0, 1)
