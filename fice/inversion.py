@@ -160,4 +160,4 @@ def _converged(history: list[float], tolerance: float) -> bool:
     if tolerance <= 0 or len(history) < 2 * PATIENCE:
         return False
     before, now = min(history[:-PATIENCE]), min(history[-PATIENCE:])
-    return before - now < tolerance * abs(before)
+    return before - now <= tolerance * abs(before)

@@ -1,0 +1,47 @@
+"""Presets, and settings from the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from fice.errors import UsageError
+from fice.settings import PRESETS, Settings
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_valid_and_named(name):
+    assert Settings.preset(name).name == name
+
+
+def test_paper_is_the_authors_loop():
+    paper = Settings.preset("paper")
+    weights = (paper.semantic, paper.image, paper.pose, paper.head, paper.latent)
+    assert weights == (1, 30, 10, 1, 1)
+    assert (paper.steps, paper.rate, paper.schedule, paper.start) == (501, 0.05, "constant", "encoder")
+    assert (paper.clamp, paper.views, paper.look, paper.keep, paper.stitch) == (False, 0, "picture", "body", "head")
+    assert (paper.refine, paper.tuning, paper.tolerance, paper.detail) == (0, 0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("steps=12", 12), ("rate=0.1", 0.1), ("clamp=false", False), ("look=picture", "picture"), ("pose=0", 0.0)],
+)
+def test_assignments_have_the_type_of_their_setting(text, value):
+    name, found = Settings.parse(text)
+    assert found == value and type(found) is type(value)
+    assert getattr(Settings.preset("default", **{name: found}), name) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["steps", "nothing=1", "steps=many", "steps=0", "steps=1.5", "rate=nan", "rate=inf", "strength=-1", "clamp=yes",
+     "look=sky", "detail=2", "views=-1", "=3", ""],
+)  # fmt: skip
+def test_bad_assignments_are_refused_with_a_sentence(text):
+    with pytest.raises(UsageError, match=r"\w+ .*\w"):
+        Settings.parse(text)
+
+
+def test_unknown_preset_names_the_known_ones():
+    with pytest.raises(UsageError, match="default, paper, fast, best"):
+        Settings.preset("fastest")
