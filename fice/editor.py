@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from fice.device import resolve
 from fice.encoder import Encoder
 from fice.errors import InputError
 from fice.frame import Frame
-from fice.guidance import Targets, edit_terms, fit_terms, garment_now
+from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Inversion, State, invert, tune
 from fice.output import whole_file
 from fice.person import find_person
@@ -44,6 +44,7 @@ class Subject:
         frame: the person's place on the analysis canvas.
         source: the person on white on the generator's canvas, (1, 3, H, W) float in [0, 1].
         regions: region probabilities on the analysis canvas, (1, K, h, w).
+        fitted: the same of the generated picture that is fitted to the photo.
         ws: the latent fitted to the photo, (1, R, D).
         draw: W+ -> pictures in about [0, 1]; the bundle's generator, or one tuned to the photo.
         notices: what the user should know about the photo.
@@ -54,6 +55,7 @@ class Subject:
     frame: Frame
     source: Tensor
     regions: Tensor
+    fitted: Tensor
     ws: Tensor
     draw: Callable[[Tensor], Tensor]
     notices: list[str]
@@ -153,7 +155,14 @@ class Editor:
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
         draw, ws = self._fit(self.generator, source, start)
-        return Subject(photo, frame, source, probabilities, ws, draw, notices, time.perf_counter() - began)
+        fitted = self._regions_of(draw(ws), frame.canvas)[1]
+        return Subject(photo, frame, source, probabilities, fitted, ws, draw, notices, time.perf_counter() - began)
+
+    @torch.no_grad()
+    def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """A generated picture enlarged to the analysis canvas, in [0, 1], and its region probabilities."""
+        wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
+        return wide, self.regions.probabilities(wide)
 
     def _fit(self, generator, source: Tensor, ws: Tensor) -> tuple[Callable[[Tensor], Tensor], Tensor]:
         """Moves the latent, and with `tuning` the generator, towards the photo before any text is known."""
@@ -238,11 +247,11 @@ class Editor:
 
     def _finish(self, subject: Subject, text: str, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
         drawn = found.picture[which : which + 1]
-        size = subject.regions.shape[-2:]
+        wide, probabilities = self._regions_of(drawn, subject.frame.canvas)
         with torch.no_grad():
-            wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
-            probabilities = self.regions.probabilities(wide)
-            after = _sharp(garment_now(self.regions, probabilities, [plan.classes]))
+            worn = _sharp(self.regions.select(probabilities, plan.classes))
+            # what the network sees in generated pictures is compared with generated pictures only
+            after = (plan.wide + worn - _sharp(self.regions.select(subject.fitted, plan.classes))).clamp(0, 1)
             result = stitch(
                 Stitch(
                     photo=subject.photo, frame=subject.frame, drawn=wide, before=plan.wide, after=after,

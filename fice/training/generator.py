@@ -9,12 +9,14 @@ from there on a GPU.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.bundle import save_figures, save_part
 from fice.nets.encoder import Encoder
 from fice.nets.parser import Parser
 from fice.nets.stylegan2 import Generator
@@ -32,6 +34,7 @@ SIZE = {
     "synthesis_kwargs": {"channel_base": 4096, "channel_max": 256},
 }
 HALF_CANVAS = 0.2  # share of the time spent at half the canvas
+EQUALISED = 3.0  # the generator's weights are stored at unit deviation, and move that much faster
 W_NOISE = 0.05  # standard deviation of the noise that keeps W smooth
 W_SHARE = 0.25  # share of the batches in which all rows are alike
 
@@ -67,14 +70,17 @@ def train(generator: Generator, encoder: Encoder, critic: Parser, people: People
     layout = torch.channels_last
     generator, encoder = generator.to(memory_format=layout).train(), encoder.to(memory_format=layout).train()
     parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
-    optimiser = torch.optim.Adam(parameters, lr=args.rate, betas=(0.5, 0.99))
+    groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
+    optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     modules = {"generator": generator, "encoder": encoder} | {k: v.module for k, v in averages.items()}
     checkpoint = args.out / "checkpoint.safetensors"
     clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, modules, {"optimiser": optimiser}))
     chance = torch.Generator().manual_seed(args.seed + clock.step)
     full = generator.canvas[0]
     for step in clock.steps():
-        set_rate(optimiser, args.rate * (cosine(clock.fraction) if clock.fraction > 0.6 else min(1, (step + 1) / 200)))
+        share = cosine(clock.fraction) if clock.fraction > 0.6 else min(1, (step + 1) / 200)
+        for group, rate in zip(optimiser.param_groups, (args.rate * EQUALISED, args.rate), strict=True):
+            group["lr"] = rate * share
         height = full // 2 if clock.fraction < HALF_CANVAS else full
         wanted = people.draw(args.batch).to(args.device, memory_format=layout)
         with torch.autocast(args.device, dtype=torch.bfloat16):
@@ -108,7 +114,6 @@ def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list
     chance = torch.Generator().manual_seed(seed)
     mapping = generator.mapping.train()
     mean, scale = ws.mean(0), ws.std()
-    last = getattr(mapping, f"fc{mapping.num_layers - 1}")
     optimiser = torch.optim.Adam(mapping.parameters(), lr=0.05, betas=(0.9, 0.99))
     course = []
     for step in range(steps):
@@ -122,12 +127,12 @@ def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list
         loss.backward()
         optimiser.step()
         course.append(loss.item())
-    del last
     mapping.eval().w_avg.copy_(mean)
     return course
 
 
-def load_critic(run) -> Parser:
+def load_critic(run: Path) -> Parser:
+    """The averaged region network of a run of fice.training.regions."""
     critic = Parser(len(REGION_CLASSES))
     tensors = load_file(run / "checkpoint.safetensors")
     critic.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("average/")})
@@ -142,11 +147,9 @@ def encode_all(encoder: nn.Module, people: People, count: int) -> Tensor:
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--regions", required=True, help="the run folder of fice.training.regions, the critic")
+    parser.add_argument("--regions", type=Path, required=True, help="the run folder of fice.training.regions, the critic")
     parser.add_argument("--rate", type=float, default=1e-3)
     args = parser.parse_args()
-    from pathlib import Path
-
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
     framed = load_framed(args.data)
@@ -154,13 +157,15 @@ def main() -> None:
     generator = Generator(**arguments(args.smoke))
     encoder = Encoder(generator.canvas, generator.num_ws, generator.w_dim)
     people = People(framed.only(keep), generator.canvas, 0.6, args.seed)
-    generator, encoder = train(generator, encoder, load_critic(Path(args.regions)), people, args)
-    course = fit_mapping(generator, encode_all(encoder, people, 256 if args.smoke else 4096), 20 if args.smoke else 1500, args.seed)
-    from fice.bundle import save_part
-
+    generator, encoder = train(generator, encoder, load_critic(args.regions), people, args)
+    ws = encode_all(encoder, people, 256 if args.smoke else 4096)
+    course = fit_mapping(generator, ws, 20 if args.smoke else 1500, args.seed)
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))
-    save_part(args.out, "encoder", encoder, "encoder", {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim})
-    print(json.dumps({"sliced wasserstein": round(course[-1], 4)}))
+    shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim}
+    save_part(args.out, "encoder", encoder, "encoder", shape)
+    figures = {"sliced wasserstein": round(course[-1], 4)}
+    save_figures(args.out, {"mapping": figures})
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -40,11 +41,10 @@ class Views:
         size, tall, _ = VIEWS[self.rng.choice(len(VIEWS), p=[share for *_, share in VIEWS])]
         pairs = [self._view(size, tall) for _ in range(batch)]
         pictures = torch.from_numpy(np.stack([picture for picture, _ in pairs])).permute(0, 3, 1, 2)
-        return self._colour(pictures.float() / 255), torch.from_numpy(np.stack([label for _, label in pairs])).long()
+        labels = torch.from_numpy(np.stack([label for _, label in pairs])).long()
+        return self._colour(pictures.float() / 255), labels
 
     def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray]:
-        from PIL import Image
-
         rng = self.rng
         if self.negatives and rng.random() < 1 / 16:
             picture = self.negatives[rng.integers(len(self.negatives))]
@@ -59,12 +59,11 @@ class Views:
         top = y0 - slack_y * rng.uniform(0.2, 0.8)
         left = x0 - slack_x * rng.uniform(0.2, 0.8)
         if rng.random() < 0.12:  # cut off below the knees or the waist
-            picture, label = picture[: y0 + int((y1 - y0) * rng.uniform(0.45, 0.9))], label
-            label = label[: len(picture)]
+            rest = y0 + int((y1 - y0) * rng.uniform(0.45, 0.9))
+            picture, label = picture[:rest], label[:rest]
         window = (left, top, left + size[1] * scale, top + size[0] * scale)
         fill = 255 if rng.random() < 0.5 else int(rng.integers(0, 256))
-        view = _crop(Image.fromarray(picture), window, size, Image.Resampling.BOX if scale > 1 else Image.Resampling.BILINEAR, (fill,) * 3)
-        target = _crop(Image.fromarray(label), window, size, Image.Resampling.NEAREST, 0)
+        view, target = crop(picture, window, size, fill), crop(label, window, size, 0)
         if rng.random() < 0.5:
             view, target = view[:, ::-1], self.mirror[target[:, ::-1]]
         return np.ascontiguousarray(view), np.ascontiguousarray(target)
@@ -84,14 +83,17 @@ class Views:
         return (pictures + noise * column(0, 0.03)).clamp(0, 1)
 
 
-def _crop(image, window, size, resample, fill) -> np.ndarray:
-    """The window (left, top, right, bottom), which may reach outside the image, resized to `size` (h, w)."""
-    from PIL import Image
+def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tuple[int, int], fill: int) -> np.ndarray:
+    """The window (left, top, right, bottom) of a picture (H, W, 3) or labels (H, W) uint8, resized to `size` (h, w).
 
+    It may reach outside; there is `fill`. Labels keep their values.
+    """
     left, top, right, bottom = (round(edge) for edge in window)
-    canvas = Image.new(image.mode, (right - left, bottom - top), fill)
+    image = Image.fromarray(array)
+    canvas = Image.new(image.mode, (right - left, bottom - top), (fill,) * 3 if array.ndim == 3 else fill)
     canvas.paste(image, (-left, -top))
-    return np.asarray(canvas.resize(size[::-1], resample))
+    smooth = Image.Resampling.BOX if bottom - top > size[0] else Image.Resampling.BILINEAR
+    return np.asarray(canvas.resize(size[::-1], smooth if array.ndim == 3 else Image.Resampling.NEAREST))
 
 
 def train(network: Parser, views: Views, args, weights: Tensor) -> Parser:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from fice.bundle import save_figures, save_part
 from fice.nets.parser import Parser
 from fice.pose import MIRRORED, PART_CLASSES
 from fice.regions import REGION_CLASSES
@@ -91,10 +92,8 @@ def main() -> None:
     held_out = framed.validation & framed.labelled
     figures = validate(network, framed.pictures[held_out], parts[held_out])
     print(json.dumps(figures))
-    (args.out / "figures.json").write_text(json.dumps(figures))
-    from fice.bundle import save_part
-
     save_part(args.out, "pose", network, "parser", {"classes": len(PART_CLASSES)}, {"names": PART_CLASSES})
+    save_figures(args.out, {"pose": figures})
 
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ import numpy as np
 import torch
 from PIL import Image
 
+from fice.bundle import save_figures, save_part
 from fice.nets.parser import Parser
 from fice.regions import REGION_CLASSES
 from fice.training import parsing
 from fice.training.data import is_validation, load_street, merge_labels, person_box
 from fice.training.recipe import options
 
-COST = {"background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0}
+COST = {  # rare labels count more
+    "background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0,
+}  # fmt: skip
 
 
 def labelled(folder: Path, height: int, limit: int | None):
@@ -45,16 +48,15 @@ def validate(network: Parser, samples: list) -> dict[str, float]:
         scale = (y1 - y0) / (0.94 * 256)
         left, top = (x0 + x1) / 2 - 64 * scale, (y0 + y1) / 2 - 128 * scale
         window = (left, top, left + 128 * scale, top + 256 * scale)
-        view = parsing._crop(Image.fromarray(picture), window, (256, 128), Image.Resampling.BOX, (255,) * 3)
-        truth = parsing._crop(Image.fromarray(labels), window, (256, 128), Image.Resampling.NEAREST, 0)
-        pictures.append(torch.from_numpy(view).permute(2, 0, 1).float() / 255)
-        truths.append(torch.from_numpy(truth))
+        view, truth = parsing.crop(picture, window, (256, 128), 255), parsing.crop(labels, window, (256, 128), 0)
+        pictures.append(torch.tensor(view).permute(2, 0, 1).float() / 255)
+        truths.append(torch.tensor(truth))
     counts = parsing.confusion(network, pictures, truths, len(REGION_CLASSES))
     body = np.array([[counts[0, 0], counts[0, 1:].sum()], [counts[1:, 0].sum(), counts[1:, 1:].sum()]])
     ious = parsing.intersection_over_union(counts)
     figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(REGION_CLASSES, ious, strict=True)}
-    mean = float(ious[counts.sum(1) > 0].mean())
-    return {"mean iou": round(mean, 4), "body iou": round(float(parsing.intersection_over_union(body)[1]), 4), **figures}
+    mean, whole = ious[counts.sum(1) > 0].mean(), parsing.intersection_over_union(body)[1]
+    return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
 
 
 def main() -> None:
@@ -73,10 +75,8 @@ def main() -> None:
     network = parsing.train(network, views, args, cost)
     figures = validate(network, [s for s in samples if is_validation(s[3])])
     print(json.dumps(figures))
-    (args.out / "figures.json").write_text(json.dumps(figures))
-    from fice.bundle import save_part
-
     save_part(args.out, "regions", network, "parser", {"classes": len(REGION_CLASSES)}, {"names": REGION_CLASSES})
+    save_figures(args.out, {"regions": figures})
 
 
 if __name__ == "__main__":
