@@ -28,6 +28,7 @@ MERGE = {
     "headwear": "hat glasses sunglasses earrings",
     "accessories": "accessories belt bracelet gloves necklace ring scarf tie watch",
 }
+ARRAYS = ("pictures", "labels", "fine", "labelled")  # of a prepared folder
 
 
 @dataclass
@@ -68,7 +69,8 @@ class Framed:
 
     def resized(self, canvas: tuple[int, int]) -> Framed:
         """The same people on a canvas of another size (H, W)."""
-        shrink = lambda arrays, how: np.stack([np.asarray(Image.fromarray(a).resize(canvas[::-1], how)) for a in arrays])  # noqa: E731
+        size = canvas[::-1]
+        shrink = lambda arrays, how: np.stack([np.asarray(Image.fromarray(a).resize(size, how)) for a in arrays])  # noqa: E731
         pictures = shrink(self.pictures, Image.Resampling.BOX)
         labels, fine = (shrink(arrays, Image.Resampling.NEAREST) for arrays in (self.labels, self.fine))
         return dataclasses.replace(self, pictures=pictures, labels=labels, fine=fine)
@@ -133,9 +135,8 @@ def person_box(labels: np.ndarray) -> tuple[int, int, int, int]:
 
 def save_framed(folder: Path, framed: Framed) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        folder / "framed.npz", pictures=framed.pictures, labels=framed.labels, fine=framed.fine, labelled=framed.labelled
-    )
+    arrays = {name: getattr(framed, name) for name in ARRAYS}
+    np.savez_compressed(folder / "framed.npz", **arrays)
     meta = {"names": framed.names, "classes": framed.classes, "tags": framed.tags}
     (folder / "framed.json").write_text(json.dumps(meta))
 
@@ -144,4 +145,4 @@ def load_framed(folder: Path | str) -> Framed:
     """What `python -m fice.training.prepare` wrote."""
     arrays = np.load(Path(folder) / "framed.npz", allow_pickle=False)
     meta = json.loads((Path(folder) / "framed.json").read_text())
-    return Framed(**meta, **{key: arrays[key] for key in ("pictures", "labels", "fine", "labelled")})
+    return Framed(**meta, **{name: arrays[name] for name in ARRAYS})

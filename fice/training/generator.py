@@ -147,7 +147,7 @@ def encode_all(encoder: nn.Module, people: People, count: int) -> Tensor:
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--regions", type=Path, required=True, help="the run folder of fice.training.regions, the critic")
+    parser.add_argument("--regions", type=Path, required=True, help="run folder of fice.training.regions")
     parser.add_argument("--rate", type=float, default=1e-3)
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())

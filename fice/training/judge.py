@@ -1,4 +1,6 @@
-"""Measures a bundle on photographs it was not trained on: `python -m fice.training.judge --data STREET --prepared DIR --bundle DIR`.
+"""Measures a bundle on photographs it was not trained on.
+
+    python -m fice.training.judge --data STREET --prepared DIR --bundle DIR
 
 Prints one json object and writes it into the bundle's card: reconstruction, Fréchet distance, and edits of thirty
 photo x sentence pairs.
