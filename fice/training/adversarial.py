@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.bundle import load_bundle, save_part
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
 from fice.training.augment import Augment
-from fice.training.recipe import Average, Clock, load_checkpoint, save_checkpoint
+from fice.training.data import load_framed
+from fice.training.people import People
+from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
 
 Draw = Callable[[int, int], Tensor]
 
@@ -201,3 +205,34 @@ def train(
                 save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress | {"step": number + 1})
     save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
     return sides.average.module
+
+
+def main() -> None:
+    """Goes on from the generator of a run: `python -m fice.training.adversarial --data PREPARED --out RUN --start RUN`."""
+    parser = options(main.__doc__)
+    parser.set_defaults(batch=32)
+    parser.add_argument("--start", type=Path, required=True, help="a bundle or run folder that has a generator")
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    start, framed = load_bundle(args.start), load_framed(args.data)
+    shape = start.parts["generator"].arguments
+    generator = start.part("generator", args.device).requires_grad_(True)
+    sizes = {key: shape["synthesis_kwargs"][key] for key in ("channel_base", "channel_max")}
+    discriminator = Discriminator(shape["img_resolution"], shape["square"], **sizes).to(args.device)
+    people = People(framed.only(~framed.validation), generator.canvas, 0.3, args.seed)
+
+    def draw(step: int, batch: int) -> Tensor:
+        people.rng = np.random.default_rng((args.seed, step))
+        return people.draw(batch).to(args.device)
+
+    recipe = Recipe(batch=args.batch, dtype=torch.bfloat16 if args.device.startswith("cuda") else torch.float32)
+    steps = 2 if args.smoke else 10**9
+    average = train(
+        generator, discriminator, draw, steps, args.device, args.out / "checkpoint.safetensors", recipe,
+        seed=args.seed, minutes=args.minutes,
+    )  # fmt: skip
+    save_part(args.out, "generator", average, "stylegan2", shape)
+
+
+if __name__ == "__main__":
+    main()
