@@ -28,6 +28,7 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn
     "outer": ("upper", "dress"),
     "full": (),
 }
+DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 WORN = 0.02  # share of the body's area from which a garment counts as worn
 
 
@@ -79,7 +80,8 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
         wanted = max(("upper", "lower", "dress", "outer"), key=area)
     if wanted == "dress" and area("dress") < 0.5 * (area("upper") + area("lower")):
         return Choice("dress", (*REGIONS["upper"], *REGIONS["lower"], *REGIONS["dress"]))
-    for region in (wanted, *SUBSTITUTES[wanted]):
+    hidden = wanted in ("upper", "lower") and area("dress") > DOMINANT * area(wanted)
+    for region in (*(() if hidden else (wanted,)), *SUBSTITUTES[wanted]):
         if area(region) >= least:
             notice = f"No garment for the region {wanted} was found; the region {region} is changed."
             return Choice(region, REGIONS[region], () if region == wanted else (notice,))

@@ -208,7 +208,7 @@ def train(
 
 
 def main() -> None:
-    """Goes on from the generator of a run: `python -m fice.training.adversarial --data PREPARED --out RUN --start RUN`."""
+    """Goes on from the generator of a bundle or run, with photographs and re-dressed ones as the real pictures."""
     parser = options(main.__doc__)
     parser.set_defaults(batch=32)
     parser.add_argument("--start", type=Path, required=True, help="a bundle or run folder that has a generator")
