@@ -143,7 +143,7 @@ class Editor:
             person = find_person(self.regions, picture)
             frame = Frame(person.box, photo.size, (height * factor, width * factor))
             view = frame.to_canvas(picture)
-            probabilities = self.regions.probabilities(view)
+            probabilities = self.regions.analyse(view)
             body = _sharp(self.regions.body(probabilities))
             source = F.avg_pool2d(view * body + 1 - body, factor)
             start = self.encoder.latent(source)
@@ -162,7 +162,7 @@ class Editor:
     def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """A generated picture enlarged to the analysis canvas, in [0, 1], and its region probabilities."""
         wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
-        return wide, self.regions.probabilities(wide)
+        return wide, self.regions.analyse(wide)
 
     def _fit(self, generator, source: Tensor, ws: Tensor) -> tuple[Callable[[Tensor], Tensor], Tensor]:
         """Moves the latent, and with `tuning` the generator, towards the photo before any text is known."""

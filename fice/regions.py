@@ -48,6 +48,10 @@ class Regions:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
         return self.network(picture).softmax(1)
 
+    def analyse(self, picture: Tensor) -> Tensor:
+        """As `probabilities`, averaged with the mirrored picture: twice the time, for what is looked at once."""
+        return (self.probabilities(picture) + self.probabilities(picture.flip(3)).flip(3)) / 2
+
     def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:
         """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W)."""
         index = torch.tensor([self.names.index(name) for name in names], device=probabilities.device)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from scipy import ndimage
 
+from fice.frame import Frame
 from fice.regions import REGION_CLASSES
 
 MERGE = {
@@ -131,6 +133,15 @@ def person_box(labels: np.ndarray) -> tuple[int, int, int, int]:
         parts = parts == 1 + np.argmax(ndimage.sum_labels(labels > 0, parts, range(1, count + 1)))
     rows, columns = np.flatnonzero((parts > 0).any(1)), np.flatnonzero((parts > 0).any(0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def frame_labels(frame: Frame, labels: np.ndarray) -> np.ndarray:
+    """Labels (H, W) -> the label that covers most of each canvas pixel (h, w)."""
+    values = np.unique(labels)
+    layers = torch.from_numpy(labels[None] == values[:, None, None]).float()[None]
+    covered = frame.to_canvas(layers, fill=0.0)[0]
+    covered[int(np.searchsorted(values, 0))] += (1 - covered.sum(0)).clamp(min=0)
+    return values[covered.argmax(0).numpy()]
 
 
 def save_framed(folder: Path, framed: Framed) -> None:

@@ -61,10 +61,13 @@ def _middles(mask: np.ndarray, default: float) -> np.ndarray:
     return ndimage.median_filter(middles, size=max(3, len(middles) // 24), mode="nearest")
 
 
+@torch.no_grad()
 def validate(network: Parser, pictures: np.ndarray, parts: np.ndarray) -> dict[str, float]:
     """IoU of each part, and how often left is taken for right, on canvases (N, H, W, 3) uint8."""
-    tensors = [torch.from_numpy(p).permute(2, 0, 1).float() / 255 for p in pictures]
-    counts = parsing.confusion(network, tensors, [torch.from_numpy(p) for p in parts], len(PART_CLASSES))
+    counts = 0
+    for picture, part in zip(pictures, parts, strict=True):
+        found = network(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255).argmax(1)[0]
+        counts = counts + parsing.confusion(found, torch.tensor(part), len(PART_CLASSES))
     ious = parsing.intersection_over_union(counts)
     sided = range(3, len(PART_CLASSES))
     confused = sum(counts[i, MIRRORED[i]] for i in sided) / sum(counts[i, i] + counts[i, MIRRORED[i]] for i in sided)

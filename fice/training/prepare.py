@@ -17,7 +17,7 @@ from fice.errors import InputError
 from fice.frame import Frame
 from fice.person import find_person
 from fice.regions import Regions
-from fice.training.data import Framed, load_street, merge_labels, person_box, save_framed
+from fice.training.data import Framed, frame_labels, load_street, merge_labels, person_box, save_framed
 from fice.training.generator import load_critic
 from fice.training.recipe import options
 
@@ -27,15 +27,6 @@ CANVAS = (256, 128)
 def to_tensor(picture: np.ndarray) -> Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W) float in [0, 1]."""
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-
-
-def frame_labels(frame: Frame, labels: np.ndarray) -> np.ndarray:
-    """Labels (H, W) -> the label that covers most of each canvas pixel (h, w)."""
-    values = np.unique(labels)
-    layers = torch.from_numpy(labels[None] == values[:, None, None]).float()[None]
-    covered = frame.to_canvas(layers, fill=0.0)[0]
-    covered[int(np.searchsorted(values, 0))] += (1 - covered.sum(0)).clamp(min=0)
-    return values[covered.argmax(0).numpy()]
 
 
 def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
@@ -50,7 +41,7 @@ def frame_unlabelled(picture: np.ndarray, regions: Regions):
     photo = to_tensor(picture)
     frame = Frame(find_person(regions, photo).box, photo.shape[-2:], CANVAS)
     canvas = frame.to_canvas(photo)
-    probabilities = regions.probabilities(canvas)
+    probabilities = regions.analyse(canvas)
     body = ((regions.body(probabilities) - 0.3) / 0.4).clamp(0, 1)
     return canvas, body, probabilities.argmax(1)[0].numpy(), np.zeros(CANVAS, np.uint8)
 

@@ -10,10 +10,11 @@ import torch
 from PIL import Image
 
 from fice.bundle import save_figures, save_part
+from fice.frame import Frame
 from fice.nets.parser import Parser
-from fice.regions import REGION_CLASSES
+from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
-from fice.training.data import is_validation, load_street, merge_labels, person_box
+from fice.training.data import frame_labels, is_validation, load_street, merge_labels, person_box
 from fice.training.recipe import options
 
 COST = {  # rare labels count more
@@ -41,21 +42,20 @@ def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
     return pictures
 
 
-def validate(network: Parser, samples: list) -> dict[str, float]:
-    """Mean IoU and body IoU on framed canvases of 256x128, the frame taken from the labels."""
-    pictures, truths = [], []
-    for picture, labels, (y0, x0, y1, x1), _ in samples:
-        scale = (y1 - y0) / (0.94 * 256)
-        left, top = (x0 + x1) / 2 - 64 * scale, (y0 + y1) / 2 - 128 * scale
-        window = (left, top, left + 128 * scale, top + 256 * scale)
-        view, truth = parsing.crop(picture, window, (256, 128), 255), parsing.crop(labels, window, (256, 128), 0)
-        pictures.append(torch.tensor(view).permute(2, 0, 1).float() / 255)
-        truths.append(torch.tensor(truth))
-    counts = parsing.confusion(network, pictures, truths, len(REGION_CLASSES))
-    body = np.array([[counts[0, 0], counts[0, 1:].sum()], [counts[1:, 0].sum(), counts[1:, 1:].sum()]])
+@torch.no_grad()
+def validate(regions: Regions, samples: list) -> dict[str, float]:
+    """Mean IoU and body IoU on framed canvases of 256x128, framed by the labels and looked at as an edit does."""
+    count, counts, body = len(regions.names), 0, 0
+    for picture, labels, box, _ in samples:
+        frame = Frame(box, labels.shape, (256, 128))
+        view = frame.to_canvas(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255)
+        truth = torch.tensor(frame_labels(frame, labels))
+        found = regions.analyse(view)
+        counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
+        body = body + parsing.confusion(regions.body(found)[0, 0] > 0.5, truth > 0, 2)
     ious = parsing.intersection_over_union(counts)
-    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(REGION_CLASSES, ious, strict=True)}
     mean, whole = ious[counts.sum(1) > 0].mean(), parsing.intersection_over_union(body)[1]
+    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(regions.names, ious, strict=True)}
     return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     network = Parser(len(REGION_CLASSES))
     cost = torch.tensor([COST.get(name, 1.0) for name in REGION_CLASSES])
     network = parsing.train(network, views, args, cost)
-    figures = validate(network, [s for s in samples if is_validation(s[3])])
+    figures = validate(Regions(network), [s for s in samples if is_validation(s[3])])
     print(json.dumps(figures))
     save_part(args.out, "regions", network, "parser", {"classes": len(REGION_CLASSES)}, {"names": REGION_CLASSES})
     save_figures(args.out, {"regions": figures})
