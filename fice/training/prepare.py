@@ -22,6 +22,7 @@ from fice.training.generator import load_critic
 from fice.training.recipe import options
 
 CANVAS = (256, 128)
+SMALLEST = 0.05  # share of the canvas that a person covers at least
 
 
 def to_tensor(picture: np.ndarray) -> Tensor:
@@ -43,6 +44,8 @@ def frame_unlabelled(picture: np.ndarray, regions: Regions):
     canvas = frame.to_canvas(photo)
     probabilities = regions.analyse(canvas)
     body = ((regions.body(probabilities) - 0.3) / 0.4).clamp(0, 1)
+    if body.mean() < SMALLEST:
+        raise InputError("The person that was found is lost on the canvas.")
     return canvas, body, probabilities.argmax(1)[0].numpy(), np.zeros(CANVAS, np.uint8)
 
 
