@@ -24,14 +24,14 @@ from fice.photo import read_photo
 from fice.sample import save_sheet
 from fice.settings import Settings
 
-# the rows of the table: file and function of the caller, and the function called
+# the rows of the table: file, function, and its caller where there are several
 PARTS = {
-    "reading the photo": ("bench.py", "<lambda>", "read_photo"),
-    "finding the person": ("editor.py", "prepare", "find_person"),
-    "fitting the latent": ("editor.py", "prepare", "_fit"),
-    "the loop": ("editor.py", "edit", "invert"),
-    "regions and stitch": ("editor.py", "<listcomp>", "_finish"),
-    "writing the result": ("editor.py", "save", "write_photo"),
+    "reading the photo": ("photo.py", "read_photo", None),
+    "finding the person": ("person.py", "find_person", None),
+    "fitting the latent": ("editor.py", "_fit", None),
+    "the loop": ("inversion.py", "invert", "edit"),
+    "regions and stitch": ("editor.py", "_finish", None),
+    "writing the result": ("photo.py", "write_photo", None),
 }
 BATCHES = (1, 2, 4, 8)
 REPEATS = 5
@@ -120,12 +120,12 @@ def _parts(editor: Editor, photo: str | Path, text: str, out: Path) -> dict[str,
     """Seconds in the functions of `PARTS` during one edit."""
     profile = cProfile.Profile()
     profile.runcall(lambda: editor.edit(editor.prepare(read_photo(photo)), text).save(out, force=True))
-    spent: dict[tuple[str, str, str], float] = {}
-    for (_, _, function), (*_, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-        for (file, _, caller), (*_, cumulative) in callers.items():
-            place = (Path(file).name, caller, function)
-            spent[place] = spent.get(place, 0.0) + cumulative
-    return {name: spent.get(place, 0.0) for name, place in PARTS.items()}
+    spent = dict.fromkeys(PARTS, 0.0)
+    for (path, _, function), (*_, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        for name, (file, wanted, by) in PARTS.items():
+            if (Path(path).name, function) == (file, wanted):
+                spent[name] += sum(times[3] for (_, _, caller), times in callers.items() if by in (None, caller))
+    return spent
 
 
 def _flops(work: Callable[[], Any]) -> int:

@@ -30,7 +30,7 @@ def examine() -> list[Finding]:
     """Everything an edit needs or profits from, in the order in which it is needed."""
     findings = [_python(), _torch()]
     if findings[-1].ok:
-        findings += [_device(), *_compilers(), _ops()]
+        findings += [_device(), *_ops()]
     return findings + _bundles()
 
 
@@ -46,7 +46,8 @@ def report(findings: list[Finding]) -> dict[str, Any]:
 
 def _python() -> Finding:
     text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding("python", sys.version_info >= (3, 10), text, True, "install Python 3.10 or newer")
+    ok = sys.version_info >= (3, 10)
+    return Finding("python", ok, text, True, None if ok else "install Python 3.10 or newer")
 
 
 def _torch() -> Finding:
@@ -69,32 +70,29 @@ def _device() -> Finding:
     return Finding("device", remedy is None, f"{device}: {reason}", remedy=remedy)
 
 
-def _compilers() -> list[Finding]:
+def _ops() -> list[Finding]:
+    """The compilers and what they built; without either, the reference ops work."""
     import torch
 
-    cxx = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    text = cxx or "none; the reference ops are used"
-    found = [Finding("compiler", cxx is not None, text, remedy=None if cxx else "install g++ (or clang++)")]
-    nvcc = shutil.which("nvcc")
-    wanted = torch.cuda.is_available() and nvcc is None
-    text = nvcc or ("none, so the ops for the GPU cannot be compiled" if wanted else "none, and no GPU to want it")
-    remedy = "install the CUDA toolkit" if wanted else None
-    return [*found, Finding("nvcc", not wanted, text, remedy=remedy)]
-
-
-def _ops() -> Finding:
     from stylegan2_ops import build
 
     status = build.status()
-    text = ", ".join(f"{key} {value}" for key, value in status.items())
-    return Finding("ops", True, text)
+    remedies = {"compiler": "install g++ or clang++", "ninja": "pip install ninja"}
+    found = [Finding(name, True, status[name]) if status[name] else Finding(name, False, "none", remedy=remedy)
+             for name, remedy in remedies.items()]  # fmt: skip
+    wanted = torch.cuda.is_available() and not status["nvcc"]
+    text = status["nvcc"] or ("none, so there are no ops for the GPU" if wanted else "none, and no GPU to want it")
+    found.append(Finding("nvcc", not wanted, text, remedy="install the CUDA toolkit" if wanted else None))
+    text = f"compiled, {status['path']}" if status["built"] else f"the reference ops are used ({status['reason']})"
+    return [*found, Finding("ops", status["built"], text, remedy=None if status["built"] else "fice ops build")]
 
 
 def _bundles() -> list[Finding]:
-    from fice.bundle import list_bundles, load_bundle, verify
+    from fice.bundle import home, list_bundles, load_bundle, verify
 
     names = list_bundles()
-    remedy = "install fice again: pip install --force-reinstall --no-deps fice"
+    checkout = (home().parent / ".git").exists()
+    remedy = f"git checkout -- {home()}" if checkout else "pip install --force-reinstall --no-deps fice"
     if not names:
         return [Finding("bundle", False, "none is installed", True, remedy)]
     findings = []

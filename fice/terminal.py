@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+import warnings
 from typing import Any
 
 import click
@@ -34,6 +35,7 @@ class Verbs(click.Group):
     group_class = type
 
     def invoke(self, context: click.Context) -> Any:
+        warnings.showwarning = lambda message, *_, **__: warn(str(message))  # for people, not for programmers
         try:
             return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -50,6 +52,9 @@ def explain(error: Exception) -> tuple[str, int]:
     """An error as a sentence with its remedy, and its exit code."""
     if isinstance(error, FiceError):
         return str(error), error.exit_code
+    ops = sys.modules.get("stylegan2_ops")
+    if ops and isinstance(error, ops.OpsError):
+        return str(error), DeviceError.exit_code
     if isinstance(error, OSError) and error.errno is not None:
         return _explain_system(error), 1
     if isinstance(error, MemoryError) or _is_out_of_memory(error):

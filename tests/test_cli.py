@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import subprocess
 import sys
+import warnings
 from types import SimpleNamespace
 
 import click
@@ -19,6 +21,7 @@ import cli
 import fice.session
 from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
 from fice.terminal import Progress, explain
+from stylegan2_ops import OpsError
 
 
 def fice_command(*arguments, **kwargs):
@@ -236,6 +239,7 @@ def test_an_unknown_device_ends_with_2_and_a_missing_one_with_6(photo):
         (MemoryError(), 6, "memory"),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 6, "memory"),
         (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), 6, "memory"),
+        (OpsError("f"), 6, "f"),
         (KeyError("surprise"), 1, "bug"),
         (RuntimeError(), 1, "bug"),
     ],
@@ -260,6 +264,33 @@ def test_ctrl_c_ends_with_5(photo, monkeypatch):
     monkeypatch.setattr(fice.session, "edit_file", interrupt)
     result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress"])
     assert result.exit_code == 5 and result.stdout == "" and "Interrupted" in result.stderr
+
+
+def test_a_signal_from_outside_is_ctrl_c(photo):
+    code = (
+        "import signal, cli, fice.session\n"
+        "def wait(*_, **__): print('ready', flush=True); signal.pause()\n"
+        "fice.session.edit_file = wait\n"
+        "cli.main()"
+    )
+    command = [sys.executable, "-c", code, "edit", str(photo), "red dress"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 5 and said.startswith("Error: Interrupted") and "Traceback" not in said
+
+
+def test_a_warning_is_one_plain_line(photo, monkeypatch):
+    def edit_file(*_, **__):
+        warnings.warn("the reference ops are used", UserWarning, stacklevel=1)
+        return {"output": "o.png", "notices": []}
+
+    monkeypatch.setattr(fice.session, "edit_file", edit_file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress"])
+    assert (result.stdout, result.stderr) == ("o.png\n", "the reference ops are used\n")
 
 
 def test_a_closed_pipe_is_no_error():
@@ -303,7 +334,9 @@ def test_doctor_says_what_is_there():
     assert done.returncode == (0 if told["usable"] else 4)
     findings = {finding["name"]: finding for finding in told["findings"]}
     assert (
-        findings["python"]["ok"] and findings["torch"]["ok"] and {"device", "compiler", "nvcc", "ops"} <= set(findings)
+        findings["python"]["ok"]
+        and findings["torch"]["ok"]
+        and {"device", "compiler", "ninja", "nvcc", "ops"} <= set(findings)
     )
     assert all(finding["ok"] or finding["remedy"] for finding in told["findings"])
 
