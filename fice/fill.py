@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from fice.mask import grow, low_pass, mean
 
+DETAIL = 768  # pixels: a fill is smooth, so that larger pictures are filled at this size
 MOST_GRAIN = 0.02  # standard deviation; more than this is texture, which noise does not imitate
 
 
@@ -35,14 +36,24 @@ def fill_background(picture: Tensor, unknown: Tensor, seed: int = 0) -> Tensor:
     picture: (B, 3, H, W) in [0, 1]; unknown: (B, 1, H, W) in [0, 1], 1 where the person hides it. Known pixels stay
     exactly. Fine grain, as strong as that around the hole, keeps the fill from looking smeared.
     """
-    known = (1 - unknown).clamp(0, 1)
-    known = torch.where(known > 0.999, known, torch.zeros_like(known))  # a mixed pixel shows the person's colour
-    filled = push_pull(picture, known)
-    near = (known * grow(unknown, 8))[:, 0] > 0
-    fine = (picture - low_pass(picture, 3)).mean(1).abs()
-    noise = torch.randn(filled[:, :1].shape, generator=torch.Generator().manual_seed(seed)).to(filled)
+    known = (unknown < 1e-3).to(picture)  # a mixed pixel shows the person's colour
+    height, width = size = picture.shape[-2:]
+    shrink = max(1.0, max(size) / DETAIL)
+    small = round(height / shrink), round(width / shrink)
+    trust = F.interpolate(known, size=small, mode="area")
+    colours = F.interpolate(picture * known, size=small, mode="area") / trust.clamp(min=1e-6)
+    filled = F.interpolate(push_pull(colours, (trust * 4).clamp(max=1)), size=size, mode="bilinear")
+    filled = (filled + _grain(picture, known, grow(unknown, 8), seed)).clamp(0, 1)
+    return torch.where(known > 0, picture, filled)
+
+
+def _grain(picture: Tensor, known: Tensor, near: Tensor, seed: int) -> Tensor:
+    """(B, 1, H, W) of noise like that of the known pixels near the hole."""
+    grey = picture.mean(1, keepdim=True)
+    fine = (grey - low_pass(grey, 3)).abs()
+    noise = torch.randn(grey.shape, generator=torch.Generator().manual_seed(seed)).to(grey)
     grain = mean(noise, 1) * 3  # pixels of a photograph are not independent; 3: the mean of nine noises, undone
-    for one, (spot, value) in enumerate(zip(near, fine, strict=True)):
+    for one, (spot, value) in enumerate(zip((known * near) > 0, fine, strict=True)):
         if spot.any():  # the median passes over edges; 1.48 makes it a standard deviation
             grain[one] *= (1.48 * value[spot].median()).clamp(max=MOST_GRAIN)
-    return torch.where(known > 0, filled, (filled + grain).clamp(0, 1))
+    return grain

@@ -33,7 +33,10 @@ def grow(mask: Tensor, reach: int) -> Tensor:
     """Dilates by `reach` pixels; shrinks when negative."""
     if reach < 0:
         return 1 - grow(1 - mask, -reach)
-    return F.max_pool2d(mask, 2 * reach + 1, 1, reach) if reach else mask
+    if reach == 0:
+        return mask
+    rows = F.max_pool2d(mask, (2 * reach + 1, 1), 1, (reach, 0))
+    return F.max_pool2d(rows, (1, 2 * reach + 1), 1, (0, reach))
 
 
 def steepen(mask: Tensor, width: float, middle: float = 0.5) -> Tensor:

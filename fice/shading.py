@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fice.mask import low_pass
 
@@ -29,7 +30,14 @@ def to_gamma(linear: Tensor) -> Tensor:
 
 def luminance(linear: Tensor) -> Tensor:
     """(B, 3, H, W) linear light -> (B, 1, H, W)."""
-    return (linear * linear.new_tensor([0.2126, 0.7152, 0.0722]).view(3, 1, 1)).sum(1, keepdim=True)
+    red, green, blue = linear.split(1, 1)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _within(x: Tensor, where: Tensor, radius: float) -> Tensor:
+    """Low pass that looks only at the garment, so that nothing beside it leaks in."""
+    weight = where + 1e-6
+    return low_pass(x * weight, radius) / low_pass(weight, radius)
 
 
 def shading_of(source: Tensor, where: Tensor, radius: float) -> Tensor:
@@ -38,23 +46,28 @@ def shading_of(source: Tensor, where: Tensor, radius: float) -> Tensor:
     source: (B, 3, H, W) sRGB in [0, 1]; where: (B, 1, H, W) in [0, 1], the garment; radius in pixels. A print is
     recognised by its contrast and by its changing chromaticity, which folds do not have, and is held down.
     """
-    linear = to_linear(source)
-    light = luminance(linear)
-    weight = where + 1e-6
-
-    def smooth(x: Tensor, r: float) -> Tensor:
-        return low_pass(x * weight, r) / low_pass(weight, r)
-
+    light = luminance(torch.cat([to_linear(channel) for channel in source.split(1, 1)], 1))
     log_light = (light + FLOOR).log()
-    fine = log_light - smooth(log_light, radius)
-    base = smooth(log_light, radius).exp() - FLOOR
-    blackness = ((NOT_BLACK - base) / (NOT_BLACK - BLACK)).clamp(0, 1)
+    coarse = _within(log_light, where, radius)
+    fine = log_light - coarse
+    blackness = ((NOT_BLACK + FLOOR - coarse.exp()) / (NOT_BLACK - BLACK)).clamp(0, 1)
     exponent = EXPONENT + (EXPONENT_BLACK - EXPONENT) * blackness
-    tint = (linear[:, ::2] + 5 * FLOOR).log() - (light + 5 * FLOOR).log()  # red and blue against luminance
-    changing = smooth((tint - smooth(tint, radius)).square().sum(1, keepdim=True), 2 * radius)
-    spread = smooth(fine.square(), 2 * radius).sqrt()
-    trust = (FOLDS / spread.clamp(min=1e-4)).clamp(max=1) / (1 + changing / TINTED)
+    spread = _within(fine.square(), where, 2 * radius).sqrt()
+    trust = (FOLDS / spread.clamp(min=1e-4)).clamp(max=1) * _plainness(source, where, radius)
     return (fine * exponent * trust).clamp(math.log(DARKEST), math.log(BRIGHTEST))
+
+
+def _plainness(source: Tensor, where: Tensor, radius: float) -> Tensor:
+    """1 where the chromaticity of a garment is even, towards 0 where it changes within `radius`: (B, 1, H, W)."""
+    size = source.shape[-2:]
+    shrink = max(1.0, radius / 12)  # colours are coarser than folds
+    small = tuple(max(1, round(side / shrink)) for side in size)
+    linear, weight = to_linear(F.interpolate(source, size=small, mode="area")), F.interpolate(where, small, mode="area")
+    light = luminance(linear)
+    tint = (linear[:, ::2] + 5 * FLOOR).log() - (light + 5 * FLOOR).log()  # red and blue against luminance
+    uneven = (tint - _within(tint, weight, radius / shrink)).square().sum(1, keepdim=True)
+    changing = _within(uneven, weight, 2 * radius / shrink)
+    return F.interpolate(1 / (1 + changing / TINTED), size=size, mode="bilinear")
 
 
 def carry_shading(source: Tensor, generated: Tensor, where: Tensor, radius: float, amount: float = 1.0) -> Tensor:
@@ -64,4 +77,5 @@ def carry_shading(source: Tensor, generated: Tensor, where: Tensor, radius: floa
     the garment before and after; radius: pixels, about that below which the generator draws nothing; amount: 0 to 1.
     """
     factor = (shading_of(source, where, radius) * where * amount).exp()
-    return to_gamma((to_linear(generated) * factor).clamp(0, 1))
+    channels = generated.split(1, 1)  # one at a time: photos are large
+    return torch.cat([to_gamma((to_linear(channel) * factor).clamp(0, 1)) for channel in channels], 1)

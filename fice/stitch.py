@@ -95,13 +95,15 @@ def stitch(parts: Stitch, settings: Settings) -> Stitched:
         else:
             mattes = edit_region(parts, source, window)
             composed, alpha = stitch_region(parts, source, mattes, window, settings.detail), mattes.alpha
-    picture = parts.photo.srgb()
     y0, x0, y1, x1 = window
     support = np.zeros(parts.photo.size, bool)
-    support[y0:y1, x0:x1] = alpha[0, 0].cpu().numpy() > 0
-    inside = support[y0:y1, x0:x1]
-    picture[y0:y1, x0:x1][inside] = composed[0].permute(1, 2, 0).cpu().numpy()[inside]
-    return Stitched(picture, paste(parts.photo, picture[y0:y1, x0:x1], inside, window), support)
+    inside = alpha[0, 0].cpu().numpy() > 0
+    support[y0:y1, x0:x1] = inside
+    part = composed[0].permute(1, 2, 0).cpu().numpy()
+    pixels = paste(parts.photo, part, inside, window)
+    picture = parts.photo.srgb()
+    picture[y0:y1, x0:x1][inside] = part[inside]
+    return Stitched(picture, pixels, support)
 
 
 def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:
@@ -159,16 +161,20 @@ def edit_region(parts: Stitch, source: Tensor, window: Window) -> Mattes:
 
 def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
     """The layers laid over one another: (1, 3, H, W) sRGB in [0, 1] in the window; `source` where alpha is 0."""
+    to_photo = parts.frame.to_photo
     rest = (parts.body_after - parts.after).clamp(0, 1)
     rest = without_specks(grow(grow(rest, -1), 1), SPECK)  # a rim between two masks is nobody's skin
-    layers = torch.cat([_spread(parts.drawn, parts.after), _spread(parts.drawn, rest), rest, grow(parts.body, 2)], 1)
-    cloth, skin, rest, person = parts.frame.to_photo(layers, window=window).clamp(0, 1).split([3, 3, 1, 1], 1)
-    hidden = fill_background(source, torch.maximum(steepen(person, 0.2, 0.3), grow(mattes.removed, 2).ceil()))
-    under = torch.lerp(hidden, skin, steepen(rest, min(0.7, 1.3 * parts.frame.scale)))
+    person = steepen(to_photo(grow(parts.body, 2), window=window, kernel="linear"), 0.2, 0.3)
+    under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
+    skin, shown = to_photo(torch.cat([_spread(parts.drawn, rest), rest], 1), window=window).clamp(0, 1).split([3, 1], 1)
+    under = under.lerp_(skin, steepen(shown, min(0.7, 1.3 * parts.frame.scale)))
+    composed = torch.lerp(source, under, mattes.removed)
+    del under, skin  # photos are large
+    cloth = to_photo(_spread(parts.drawn, parts.after), window=window).clamp(0, 1)
     if detail > 0:
         radius = FOLD * (parts.frame.box[2] - parts.frame.box[0])
         cloth = carry_shading(source, cloth, mattes.garment * mattes.removed, radius, detail)
-    return torch.lerp(torch.lerp(source, under, mattes.removed), cloth, mattes.garment)
+    return composed.lerp_(cloth, mattes.garment)
 
 
 def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
