@@ -13,15 +13,8 @@ from fice import __version__
 from fice.terminal import Progress, Verbs, say, warn
 
 FILE = click.Path(path_type=Path)
-RECIPES = [
-    "prepare",
-    "regions",
-    "pose",
-    "clip",
-    "judge",
-    "generator",
-    "assemble",
-]  # in the order in which they need each other
+# in the order in which they need each other
+RECIPES = ["prepare", "regions", "pose", "clip", "judge", "generator", "adversarial", "assemble"]
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")

@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from fice.device import resolve
 from fice.editor import Editor
@@ -128,10 +129,23 @@ def _parts(editor: Editor, photo: str | Path, text: str, out: Path) -> dict[str,
     return spent
 
 
+class _Count(TorchDispatchMode):
+    """Adds up the FLOPs of products and convolutions. (torch's own FlopCounterMode fails in autograd.grad.)"""
+
+    flops = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func._overloadpacket)
+        if formula:
+            self.flops += formula(*args, **(kwargs or {}), out_val=made)
+        return made
+
+
 def _flops(work: Callable[[], Any]) -> int:
-    with FlopCounterMode(display=False) as counter:
+    with _Count() as counter:
         work()
-    return counter.get_total_flops()
+    return counter.flops
 
 
 def _cases(editor: Editor) -> dict[str, tuple[Callable[[Tensor], Tensor], Tensor]]:
