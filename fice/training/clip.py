@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from torch.nn import functional as F
 
 from fice.bundle import save_figures, save_part
 from fice.nets import network
-from fice.semantics import garment_views, preprocess
+from fice.semantics import preprocess
 from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed
 from fice.training.recipe import (
@@ -36,10 +35,11 @@ from fice.training.recipe import (
     save_checkpoint,
     set_rate,
 )
-from fice.training.redress import Sample, Wardrobe
+from fice.training.redress import Wardrobe
+from fice.training.views import SIZE, Pool, degrade, look_at
 from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse
 
-SIZE, CONTEXT = 96, 16
+CONTEXT = 16
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
 KINDS = {
     "colour": tuple(COLOURS),
@@ -48,7 +48,7 @@ KINDS = {
     "sleeve": SLEEVES,
     "length": LENGTHS,
 }
-KIND_WEIGHTS = {"colour": 1.0, "pattern": 1.0, "garment": 0.5, "sleeve": 0.2, "length": 0.2}
+KIND_WEIGHTS = {"colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3}
 
 
 def arguments(tokenizer: Tokenizer) -> dict:
@@ -58,50 +58,6 @@ def arguments(tokenizer: Tokenizer) -> dict:
         "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
         "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
     }  # fmt: skip
-
-
-def degrade(views: Tensor, rng: np.random.Generator, much: float = 1.0) -> Tensor:
-    """What a generator in the middle of an edit may show: soft, dim, noisy, blotchy; half of it mirrored.
-
-    views: (B, 3, s, s) in [0, 1]; the same comes back. much: 0..1, of how often.
-    """
-    result = []
-    for view in views[:, None]:
-        if rng.random() < 0.5:
-            view = view.flip(3)
-        if rng.random() < 0.6 * much:
-            small = F.interpolate(view, int(rng.integers(26, 80)), mode="area")
-            view = F.interpolate(small, views.shape[2:], mode="bilinear", align_corners=False)
-        view = view * torch.as_tensor(rng.uniform(0.92, 1.04) + rng.normal(0, 0.012, (1, 3, 1, 1)), dtype=view.dtype)
-        if rng.random() < 0.3 * much:
-            view = view + rng.uniform(0, 0.1) * torch.as_tensor(rng.standard_normal(view.shape, np.float32))
-        if rng.random() < 0.2 * much:
-            blobs = torch.as_tensor(rng.standard_normal((1, 3, *rng.integers(3, 12, 2)), np.float32))
-            view = view + rng.uniform(0, 0.1) * F.interpolate(blobs, views.shape[2:], mode="bicubic")
-        result.append(view)
-    return torch.cat(result).clamp(0, 1)
-
-
-def look_at(samples: Sequence[Sample], rng: np.random.Generator | None = None, height: int = 256) -> Tensor:
-    """Samples as the edit sees them: (B, 3, SIZE, SIZE) in [0, 1]; moved a little at random where rng is given.
-
-    height: of the canvas the pictures are brought to first.
-    """
-    pictures = torch.from_numpy(np.stack([s.picture for s in samples])).permute(0, 3, 1, 2).float() / 255
-    masks = torch.from_numpy(np.stack([s.mask for s in samples]))[:, None].float()
-    if height != pictures.shape[2]:
-        size = (height, height * pictures.shape[3] // pictures.shape[2])
-        pictures, masks = F.interpolate(pictures, size, mode="area"), F.interpolate(masks, size, mode="area")
-    if rng is None:
-        return garment_views(pictures, masks, SIZE)[:, 0]
-    if rng.random() < 0.6:  # at an edit the mask is a network's: soft, often too wide, sometimes too narrow
-        width = int(rng.choice([3, 5, 7]))
-        wide, narrow = F.max_pool2d(masks, width, 1, width // 2), -F.max_pool2d(-masks, 3, 1, 1)
-        kind = torch.from_numpy(rng.integers(0, 3, (len(samples), 1, 1, 1)))
-        masks = torch.where(kind == 0, masks, torch.where(kind == 1, wide, narrow))
-        masks = F.avg_pool2d(masks, 3, 1, 1)
-    generators = [torch.Generator().manual_seed(int(rng.integers(2**62))) for _ in samples]
-    return garment_views(pictures, masks, SIZE, generators, 2, jitter=0.13)[:, 1]
 
 
 def changed(said: Sentence, rng: np.random.Generator) -> Sentence:
@@ -139,32 +95,17 @@ def multi_positive(logits: Tensor, right: Tensor) -> Tensor:
     return losses.sum() / (found > 0).sum().clamp(min=1)
 
 
-class Pool:
-    """Rendered samples, each seen a few times: rendering one costs as much as learning from it.
-
-    Args:
-        wardrobe: where samples come from.
-        size: how many are kept; the oldest goes first.
-        reuse: how often each is seen, about.
-    """
-
-    def __init__(self, wardrobe: Wardrobe, size: int = 4000, reuse: int = 4):
-        self.wardrobe, self.reuse = wardrobe, reuse
-        self.kept: deque[tuple[list[Look], Tensor]] = deque(maxlen=size)
-
-    def draw(self, batch: int, rng: np.random.Generator) -> tuple[list[list[Look]], Tensor]:
-        """The looks of `batch` samples and their views (batch, 3, SIZE, SIZE) in [0, 1]."""
-        fresh = [self.wardrobe.draw(rng) for _ in range(max(batch // self.reuse, batch - len(self.kept)))]
-        views = (look_at(fresh, rng) * 255).round().byte()
-        self.kept.extend(zip([sample.looks for sample in fresh], views, strict=True))
-        chosen = [self.kept[k] for k in rng.choice(len(self.kept), batch, replace=False)]
-        return [looks for looks, _ in chosen], torch.stack([view for _, view in chosen]).float() / 255
-
-
 def read(model: nn.Module, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """(B, D) unit vectors of texts; columns that only pad are left out, which changes nothing and saves time."""
     ids = tokenizer.encode(texts).to(model.logit_scale.device)
     return F.normalize(model.encode_text(ids[:, : int(ids.argmax(1).max()) + 1]), dim=1)
+
+
+def look(model: nn.Module, views: Tensor) -> Tensor:
+    """(B, D) unit vectors of views (B, 3, SIZE, SIZE) in [0, 1]."""
+    device = model.logit_scale.device
+    parts = [model.encode_image(preprocess(part, SIZE).to(device)) for part in views.split(64)]
+    return F.normalize(torch.cat(parts).float(), dim=1)
 
 
 def step_loss(
@@ -182,8 +123,7 @@ def step_loss(
     single = [word for words in KINDS.values() for word in words]
 
     with torch.autocast(device.type, torch.bfloat16):  # three times as fast on a recent CPU
-        seen = model.encode_image(preprocess(views, SIZE).to(device))
-    seen = F.normalize(seen.float(), dim=1)
+        seen = look(model, views)
     texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, single)])
     logits = seen @ texts_read.T * model.logit_scale.clamp(max=LARGEST_SCALE).exp()
     captions, words = logits.split([right.shape[1], len(single)], 1)
@@ -244,7 +184,8 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
 
     caption_32: the right one among 32 random colour x pattern x garment captions. near_32: the 31 others differ in one
     word only. colour, pattern, garment: the right word among all of its kind. Each also as `soft_...` (canvas of
-    128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08).
+    128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08). own_colour: the colour of clothes as
+    they were photographed, where their median has a clear name.
     """
     model = model.to(device).eval()
     wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, busy=math.inf)
@@ -264,20 +205,23 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
     kinds = {kind: read(model, tokenizer, KINDS[kind]) for kind in ("colour", "pattern", "garment")}
     figures: dict[str, float] = {"samples": len(samples), "people": len(wardrobe.people)}
     for way, views in ways.items():
-        seen = torch.cat(
-            [F.normalize(model.encode_image(preprocess(part, SIZE).to(device)), dim=1) for part in views.split(64)]
-        )
+        seen = look(model, views)
         for name, candidates in texts.items():
             best = torch.einsum("bd,bkd->bk", seen, candidates).argmax(1)
             figures[way + name] = round((best == 0).float().mean().item(), 4)
         for kind, words in kinds.items():
             best = [KINDS[kind][k] for k in (seen @ words.T).argmax(1).tolist()]
             right = [
-                word in look.names if kind == "garment" else word == getattr(look, kind)
-                for word, look in zip(best, (sample.looks[0] for sample in samples), strict=True)
+                word in worn.names if kind == "garment" else word == getattr(worn, kind)
+                for word, worn in zip(best, (sample.looks[0] for sample in samples), strict=True)
             ]
             figures[way + kind] = round(float(np.mean(right)), 4)
-    return figures
+    wardrobe.own = 1
+    own = [wardrobe.draw(np.random.default_rng([2**31 + 1, k])) for k in range(number)]
+    own = [sample for sample in own if sample.looks[0].pattern is None]
+    best = (look(model, look_at(own)) @ kinds["colour"].T).argmax(1).tolist()
+    named = [KINDS["colour"][k] == sample.looks[0].colour for k, sample in zip(best, own, strict=True)]
+    return figures | {"own_colour": round(float(np.mean(named)), 4)}
 
 
 def _choices(look: Look, rng: np.random.Generator) -> dict[str, list[str]]:

@@ -17,9 +17,10 @@ from fice.bundle import load_bundle
 from fice.regions import REGION_CLASSES
 from fice.semantics import Semantics
 from fice.training.captions import Look, matches
-from fice.training.clip import SIZE, Pool, _choices, agreement, changed, degrade, look_at, multi_positive
+from fice.training.clip import _choices, agreement, changed, multi_positive
 from fice.training.data import Framed, is_validation, save_framed
 from fice.training.redress import Wardrobe
+from fice.training.views import SIZE, Pool, degrade, look_at
 from fice.words import VOCABULARY, parse
 
 ROOT = Path(__file__).resolve().parents[2]
