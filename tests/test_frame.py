@@ -52,7 +52,7 @@ def test_the_box_is_centred_and_fills(frame):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(frames())
 def test_smooth_pictures_survive_the_round_trip(frame):
     picture = smooth(*frame.photo_size)
@@ -65,7 +65,7 @@ def test_smooth_pictures_survive_the_round_trip(frame):
     assert error.numel() == 0 or error.abs().max() < 2e-3 + 13 * blur**2
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(frames(inside=False), st.floats(-1, 2))
 def test_constants_stay_and_the_outside_is_filled(frame, fill):
     height, width = frame.photo_size
@@ -80,7 +80,7 @@ def test_constants_stay_and_the_outside_is_filled(frame, fill):
     assert (canvas[0, 0][outside] - fill).abs().max() < 1e-5 if outside.any() else True
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(frames(inside=False))
 def test_off_the_canvas_is_zero_and_windows_are_parts(frame):
     height, width = frame.photo_size
