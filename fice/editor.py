@@ -29,7 +29,7 @@ from fice.regions import HEAD, Regions, choose_region
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
 from fice.stitch import Stitch, stitch
-from fice.words import GARMENTS, parse
+from fice.words import parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
@@ -231,27 +231,27 @@ class Editor:
         wanted = sentence.region if region == "auto" else region
         choice = choose_region(self.regions, subject.regions, wanted)
         notices += choice.notices
-        grown = GARMENTS.get(sentence.garment or "", None)
-        classes = tuple(dict.fromkeys([*choice.classes, *((grown,) if grown in self.regions.names else ())]))
         wide = allowed if allowed is not None else _sharp(self.regions.select(subject.regions, choice.classes))
         before = F.interpolate(wide, size=self.generator.canvas, mode="area")
         released = _grow(before, RELEASE)
-        if sentence.sleeve or sentence.length or (grown and grown not in choice.classes):
+        reshape = bool(sentence.sleeve or sentence.length)
+        if reshape:
             skin = F.interpolate(self.regions.select(subject.regions, ("skin", "legwear")),
                                  size=self.generator.canvas, mode="area")  # fmt: skip
             released = torch.maximum(released, _grow(skin, RELEASE / 2))
         if self.settings.keep == "body":
             small = F.interpolate(subject.regions, size=self.generator.canvas, mode="area")
             released = self.regions.body(small) - self.regions.select(small, HEAD)
-        return Plan(choice.region, classes, wide, before, 1 - released, mask, notices)
+        return Plan(choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)
 
     def _finish(self, subject: Subject, text: str, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
         drawn = found.picture[which : which + 1]
         wide, probabilities = self._regions_of(drawn, subject.frame.canvas)
         with torch.no_grad():
-            worn = _sharp(self.regions.select(probabilities, plan.classes))
-            # what the network sees in generated pictures is compared with generated pictures only
-            after = (plan.wide + worn - _sharp(self.regions.select(subject.fitted, plan.classes))).clamp(0, 1)
+            after = plan.wide
+            if plan.reshape:  # what the network sees in generated pictures is compared with generated pictures only
+                worn = _sharp(self.regions.select(probabilities, plan.classes))
+                after = (after + worn - _sharp(self.regions.select(subject.fitted, plan.classes))).clamp(0, 1)
             result = stitch(
                 Stitch(
                     photo=subject.photo, frame=subject.frame, drawn=wide, before=plan.wide, after=after,
@@ -301,6 +301,7 @@ class Plan:
         wide: the garment before the edit, on the analysis canvas.
         before: the same on the generator's canvas.
         keep: where the generated picture must stay, on the generator's canvas.
+        reshape: the sentence speaks of sleeves or length, so the outline may change.
         mask: the user's mask of the photo's size, (H, W), or None.
         notices: what the user should know.
     """
@@ -310,6 +311,7 @@ class Plan:
     wide: Tensor
     before: Tensor
     keep: Tensor
+    reshape: bool
     mask: np.ndarray | None
     notices: list[str]
 

@@ -24,12 +24,14 @@ REGIONS: dict[str, tuple[str, ...]] = {
 SUBSTITUTES = {  # what is changed when the wanted garment is not worn
     "upper": ("dress", "outer"),
     "lower": ("dress",),
-    "dress": ("full",),
+    "dress": (),
     "outer": ("upper", "dress"),
     "full": (),
 }
-DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 WORN = 0.02  # share of the body's area from which a garment counts as worn
+DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
+CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
+MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
 
 
 class Regions:
@@ -74,19 +76,20 @@ class Choice:
 def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W).
 
-    None takes the largest garment. A garment that is not worn is replaced by what covers its place, with a notice: a
-    dress by upper and lower body together. Raises InputError when nothing is there to change.
+    None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not worn
+    is replaced by what covers its place, with a notice. Raises InputError when nothing is there to change.
     """
     areas = {name: float(area) for name, area in zip(regions.names, probabilities.mean((0, 2, 3)), strict=True)}
     least = WORN * (1 - areas["background"])
+    place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
     area = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
     if wanted is None:
         wanted = max(("upper", "lower", "dress", "outer"), key=area)
-    if wanted == "dress" and area("dress") < 0.5 * (area("upper") + area("lower")):
-        return Choice("dress", (*REGIONS["upper"], *REGIONS["lower"], *REGIONS["dress"]))
     hidden = wanted in ("upper", "lower") and area("dress") > DOMINANT * area(wanted)
     for region in (*(() if hidden else (wanted,)), *SUBSTITUTES[wanted]):
-        if area(region) >= least:
+        whole = sum(areas[name] for name in place[region])
+        if whole >= least:
+            mistaken = [name for name in MISTAKEN[region] if areas[name] < CONFUSED * whole]
             notice = f"No garment for the region {wanted} was found; the region {region} is changed."
-            return Choice(region, REGIONS[region], () if region == wanted else (notice,))
+            return Choice(region, (*place[region], *mistaken), () if region == wanted else (notice,))
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")

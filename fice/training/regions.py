@@ -1,4 +1,8 @@
-"""Trains the region network on labelled photographs: `python -m fice.training.regions --data DIR --out RUN`."""
+"""Trains the region network on labelled photographs: `python -m fice.training.regions --data DIR --out RUN`.
+
+With `--teacher RUN` a second network starts from the first and also learns from the photographs without pixel labels:
+the first one labels them, among the garments that their tags name (a noisy student, arXiv 1911.04252).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fice.bundle import save_figures, save_part
+from fice.bundle import load_bundle, save_figures, save_part
+from fice.errors import InputError
 from fice.frame import Frame
 from fice.nets.parser import Parser
+from fice.person import find_person
 from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
-from fice.training.data import frame_labels, is_validation, load_street, merge_labels, person_box
+from fice.training.data import MERGE, frame_labels, is_validation, load_street, merge_labels, person_box
 from fice.training.recipe import options
 
+SURE = 0.5  # probability from which a teacher's label counts
 COST = {  # rare labels count more
     "background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0,
 }  # fmt: skip
@@ -29,6 +36,36 @@ def labelled(folder: Path, height: int, limit: int | None):
         if fine is not None:
             labels = merge_labels(fine, street.classes)
             yield picture, labels, person_box(labels), name
+
+
+@torch.no_grad()
+def taught(folder: Path, height: int, limit: int | None, teacher: Regions):
+    """(picture, labels, box, name) of each unlabelled photograph with a person, labelled by the teacher.
+
+    A garment that the tags do not name is not there; where the teacher is in doubt the label is unknown.
+    """
+    street = load_street(folder, height, limit)
+    region_of = {name: region for region, names in MERGE.items() for name in names.split()}
+    always = {"background", "hair", "face", "skin", "shoes", "accessories"}
+    for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
+        if fine is not None:
+            continue
+        photo = torch.tensor(picture).permute(2, 0, 1)[None].float() / 255
+        try:
+            box = find_person(teacher, photo).box
+        except InputError:
+            continue
+        worn = always | {region_of[tag] for tag in tags if tag in region_of}
+        if "suit" in tags:
+            worn.add("trousers")
+        possible = torch.tensor([region in worn for region in teacher.names])
+        frame = Frame(box, photo.shape[-2:], (256, 128))
+        found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
+        found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
+        found[:, 0] += (1 - found.sum(1)).clamp(min=0)
+        sure, labels = found[0].max(0)
+        labels[sure < SURE] = parsing.UNKNOWN
+        yield picture, labels.byte().numpy(), tuple(round(edge) for edge in box), name
 
 
 def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
@@ -60,17 +97,21 @@ def validate(regions: Regions, samples: list) -> dict[str, float]:
 
 
 def main() -> None:
-    args = options(__doc__).parse_args()
+    parser = options(__doc__)
+    parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
+    args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
-    samples = list(labelled(args.data, 384, 60 if args.smoke else None))
+    limit, network = 60 if args.smoke else None, Parser(len(REGION_CLASSES))
+    samples = list(labelled(args.data, 384, limit))
     training = [s for s in samples if not is_validation(s[3])]
+    if args.teacher:
+        teacher = load_bundle(args.teacher).part("regions")
+        network.load_state_dict(teacher.state_dict())
+        training += [s for s in taught(args.data, 384, limit, Regions(teacher)) if not is_validation(s[3])]
     pictures, labels, boxes, _ = zip(*training, strict=True)
-    views = parsing.Views(
-        pictures, labels, boxes, without_people(args.data, 20 if args.smoke else None),
-        list(range(len(REGION_CLASSES))), args.seed,
-    )  # fmt: skip
-    network = Parser(len(REGION_CLASSES))
+    mirror = list(range(256))
+    views = parsing.Views(pictures, labels, boxes, without_people(args.data, limit), mirror, args.seed)
     cost = torch.tensor([COST.get(name, 1.0) for name in REGION_CLASSES])
     network = parsing.train(network, views, args, cost)
     figures = validate(Regions(network), [s for s in samples if is_validation(s[3])])
