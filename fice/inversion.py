@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fice.losses import Term
+from fice.nets.stylegan2 import Generator
 
 RETRIES = 2  # halvings of the rate after a divergence
 PATIENCE = 12  # steps over which a picture must still improve
@@ -93,13 +94,13 @@ def invert(
     failed = torch.zeros(count, dtype=torch.bool)
     history: list[list[float]] = [[] for _ in range(count)]
     losses = {term.name: torch.zeros(count) for term in terms}
-    picture = None
+    picture: Tensor | None = None
     active = torch.arange(count)
-    while len(active):
+    while picture is None or len(active):
         current = ws[active].requires_grad_(True)
         drawn = draw(current)
         values = {term.name: term.value(drawn, current, active) for term in terms}
-        total = sum(term.weight * values[term.name] for term in terms)
+        total = torch.stack([term.weight * values[term.name] for term in terms]).sum(0)
         (gradient,) = torch.autograd.grad(total.sum(), current)
         total = total.detach()
         sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).cpu()
@@ -138,7 +139,7 @@ def invert(
     return Inversion(ws, picture, losses, taken.tolist(), retries.tolist(), failed)
 
 
-def tune(generator: nn.Module, ws: Tensor, source: Tensor, steps: int, rate: float = 1e-3) -> None:
+def tune(generator: Generator, ws: Tensor, source: Tensor, steps: int, rate: float = 1e-3) -> None:
     """Fits the weights of a generator to one photograph, its latent held still (pivotal tuning, arXiv 2106.05744).
 
     ws: (1, R, D). source: (1, 3, H, W) float in [0, 1]. Changes the generator's synthesis network in place.

@@ -68,7 +68,7 @@ class Settings:
         defaults = {field.name: field.default for field in dataclasses.fields(cls)}
         if not equals or name not in defaults:
             raise UsageError(f"{assignment!r} is no setting: write name=value with one of {', '.join(defaults)}.")
-        kind = type(defaults[name])
+        kind: Any = type(defaults[name])
         try:
             value = _boolean(text) if kind is bool else kind(text)
         except ValueError:
