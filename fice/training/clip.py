@@ -135,9 +135,14 @@ def step_loss(
 
 
 def _known(looks: Sequence[Look], kind: str, names: Sequence[str]) -> list[float]:
-    """Which words of a kind are right for a sample; none where several garments or not knowing blur it."""
-    right = looks[0].names if kind == "garment" else (getattr(looks[0], kind),)
-    return [float(len(looks) == 1 and name in right) for name in names]
+    """Which words of a kind are right for a sample; none where several garments or not knowing blur it.
+
+    Of a garment's names only the most apt is right, the others (a blouse is also a top) take no part.
+    """
+    if len(looks) > 1:
+        return [0.0] * len(names)
+    first, *others = looks[0].names or (None,) if kind == "garment" else (getattr(looks[0], kind),)
+    return [math.nan if name in others else float(name == first) for name in names]
 
 
 def train(args) -> None:

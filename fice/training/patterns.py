@@ -94,6 +94,11 @@ def _scatter(y: Array, x: Array, period: float, rng, jitter: float) -> tuple[Arr
     return dy * period, dx * period, table[2, pick]
 
 
+def _away(base: Array, share: float) -> Array:
+    """A darker shade of a colour, or a lighter one where it is dark already."""
+    return base * share if base.mean() > 0.03 else base + 0.16 * (1 - share)
+
+
 def _solid(size, base, second, third, unit, rng):
     return _plain(size, base)
 
@@ -102,7 +107,7 @@ def _striped(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     y, _ = _grid(size, rng)
     y = y + _noise(size, 24 * unit, rng) * (1.5 * unit)  # stripes follow the folds a little
-    _over(cloth, _band(y, rng.uniform(6, 20) * unit, rng.uniform(0.3, 0.48)), second)
+    _over(cloth, _band(y, rng.uniform(7, 22) * unit, rng.uniform(0.3, 0.48)), second)
     return cloth
 
 
@@ -110,14 +115,14 @@ def _vertical(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     _, x = _grid(size, rng)
     x = x + _noise(size, 24 * unit, rng) * (1.2 * unit)
-    _over(cloth, _band(x, rng.uniform(5, 14) * unit, rng.uniform(0.22, 0.48)), second)
+    _over(cloth, _band(x, rng.uniform(6, 17) * unit, rng.uniform(0.25, 0.48)), second)
     return cloth
 
 
 def _checked(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     y, x = _grid(size, rng)
-    period, duty = rng.uniform(7, 20) * unit, rng.uniform(0.35, 0.5)
+    period, duty = rng.uniform(9, 24) * unit, rng.uniform(0.35, 0.5)
     _over(cloth, 0.45 * (_band(y, period, duty) + _band(x, period, duty)), second)
     if rng.random() < 0.4:  # a tartan's thin line
         line = np.maximum(_band(y + period / 2, period, 0.12), _band(x + period / 2, period, 0.12))
@@ -128,10 +133,10 @@ def _checked(size, base, second, third, unit, rng):
 def _dots(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     y, x = _grid(size, rng, 0.3)
-    period = rng.uniform(7, 16) * unit
+    period = rng.uniform(8, 19) * unit
     dy, dx, _ = _scatter(y, x, period, rng, 0)
     radius = np.hypot(dy, dx)
-    _over(cloth, np.clip(period * rng.uniform(0.22, 0.32) - radius + 0.5, 0, 1), second)
+    _over(cloth, np.clip(period * rng.uniform(0.23, 0.33) - radius + 0.5, 0, 1), second)
     return cloth
 
 
@@ -144,7 +149,7 @@ def _floral(size, base, second, third, unit, rng):
         _over(cloth, np.clip(2.2 * unit - np.hypot(dy * 0.6, dx * 1.6) + 0.5, 0, 1), leaf)
     for petals, heart in ((second, third), (third, second))[: rng.integers(1, 3)]:
         y, x = _grid(size, rng, 0.8)
-        period = rng.uniform(12, 26) * unit
+        period = rng.uniform(15, 30) * unit
         dy, dx, number = _scatter(y, x, period, rng, 0.12)
         radius, turn = np.hypot(dy, dx), np.arctan2(dy, dx)
         reach = period * (0.27 + 0.12 * number) * (0.72 + 0.28 * np.cos(5 * turn + 40 * number))
@@ -156,17 +161,18 @@ def _floral(size, base, second, third, unit, rng):
 def _animal(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     y, x = _grid(size, rng, 0.5)
-    dark = np.minimum(base * 0.12, 0.02)
+    dark = _away(base, 0.1)
     if rng.random() < 0.25:  # zebra
-        bend = _noise(size, 14 * unit, rng) * (6 * unit)
-        _over(cloth, _band(y + 0.3 * x + bend, rng.uniform(8, 14) * unit, 0.42), dark)
+        bend = _noise(size, 16 * unit, rng) * (6 * unit)
+        _over(cloth, _band(y + 0.3 * x + bend, rng.uniform(9, 16) * unit, 0.42), dark)
         return cloth
-    dy, dx, number = _scatter(y, x, rng.uniform(8, 13) * unit, rng, 0.15)
+    period = rng.uniform(9, 16) * unit
+    dy, dx, number = _scatter(y, x, period, rng, 0.15)
     ragged = _noise(size, 3 * unit, rng)
     radius = np.hypot(dy, dx * rng.uniform(0.8, 1.3)) + ragged * (0.8 * unit)
-    reach = (2.2 + 1.6 * number) * unit
-    _over(cloth, np.clip(reach - radius + 0.5, 0, 1), base * 0.45)
-    ring = np.clip(1.1 * unit - np.abs(radius - reach) + 0.5, 0, 1)
+    reach = (0.21 + 0.15 * number) * period
+    _over(cloth, np.clip(reach - radius + 0.5, 0, 1), _away(base, 0.45))
+    ring = np.clip(0.11 * period - np.abs(radius - reach) + 0.5, 0, 1)
     _over(cloth, ring * np.clip(1.3 + 2 * _noise(size, 5 * unit, rng), 0, 1), dark)  # rosettes have gaps
     return cloth
 
@@ -174,7 +180,7 @@ def _animal(size, base, second, third, unit, rng):
 def _denim(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
     y, x = _grid(size, rng, 0.05)
-    fade = np.clip(0.14 + 0.22 * _noise(size, rng.uniform(10, 22) * unit, rng), 0, 0.55)
+    fade = np.clip(0.16 + 0.26 * _noise(size, rng.uniform(10, 22) * unit, rng), 0, 0.55)
     _over(cloth, fade, np.minimum(WHITE, base * 3 + 0.25))
     twill = np.sin((y + x) * (2 * np.pi / (3 * unit)))
     cloth *= (1 + 0.12 * twill + 0.16 * _noise(size, 1.5 * unit, rng))[..., None]
@@ -185,25 +191,26 @@ def _denim(size, base, second, third, unit, rng):
 
 def _knit(size, base, second, third, unit, rng):
     y, x = _grid(size, rng, 0.05)
-    period = rng.uniform(4.5, 9) * unit
+    period = rng.uniform(5.5, 12) * unit
     chevron = np.abs((x / period) % 1 - 0.5) * rng.choice([1.0, 1.8])
     stitch = np.sin((y / (period * rng.uniform(0.6, 0.9)) + chevron) * (2 * np.pi))
     rib = np.cos(x * (2 * np.pi / period))
-    depth = rng.uniform(0.3, 0.5)
-    return _plain(size, base) * (1 - depth * (0.5 - 0.3 * stitch - 0.3 * rib))[..., None] * (1 + 0.4 * depth)
+    light = 0.5 + 0.25 * stitch + 0.25 * rib  # 0 in the gaps, 1 on the yarn
+    gaps = _plain(size, base) * (1 - rng.uniform(0.4, 0.65) * (1 - light))[..., None]
+    return gaps * 1.25 + 0.02 * light[..., None]  # dark yarn still catches some light
 
 
 def _printed(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
-    if rng.random() < 0.4:  # one large motif in the middle
+    if rng.random() < 0.3:  # one large motif in the middle
         dy, dx = np.ogrid[: size[0], : size[1]]
         dy, dx = dy - size[0] * rng.uniform(0.3, 0.5), dx - size[1] * rng.uniform(0.4, 0.6)
-        reach = min(size) * rng.uniform(0.2, 0.32)
+        reach = min(size) * rng.uniform(0.26, 0.38)
         radius = np.hypot(dy, dx) + _noise(size, 8 * unit, rng) * (4 * unit)
         _over(cloth, np.clip(reach - radius + 0.5, 0, 1), second)
         _over(cloth, _band(radius, reach * 0.55, 0.4) * (radius < reach * 0.8), third)
         return cloth
-    field = _noise(size, rng.uniform(14, 24) * unit, rng)  # swirls: contour bands of a smooth hill
+    field = _noise(size, rng.uniform(16, 28) * unit, rng)  # swirls: contour bands of a smooth hill
     _over(cloth, _band(field * 10, rng.uniform(5, 8), 0.34), second)
     hill = _noise(size, rng.uniform(10, 18) * unit, rng)
     _over(cloth, np.clip((hill - 0.55) * 6 * unit, 0, 1), third)
@@ -212,9 +219,10 @@ def _printed(size, base, second, third, unit, rng):
 
 def _camouflage(size, base, second, third, unit, rng):
     cloth = _plain(size, base)
-    earth = (base * 0.3, base * 0.5 + np.array([0.06, 0.04, 0.015], np.float32), base * 0.06)
+    brown = np.array([0.06, 0.04, 0.015], np.float32)
+    earth = (_away(base, 0.3), _away(base, 0.5) + brown, _away(base, 0.06))
     for colour, share in zip(earth, (0.15, 0.35, 0.55), strict=True):
-        patch = _noise(size, rng.uniform(7, 13) * unit, rng) + 0.4 * _noise(size, 4 * unit, rng)
+        patch = _noise(size, rng.uniform(9, 18) * unit, rng) + 0.4 * _noise(size, 4 * unit, rng)
         _over(cloth, np.clip((patch - share) * 5 * unit, 0, 1), colour)
     return cloth
 

@@ -167,11 +167,11 @@ def random_outfit(
 
 
 def random_look(
-    picture: np.ndarray, garment: Worn, rng: np.random.Generator, pattern: str | None = None
+    picture: np.ndarray, garment: Worn, rng: np.random.Generator, pattern: str | None = None, plain: float = 0.3
 ) -> tuple[np.ndarray, Look]:
-    """Re-dresses one garment; plain cloth a third of the time, unless a pattern is given."""
-    plain = rng.random() < 0.25
-    pattern = pattern or ("solid" if plain else str(rng.choice(PATTERNS)))
+    """Re-dresses one garment in the given pattern, or a random one; a share `plain` of the time in solid cloth."""
+    chosen = "solid" if rng.random() < plain else str(rng.choice(PATTERNS[1:]))
+    pattern = pattern or chosen
     jeans = pattern == "denim" and rng.random() < 0.6
     colour, name = random_colour(rng, str(rng.choice(DENIM_COLOURS)) if jeans else None)
     second = contrasting_colour(colour, rng)
@@ -229,5 +229,5 @@ class Wardrobe:
                 return Sample(
                     picture, garment.mask, [Look(name, None, None, garment.names, garment.sleeve, garment.length)]
                 )
-        picture, look = random_look(picture, garment, rng)
+        picture, look = random_look(picture, garment, rng, plain=0.15)
         return Sample(picture, garment.mask, [look])

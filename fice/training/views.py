@@ -26,8 +26,8 @@ def degrade(views: Tensor, rng: np.random.Generator, much: float = 1.0) -> Tenso
     for view in views[:, None]:
         if rng.random() < 0.5:
             view = view.flip(3)
-        if rng.random() < 0.6 * much:
-            small = F.interpolate(view, int(rng.integers(26, 80)), mode="area")
+        if rng.random() < 0.5 * much:
+            small = F.interpolate(view, int(rng.integers(30, 90)), mode="area")
             view = F.interpolate(small, views.shape[2:], mode="bilinear", align_corners=False)
         view = view * torch.as_tensor(rng.uniform(0.92, 1.04) + rng.normal(0, 0.012, (1, 3, 1, 1)), dtype=view.dtype)
         if rng.random() < 0.3 * much:
