@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .choice import use_compiled
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -31,6 +33,10 @@ ACTIVATIONS = {
     "softplus": Activation(lambda x, alpha: F.softplus(x)),
     "swish": Activation(lambda x, alpha: torch.sigmoid(x) * x, gain=sqrt(2)),
 }
+
+NUMBER = {name: number for number, name in enumerate(ACTIVATIONS)}  # as csrc/ops.h counts them
+# On the CPU torch vectorises exp and tanh better than a compiler does.
+PIECEWISE = ("linear", "relu", "lrelu")
 
 
 def bias_act(
@@ -69,6 +75,8 @@ def bias_act(
     default = ACTIVATIONS[act]
     alpha = default.alpha if alpha is None else float(alpha)
     gain = default.gain if gain is None else float(gain)
+    if use_compiled(impl, x, faster=act in PIECEWISE or x.is_cuda):
+        return torch.ops.stylegan2_ops.bias_act(x, b, dim % max(x.ndim, 1), NUMBER[act], alpha, gain, clamp)
     return reference(x, b, dim, act, alpha, gain, clamp)
 
 

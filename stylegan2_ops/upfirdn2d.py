@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .choice import use_compiled
 from .filters import extent, margins, pair
 
 Pair = int | Sequence[int]
@@ -36,7 +37,20 @@ def upfirdn2d(
     """
     factors, strides, pads = pair(up, "up"), pair(down, "down"), margins(padding)
     check(x, f, factors, pads)
+    supported = f is None or not f.requires_grad
+    if use_compiled(impl, x, supported=supported, faster=worthwhile(x, factors, strides)):
+        return compiled(x, f, factors, strides, pads, flip_filter, gain)
     return reference(x, f, factors, strides, pads, flip_filter, gain)
+
+
+def worthwhile(x: Tensor, up: tuple[int, int], down: tuple[int, int]) -> bool:
+    """Where the compiled op beats the reference; the measurements are in README.md."""
+    if x.is_cuda or x.dtype != torch.float32:
+        return True
+    channels_last = not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+    if up != (1, 1):
+        return not channels_last
+    return channels_last or x.shape[3] // down[0] >= 32  # short rows cost more than they save
 
 
 def check(x: Tensor, f: Tensor | None, up: tuple[int, int], pads: tuple[int, int, int, int]) -> None:
@@ -62,7 +76,7 @@ def reference(
     """`upfirdn2d` in plain torch; arguments are checked and complete."""
     if f is None:
         f = torch.ones(1, 1, dtype=x.dtype, device=x.device)
-    f = (f * gain ** (f.ndim / 2)).to(x.dtype)
+    f = f.to(x.dtype) * gain ** (f.ndim / 2)
     if not flip_filter:
         f = f.flip(list(range(f.ndim)))  # conv2d correlates
     x0, x1, y0, y1 = pads
@@ -70,6 +84,26 @@ def reference(
         return resample(x, f, up, down, pads)
     x = resample(x, f[None, :], (up[0], 1), (down[0], 1), (x0, x1, 0, 0))
     return resample(x, f[:, None], (1, up[1]), (1, down[1]), (0, 0, y0, y1))
+
+
+def compiled(
+    x: Tensor,
+    f: Tensor | None,
+    up: tuple[int, int],
+    down: tuple[int, int],
+    pads: tuple[int, int, int, int],
+    flip_filter: bool,
+    gain: float,
+) -> Tensor:
+    """`upfirdn2d` by the compiled op; arguments are checked and complete."""
+    op = torch.ops.stylegan2_ops.upfirdn2d
+    if f is None:
+        f = torch.ones(1, 1, device=x.device)
+    if f.ndim == 2:
+        return op(x, f, *up, *down, *pads, flip_filter, gain)
+    x0, x1, y0, y1 = pads
+    x = op(x, f[None, :], up[0], 1, down[0], 1, x0, x1, 0, 0, flip_filter, gain**0.5)
+    return op(x, f[:, None], 1, up[1], 1, down[1], 0, 0, y0, y1, flip_filter, gain**0.5)
 
 
 def resample(

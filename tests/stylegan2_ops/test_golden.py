@@ -49,19 +49,15 @@ def test_setup_filter(name, tensors):
 
 
 @pytest.mark.parametrize("case", cases("upfirdn2d"))
-def test_upfirdn2d(case, tensors):
+def test_upfirdn2d(case, tensors, impl):
     op, f = getattr(ops, case.get("helper", "upfirdn2d")), make_filter(case)
-    compare(case, tensors, "x", lambda x: op(x, f, **case["args"]))
+    compare(case, tensors, "x", lambda x: op(x, f, impl=impl, **case["args"]))
 
 
 @pytest.mark.parametrize("case", cases("bias_act"))
-def test_bias_act(case, tensors):
-    compare(
-        case,
-        tensors,
-        "xb",
-        lambda x, b=None: ops.bias_act(x, b, act=case["act"], dim=case["dim"], **case["args"]),
-    )
+def test_bias_act(case, tensors, impl):
+    options = {"act": case["act"], "dim": case["dim"], "impl": impl, **case["args"]}
+    compare(case, tensors, "xb", lambda x, b=None: ops.bias_act(x, b, **options))
 
 
 @pytest.mark.parametrize("case", cases("conv2d_resample"))
