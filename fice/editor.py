@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,17 @@ from fice.errors import InputError
 from fice.frame import Frame
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Inversion, State, invert, tune
+from fice.nets.stylegan2 import Generator
 from fice.output import whole_file
 from fice.person import find_person
 from fice.photo import Photo, read_photo, write_mask, write_photo
 from fice.pose import Pose
+from fice.redress import dress_as
 from fice.regions import HEAD, Regions, choose_region
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
 from fice.stitch import Stitch, stitch
-from fice.words import parse
+from fice.words import Sentence, parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
@@ -46,7 +48,7 @@ class Subject:
         regions: region probabilities on the analysis canvas, (1, K, h, w).
         fitted: the same of the generated picture that is fitted to the photo.
         ws: the latent fitted to the photo, (1, R, D).
-        draw: W+ -> pictures in about [0, 1]; the bundle's generator, or one tuned to the photo.
+        generator: the bundle's generator, or one tuned to the photo.
         notices: what the user should know about the photo.
         seconds: what the analysis took.
     """
@@ -57,7 +59,7 @@ class Subject:
     regions: Tensor
     fitted: Tensor
     ws: Tensor
-    draw: Callable[[Tensor], Tensor]
+    generator: Generator
     notices: list[str]
     seconds: float
 
@@ -154,9 +156,10 @@ class Editor:
             notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
-        draw, ws = self._fit(self.generator, source, start)
-        fitted = self._regions_of(draw(ws), frame.canvas)[1]
-        return Subject(photo, frame, source, probabilities, fitted, ws, draw, notices, time.perf_counter() - began)
+        ws, generator = self._fit(self.generator, source, start)
+        fitted = self._regions_of(drawing(generator)(ws), frame.canvas)[1]
+        seconds = time.perf_counter() - began
+        return Subject(photo, frame, source, probabilities, fitted, ws, generator, notices, seconds)
 
     @torch.no_grad()
     def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -164,16 +167,16 @@ class Editor:
         wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
         return wide, self.regions.analyse(wide)
 
-    def _fit(self, generator, source: Tensor, ws: Tensor) -> tuple[Callable[[Tensor], Tensor], Tensor]:
-        """Moves the latent, and with `tuning` the generator, towards the photo before any text is known."""
-        settings, draw = self.settings, drawing(generator)
+    def _fit(self, generator: Generator, wanted: Tensor, ws: Tensor) -> tuple[Tensor, Generator]:
+        """Moves a latent, and with `tuning` a copy of the generator, towards a picture, without any text."""
+        settings = self.settings
         if settings.refine:
-            ws = invert(draw, ws, fit_terms(source, settings), steps=settings.refine, rate=settings.rate).ws
+            terms = fit_terms(wanted, settings)
+            ws = invert(drawing(generator), ws, terms, steps=settings.refine, rate=settings.rate).ws
         if settings.tuning:
             generator = copy.deepcopy(generator)
-            tune(generator, ws, source, settings.tuning)
-            draw = drawing(generator)
-        return draw, ws
+            tune(generator, ws, wanted, settings.tuning)
+        return ws, generator
 
     def edit(
         self,
@@ -201,23 +204,49 @@ class Editor:
         """
         began = time.perf_counter()
         plan = self._plan(subject, text, region, mask)
-        count = candidates
-        many = lambda tensor: tensor.expand(count, *tensor.shape[1:])  # noqa: E731
-        targets = Targets(
-            many(subject.source), many(plan.before), [plan.classes] * count, many(plan.keep),
-            many(self.semantics.encode_text([text])), range(seed, seed + count),
-        )  # fmt: skip
-        terms = edit_terms(targets, self.semantics, self.regions, self.pose, self.settings)
-        found = invert(
-            subject.draw, many(subject.ws), terms, steps=self.settings.steps, rate=self.settings.rate,
-            schedule=self.settings.schedule, tolerance=self.settings.tolerance, callback=callback,
-        )  # fmt: skip
-        if found.failed.all():
+        seeds = range(seed, seed + candidates)
+        groups = self._groups(subject, plan, seeds)
+        edits = [edit for group in groups for edit in self._run(subject, plan, group, callback)]
+        if not edits:
             raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-        edits = [self._finish(subject, text, plan, found, i, seed + i) for i in range(count) if not found.failed[i]]
         best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
         best.facts["seconds"] = round(subject.seconds + time.perf_counter() - began, 2)
         return best
+
+    def _groups(self, subject: Subject, plan: Plan, seeds: Sequence[int]) -> list[Group]:
+        """The candidates that are optimised together: all, unless each has a generator tuned to its own start."""
+        if self.settings.start != "redressed":
+            return [Group(subject.generator, subject.ws.expand(len(seeds), -1, -1), seeds)]
+        source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+        garment, groups = plan.before[0, 0].cpu().numpy(), []
+        for seed in seeds:
+            worn = dress_as(source, garment, plan.sentence, seed)
+            wanted = torch.from_numpy(worn).permute(2, 0, 1)[None].to(subject.source) / 255
+            with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
+                ws = subject.ws + self.encoder.latent(wanted) - self.encoder.latent(subject.source)
+            ws, generator = self._fit(subject.generator, wanted, ws)
+            groups.append(Group(generator, ws, [seed], wanted))
+        if self.settings.tuning:
+            return groups
+        starts, worn = (torch.cat([getattr(group, name) for group in groups]) for name in ("starts", "worn"))
+        return [Group(subject.generator, starts, seeds, worn)]
+
+    def _run(
+        self, subject: Subject, plan: Plan, group: Group, callback: Callable[[State], None] | None
+    ) -> list[Edit]:
+        """The optimisation of candidates together; those that diverged for good are left out."""
+        count, seeds = len(group.seeds), group.seeds
+        many = lambda tensor: tensor.expand(count, *tensor.shape[1:])  # noqa: E731
+        targets = Targets(
+            many(subject.source), many(plan.before), [plan.classes] * count, many(plan.keep),
+            many(self.semantics.encode_text([plan.sentence.text])), seeds, group.worn,
+        )  # fmt: skip
+        terms = edit_terms(targets, self.semantics, self.regions, self.pose, self.settings)
+        found = invert(
+            drawing(group.generator), group.starts, terms, steps=self.settings.steps, rate=self.settings.rate,
+            schedule=self.settings.schedule, tolerance=self.settings.tolerance, callback=callback,
+        )  # fmt: skip
+        return [self._finish(subject, plan, found, i, seeds[i]) for i in range(count) if not found.failed[i]]
 
     def _plan(self, subject: Subject, text: str, region: str, mask: np.ndarray | None) -> Plan:
         sentence = parse(text)
@@ -242,9 +271,10 @@ class Editor:
         if self.settings.keep == "body":
             small = F.interpolate(subject.regions, size=self.generator.canvas, mode="area")
             released = self.regions.body(small) - self.regions.select(small, HEAD)
-        return Plan(choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)
+        return Plan(sentence, choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)
 
-    def _finish(self, subject: Subject, text: str, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
+    def _finish(self, subject: Subject, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
+        text = plan.sentence.text
         drawn = found.picture[which : which + 1]
         wide, probabilities = self._regions_of(drawn, subject.frame.canvas)
         with torch.no_grad():
@@ -260,7 +290,7 @@ class Editor:
                 ),
                 self.settings,
             )  # fmt: skip
-            similarity = self._similarity(subject, text, plan, after, result.picture)
+            similarity = self._similarity(subject, plan, after, result.picture)
         facts = {
             "input": str(subject.photo.path),
             "text": text,
@@ -280,9 +310,9 @@ class Editor:
         garment = subject.frame.to_photo(after, kernel="linear")[0, 0].cpu().numpy()
         return Edit(subject, text, result.picture, result.pixels, result.mask, garment, ws, drawn, plan.notices, facts)
 
-    def _similarity(self, subject: Subject, text: str, plan: Plan, after: Tensor, picture: np.ndarray) -> dict:
+    def _similarity(self, subject: Subject, plan: Plan, after: Tensor, picture: np.ndarray) -> dict:
         """Cosine of text and garment, in the photo and in the result."""
-        wanted = self.semantics.encode_text([text])
+        wanted = self.semantics.encode_text([plan.sentence.text])
         cosines = []
         for pixels, garment in ((subject.photo.seen(), plan.wide), (picture, torch.maximum(after, plan.wide))):
             view = subject.frame.to_canvas(torch.from_numpy(pixels).permute(2, 0, 1)[None].to(self.device))
@@ -292,10 +322,28 @@ class Editor:
 
 
 @dataclass
+class Group:
+    """Candidates that share one optimisation.
+
+    Attributes:
+        generator: what draws them.
+        starts: their latents, (B, R, D).
+        seeds: theirs.
+        worn: the people re-dressed by mask, (B, 3, H, W), where they start from them.
+    """
+
+    generator: Generator
+    starts: Tensor
+    seeds: Sequence[int]
+    worn: Tensor | None = None
+
+
+@dataclass
 class Plan:
     """What one sentence changes in one subject; maps are (1, 1, h, w) float in [0, 1].
 
     Attributes:
+        sentence: what was understood.
         region: the region's name.
         classes: region classes that the garment may have after the edit.
         wide: the garment before the edit, on the analysis canvas.
@@ -306,6 +354,7 @@ class Plan:
         notices: what the user should know.
     """
 
+    sentence: Sentence
     region: str
     classes: tuple[str, ...]
     wide: Tensor
@@ -316,7 +365,7 @@ class Plan:
     notices: list[str]
 
 
-def drawing(generator) -> Callable[[Tensor], Tensor]:
+def drawing(generator: Generator) -> Callable[[Tensor], Tensor]:
     """W+ (B, R, D) -> pictures (B, 3, H, W), about [0, 1]."""
     return lambda ws: generator.synthesis(ws) * 0.5 + 0.5
 

@@ -28,6 +28,7 @@ class Targets:
         keep: where the picture must stay, (B, 1, H, W) float in [0, 1].
         text: text features, (B, D) of length one.
         seeds: one a picture, for the augmented views.
+        worn: the people re-dressed by mask, (B, 3, H, W) float in [0, 1], where the optimisation began there.
     """
 
     source: Tensor
@@ -36,6 +37,7 @@ class Targets:
     keep: Tensor
     text: Tensor
     seeds: Sequence[int]
+    worn: Tensor | None = None
 
 
 class Watch:
@@ -58,7 +60,7 @@ def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple
 
 
 def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
-    """The five terms of FICE (arXiv 2301.02110, section 3.3), those of weight zero left out."""
+    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; those of weight zero are left out."""
     watch = Watch(regions)
     generators = [torch.Generator().manual_seed(seed) for seed in targets.seeds]
     with torch.no_grad():
@@ -91,23 +93,33 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
     def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
         return losses.latent(ws)
 
+    def cloth(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
+        garment = targets.garment[who]
+        return losses.image(coarse(drawn * garment), coarse(targets.worn[who] * garment), garment.new_ones(()))
+
     terms = [
         Term("semantic", settings.semantic * settings.strength, semantic),
         Term("image", settings.image, image),
         Term("pose", settings.pose, posed),
         Term("head", settings.head, head),
         Term("latent", settings.latent, latent),
+        Term("cloth", settings.cloth if targets.worn is not None else 0.0, cloth),
     ]
     return [term for term in terms if term.weight > 0]
 
 
+def coarse(picture: Tensor) -> Tensor:
+    """A picture a quarter as large: its colours without its pattern."""
+    return F.avg_pool2d(picture, 4)
+
+
 def fit_terms(source: Tensor, settings: Settings) -> list[Term]:
     """The terms that fit a latent to its photograph, before any text: likeness at two scales, and W+ near W."""
-    small = F.avg_pool2d(source, 4)
+    small = coarse(source)
 
     def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         fine = (drawn - source[who]).square().mean((1, 2, 3))
-        return fine + (F.avg_pool2d(drawn, 4) - small[who]).square().mean((1, 2, 3))
+        return fine + (coarse(drawn) - small[who]).square().mean((1, 2, 3))
 
     def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
         return losses.latent(ws)

@@ -29,6 +29,7 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn
     "full": (),
 }
 WORN = 0.02  # share of the body's area from which a garment counts as worn
+TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
 MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
@@ -82,14 +83,16 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     areas = {name: float(area) for name, area in zip(regions.names, probabilities.mean((0, 2, 3)), strict=True)}
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
-    area = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
+    if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
+        place["lower"] = (*REGIONS["lower"], "dress")
+    area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
     if wanted is None:
-        wanted = max(("upper", "lower", "dress", "outer"), key=area)
-    hidden = wanted in ("upper", "lower") and area("dress") > DOMINANT * area(wanted)
+        wanted = max(("upper", "lower", "outer", "dress"), key=lambda region: sum(areas[n] for n in REGIONS[region]))
+    hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
     for region in (*(() if hidden else (wanted,)), *SUBSTITUTES[wanted]):
-        whole = sum(areas[name] for name in place[region])
-        if whole >= least:
-            mistaken = [name for name in MISTAKEN[region] if areas[name] < CONFUSED * whole]
+        if area(region) >= least:
+            spare = [name for name in MISTAKEN[region] if name not in place[region]]
+            mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]
             notice = f"No garment for the region {wanted} was found; the region {region} is changed."
             return Choice(region, (*place[region], *mistaken), () if region == wanted else (notice,))
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")

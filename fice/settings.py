@@ -23,9 +23,9 @@ class Settings:
     tolerance: float = 0.0  # share of the loss; above 0 a picture that stops improving drops out
 
     # where it starts
-    start: str = "encoder"  # encoder | mean: the latent of the photograph, or the generator's average
+    start: str = "redressed"  # redressed | encoder | mean: the latent of the photograph recoloured by mask, as it is, of nobody
     refine: int = 30  # steps that fit the latent to the photograph before any text is known
-    tuning: int = 0  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
+    tuning: int = 40  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
 
     # the terms and their weights, 0 removes one
     semantic: float = 1.0  # the authors' weight
@@ -33,6 +33,8 @@ class Settings:
     pose: float = 10.0  # the authors' weight
     head: float = 1.0  # the authors' weight
     latent: float = 1.0  # the authors' weight
+
+    cloth: float = 40.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
 
     # what the terms look at
     look: str = "garment"  # garment | picture: the garment alone on white, so that the street says nothing
@@ -81,17 +83,17 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
-        "steps": 501, "schedule": "constant", "refine": 0, "look": "picture", "views": 0, "clamp": False,
-        "keep": "body", "stitch": "head", "detail": 0.0,
+        "steps": 501, "schedule": "constant", "start": "encoder", "refine": 0, "tuning": 0, "cloth": 0.0,
+        "look": "picture", "views": 0, "clamp": False, "keep": "body", "stitch": "head", "detail": 0.0,
     },
-    "fast": {"steps": 25, "refine": 10, "views": 2},  # a look at what a sentence does
-    "best": {"steps": 150, "refine": 60, "tuning": 60, "views": 8},  # when a minute or two do not matter
+    "fast": {"steps": 20, "refine": 10, "tuning": 0, "views": 2},  # a look at what a sentence does
+    "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }  # fmt: skip
 
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 CHOICES = {
     "schedule": ("constant", "ramp"),
-    "start": ("encoder", "mean"),
+    "start": ("redressed", "encoder", "mean"),
     "look": ("garment", "picture"),
     "keep": ("garment", "body"),
     "stitch": ("region", "head"),

@@ -4,8 +4,9 @@
     python -m fice.training.clip --data PREPARED --out RUN --evaluate
 
 What differs from CLIP's own recipe (arXiv 2103.00020): captions that are right for several pictures of a batch are
-right for all of them (and left out where that is not known), every picture also meets its caption with one word
-changed, and every single word of each kind.
+right for all of them (and left out where that is not known); every picture also meets its caption with one word
+changed, and every single word of each kind; and the cosine falls steadily with the distance of the colour meant from
+the colour seen, so that an edit which starts far from its colour is led there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fice.nets import network
 from fice.semantics import preprocess
 from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed
+from fice.training.outfits import Wardrobe
 from fice.training.recipe import (
     Average,
     Clock,
@@ -35,9 +37,8 @@ from fice.training.recipe import (
     save_checkpoint,
     set_rate,
 )
-from fice.training.redress import Wardrobe
 from fice.training.views import SIZE, Pool, degrade, look_at
-from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse
+from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse, to_lab
 
 CONTEXT = 16
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
@@ -48,7 +49,7 @@ KINDS = {
     "sleeve": SLEEVES,
     "length": LENGTHS,
 }
-KIND_WEIGHTS = {"colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3}
+WEIGHTS = {"caption": 1.0, "colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3, "slope": 30.0}
 
 
 def arguments(tokenizer: Tokenizer) -> dict:
@@ -125,13 +126,38 @@ def step_loss(
     with torch.autocast(device.type, torch.bfloat16):  # three times as fast on a recent CPU
         seen = look(model, views)
     texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, single)])
-    logits = seen @ texts_read.T * model.logit_scale.clamp(max=LARGEST_SCALE).exp()
+    scale = model.logit_scale.clamp(max=LARGEST_SCALE).exp()
+    logits = seen @ texts_read.T * scale
     captions, words = logits.split([right.shape[1], len(single)], 1)
     losses = {"caption": (multi_positive(captions, right) + multi_positive(captions.T, right.T)) / 2}
+    losses["slope"] = colour_slope(model, tokenizer, seen, words[:, : len(COLOURS)] / scale, looks, rng)
     for (kind, names), part in zip(KINDS.items(), words.split([len(n) for n in KINDS.values()], 1), strict=True):
         rows = [_known(each, kind, names) for each in looks]
         losses[kind] = multi_positive(part, torch.tensor(rows, device=device))
     return losses
+
+
+def colour_slope(
+    model: nn.Module, tokenizer: Tokenizer, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Look]], rng
+) -> Tensor:
+    """How far cosines are from falling with the distance of colours (CIELAB), as exp(-distance / 40).
+
+    For every known colour against all colour words (cosines: (B, colours)), and for a few pictures against their
+    whole sentence in all colours. Only differences between colours count, not their mean.
+    """
+    lab = torch.from_numpy(to_lab(np.array(list(COLOURS.values())))).float()
+    likeness = 0.5 * torch.exp(torch.cdist(lab, lab) / -40).to(seen.device)
+    known = [row for row, each in enumerate(looks) if len(each) == 1 and each[0].colour]
+    chosen = rng.permutation(known)[:3].tolist()
+    rests = [[w for w in (looks[k][0].pattern, *looks[k][0].names[:1]) if w and rng.random() < 0.8] for k in chosen]
+    texts = [" ".join([colour, *rest]) for rest in rests for colour in COLOURS]
+    if not texts:
+        return seen.new_zeros(())
+    sentences = read(model, tokenizer, texts).unflatten(0, (len(chosen), -1))
+    cosines = torch.cat([cosines[known], torch.einsum("bd,bkd->bk", seen[chosen], sentences)])
+    right = [list(COLOURS).index(str(looks[k][0].colour)) for k in known + chosen]
+    target = likeness[right]
+    return F.mse_loss(cosines - cosines.mean(1, keepdim=True), target - target.mean(1, keepdim=True))
 
 
 def _known(looks: Sequence[Look], kind: str, names: Sequence[str]) -> list[float]:
@@ -166,7 +192,7 @@ def train(args) -> None:
         looks, views = pool.draw(args.batch, rng)
         views = degrade(views, rng, min(1.0, 0.2 + 2 * clock.fraction))  # clean pictures first
         losses = step_loss(model, looks, views, tokenizer, rng)
-        total = losses["caption"] + sum(weight * losses[kind] for kind, weight in KIND_WEIGHTS.items())
+        total = sum(weight * losses[name] for name, weight in WEIGHTS.items())
         set_rate(optimiser, args.rate * cosine(clock.fraction))
         optimiser.zero_grad(set_to_none=True)
         total.backward()

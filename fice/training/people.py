@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fice.training.captions import find_worn
 from fice.training.data import Framed
-from fice.training.redress import random_outfit
+from fice.training.outfits import random_outfit
 
 
 class People:

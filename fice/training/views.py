@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from fice.semantics import garment_views
 from fice.training.captions import Look
-from fice.training.redress import Sample, Wardrobe
+from fice.training.outfits import Sample, Wardrobe
 
 SIZE = 96  # pixels a side
 

@@ -19,7 +19,7 @@ from fice.semantics import Semantics
 from fice.training.captions import Look, matches
 from fice.training.clip import _choices, agreement, changed, multi_positive
 from fice.training.data import Framed, is_validation, save_framed
-from fice.training.redress import Wardrobe
+from fice.training.outfits import Wardrobe
 from fice.training.views import SIZE, Pool, degrade, look_at
 from fice.words import VOCABULARY, parse
 

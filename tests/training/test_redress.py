@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fice.patterns import PAINTERS, paint
+from fice.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, dress_as, random_colour, redress, shading
 from fice.training.captions import Look, Worn, caption, describe, matches, measure
-from fice.training.patterns import PAINTERS, paint
-from fice.training.redress import (
-    FROM_LINEAR,
-    TO_LINEAR,
-    contrasting_colour,
-    random_colour,
-    random_look,
-    random_outfit,
-    redress,
-    redress_batch,
-    shading,
-    texture,
-)
+from fice.training.outfits import random_look, random_outfit, texture
 from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, nearest_colour, parse, to_lab
 
 
@@ -86,20 +76,6 @@ def test_shading_follows_its_formula():
 def test_linear_light_and_back():
     steps = np.round(TO_LINEAR * 8191).astype(int)
     assert np.abs(FROM_LINEAR[steps] - np.arange(256)).max() < 0.6
-
-
-def test_same_seed_same_cloth_and_batches_agree(cloth):
-    picture, mask = cloth
-    patterns = [*PATTERNS, "floral"]
-    one_by_one = [
-        redress(picture, mask, (20, 120, 60), pattern, np.random.default_rng(k)) for k, pattern in enumerate(patterns)
-    ]
-    count = len(patterns)
-    together = redress_batch(
-        [picture] * count, [mask] * count, [(20, 120, 60)] * count, patterns,
-        [np.random.default_rng(k) for k in range(count)],
-    )  # fmt: skip
-    assert (together == np.stack(one_by_one)).all()
 
 
 def test_an_empty_mask_changes_nothing(cloth, rng):
@@ -206,3 +182,16 @@ def test_lengths_are_read_off_the_mask():
         mask[60:bottom, 50:80] = True
         assert measure(mask, labels, ("dress",))[1] == word
     assert measure(np.zeros((256, 128), bool), labels, ("dress",)) == (None, None)
+
+
+def test_dressing_as_a_sentence_says(cloth):
+    picture, mask = cloth
+    red = dress_as(picture, mask, parse("red dress"), 0)
+    median = np.median(red[mask], axis=0)
+    assert np.linalg.norm(to_lab(median) - to_lab(np.array(COLOURS["red"], float))) < 15
+    assert (dress_as(picture, mask, parse("dress"), 0) == picture).all()
+    assert (dress_as(picture, np.zeros_like(mask), parse("red dress"), 0) == picture).all()
+    striped = dress_as(picture, mask, parse("blue white striped shirt"), 0)
+    assert striped[mask].std(0).max() > red[mask].std(0).max()
+    again = dress_as(picture, mask, parse("blue white striped shirt"), 0)
+    assert (again == striped).all()

@@ -1,7 +1,4 @@
-"""Re-dressing: the same garment of the same photograph in a known colour and pattern.
-
-The cloth's shading (its luminance over its median, in linear light) is kept and laid over new cloth.
-"""
+"""Random outfits: endless pictures of people in known clothes, for CLIP and for the generator."""
 
 from __future__ import annotations
 
@@ -10,82 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fice.redress import contrasting_colour, random_colour, redress, shading
 from fice.training.captions import TWO_COLOURED, Look, Worn, find_worn
 from fice.training.data import Framed
-from fice.training.patterns import paint
-from fice.words import COLOURS, PATTERNS, nearest_colour
+from fice.words import PATTERNS, nearest_colour
 
-_LEVELS = np.arange(256) / 255
-TO_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
-_STEPS = np.arange(8192) / 8191
-FROM_LINEAR = np.where(_STEPS <= 0.0031308, _STEPS * 12.92, 1.055 * _STEPS ** (1 / 2.4) - 0.055)
-FROM_LINEAR = (FROM_LINEAR * 255).astype(np.float32)  # linear light in 8192 steps -> sRGB 0..255
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
 BUSY = 0.25  # texture above which the old print shines through a new colour
 DENIM_COLOURS = ("blue", "navy", "steel blue", "light blue", "black", "grey", "white")
-
-
-def redress(
-    picture: np.ndarray,
-    mask: np.ndarray,
-    colour: Sequence[float],
-    pattern: str,
-    rng: np.random.Generator,
-    second_colour: Sequence[float] | None = None,
-) -> np.ndarray:
-    """Gives one garment a new colour and pattern.
-
-    Args:
-        picture: (H, W, 3) uint8 sRGB.
-        mask: (H, W) bool or float in [0, 1], the garment; its edge is feathered by one pixel.
-        colour: sRGB 0..255 of the cloth where its shading is the median.
-        pattern: a word of fice.words.PATTERNS.
-        rng: where scale, phase and missing colours come from.
-        second_colour: sRGB 0..255 of stripes, dots, petals ...; random when None.
-
-    Returns:
-        (H, W, 3) uint8; pixels further than one pixel from the mask are the picture's.
-    """
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    result = picture.copy()
-    if len(rows) == 0:
-        return result
-    height, width = mask.shape
-    box = (
-        slice(max(rows[0] - 1, 0), min(rows[-1] + 2, height)),
-        slice(max(columns[0] - 1, 0), min(columns[-1] + 2, width)),
-    )
-    weight = np.asarray(mask[box], np.float32)
-    shade = shading(picture[box], weight > 0.5)
-    second = _linear(contrasting_colour(colour, rng) if second_colour is None else second_colour)
-    third = _linear(contrasting_colour(colour, rng))
-    cloth = paint(pattern, weight.shape, _linear(colour), second, third, height / 256, rng)
-    cloth *= shade[..., None]
-    weight = _feather(weight)[..., None]
-    new = FROM_LINEAR[np.clip(cloth * 8191 + 0.5, 0, 8191).astype(np.int16)]
-    old = result[box]
-    old[:] = old + weight * (new - old) + 0.5
-    return result
-
-
-def redress_batch(pictures, masks, colours, patterns, rngs) -> np.ndarray:
-    """`redress` for (B, H, W, 3) pictures and (B, H, W) masks; each picture draws from its own generator.
-
-    Works inside each garment's box, which is faster than filling whole canvases at once.
-    """
-    return np.stack([redress(*each) for each in zip(pictures, masks, colours, patterns, rngs, strict=True)])
-
-
-def shading(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Light and folds of a garment, 1 at its median: (h, w, 3) uint8 and (h, w) bool -> (h, w) float32.
-
-    (luminance / median)^0.8, ^0.45 for nearly black cloth, clipped to 0.25..2.2.
-    """
-    luminance = TO_LINEAR[picture] @ LUMINANCE
-    median = float(np.median(luminance[inside])) if inside.any() else 1.0
-    power = 0.45 if median < NEARLY_BLACK else 0.8
-    return np.clip(np.power(luminance / max(median, 1e-4), power), 0.25, 2.2)
 
 
 def texture(picture: np.ndarray, mask: np.ndarray) -> float:
@@ -98,42 +26,6 @@ def texture(picture: np.ndarray, mask: np.ndarray) -> float:
     inside = [mask[1:] & mask[:-1], mask[:, 1:] & mask[:, :-1]]
     values = np.concatenate([step[where] for step, where in zip(steps, inside, strict=True)])
     return float(values.mean()) if len(values) else 0.0
-
-
-def random_colour(rng: np.random.Generator, name: str | None = None) -> tuple[tuple[int, int, int], str]:
-    """An sRGB colour and its exact name: a named colour (or the given one) and its neighbourhood.
-
-    Every name is equally likely; the jittered colour is clearly nearer to its name than to any other.
-    """
-    name = name or str(rng.choice(list(COLOURS)))
-    centre = np.array(COLOURS[name], float)
-    for spread in (16, 10, 5):
-        colour = np.clip(np.round(centre + rng.normal(0, spread, 3)), 0, 255)
-        nearest, clarity = nearest_colour(colour)
-        if nearest == name and clarity > 0.35:
-            return tuple(int(value) for value in colour), name
-    return COLOURS[name], name
-
-
-def contrasting_colour(colour: Sequence[float], rng: np.random.Generator) -> tuple[int, int, int]:
-    """A colour that shows on the given one: often white or black, else any name that differs enough."""
-    others = ("white", "white", "black", *COLOURS)
-    for _ in range(8):
-        other, _ = random_colour(rng, others[rng.integers(len(others))])
-        if np.abs(np.subtract(other, colour)).sum() > 150:
-            return other
-    return COLOURS["black"] if sum(colour) > 380 else COLOURS["white"]
-
-
-def _linear(colour: Sequence[float]) -> np.ndarray:
-    return TO_LINEAR[np.clip(np.round(colour), 0, 255).astype(int)]
-
-
-def _feather(mask: np.ndarray) -> np.ndarray:
-    """A [1 2 1] blur in both directions: an edge one pixel soft."""
-    padded = np.pad(mask, 1)
-    down = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    return (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 4
 
 
 def random_outfit(
