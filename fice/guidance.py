@@ -60,7 +60,7 @@ def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple
 
 
 def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
-    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; those of weight zero are left out."""
+    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
     watch = Watch(regions)
     generators = [torch.Generator().manual_seed(seed) for seed in targets.seeds]
     with torch.no_grad():

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from fice.errors import InputError
 from fice.regions import HEAD, Regions
 
-LOOK = 224  # pixels of the longer side at which people are looked for
+LOOKS = (224, 144, 96)  # pixels of the longer side at which people are looked for, one after the other
 SMALLEST = 0.008  # share of the photo that a person covers at least
 RIVAL = 0.3  # another person counts from this share of the largest one's area
 HEAD_SHARE = 0.145  # height of the head over the height of the person
@@ -38,8 +38,16 @@ def find_person(regions: Regions, photo: Tensor) -> Person:
 
     A person cut off by the lower edge gets the height that the head suggests. Raises InputError when nobody is found.
     """
+    for look in LOOKS:
+        person = _look(regions, photo, look)
+        if person:
+            return person
+    raise InputError("No person was found in this picture: use one that shows somebody from head to knee at least.")
+
+
+def _look(regions: Regions, photo: Tensor, side: int) -> Person | None:
     height, width = photo.shape[-2:]
-    scale = LOOK / max(height, width)
+    scale = side / max(height, width)
     small = F.interpolate(photo, size=(max(round(height * scale), 32), max(round(width * scale), 32)),
                           mode="bilinear", antialias=True)  # fmt: skip
     probabilities = regions.probabilities(small)
@@ -50,7 +58,7 @@ def find_person(regions: Regions, photo: Tensor) -> Person:
     heads = ndimage.sum_labels(head, parts, range(1, count + 1)) if count else np.zeros(0)
     people = areas * ((areas > SMALLEST * body.size) & (heads > 0.01 * areas) & (heads >= 4))
     if not people.any():
-        raise InputError("No person was found in this picture: use one that shows somebody from head to knee at least.")
+        return None
     largest = int(np.argmax(people))
     mine = parts == largest + 1
     rows, columns = np.flatnonzero(mine.any(1)), np.flatnonzero(mine.any(0))

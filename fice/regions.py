@@ -80,7 +80,9 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not worn
     is replaced by what covers its place, with a notice. Raises InputError when nothing is there to change.
     """
-    areas = {name: float(area) for name, area in zip(regions.names, probabilities.mean((0, 2, 3)), strict=True)}
+    likeliest = probabilities.argmax(1).flatten()
+    shares = torch.bincount(likeliest, minlength=len(regions.names)) / len(likeliest)
+    areas = dict(zip(regions.names, shares.tolist(), strict=True))
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
     if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers

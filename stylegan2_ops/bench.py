@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,27 +20,21 @@ LEVELS = ((256, 8, 4), (256, 16, 8), (128, 32, 16), (64, 64, 32), (32, 128, 64),
 FILTER = (1, 3, 3, 1)
 
 
-def cases(batch: int, device: torch.device) -> dict[str, tuple[Tensor, Callable[[Tensor, str], Tensor]]]:
-    """Name -> (input, function of input and impl): what the generator and the discriminator run."""
+def cases(batch: int, device: torch.device) -> Iterator[tuple[str, Tensor, Callable[..., Tensor]]]:
+    """(name, input, function of input and impl): what the generator and the discriminator run."""
     f = setup_filter(FILTER, device=device)
-    found = {}
     for c, h, w in LEVELS:
         size = f"{batch}x{c}x{h}x{w}"
-        x, bias = torch.randn(batch, c, h, w, device=device), torch.randn(c, device=device)
-        found[f"bias_act lrelu {size}"] = (x, lambda x, impl, b=bias: bias_act(x, b, act="lrelu", impl=impl))
-        found[f"bias_act lrelu clamp {size}"] = (
-            x,
-            lambda x, impl, b=bias: bias_act(x, b, act="lrelu", clamp=256, impl=impl),
-        )
-        blurred = torch.randn(batch, c, h + 1, w + 1, device=device)
-        found[f"blur {size}"] = (blurred, lambda x, impl: upfirdn2d(x, f, padding=1, gain=4, impl=impl))
-        found[f"halve {size}"] = (x, lambda x, impl: upfirdn2d(x, f, down=2, padding=1, impl=impl))
-        rgb = torch.randn(batch, 3, h, w, device=device)
-        double = lambda x, impl: upfirdn2d(x, f, up=2, padding=[2, 1, 2, 1], gain=4, impl=impl)  # noqa: E731
-        found[f"double {batch}x3x{h}x{w}"] = (rgb, double)
-    big = torch.randn(batch, 64, 64, 32, device=device)
-    found[f"bias_act swish {batch}x64x64x32"] = (big, lambda x, impl: bias_act(x, None, act="swish", impl=impl))
-    return found
+        x, b = torch.randn(batch, c, h, w, device=device), torch.randn(c, device=device)
+        yield f"bias_act lrelu {size}", x, partial(bias_act, b=b, act="lrelu")
+        yield f"bias_act lrelu clamp {size}", x, partial(bias_act, b=b, act="lrelu", clamp=256)
+        yield f"halve {size}", x, partial(upfirdn2d, f=f, down=2, padding=1)
+        x = torch.randn(batch, c, h + 1, w + 1, device=device)
+        yield f"blur {size}", x, partial(upfirdn2d, f=f, padding=1, gain=4)
+        x = torch.randn(batch, 3, h, w, device=device)
+        yield f"double {batch}x3x{h}x{w}", x, partial(upfirdn2d, f=f, up=2, padding=[2, 1, 2, 1], gain=4)
+    x = torch.randn(batch, 64, 64, 32, device=device)
+    yield f"bias_act swish {batch}x64x64x32", x, partial(bias_act, act="swish")
 
 
 def milliseconds(function: Callable[[], object], device: torch.device, budget: float) -> float:
@@ -60,7 +55,7 @@ def milliseconds(function: Callable[[], object], device: torch.device, budget: f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measure the compiled ops against the references.")
     parser.add_argument("--device", default="cpu", type=torch.device)
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--batch", default=[1, 8], type=int, nargs="+")
@@ -72,24 +67,17 @@ def main() -> None:
         parser.error(build.status()["reason"])
     print(f"{'ms, forward | forward and backward':36}" + " |".join([f"{'ref':>9}{'compiled':>9}{'ratio':>7}"] * 2))
     for batch in options.batch:
-        for name, (x, function) in cases(batch, options.device).items():
+        for name, x, function in cases(batch, options.device):
             if options.only not in name:
                 continue
-            with torch.no_grad():
-                forward = [
-                    milliseconds(lambda: function(x, impl), options.device, options.seconds)  # noqa: B023
-                    for impl in ("ref", "compiled")
-                ]
-            leaf = x.clone().requires_grad_()
-            g = torch.randn_like(function(x, "ref"))
-            both = [
-                milliseconds(
-                    lambda: torch.autograd.grad(function(leaf, impl), leaf, g),  # noqa: B023
-                    options.device,
-                    options.seconds,
-                )
-                for impl in ("ref", "compiled")
-            ]
+            leaf, g = x.clone().requires_grad_(), torch.randn_like(function(x))
+            forward, both = [], []
+            for impl in ("ref", "compiled"):
+                run = partial(function, impl=impl)
+                with torch.no_grad():
+                    forward.append(milliseconds(lambda: run(x), options.device, options.seconds))  # noqa: B023
+                gradient = lambda: torch.autograd.grad(run(leaf), leaf, g)  # noqa: E731, B023
+                both.append(milliseconds(gradient, options.device, options.seconds))
             columns = "".join(f"{a:9.3f}{b:9.3f}{a / b:7.2f} |" for a, b in (forward, both))
             print(f"{name:36}{columns[:-2]}", flush=True)
 

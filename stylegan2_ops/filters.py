@@ -61,7 +61,8 @@ def margins(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
         x, y = padding
         return x, x, y, y
     if len(padding) == 4:
-        return tuple(padding)
+        x0, x1, y0, y1 = padding
+        return x0, x1, y0, y1
     raise ValueError(f"padding is one number, [x, y] or [x0, x1, y0, y1], not {list(padding)}")
 
 

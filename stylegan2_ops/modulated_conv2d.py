@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -41,14 +42,14 @@ def modulated_conv2d(
         raise ValueError(
             f"styles must be ({batch}, {channels}), one per picture and channel, not {tuple(styles.shape)}"
         )
-    options = {"f": resample_filter, "up": up, "down": down, "padding": padding, "flip_weight": flip_weight}
+    resample = partial(conv2d_resample, f=resample_filter, up=up, down=down, padding=padding, flip_weight=flip_weight)
 
     if demodulate and x.dtype == torch.float16:  # demodulation cancels these factors, and half precision overflows
         weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * weight[0].numel() ** 0.5)
         styles = styles / styles.abs().amax(dim=1, keepdim=True)
 
     if not fused:
-        y = conv2d_resample(x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype), **options)
+        y = resample(x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype))
         if not demodulate:
             return y if noise is None else y + noise.to(x.dtype)
         power = styles.square() @ weight.square().sum(dim=(2, 3)).t()  # (B, O)
@@ -59,6 +60,6 @@ def modulated_conv2d(
     if demodulate:
         w = w * (w.square().sum(dim=(2, 3, 4), keepdim=True) + EPSILON).rsqrt()
     w = w.to(x.dtype).flatten(0, 1)  # (B*O, I, h, w)
-    y = conv2d_resample(x.reshape(1, batch * channels, *x.shape[2:]), w, groups=batch, **options)
+    y = resample(x.reshape(1, batch * channels, *x.shape[2:]), w, groups=batch)
     y = y.reshape(batch, -1, *y.shape[2:])
     return y if noise is None else y + noise.to(x.dtype)

@@ -45,9 +45,11 @@ def upfirdn2d(
 
 def worthwhile(x: Tensor, up: tuple[int, int], down: tuple[int, int]) -> bool:
     """Where the compiled op beats the reference; the measurements are in README.md."""
-    if x.is_cuda or x.dtype != torch.float32:
+    if x.is_cuda or x.dtype in (torch.float64, torch.float16):
         return True
     channels_last = not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+    if x.dtype == torch.bfloat16:
+        return channels_last or up != (1, 1) or down != (1, 1)
     if up != (1, 1):
         return not channels_last
     return channels_last or x.shape[3] // down[0] >= 32  # short rows cost more than they save
