@@ -32,8 +32,8 @@ def modulated_conv2d(
     x: (B, I, H, W). weight: (O, I, h, w). styles: (B, I), one factor per input channel. noise: added to the
     result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
     weights. up, down, padding, resample_filter, flip_weight: as in `conv2d_resample`.
-    fused: True scales weights (one group per picture), False scales activations; None takes the faster, which
-    is scaling activations at every shape measured (README.md).
+    fused: True scales weights (one group per picture), False scales activations; None too,
+    which is faster nearly everywhere (README.md).
 
     Returns (B, O, H', W'). Raises ValueError for styles that do not fit.
     """
