@@ -37,7 +37,7 @@ class Worn:
 
 @dataclass(frozen=True)
 class Look:
-    """How a garment looks. None (and no names) means: not known."""
+    """How a garment looks; shade is the sRGB 0..255 of its cloth. None (and no names) means: not known."""
 
     colour: str | None
     second: str | None
@@ -45,6 +45,7 @@ class Look:
     names: tuple[str, ...]
     sleeve: str | None
     length: str | None
+    shade: tuple[int, ...] | None = None
 
 
 def find_worn(framed: Framed, index: int, least: float = 0.008) -> list[Worn]:

@@ -145,9 +145,7 @@ def colour_slope(
     For every known colour against all colour words (cosines: (B, colours)), and for a few pictures against their
     whole sentence in all colours. Only differences between colours count, not their mean.
     """
-    lab = torch.from_numpy(to_lab(np.array(list(COLOURS.values())))).float()
-    likeness = 0.5 * torch.exp(torch.cdist(lab, lab) / -40).to(seen.device)
-    known = [row for row, each in enumerate(looks) if len(each) == 1 and each[0].colour]
+    known = [row for row, each in enumerate(looks) if len(each) == 1 and each[0].shade]
     chosen = rng.permutation(known)[:3].tolist()
     rests = [[w for w in (looks[k][0].pattern, *looks[k][0].names[:1]) if w and rng.random() < 0.8] for k in chosen]
     texts = [" ".join([colour, *rest]) for rest in rests for colour in COLOURS]
@@ -155,8 +153,9 @@ def colour_slope(
         return seen.new_zeros(())
     sentences = read(model, tokenizer, texts).unflatten(0, (len(chosen), -1))
     cosines = torch.cat([cosines[known], torch.einsum("bd,bkd->bk", seen[chosen], sentences)])
-    right = [list(COLOURS).index(str(looks[k][0].colour)) for k in known + chosen]
-    target = likeness[right]
+    shades = to_lab(np.array([looks[k][0].shade for k in known + chosen]))[:, None]
+    distances = np.linalg.norm(shades - to_lab(np.array(list(COLOURS.values()))), axis=2)
+    target = torch.from_numpy(0.5 * np.exp(distances / -40)).to(seen)
     return F.mse_loss(cosines - cosines.mean(1, keepdim=True), target - target.mean(1, keepdim=True))
 
 
@@ -219,7 +218,7 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
     they were photographed, where their median has a clear name.
     """
     model = model.to(device).eval()
-    wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, busy=math.inf)
+    wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, between=0, busy=math.inf)
     samples = [wardrobe.draw(np.random.default_rng([2**31, k])) for k in range(number)]
     samples = [sample for sample in samples if sample.looks[0].names]
     noise = torch.randn(len(samples), 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * 0.08

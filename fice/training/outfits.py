@@ -59,17 +59,29 @@ def random_outfit(
 
 
 def random_look(
-    picture: np.ndarray, garment: Worn, rng: np.random.Generator, pattern: str | None = None, plain: float = 0.3
+    picture: np.ndarray,
+    garment: Worn,
+    rng: np.random.Generator,
+    pattern: str | None = None,
+    plain: float = 0.3,
+    between: float = 0.0,
 ) -> tuple[np.ndarray, Look]:
-    """Re-dresses one garment in the given pattern, or a random one; a share `plain` of the time in solid cloth."""
+    """Re-dresses one garment in the given pattern, or a random one.
+
+    plain: share of solid cloth. between: share of any colour at all, which gets a name only where that is clear.
+    """
     chosen = "solid" if rng.random() < plain else str(rng.choice(PATTERNS[1:]))
     pattern = pattern or chosen
     jeans = pattern == "denim" and rng.random() < 0.6
     colour, name = random_colour(rng, str(rng.choice(DENIM_COLOURS)) if jeans else None)
+    if rng.random() < between:
+        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        nearest, clarity = nearest_colour(colour)
+        name = nearest if clarity > 0.35 else None
     second = contrasting_colour(colour, rng)
     new = redress(picture, garment.mask, colour, pattern, rng, second)
     second_name = nearest_colour(second)[0] if pattern in TWO_COLOURED else None
-    return new, Look(name, second_name, pattern, garment.names, garment.sleeve, garment.length)
+    return new, Look(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour)
 
 
 @dataclass
@@ -87,14 +99,21 @@ class Wardrobe:
     Args:
         framed: the photographs.
         chosen: indices of those to draw from.
-        own: share of garments left in their own colour; whole: share of whole people.
+        own: share of garments left in their own colour; whole: share of whole people; between: share of single
+            garments of any colour, named or not.
         busy: garments with more texture than this are left out.
     """
 
     def __init__(
-        self, framed: Framed, chosen: Sequence[int], own: float = 0.1, whole: float = 0.25, busy: float = BUSY
+        self,
+        framed: Framed,
+        chosen: Sequence[int],
+        own: float = 0.1,
+        whole: float = 0.25,
+        between: float = 0.25,
+        busy: float = BUSY,
     ):
-        self.framed, self.own, self.whole = framed, own, whole
+        self.framed, self.own, self.whole, self.between = framed, own, whole, between
         self.people: list[tuple[int, list[Worn]]] = []
         for index in chosen:
             worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
@@ -116,10 +135,10 @@ class Wardrobe:
         index, garment = self.garments[rng.choice(len(self.garments), p=self.odds)]
         picture = self.framed.pictures[index]
         if kind < self.whole + self.own:
-            name, clarity = nearest_colour(np.median(picture[garment.mask], 0))
+            shade = tuple(int(value) for value in np.median(picture[garment.mask], 0))
+            name, clarity = nearest_colour(shade)
             if clarity > 0.35:
-                return Sample(
-                    picture, garment.mask, [Look(name, None, None, garment.names, garment.sleeve, garment.length)]
-                )
-        picture, look = random_look(picture, garment, rng, plain=0.15)
+                look = Look(name, None, None, garment.names, garment.sleeve, garment.length, shade)
+                return Sample(picture, garment.mask, [look])
+        picture, look = random_look(picture, garment, rng, plain=0.15, between=self.between)
         return Sample(picture, garment.mask, [look])
