@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from fice.errors import InputError
 from fice.regions import HEAD, Regions
 
-LOOKS = (224, 144, 96)  # pixels of the longer side at which people are looked for, one after the other
+LOOKS = (224, 144, 96)  # pixels of the longer side at which people are looked for: far away, near, and cut off
 SMALLEST = 0.008  # share of the photo that a person covers at least
 RIVAL = 0.3  # another person counts from this share of the largest one's area
 HEAD_SHARE = 0.145  # height of the head over the height of the person
@@ -26,22 +26,24 @@ class Person:
         box: (y0, x0, y1, x1) in photo pixels of the whole person; below a cut it reaches outside the photo.
         others: how many other people of comparable size there are.
         cut: the photo's lower edge cuts the person off.
+        area: share of the photo that the person covers.
     """
 
     box: tuple[float, float, float, float]
     others: int
     cut: bool
+    area: float
 
 
 def find_person(regions: Regions, photo: Tensor) -> Person:
     """The largest person in a photo (1, 3, H, W) float in [0, 1].
 
-    A person cut off by the lower edge gets the height that the head suggests. Raises InputError when nobody is found.
+    Somebody without feet, cut off by the lower edge, gets the height that the head suggests. Raises InputError when
+    nobody is found.
     """
-    for look in LOOKS:
-        person = _look(regions, photo, look)
-        if person:
-            return person
+    found = [person for person in (_look(regions, photo, side) for side in LOOKS) if person]
+    if found:
+        return max(found, key=lambda person: person.area)  # at a wrong size only parts of somebody are seen
     raise InputError("No person was found in this picture: use one that shows somebody from head to knee at least.")
 
 
@@ -65,8 +67,11 @@ def _look(regions: Regions, photo: Tensor, side: int) -> Person | None:
     y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     head_rows = np.flatnonzero((mine & head).any(1))
     feet = regions.select(probabilities, ("shoes",))[0, 0].cpu().numpy() > 0.4
-    cut = bool(y1 >= len(body) - 2 and (feet & mine).sum() < 0.01 * mine.sum())
-    bottom = max(y0 + (head_rows[-1] + 1 - y0) / HEAD_SHARE, y1) if cut else y1
+    bottom = y1
+    if (feet & mine).sum() < 0.01 * mine.sum():  # cut off, or the network lost them: the head says how tall they are
+        bottom = max(y0 + (head_rows[-1] + 1 - y0) / HEAD_SHARE, y1)
+    cut = bool(bottom > len(body))
     fy, fx = height / body.shape[0], width / body.shape[1]
     others = int((people > RIVAL * people[largest]).sum()) - 1
-    return Person((float(y0 * fy), float(x0 * fx), float(bottom * fy), float(x1 * fx)), others, cut)
+    box = (float(y0 * fy), float(x0 * fx), float(bottom * fy), float(x1 * fx))
+    return Person(box, others, cut, float(mine.mean()))

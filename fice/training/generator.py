@@ -112,7 +112,7 @@ def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list
     Minimises the sliced Wasserstein distance (Rabin et al., 2011) and returns its course.
     """
     chance = torch.Generator().manual_seed(seed)
-    mapping = generator.mapping.train()
+    mapping = generator.mapping.train().requires_grad_(True)
     mean, scale = ws.mean(0), ws.std()
     optimiser = torch.optim.Adam(mapping.parameters(), lr=0.05, betas=(0.9, 0.99))
     course = []
@@ -127,7 +127,7 @@ def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list
         loss.backward()
         optimiser.step()
         course.append(loss.item())
-    mapping.eval().w_avg.copy_(mean)
+    mapping.eval().requires_grad_(False).w_avg.copy_(mean)
     return course
 
 

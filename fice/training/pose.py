@@ -64,13 +64,14 @@ def _middles(mask: np.ndarray, default: float) -> np.ndarray:
 @torch.no_grad()
 def validate(network: Parser, pictures: np.ndarray, parts: np.ndarray) -> dict[str, float]:
     """IoU of each part, and how often left is taken for right, on canvases (N, H, W, 3) uint8."""
-    counts = 0
+    counts = np.zeros((len(PART_CLASSES),) * 2, np.int64)
     for picture, part in zip(pictures, parts, strict=True):
         found = network(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255).argmax(1)[0]
         counts = counts + parsing.confusion(found, torch.tensor(part), len(PART_CLASSES))
     ious = parsing.intersection_over_union(counts)
     sided = range(3, len(PART_CLASSES))
-    confused = sum(counts[i, MIRRORED[i]] for i in sided) / sum(counts[i, i] + counts[i, MIRRORED[i]] for i in sided)
+    wrong, right = sum(counts[i, MIRRORED[i]] for i in sided), sum(counts[i, i] for i in sided)
+    confused = wrong / max(wrong + right, 1)
     figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(PART_CLASSES, ious, strict=True)}
     return {"mean iou": round(float(ious.mean()), 4), "left taken for right": round(float(confused), 4), **figures}
 

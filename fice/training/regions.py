@@ -82,7 +82,8 @@ def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
 @torch.no_grad()
 def validate(regions: Regions, samples: list) -> dict[str, float]:
     """Mean IoU and body IoU on framed canvases of 256x128, framed by the labels and looked at as an edit does."""
-    count, counts, body = len(regions.names), 0, 0
+    count = len(regions.names)
+    counts, body = np.zeros((count, count), np.int64), np.zeros((2, 2), np.int64)
     for picture, labels, box, _ in samples:
         frame = Frame(box, labels.shape, (256, 128))
         view = frame.to_canvas(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255)
@@ -91,7 +92,8 @@ def validate(regions: Regions, samples: list) -> dict[str, float]:
         counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
         body = body + parsing.confusion(regions.body(found)[0, 0] > 0.5, truth > 0, 2)
     ious = parsing.intersection_over_union(counts)
-    mean, whole = ious[counts.sum(1) > 0].mean(), parsing.intersection_over_union(body)[1]
+    there = counts.sum(1) > 0
+    mean, whole = ious.sum(where=there) / max(there.sum(), 1), parsing.intersection_over_union(body)[1]
     figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(regions.names, ious, strict=True)}
     return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
 
