@@ -220,15 +220,16 @@ class Editor:
         source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
         garment, groups = plan.before[0, 0].cpu().numpy(), []
         for seed in seeds:
-            worn = dress_as(source, garment, plan.sentence, seed)
-            wanted = torch.from_numpy(worn).permute(2, 0, 1)[None].to(subject.source) / 255
+            clothed = dress_as(source, garment, plan.sentence, seed)
+            wanted = torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255
             with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
                 ws = subject.ws + self.encoder.latent(wanted) - self.encoder.latent(subject.source)
             ws, generator = self._fit(subject.generator, wanted, ws)
             groups.append(Group(generator, ws, [seed], wanted))
         if self.settings.tuning:
             return groups
-        starts, worn = (torch.cat([getattr(group, name) for group in groups]) for name in ("starts", "worn"))
+        starts = torch.cat([group.starts for group in groups])
+        worn = torch.cat([group.worn for group in groups if group.worn is not None])
         return [Group(subject.generator, starts, seeds, worn)]
 
     def _run(

@@ -61,7 +61,7 @@ def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple
 
 def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
     """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
-    watch = Watch(regions)
+    watch, worn = Watch(regions), targets.source if targets.worn is None else targets.worn
     generators = [torch.Generator().manual_seed(seed) for seed in targets.seeds]
     with torch.no_grad():
         wanted_pose = pose.maps(targets.source)
@@ -95,7 +95,7 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
 
     def cloth(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         garment = targets.garment[who]
-        return losses.image(coarse(drawn * garment), coarse(targets.worn[who] * garment), garment.new_ones(()))
+        return losses.image(coarse(drawn * garment), coarse(worn[who] * garment), garment.new_ones(()))
 
     terms = [
         Term("semantic", settings.semantic * settings.strength, semantic),

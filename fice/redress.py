@@ -99,10 +99,10 @@ def random_colour(rng: np.random.Generator, name: str | None = None) -> tuple[tu
     name = name or str(rng.choice(list(COLOURS)))
     centre = np.array(COLOURS[name], float)
     for spread in (16, 10, 5):
-        colour = np.clip(np.round(centre + rng.normal(0, spread, 3)), 0, 255)
-        nearest, clarity = nearest_colour(colour)
+        red, green, blue = np.clip(np.round(centre + rng.normal(0, spread, 3)), 0, 255).astype(int).tolist()
+        nearest, clarity = nearest_colour((red, green, blue))
         if nearest == name and clarity > 0.35:
-            return tuple(int(value) for value in colour), name
+            return (red, green, blue), name
     return COLOURS[name], name
 
 
