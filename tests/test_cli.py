@@ -269,6 +269,7 @@ def test_ctrl_c_ends_with_5(photo, monkeypatch):
 def test_a_signal_from_outside_is_ctrl_c(photo):
     code = (
         "import signal, cli, fice.session\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell leaves it ignored
         "def wait(*_, **__): print('ready', flush=True); signal.pause()\n"
         "fice.session.edit_file = wait\n"
         "cli.main()"
