@@ -1,0 +1,35 @@
+"""Draws docs/samples.png and docs/before-after.png from the bundled weights: `python docs/sheet.py`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fice import Editor
+from fice.report import save_png
+from fice.sample import people, sheet
+
+HERE = Path(__file__).parent
+PAIRS = ((3, "red dress"), (5, "blue shirt"), (8, "green coat"), (11, "yellow dress"), (14, "purple outfit"), (21, "black dress"))
+ENLARGED = 2
+
+
+def main() -> None:
+    editor = Editor("street", device="cpu")
+    save_png(sheet(people(editor.generator, 32, seed=0, truncation=0.7)), HERE / "samples.png")
+    cells = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, text in PAIRS:
+            person = Image.fromarray(people(editor.generator, 1, seed=seed)[0])
+            path = Path(folder) / f"{seed}.png"
+            person.resize((person.width * ENLARGED, person.height * ENLARGED), Image.Resampling.BICUBIC).save(path)
+            edit = editor.edit(editor.prepare(path), text)
+            cells += [edit.subject.photo.pixels, edit.pixels]
+    save_png(sheet(np.stack(cells), len(cells) // 2), HERE / "before-after.png")
+
+
+if __name__ == "__main__":
+    main()
