@@ -13,7 +13,10 @@ from fice.report import save_png
 from fice.sample import people, sheet
 
 HERE = Path(__file__).parent
-PAIRS = ((3, "red dress"), (5, "blue shirt"), (8, "green coat"), (11, "yellow dress"), (14, "purple outfit"), (21, "black dress"))
+PAIRS = (
+    (18, "red coat"), (2, "blue jacket"), (7, "green coat"), (37, "yellow outfit"), (0, "purple outfit"),
+    (19, "pink trousers"),
+)  # fmt: skip
 ENLARGED = 2
 
 

@@ -75,7 +75,7 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
             now = garment_now(regions, watch(drawn).detach(), classes)
             seen = garment_views(
                 drawn, torch.maximum(now, targets.garment[who]), semantics.size,
-                [generators[i] for i in who] if settings.views else None, max(settings.views, 1),
+                [generators[i] for i in who] if settings.views else None, max(settings.views, 1), clamp=settings.clamp,
             )  # fmt: skip
         features = semantics.encode_picture(seen.flatten(0, 1))
         text = targets.text[who].repeat_interleave(seen.shape[1], 0)

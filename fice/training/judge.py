@@ -34,7 +34,6 @@ SENTENCES = (
     "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",
 )  # fmt: skip
 PHOTOS = 5  # for each sentence
-SHOWN = 12.0  # CIELAB distance below which a garment counts as having the colour already
 
 
 def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
@@ -141,7 +140,7 @@ def edits(editor: Editor, folder: Path, framed: Framed, keep: Path | None) -> di
             continue
         row = judge_edit(editor, edit)
         similarity = edit.facts["similarity"]
-        row["halved"] = float(row["after"] <= max(row["before"] / 2, SHOWN if row["before"] < SHOWN else 0))
+        row["halved"] = float(row["after"] <= row["before"] / 2)
         row["risen"] = float(similarity["after"] > similarity["before"])
         rows.append(row)
         tqdm.write(f"{path.stem}  {sentence:20}" + "".join(f"  {name} {value:.2f}" for name, value in row.items()))
