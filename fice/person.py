@@ -13,6 +13,7 @@ from fice.errors import InputError
 from fice.regions import HEAD, Regions
 
 LOOKS = (224, 144, 96)  # pixels of the longer side at which people are looked for: far away, near, and cut off
+LARGER = 1.5  # times the area that a coarser look must see to be believed
 SMALLEST = 0.008  # share of the photo that a person covers at least
 RIVAL = 0.3  # another person counts from this share of the largest one's area
 HEAD_SHARE = 0.145  # height of the head over the height of the person
@@ -41,9 +42,13 @@ def find_person(regions: Regions, photo: Tensor) -> Person:
     Somebody without feet, cut off by the lower edge, gets the height that the head suggests. Raises InputError when
     nobody is found.
     """
-    found = [person for person in (_look(regions, photo, side) for side in LOOKS) if person]
+    found = None
+    for side in LOOKS:
+        person = _look(regions, photo, side)
+        if person and (found is None or person.area > LARGER * found.area):
+            found = person  # at too fine a look only parts of somebody near are seen
     if found:
-        return max(found, key=lambda person: person.area)  # at a wrong size only parts of somebody are seen
+        return found
     raise InputError("No person was found in this picture: use one that shows somebody from head to knee at least.")
 
 
