@@ -30,7 +30,7 @@ PARTS = {
     "reading the photo": ("photo.py", "read_photo", None),
     "finding the person": ("person.py", "find_person", None),
     "fitting the latent": ("editor.py", "_fit", None),
-    "the loop": ("inversion.py", "invert", "edit"),
+    "the loop": ("inversion.py", "invert", "_run"),
     "regions and stitch": ("editor.py", "_finish", None),
     "writing the result": ("photo.py", "write_photo", None),
 }
