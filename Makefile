@@ -3,6 +3,8 @@
 # make lint   ruff and mypy alone
 
 PYTHON ?= python3
+# threads that spin while they wait starve each other on a busy machine
+export OMP_WAIT_POLICY ?= PASSIVE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 
