@@ -21,6 +21,7 @@ from fice.errors import InputError
 from fice.frame import Frame
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Inversion, State, invert, tune
+from fice.mask import decide, grow
 from fice.nets.stylegan2 import Generator
 from fice.output import whole_file
 from fice.person import find_person
@@ -146,7 +147,7 @@ class Editor:
             frame = Frame(person.box, photo.size, (height * factor, width * factor))
             view = frame.to_canvas(picture)
             probabilities = self.regions.analyse(view)
-            body = _sharp(self.regions.body(probabilities))
+            body = decide(self.regions.body(probabilities))
             source = F.avg_pool2d(view * body + 1 - body, factor)
             start = self.encoder.latent(source)
             if self.settings.start == "mean":
@@ -261,14 +262,15 @@ class Editor:
         wanted = sentence.region if region == "auto" else region
         choice = choose_region(self.regions, subject.regions, wanted)
         notices += choice.notices
-        wide = allowed if allowed is not None else _sharp(self.regions.select(subject.regions, choice.classes))
+        wide = allowed if allowed is not None else decide(self.regions.select(subject.regions, choice.classes))
         before = F.interpolate(wide, size=self.generator.canvas, mode="area")
-        released = _grow(before, RELEASE)
+        reach = max(1, round(RELEASE * before.shape[-2]))
+        released = grow(before, reach)
         reshape = bool(sentence.sleeve or sentence.length)
         if reshape:
             skin = F.interpolate(self.regions.select(subject.regions, ("skin", "legwear")),
                                  size=self.generator.canvas, mode="area")  # fmt: skip
-            released = torch.maximum(released, _grow(skin, RELEASE / 2))
+            released = torch.maximum(released, grow(skin, max(1, round(RELEASE / 2 * before.shape[-2]))))
         if self.settings.keep == "body":
             small = F.interpolate(subject.regions, size=self.generator.canvas, mode="area")
             released = self.regions.body(small) - self.regions.select(small, HEAD)
@@ -281,8 +283,8 @@ class Editor:
         with torch.no_grad():
             after = plan.wide
             if plan.reshape:  # what the network sees in generated pictures is compared with generated pictures only
-                worn = _sharp(self.regions.select(probabilities, plan.classes))
-                after = (after + worn - _sharp(self.regions.select(subject.fitted, plan.classes))).clamp(0, 1)
+                worn = decide(self.regions.select(probabilities, plan.classes))
+                after = (after + worn - decide(self.regions.select(subject.fitted, plan.classes))).clamp(0, 1)
             result = stitch(
                 Stitch(
                     photo=subject.photo, frame=subject.frame, drawn=wide, before=plan.wide, after=after,
@@ -369,14 +371,3 @@ class Plan:
 def drawing(generator: Generator) -> Callable[[Tensor], Tensor]:
     """W+ (B, R, D) -> pictures (B, 3, H, W), about [0, 1]."""
     return lambda ws: generator.synthesis(ws) * 0.5 + 0.5
-
-
-def _grow(mask: Tensor, share: float) -> Tensor:
-    """Grows a soft mask (B, 1, H, W) by a share of its height."""
-    reach = max(1, round(share * mask.shape[-2]))
-    return F.max_pool2d(mask, 2 * reach + 1, 1, reach)
-
-
-def _sharp(probability: Tensor) -> Tensor:
-    """Decides what a network leaves half open, and keeps a soft edge."""
-    return ((probability - 0.3) / 0.4).clamp(0, 1)

@@ -40,6 +40,11 @@ class Targets:
     worn: Tensor | None = None
 
 
+def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
+    """`losses.latent` with the arguments of a term."""
+    return losses.latent(ws)
+
+
 class Watch:
     """The regions of the picture in work, computed once however many terms ask."""
 
@@ -90,9 +95,6 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
     def head(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         return losses.head(regions.select(watch(drawn), HEAD), wanted_head[who])
 
-    def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
-        return losses.latent(ws)
-
     def cloth(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         garment = targets.garment[who]
         return losses.image(coarse(drawn * garment), coarse(worn[who] * garment), garment.new_ones(()))
@@ -120,8 +122,5 @@ def fit_terms(source: Tensor, settings: Settings) -> list[Term]:
     def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         fine = (drawn - source[who]).square().mean((1, 2, 3))
         return fine + (coarse(drawn) - small[who]).square().mean((1, 2, 3))
-
-    def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
-        return losses.latent(ws)
 
     return [Term("image", settings.image, image), Term("latent", settings.latent * 0.1, latent)]

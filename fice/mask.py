@@ -44,6 +44,11 @@ def steepen(mask: Tensor, width: float, middle: float = 0.5) -> Tensor:
     return ((mask - middle) / width + 0.5).clamp(0, 1)
 
 
+def decide(probability: Tensor) -> Tensor:
+    """Decides what a network leaves half open, and keeps a soft edge."""
+    return steepen(probability, 0.4)
+
+
 def without_specks(mask: Tensor, least: float) -> Tensor:
     """Removes parts, and closes holes, that cover less than `least` of the picture."""
     cleaned = mask.detach().cpu().numpy().copy()

@@ -83,6 +83,11 @@ def is_validation(name: str) -> bool:
     return zlib.crc32(name.encode()) % 10 == 0
 
 
+def to_tensor(picture: np.ndarray) -> torch.Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) float in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
 def load_street(folder: Path, height: int = 512, limit: int | None = None) -> Street:
     """Reads photos/NNNN.jpg, labels/NNNN.png and tags.json, scaled to `height`."""
     folder = Path(folder)

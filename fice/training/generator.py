@@ -9,18 +9,15 @@ from there on a GPU.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.bundle import save_figures, save_part
+from fice.bundle import load_bundle, save_figures, save_part
 from fice.nets.encoder import Encoder
 from fice.nets.parser import Parser
 from fice.nets.stylegan2 import Generator
-from fice.regions import REGION_CLASSES
 from fice.training.data import load_framed
 from fice.training.people import People
 from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate
@@ -131,14 +128,6 @@ def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list
     return course
 
 
-def load_critic(run: Path) -> Parser:
-    """The averaged region network of a run of fice.training.regions."""
-    critic = Parser(len(REGION_CLASSES))
-    tensors = load_file(run / "checkpoint.safetensors")
-    critic.load_state_dict({k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith("average/")})
-    return critic.eval().requires_grad_(False)
-
-
 @torch.no_grad()
 def encode_all(encoder: nn.Module, people: People, count: int) -> Tensor:
     """The main w of `count` drawn people: (count, w_dim)."""
@@ -147,7 +136,7 @@ def encode_all(encoder: nn.Module, people: People, count: int) -> Tensor:
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--regions", type=Path, required=True, help="run folder of fice.training.regions")
+    parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     parser.add_argument("--rate", type=float, default=1e-3)
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
@@ -157,7 +146,7 @@ def main() -> None:
     generator = Generator(**arguments(args.smoke))
     encoder = Encoder(generator.canvas, generator.num_ws, generator.w_dim)
     people = People(framed.only(keep), generator.canvas, 0.6, args.seed)
-    generator, encoder = train(generator, encoder, load_critic(args.regions), people, args)
+    generator, encoder = train(generator, encoder, load_bundle(args.regions).part("regions", args.device), people, args)
     ws = encode_all(encoder, people, 256 if args.smoke else 4096)
     course = fit_mapping(generator, ws, 20 if args.smoke else 1500, args.seed)
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))

@@ -8,19 +8,17 @@ network's weights, which know people already.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy import ndimage
 
-from fice.bundle import save_figures, save_part
+from fice.bundle import load_bundle, save_figures, save_part
 from fice.nets.parser import Parser
 from fice.pose import MIRRORED, PART_CLASSES
 from fice.regions import REGION_CLASSES
 from fice.training import parsing
-from fice.training.data import load_framed, person_box
-from fice.training.generator import load_critic
+from fice.training.data import load_framed, person_box, to_tensor
 from fice.training.recipe import options
 
 HIP, ANKLE, TRUNK = 0.52, 0.94, 0.095  # shares of the body's height: hip and ankle from the top, half the trunk's width
@@ -66,7 +64,7 @@ def validate(network: Parser, pictures: np.ndarray, parts: np.ndarray) -> dict[s
     """IoU of each part, and how often left is taken for right, on canvases (N, H, W, 3) uint8."""
     counts = np.zeros((len(PART_CLASSES),) * 2, np.int64)
     for picture, part in zip(pictures, parts, strict=True):
-        found = network(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255).argmax(1)[0]
+        found = network(to_tensor(picture)).argmax(1)[0]
         counts = counts + parsing.confusion(found, torch.tensor(part), len(PART_CLASSES))
     ious = parsing.intersection_over_union(counts)
     sided = range(3, len(PART_CLASSES))
@@ -78,7 +76,7 @@ def validate(network: Parser, pictures: np.ndarray, parts: np.ndarray) -> dict[s
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--regions", type=Path, required=True, help="the run folder of fice.training.regions")
+    parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
@@ -90,7 +88,8 @@ def main() -> None:
     mirror[: len(MIRRORED)] = MIRRORED
     views = parsing.Views(framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed)
     network = Parser(len(PART_CLASSES))
-    known = {k: v for k, v in load_critic(args.regions).state_dict().items() if not k.startswith("classify")}
+    regions = load_bundle(args.regions).part("regions").state_dict()
+    known = {key: value for key, value in regions.items() if not key.startswith("classify")}
     network.load_state_dict(known, strict=False)
     network = parsing.train(network, views, args, torch.ones(len(PART_CLASSES)))
     held_out = framed.validation & framed.labelled

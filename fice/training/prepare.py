@@ -6,36 +6,28 @@ found are left out, with a line that says so.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
+from fice.bundle import load_bundle
 from fice.errors import InputError
 from fice.frame import Frame
+from fice.mask import decide
 from fice.person import find_person
 from fice.regions import Regions
-from fice.training.data import Framed, frame_labels, load_street, merge_labels, person_box, save_framed
-from fice.training.generator import load_critic
+from fice.training.data import Framed, frame_labels, load_street, merge_labels, person_box, save_framed, to_tensor
 from fice.training.recipe import options
 
 CANVAS = (256, 128)
 SMALLEST = 0.05  # share of the canvas that a person covers at least
 
 
-def to_tensor(picture: np.ndarray) -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float in [0, 1]."""
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-
-
 def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
     labels = merge_labels(fine, classes)
     frame = Frame(person_box(labels), labels.shape, CANVAS)
     body = frame.to_canvas(torch.from_numpy(labels > 0)[None, None].float(), fill=0.0)
-    framed = frame_labels(frame, np.where(labels > 0, labels, 0).astype(np.uint8))
-    return frame.to_canvas(to_tensor(picture)), body, framed, frame_labels(frame, fine)
+    return frame.to_canvas(to_tensor(picture)), body, frame_labels(frame, labels), frame_labels(frame, fine)
 
 
 def frame_unlabelled(picture: np.ndarray, regions: Regions):
@@ -43,7 +35,7 @@ def frame_unlabelled(picture: np.ndarray, regions: Regions):
     frame = Frame(find_person(regions, photo).box, photo.shape[-2:], CANVAS)
     canvas = frame.to_canvas(photo)
     probabilities = regions.analyse(canvas)
-    body = ((regions.body(probabilities) - 0.3) / 0.4).clamp(0, 1)
+    body = decide(regions.body(probabilities))
     if body.mean() < SMALLEST:
         raise InputError("The person that was found is lost on the canvas.")
     return canvas, body, probabilities.argmax(1)[0].numpy(), np.zeros(CANVAS, np.uint8)
@@ -52,10 +44,10 @@ def frame_unlabelled(picture: np.ndarray, regions: Regions):
 @torch.no_grad()
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--regions", type=Path, required=True, help="the run folder of fice.training.regions")
+    parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
-    regions = Regions(load_critic(args.regions))
+    regions = Regions(load_bundle(args.regions).part("regions"))
     street = load_street(args.data, limit=12 if args.smoke else None)
     kept, rows = [], []
     for index in tqdm(range(len(street.names)), unit="photo"):

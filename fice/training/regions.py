@@ -20,7 +20,7 @@ from fice.nets.parser import Parser
 from fice.person import find_person
 from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
-from fice.training.data import MERGE, frame_labels, is_validation, load_street, merge_labels, person_box
+from fice.training.data import MERGE, frame_labels, is_validation, load_street, merge_labels, person_box, to_tensor
 from fice.training.recipe import options
 
 SURE = 0.5  # probability from which a teacher's label counts
@@ -50,7 +50,7 @@ def taught(folder: Path, height: int, limit: int | None, teacher: Regions):
     for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
         if fine is not None:
             continue
-        photo = torch.tensor(picture).permute(2, 0, 1)[None].float() / 255
+        photo = to_tensor(picture)
         try:
             box = find_person(teacher, photo).box
         except InputError:
@@ -86,7 +86,7 @@ def validate(regions: Regions, samples: list) -> dict[str, float]:
     counts, body = np.zeros((count, count), np.int64), np.zeros((2, 2), np.int64)
     for picture, labels, box, _ in samples:
         frame = Frame(box, labels.shape, (256, 128))
-        view = frame.to_canvas(torch.tensor(picture).permute(2, 0, 1)[None].float() / 255)
+        view = frame.to_canvas(to_tensor(picture))
         truth = torch.tensor(frame_labels(frame, labels))
         found = regions.analyse(view)
         counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
