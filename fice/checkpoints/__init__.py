@@ -1,0 +1,1 @@
+"""Foreign checkpoints, read without executing anything, one file per format."""
