@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 NETWORKS = {
     "stylegan2": "fice.nets.stylegan2:Generator",
     "clip": "fice.nets.clip:CLIP",
+    "clip-package": "fice.nets.packages:clip",
+    "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
     "encoder": "fice.nets.encoder:Encoder",
 }

@@ -1,0 +1,84 @@
+"""The networks of installed packages give what our own give."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from fice.errors import WeightsError
+from fice.nets import network, packages
+from fice.nets.clip import CLIP
+
+TEXT = {"embed_dim": 32, "context_length": 12, "vocab_size": 100, "transformer_width": 64, "transformer_heads": 2,
+        "transformer_layers": 2}  # fmt: skip
+TOWERS = {
+    "resnet": {"image_resolution": 64, "vision_layers": (1, 2, 1, 1), "vision_width": 32, "vision_patch_size": None},
+    "vit": {"image_resolution": 32, "vision_layers": 2, "vision_width": 128, "vision_patch_size": 8},
+}
+
+
+class TestClip:
+    @pytest.fixture(params=TOWERS)
+    def pair(self, request, fill):
+        """Ours and the package's with the same weights, the latter built without memory as bundles do."""
+        try:
+            packages._clip_model()
+        except WeightsError:
+            pytest.skip("OpenAI's package clip is not installed")
+        arguments = TEXT | TOWERS[request.param]
+        ours = CLIP(**arguments).eval().requires_grad_(False)
+        ours.load_state_dict({key: fill(key, value.shape) for key, value in ours.state_dict().items()})
+        with torch.device("meta"):
+            theirs = network("clip-package")(**arguments)
+        theirs.load_state_dict(ours.state_dict(), assign=True)
+        return ours, theirs.eval()
+
+    def test_the_same_names_and_numbers(self, pair):
+        ours, theirs = pair
+        side = ours.image_resolution
+        picture = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(1))
+        ids = torch.randint(1, 98, (3, 12), generator=torch.Generator().manual_seed(2))
+        ids[:, 7] = 99
+        for a, b in ((ours.encode_image(picture), theirs.encode_image(picture)),
+                     (ours.encode_text(ids), theirs.encode_text(ids))):  # fmt: skip
+            torch.testing.assert_close(a, b, rtol=0, atol=2e-5)
+
+    def test_gradients(self, pair):
+        ours, theirs = pair
+        resnet = (
+            ours.image_resolution == 64
+        )  # its gradients are noisy in single precision, the package's ViT knows no other
+        dtype, limit = (torch.float64, 1e-9) if resnet else (torch.float32, 1e-4)
+        side = ours.image_resolution
+        picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1), dtype=dtype).requires_grad_()
+        mine, other = (
+            torch.autograd.grad(net.to(dtype).encode_image(picture).square().sum(), picture)[0] for net in pair
+        )
+        assert (mine - other).norm() < limit * mine.norm()
+
+
+def test_a_missing_clip_is_said(monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    with pytest.raises(WeightsError, match=r"pip install 'fice\[clip\]'.*--set semantics=network"):
+        packages.clip(**TEXT, **TOWERS["vit"])
+
+
+def test_a_missing_detectron2_is_said(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "densepose", None)
+    with pytest.raises(WeightsError, match=r"pip install 'fice\[densepose\]'.*--set pose=network"):
+        network("densepose-package")()
+
+
+def test_densepose_of_detectron2(golden, fill):
+    pytest.importorskip("densepose", reason="detectron2 and its DensePose are not installed")
+    facts = json.loads((golden / "densepose.json").read_text())
+    module = network("densepose-package")().eval().requires_grad_(False)
+    state = module.state_dict()
+    assert {key: list(value.shape) for key, value in state.items()} == facts["state_dict"]
+    module.load_state_dict({key: fill(key, value.shape) for key, value in state.items()})
+    picture = load_file(golden / "inputs.safetensors")["picture_a"][None] / 255
+    wanted = load_file(golden / "densepose.safetensors")["body"][:1]
+    torch.testing.assert_close(module(picture), wanted, rtol=0, atol=1e-4)
