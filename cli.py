@@ -56,6 +56,7 @@ def main() -> None:
 @click.option("--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]")
 @click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
 @device_option
+@click.option("--latent", type=FILE, help="W+ to begin with, as --save-latent writes it.")
 @click.option("--save-mask", type=FILE, help="Write the edited region as PNG of the photo's size.")
 @click.option("--save-latent", type=FILE, help="Write the latent as safetensors.")
 @click.option("--compare", type=FILE, help="Write photo and result side by side as PNG.")
@@ -127,53 +128,105 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
 @main.group()
 def models() -> None:
-    """Look at the bundles of weights."""
+    """Bundles of weights: look at them, fetch and import other people's."""
 
 
 @models.command("list")
 @json_option
 def models_list(as_json: bool) -> None:
-    """Name the bundles that are installed.
+    """Name the bundles that are installed, and what can be fetched.
 
     \b
     Example:
       fice models list
     """
-    from fice.bundle import list_bundles, load_bundle
+    from fice.models import list_models
 
-    for name in list_bundles():
-        bundle = load_bundle(name)
-        if as_json:
-            click.echo(json.dumps(bundle.summary(), ensure_ascii=False))
-        else:
-            height, width = bundle.canvas
-            click.echo(f"{name:12} {height} x {width}  {bundle.bytes / 1e6:5.1f} MB  {bundle.description}")
+    for model in list_models():
+        click.echo(json.dumps(vars(model), ensure_ascii=False) if as_json else model)
 
 
 @models.command("show")
-@click.argument("bundle", default="street")
+@click.argument("name", default="street")
 @json_option
-def models_show(bundle: str, as_json: bool) -> None:
-    """Describe a bundle: its networks, licence, data and measured figures.
+def models_show(name: str, as_json: bool) -> None:
+    """Describe a bundle (networks, licence, data, measured figures), or something that can be fetched.
 
     \b
     Examples:
       fice models show street
       fice models show ./my --json
+      fice models show clip-rn50x4
     """
-    from fice.bundle import load_bundle
+    from fice.models import describe
 
-    summary = load_bundle(bundle).summary()
+    summary = describe(name)
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
         return
     for key, value in summary.items():
         if isinstance(value, dict):
             click.echo(f"{key}:")
-            for name, entry in value.items():
-                click.echo(f"  {name}: {entry if not isinstance(entry, dict) else json.dumps(entry)}")
+            for part, entry in value.items():
+                click.echo(f"  {part}: {entry if not isinstance(entry, dict) else json.dumps(entry)}")
         else:
             click.echo(f"{key}: {value}")
+
+
+@models.command("fetch")
+@click.argument("name")
+@click.option("--offline", is_flag=True, default=None, help="Never touch the network.  [also: FICE_OFFLINE=1]")
+def models_fetch(name: str, **options: Any) -> None:
+    """Download the weights that NAME stands for; what makes a whole bundle is imported too.
+
+    \b
+    Examples:
+      fice models fetch viton
+      fice models fetch clip-rn50x4
+    """
+    from fice.models import fetch_model
+
+    click.echo(fetch_model(name, tell=warn, **_given(options)))
+
+
+@models.command("import")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--as", "name", required=True, metavar="NAME|DIR", help="The bundle, new or to be added to.")
+@click.option("--framing", type=click.Choice(["person", "photo"]),
+              help="What the generator draws: people on white, or whole photographs.  [default: by its canvas]")  # fmt: skip
+@click.option("--alone", is_flag=True, help="Do not fill in missing networks from the street bundle.")
+@force_option
+def models_import(files: tuple[Path, ...], name: str, alone: bool, **options: Any) -> None:
+    """Turn other people's checkpoints into a bundle, without executing anything in them.
+
+    FILES are StyleGAN2-ADA, StyleGAN-Human and rosinality generators, FICE's checkpoints (the archive or its members),
+    DensePose, OpenAI CLIP, or folders of a CLIP, SigLIP or SegFormer from Hugging Face.
+
+    \b
+    Examples:
+      fice models import checkpoints.tar.xz RN50x4.pt --as viton
+      fice models import stylegan_human_v2_512.pkl ViT-B-32.pt --as human
+      fice models import network-snapshot-025000.pkl --as mine --framing photo
+    """
+    from fice.checkpoints.importing import import_files
+
+    lender = {"lender": None} if alone else {}
+    click.echo(import_files(files, name, tell=warn, **lender, **_given(options)).folder)
+
+
+@models.command("remove")
+@click.argument("name")
+def models_remove(name: str) -> None:
+    """Delete a bundle that was imported, or a download.
+
+    \b
+    Example:
+      fice models remove viton
+    """
+    from fice.models import remove_model
+
+    for folder in remove_model(name):
+        click.echo(folder)
 
 
 @models.command("verify")
@@ -237,6 +290,7 @@ def ops_status(as_json: bool) -> None:
 @bundle_option
 @device_option
 @preset_option
+@click.option("--steps", type=click.IntRange(1), help="Steps of the optimisation.  [default: the preset's]")
 @json_option
 def bench(as_json: bool, **options: Any) -> None:
     """Time an edit of PHOTO (a generated person, if none is given) by part, and each network alone.
@@ -245,6 +299,7 @@ def bench(as_json: bool, **options: Any) -> None:
     Examples:
       fice bench
       fice bench photo.jpg "red dress" --preset fast --json
+      fice bench photo.jpg "red dress" --bundle viton --preset paper --steps 5
     """
     from fice.bench import measure, table
 

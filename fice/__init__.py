@@ -17,8 +17,10 @@ from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsE
 
 if TYPE_CHECKING:
     from fice.bundle import Bundle, list_bundles, load_bundle
-    from fice.editor import Edit, Editor, Subject
+    from fice.edit import Edit
+    from fice.editor import Editor
     from fice.settings import Settings
+    from fice.subject import Subject
 
 __version__ = "0.1.0"
 
@@ -31,9 +33,9 @@ _HOMES = {
     "Bundle": "fice.bundle",
     "list_bundles": "fice.bundle",
     "load_bundle": "fice.bundle",
-    "Edit": "fice.editor",
+    "Edit": "fice.edit",
     "Editor": "fice.editor",
-    "Subject": "fice.editor",
+    "Subject": "fice.subject",
     "Settings": "fice.settings",
 }
 

@@ -39,11 +39,11 @@ REPEATS = 5
 
 
 def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle: str | Path = "street",
-            device: str = "auto", preset: str = "default") -> dict[str, Any]:  # fmt: skip
+            device: str = "auto", preset: str = "default", steps: int | None = None) -> dict[str, Any]:  # fmt: skip
     """Time one edit as a process of its own and by part, and each network alone.
 
-    photo: defaults to a generated person. Returns seconds, bytes and FLOPs as json. Raises the errors of
-    `fice.errors`.
+    photo: defaults to a generated person. steps: defaults to the preset's. Returns seconds, bytes and FLOPs as json.
+    Raises the errors of `fice.errors`.
     """
     where = resolve(device)[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -51,10 +51,11 @@ def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle:
             photo = Path(folder) / "person.png"
             save_sheet(photo, 1, seed=1, bundle=bundle, device=device)
         out = Path(folder) / "out.png"
-        editor = Editor(bundle, where, Settings.preset(preset))
+        settings = Settings.preset(preset, **({"steps": steps} if steps else {}))
+        editor = Editor(bundle, where, settings)
         flops = _flops(lambda: editor.edit(editor.prepare(read_photo(photo)), text))
         parts = _parts(editor, photo, text, out)
-        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset]
+        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset, "--steps", str(settings.steps)]
         whole = _process("edit", str(photo), text, "-o", str(out), "--force", *options)
     rate = matrix_rate(where)
     networks = {name: _network(*case, rate) for name, case in _cases(editor).items()}
@@ -62,6 +63,8 @@ def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle:
         "device": str(where),
         "threads": torch.get_num_threads(),
         "preset": preset,
+        "steps": settings.steps,
+        "step_seconds": parts["the loop"] / settings.steps,
         "matrix_rate": rate,
         "seconds": whole["seconds"],
         "peak_bytes": whole["peak_bytes"],
@@ -82,6 +85,7 @@ def table(told: dict[str, Any]) -> str:
         f" {told['flops'] / giga:.0f} GFLOP, so the floor is {told['floor_seconds']:.1f} s",
         "",
         *(f"{name:22} {seconds:7.2f} s" for name, seconds in told["parts"].items()),
+        f"{'one step of the loop':22} {told['step_seconds']:7.2f} s, of {told['steps']}",
         "",
         f"{'network':22} {'forward':>9} {'backward':>9} {'GFLOP':>7} {'of floor':>9}  best batch",
     ]
@@ -153,9 +157,10 @@ def _cases(editor: Editor) -> dict[str, tuple[Callable[[Tensor], Tensor], Tensor
     height, width = editor.generator.canvas
     picture = torch.rand(1, 3, height, width, device=editor.device)
     ws = editor.generator.mapping.w_avg.expand(1, editor.generator.num_ws, -1).clone()
+    encoder = {"encoder": (editor.encoder.network, picture)} if "encoder" in editor.bundle.parts else {}
     return {
         "generator": (editor.generator.synthesis, ws),
-        "encoder": (editor.encoder.network, picture),
+        **encoder,
         "regions": (editor.regions.network, picture),
         "pose": (editor.pose.network, picture),
         "clip (one view)": (

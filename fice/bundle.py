@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
 from fice.nets import NETWORKS, network
-from fice.output import whole_file
+from fice.places import own_bundles
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +20,15 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CARD = "bundle.json"
+_CHECKED: set[tuple] = set()  # files whose checksum was right
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A small file that travels with a part, such as a tokenizer's vocabulary."""
+
+    sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Part:
     network: str
     arguments: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Attachment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,25 +57,31 @@ class Bundle:
     parts: dict[str, Part] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 
-    def part(self, name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None) -> Any:
+    def part(
+        self,
+        name: str,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype | None = None,
+        kind: str | None = None,
+    ) -> Any:
         """The network of one part, an nn.Module ready to use: weights loaded, eval mode, parameters without gradients.
 
-        dtype defaults to float32. Raises WeightsError if the part is missing or damaged.
+        Weights of the wanted dtype (float32 by default) are mapped from the file, not copied. kind takes another
+        network of the same entries than the part names. Raises WeightsError if the part is missing or damaged.
         """
         import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         part = self._part(name)
-        self.check(name)
+        self._check_once(name)
         if part.network not in NETWORKS:
             raise WeightsError(
                 f"The {name} of bundle {self.name} is a network of kind {part.network!r}, which this fice does not"
                 f" know (it knows {', '.join(NETWORKS)}): update fice."
             )
         try:
-            module = network(part.network)(**_tuples(part.arguments))
-            module.load_state_dict(load_file(self.folder / part.file))
+            module = _load(kind or part.network, _tuples(part.arguments), load_file(self.folder / part.file))
         except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
             raise WeightsError(
                 f"The {name} of bundle {self.name} does not fit its description in {self.folder / CARD}:"
@@ -79,6 +92,24 @@ class Bundle:
     def extra(self, part: str) -> dict[str, Any]:
         """What a part carries beside its weights (vocabulary, class names, ...)."""
         return self._part(part).extra
+
+    def package(self, part: str) -> str:
+        """The kind that computes a part by the package it comes from; WeightsError if there is none."""
+        kind = self._part(part).network.removesuffix("-package") + "-package"
+        if kind not in NETWORKS:
+            raise WeightsError(
+                f"The {part} of bundle {self.name} comes from no package: leave out the setting that asks for one."
+            )
+        return kind
+
+    def file(self, part: str, name: str) -> bytes:
+        """A small file that travels with a part. Raises WeightsError if it is missing or damaged."""
+        attached = self._part(part).files.get(name)
+        if attached is None:
+            raise WeightsError(f"The {part} of bundle {self.name} has no {name}: import its checkpoint again.")
+        path = self.folder / f"{part}.{name}"
+        self._check_file(path, attached)
+        return path.read_bytes()
 
     @property
     def bytes(self) -> int:
@@ -92,15 +123,28 @@ class Bundle:
                 "licence": self.licence, "data": self.data, "parts": parts, "figures": self.figures}  # fmt: skip
 
     def check(self, name: str) -> None:
-        """Compare size and sha256 of a part's file with the description; WeightsError if they differ."""
-        part, path = self._part(name), self.folder / self._part(name).file
-        again = f"copy or fetch the bundle {self.name} again"
+        """Compare size and sha256 of a part's files with the description; WeightsError if they differ."""
+        part = self._part(name)
+        self._check_file(self.folder / part.file, part)
+        for other, attached in part.files.items():
+            self._check_file(self.folder / f"{name}.{other}", attached)
+
+    def _check_once(self, name: str) -> None:
+        """As `check`, but files that were right and have not changed since are not read again."""
+        path = self.folder / self._part(name).file
+        state = path.stat() if path.is_file() else None
+        if (key := (path, state and state.st_mtime_ns, state and state.st_size)) not in _CHECKED:
+            self.check(name)
+            _CHECKED.add(key)
+
+    def _check_file(self, path: Path, wanted: Part | Attachment) -> None:
+        again = f"copy, fetch or import the bundle {self.name} again"
         if not path.is_file():
             raise WeightsError(f"The weights {path} are missing: {again}.")
         size = path.stat().st_size
-        if size != part.bytes:
-            raise WeightsError(f"The weights {path} have {size} bytes instead of {part.bytes}: {again}.")
-        if _sha256(path) != part.sha256:
+        if size != wanted.bytes:
+            raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {again}.")
+        if sha256(path) != wanted.sha256:
             raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
 
     def _part(self, name: str) -> Part:
@@ -116,21 +160,24 @@ def home() -> Path:
 
 
 def list_bundles() -> list[str]:
-    """Names of the bundles that came with fice."""
-    return sorted(card.parent.name for card in home().glob(f"*/{CARD}"))
+    """Names of the bundles that came with fice, then of those that were imported or fetched."""
+    shipped, own = ({card.parent.name for card in folder.glob(f"*/{CARD}")} for folder in (home(), own_bundles()))
+    return [*sorted(shipped), *sorted(own - shipped)]
 
 
 def load_bundle(name_or_folder: str | Path = "street") -> Bundle:
     """The bundle of a name (`street`) or of a folder (`./my`). Raises WeightsError if it cannot be used."""
-    named = home() / name_or_folder
-    plain = isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder
-    folder = named if plain and (named / CARD).is_file() else Path(name_or_folder)
+    folder = Path(name_or_folder)
+    if isinstance(name_or_folder, str) and folder.name == name_or_folder:
+        named = (place / name_or_folder for place in (home(), own_bundles()))
+        folder = next((place for place in named if (place / CARD).is_file()), folder)
     if not folder.is_dir():
         have = ", ".join(list_bundles()) or "none"
         raise WeightsError(
-            f"There is no bundle {str(name_or_folder)!r}: name one that is installed ({have}) or a folder of your own."
+            f"There is no bundle {str(name_or_folder)!r}: name one that is installed ({have}) or a folder of your own,"
+            " or see what fice models list offers."
         )
-    return _bundle(folder, _read(folder))
+    return _bundle(folder, read_card(folder))
 
 
 def verify(bundle: Bundle) -> list[str]:
@@ -144,88 +191,8 @@ def verify(bundle: Bundle) -> list[str]:
     return problems
 
 
-def save_part(
-    folder: str | Path,
-    part: str,
-    module: nn.Module,
-    network: str,
-    arguments: dict[str, Any],
-    extra: dict[str, Any] | None = None,
-) -> None:
-    """Write one network into a bundle folder (made if need be) and describe it in bundle.json.
-
-    `NETWORKS[network](**arguments)` must build a module with the same state dict; arguments and extra are json
-    (lists in arguments come back as tuples). Stored in half precision where that keeps three digits. The canvas of
-    the bundle is that of its generator. Several recipes may save into one folder at once.
-    """
-    from safetensors.torch import save
-
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    content = save({name: _compact(tensor) for name, tensor in module.state_dict().items()})
-    entry = Part(
-        file=f"{part}.safetensors",
-        sha256=hashlib.sha256(content).hexdigest(),
-        bytes=len(content),
-        network=network,
-        arguments=arguments,
-        extra=extra or {},
-    )
-    json.dumps([arguments, entry.extra])  # fails before anything is written
-    with _card(folder) as card:
-        with whole_file(folder / entry.file) as stream:
-            stream.write(content)
-        card["parts"][part] = vars(entry)
-        if network == "stylegan2":
-            card["canvas"] = list(cast(Sequence[int], module.canvas))
-
-
-def save_figures(folder: str | Path, figures: dict[str, Any]) -> None:
-    """Add measured figures to bundle.json; those of the same name are replaced."""
-    with _card(Path(folder)) as card:
-        card["figures"].update(figures)
-
-
-def save_text(folder: str | Path, **fields: str) -> None:
-    """Set name, description, licence or data of bundle.json."""
-    unknown = set(fields) - {"name", "description", "licence", "data"}
-    if unknown:
-        raise TypeError(f"a bundle has no {', '.join(sorted(unknown))}")
-    with _card(Path(folder)) as card:
-        card.update(fields)
-
-
-@contextmanager
-def _card(folder: Path) -> Iterator[dict[str, Any]]:
-    """bundle.json as a dict to change; written back at the end, one writer at a time."""
-    with _locked(folder):
-        if (folder / CARD).exists():
-            card = _read(folder)
-        else:
-            card = {"format": FORMAT, "name": folder.resolve().name, "description": "", "canvas": [0, 0],
-                    "licence": "", "data": "", "parts": {}, "figures": {}}  # fmt: skip
-        yield card
-        with whole_file(folder / CARD) as stream:
-            stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other writers, where the system can (POSIX); freed by a kill as well."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _read(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path) -> dict[str, Any]:
+    """bundle.json of a folder. Raises WeightsError if it is missing, unreadable or newer than this fice."""
     path = folder / CARD
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -244,7 +211,7 @@ def _bundle(folder: Path, card: Any) -> Bundle:
         if card["format"] != FORMAT:
             raise ValueError("format")
         height, width = (int(side) for side in card["canvas"])
-        parts = {name: Part(**entry) for name, entry in card["parts"].items()}
+        parts = {name: _read_part(entry) for name, entry in card["parts"].items()}
         for part in parts.values():
             if Path(part.file).name != part.file or not part.file.endswith(".safetensors"):
                 raise ValueError(f"file {part.file!r}")  # a description must not point outside its folder
@@ -260,14 +227,24 @@ def _bundle(folder: Path, card: Any) -> Bundle:
         ) from error
 
 
-def _compact(tensor: torch.Tensor) -> torch.Tensor:
-    """A copy in half precision, unless that overflows or loses more than a thousandth (root mean square)."""
-    tensor = tensor.detach().cpu().clone().contiguous()
-    if not tensor.is_floating_point() or tensor.numel() == 0:
-        return tensor
-    exact, half = tensor.float(), tensor.half()
-    error = (half.float() - exact).norm().item()
-    return half if math.isfinite(error) and error <= 1e-3 * exact.norm().item() else exact
+def _read_part(entry: dict[str, Any]) -> Part:
+    files = {name: Attachment(**attached) for name, attached in entry.get("files", {}).items()}
+    if any(Path(name).name != name for name in files):
+        raise ValueError(f"files {list(files)}")
+    return Part(**{**entry, "files": files})
+
+
+def _load(kind: str, arguments: dict[str, Any], state: dict[str, torch.Tensor]) -> nn.Module:
+    """A network that uses the tensors of `state` as they lie."""
+    import torch
+
+    with torch.device("meta"):
+        module = network(kind)(**arguments)
+    module.load_state_dict(state, assign=True)
+    if any(tensor.is_meta for tensor in chain(module.parameters(), module.buffers())):
+        module = network(kind)(**arguments)  # it computes some of its tensors when it is built
+        module.load_state_dict(state, assign=True)
+    return module
 
 
 def _tuples(value: Any) -> Any:
@@ -277,7 +254,8 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The checksum of a file, in hex."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

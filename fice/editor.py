@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,98 +15,29 @@ from torch.nn import functional as F
 
 from fice.bundle import Bundle, load_bundle
 from fice.device import resolve
-from fice.encoder import Encoder
+from fice.edit import Edit
+from fice.encoder import Encoder, check_encoder
 from fice.errors import InputError
 from fice.frame import Frame
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Inversion, State, invert, tune
-from fice.mask import decide, grow
+from fice.latent import check_latent
+from fice.mask import decide
 from fice.nets.stylegan2 import Generator
-from fice.output import whole_file
 from fice.person import find_person
-from fice.photo import Photo, read_photo, write_mask, write_photo
+from fice.photo import Photo, read_photo
+from fice.plan import Plan, make_plan
 from fice.pose import Pose
 from fice.redress import dress_as
-from fice.regions import HEAD, Regions, choose_region
+from fice.regions import HEAD, Regions
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
 from fice.stitch import Stitch, stitch
-from fice.words import Sentence, parse
+from fice.subject import Subject
+from fice.words import parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
-RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
-
-
-@dataclass
-class Subject:
-    """A photo, analysed.
-
-    Attributes:
-        photo: the photo as read.
-        frame: the person's place on the analysis canvas.
-        source: the person on white on the generator's canvas, (1, 3, H, W) float in [0, 1].
-        regions: region probabilities on the analysis canvas, (1, K, h, w).
-        fitted: the same of the generated picture that is fitted to the photo.
-        ws: the latent fitted to the photo, (1, R, D).
-        generator: the bundle's generator, or one tuned to the photo.
-        notices: what the user should know about the photo.
-        seconds: what the analysis took.
-    """
-
-    photo: Photo
-    frame: Frame
-    source: Tensor
-    regions: Tensor
-    fitted: Tensor
-    ws: Tensor
-    generator: Generator
-    notices: list[str]
-    seconds: float
-
-
-@dataclass
-class Edit:
-    """One edit of one subject, not yet written anywhere.
-
-    Attributes:
-        picture: the result, (H, W, 3) float32 sRGB in [0, 1], at the photo's size.
-        pixels: the result in the photo's own profile and dtype, (H, W, 3).
-        mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical.
-        garment: the garment after the edit, (H, W) float in [0, 1].
-        ws: the edited latent, (1, R, D).
-        drawn: what the generator drew for it, (1, 3, H, W) float in about [0, 1].
-        notices: what the user should know.
-    """
-
-    subject: Subject
-    text: str
-    picture: np.ndarray
-    pixels: np.ndarray
-    mask: np.ndarray
-    garment: np.ndarray
-    ws: Tensor
-    drawn: Tensor
-    notices: list[str]
-    facts: dict[str, Any] = field(repr=False)
-
-    def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result; see `fice.photo.write_photo`."""
-        return write_photo(self.subject.photo, self.pixels, path, force=force)
-
-    def save_mask(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the edited region as PNG, white where the result may differ."""
-        return write_mask(self.subject.photo, self.mask, path, force)
-
-    def save_latent(self, path: str | Path) -> None:
-        """Writes W+ as safetensors: `ws`, (1, R, D) float32."""
-        from safetensors.torch import save
-
-        with whole_file(path) as stream:
-            stream.write(save({"ws": self.ws.float().cpu().contiguous()}))
-
-    def report(self) -> dict[str, Any]:
-        """What was done, ready for json."""
-        return self.facts
+BLIND = 200  # steps that fit a latent to its photograph where no encoder says where to begin
 
 
 class Editor:
@@ -126,54 +56,87 @@ class Editor:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings = settings or Settings.preset("default")
+        clip = self.bundle.package("clip") if self.settings.semantics == "package" else None
+        pose = self.bundle.package("pose") if self.settings.posing == "package" else None
         self.generator = self.bundle.part("generator", self.device)
-        self.encoder = Encoder(self.bundle.part("encoder", self.device))
-        self.regions = Regions(self.bundle.part("regions", self.device), tuple(self.bundle.extra("regions")["names"]))
-        self.pose = Pose(self.bundle.part("pose", self.device), tuple(self.bundle.extra("pose")["names"]))
-        self.semantics = Semantics.from_bundle(self.bundle, self.device)
+        self.regions = Regions.from_bundle(self.bundle, self.device)
+        self.pose = Pose.from_bundle(self.bundle, self.device, network=pose)
+        self.semantics = Semantics.from_bundle(self.bundle, self.device, network=clip)
+        if "encoder" in self.bundle.parts:
+            check_encoder(self.bundle)
 
-    def prepare(self, photo: str | Path | Photo) -> Subject:
+    def prepare(self, photo: str | Path | Photo, latent: Tensor | None = None) -> Subject:
         """Finds the person, their regions and their latent.
 
-        Raises InputError for a photo that cannot be used, or in which nobody is found.
+        latent: W+ to begin with instead of the encoder's, (1, R, D) float. Raises InputError for a photo or latent
+        that cannot be used, and for a photo in which nobody is found.
         """
         began = time.perf_counter()
         photo = photo if isinstance(photo, Photo) else read_photo(photo)
         picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device)
-        height, width = self.generator.canvas
-        factor = max(1, ANALYSIS // height)
         with torch.no_grad():
-            person = find_person(self.regions, picture)
-            frame = Frame(person.box, photo.size, (height * factor, width * factor))
+            frame, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
-            probabilities = self.regions.analyse(view)
-            body = decide(self.regions.body(probabilities))
-            source = F.avg_pool2d(view * body + 1 - body, factor)
-            start = self.encoder.latent(source)
-            if self.settings.start == "mean":
-                start = self.generator.mapping.w_avg.expand_as(start).clone()
-        notices = [*photo.notices]
+            regions = self._look(view)
+            if self.whole:
+                source = view
+            else:
+                body = decide(self.regions.body(regions))
+                source = view * body + 1 - body
+            source = F.avg_pool2d(source, frame.canvas[0] // self.generator.canvas[0])
+            if latent is not None:
+                start = check_latent(latent, self.generator).to(source)
+            elif self.settings.start == "mean" or "encoder" not in self.bundle.parts:
+                start = self.generator.mapping.w_avg.repeat(1, self.generator.num_ws, 1)
+            else:
+                start = self.encoder.latent(source)
+        steps = self.settings.refine
+        if "encoder" not in self.bundle.parts and latent is None:
+            steps = max(steps, BLIND)
+            notices.append(f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent.")
+        ws, generator = self._fit(self.generator, source, start, steps)
+        fitted = self._regions_of(drawing(generator)(ws), frame.canvas)[1]
+        seconds = time.perf_counter() - began
+        return Subject(photo, frame, source, regions, fitted, ws, generator, [*photo.notices, *notices], seconds)
+
+    @property
+    def whole(self) -> bool:
+        """The generator draws photographs as they are taken, rather than somebody from head to foot on white."""
+        return self.bundle.extra("generator").get("framing") == "photo"
+
+    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, list[str]]:
+        """Where the analysis canvas lies in a photo (1, 3, H, W), and what to tell the user."""
+        factor = max(1, ANALYSIS // self.generator.canvas[0])
+        height, width = (side * factor for side in self.generator.canvas)
+        if self.whole:
+            return Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0), []
+        person, notices = find_person(self.regions, picture), []
         if person.others:
             notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
-        ws, generator = self._fit(self.generator, source, start)
-        fitted = self._regions_of(drawing(generator)(ws), frame.canvas)[1]
-        seconds = time.perf_counter() - began
-        return Subject(photo, frame, source, probabilities, fitted, ws, generator, notices, seconds)
+        return Frame(person.box, photo.size, (height, width)), notices
+
+    @property
+    def encoder(self) -> Encoder:
+        """The bundle's encoder, mapped anew when asked for: a large one is needed for a moment only."""
+        return Encoder(self.bundle.part("encoder", self.device))
+
+    def _look(self, picture: Tensor) -> Tensor:
+        """Region probabilities of what is looked at once."""
+        return self.regions.analyse(picture) if self.settings.mirrored else self.regions.probabilities(picture)
 
     @torch.no_grad()
     def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """A generated picture enlarged to the analysis canvas, in [0, 1], and its region probabilities."""
         wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
-        return wide, self.regions.analyse(wide)
+        return wide, self._look(wide)
 
-    def _fit(self, generator: Generator, wanted: Tensor, ws: Tensor) -> tuple[Tensor, Generator]:
+    def _fit(self, generator: Generator, wanted: Tensor, ws: Tensor, steps: int) -> tuple[Tensor, Generator]:
         """Moves a latent, and with `tuning` a copy of the generator, towards a picture, without any text."""
         settings = self.settings
-        if settings.refine:
-            terms = fit_terms(wanted, settings)
-            ws = invert(drawing(generator), ws, terms, steps=settings.refine, rate=settings.rate).ws
+        if steps:
+            ws = invert(drawing(generator), ws, fit_terms(wanted, settings), steps=steps, rate=settings.rate).ws
         if settings.tuning:
             generator = copy.deepcopy(generator)
             tune(generator, ws, wanted, settings.tuning)
@@ -204,7 +167,9 @@ class Editor:
         picture, and when the optimisation diverges for good.
         """
         began = time.perf_counter()
-        plan = self._plan(subject, text, region, mask)
+        sentence = parse(text, strict=reads_own_words(self.bundle))
+        plan = make_plan(subject, sentence, region, mask, self.regions, self.settings)
+        plan.notices[:0] = self._remarks(text)
         seeds = range(seed, seed + candidates)
         groups = self._groups(subject, plan, seeds)
         edits = [edit for group in groups for edit in self._run(subject, plan, group, callback)]
@@ -213,6 +178,14 @@ class Editor:
         best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
         best.facts["seconds"] = round(subject.seconds + time.perf_counter() - began, 2)
         return best
+
+    def _remarks(self, text: str) -> list[str]:
+        """What of a sentence the network does not see."""
+        said = [f"{word!r} is not a word that the bundle {self.bundle.name} knows; it was left out."
+                for word in self.semantics.unknown_words(text)]  # fmt: skip
+        if cut := self.semantics.cut(text):
+            said.append(f"The sentence is too long for the bundle {self.bundle.name}; cut off was: {' '.join(cut)}.")
+        return said
 
     def _groups(self, subject: Subject, plan: Plan, seeds: Sequence[int]) -> list[Group]:
         """The candidates that are optimised together: all, unless each has a generator tuned to its own start."""
@@ -223,9 +196,12 @@ class Editor:
         for seed in seeds:
             clothed = dress_as(source, garment, plan.sentence, seed)
             wanted = torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255
-            with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
-                ws = subject.ws + self.encoder.latent(wanted) - self.encoder.latent(subject.source)
-            ws, generator = self._fit(subject.generator, wanted, ws)
+            ws = subject.ws
+            if "encoder" in self.bundle.parts:
+                with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
+                    after, before = self.encoder.latent(torch.cat([wanted, subject.source])).split(1)
+                ws = ws + after - before
+            ws, generator = self._fit(subject.generator, wanted, ws, self.settings.refine)
             groups.append(Group(generator, ws, [seed], wanted))
         if self.settings.tuning:
             return groups
@@ -249,32 +225,6 @@ class Editor:
             schedule=self.settings.schedule, tolerance=self.settings.tolerance, callback=callback,
         )  # fmt: skip
         return [self._finish(subject, plan, found, i, seeds[i]) for i in range(count) if not found.failed[i]]
-
-    def _plan(self, subject: Subject, text: str, region: str, mask: np.ndarray | None) -> Plan:
-        sentence = parse(text)
-        notices = [f"{word!r} is not a word that the bundle {self.bundle.name} knows; it was left out."
-                   for word in self.semantics.unknown_words(text)]  # fmt: skip
-        allowed = None
-        if mask is not None:
-            allowed = subject.frame.to_canvas(torch.from_numpy(mask)[None, None].float().to(self.device), fill=0.0)
-            if allowed.max() < 0.5:
-                raise InputError("The mask leaves nothing of the person free: paint the garment white.")
-        wanted = sentence.region if region == "auto" else region
-        choice = choose_region(self.regions, subject.regions, wanted)
-        notices += choice.notices
-        wide = allowed if allowed is not None else decide(self.regions.select(subject.regions, choice.classes))
-        before = F.interpolate(wide, size=self.generator.canvas, mode="area")
-        reach = max(1, round(RELEASE * before.shape[-2]))
-        released = grow(before, reach)
-        reshape = bool(sentence.sleeve or sentence.length)
-        if reshape:
-            skin = F.interpolate(self.regions.select(subject.regions, ("skin", "legwear")),
-                                 size=self.generator.canvas, mode="area")  # fmt: skip
-            released = torch.maximum(released, grow(skin, max(1, round(RELEASE / 2 * before.shape[-2]))))
-        if self.settings.keep == "body":
-            small = F.interpolate(subject.regions, size=self.generator.canvas, mode="area")
-            released = self.regions.body(small) - self.regions.select(small, HEAD)
-        return Plan(sentence, choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)
 
     def _finish(self, subject: Subject, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
         text = plan.sentence.text
@@ -341,31 +291,9 @@ class Group:
     worn: Tensor | None = None
 
 
-@dataclass
-class Plan:
-    """What one sentence changes in one subject; maps are (1, 1, h, w) float in [0, 1].
-
-    Attributes:
-        sentence: what was understood.
-        region: the region's name.
-        classes: region classes that the garment may have after the edit.
-        wide: the garment before the edit, on the analysis canvas.
-        before: the same on the generator's canvas.
-        keep: where the generated picture must stay, on the generator's canvas.
-        reshape: the sentence speaks of sleeves or length, so the outline may change.
-        mask: the user's mask of the photo's size, (H, W), or None.
-        notices: what the user should know.
-    """
-
-    sentence: Sentence
-    region: str
-    classes: tuple[str, ...]
-    wide: Tensor
-    before: Tensor
-    keep: Tensor
-    reshape: bool
-    mask: np.ndarray | None
-    notices: list[str]
+def reads_own_words(bundle: Bundle) -> bool:
+    """A bundle's CLIP knows the words of `fice.words` only, rather than any text."""
+    return "vocabulary" in bundle.extra("clip")
 
 
 def drawing(generator: Generator) -> Callable[[Tensor], Tensor]:

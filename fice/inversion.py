@@ -97,17 +97,12 @@ def invert(
     picture: Tensor | None = None
     active = torch.arange(count)
     while picture is None or len(active):
-        current = ws[active].requires_grad_(True)
-        drawn = draw(current)
-        values = {term.name: term.value(drawn, current, active) for term in terms}
-        total = torch.stack([term.weight * values[term.name] for term in terms]).sum(0)
-        (gradient,) = torch.autograd.grad(total.sum(), current)
-        total = total.detach()
+        drawn, values, total, gradient = evaluate(draw, terms, ws[active], active)
         sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).cpu()
         picture = drawn.new_zeros(count, *drawn.shape[1:]) if picture is None else picture
-        picture[active[sound]] = drawn.detach()[sound]
+        picture[active[sound]] = drawn[sound]
         for name, value in values.items():
-            losses[name][active] = value.detach().float().cpu()
+            losses[name][active] = value.float().cpu()
 
         going = []
         for i, who in enumerate(active.tolist()):
@@ -137,6 +132,28 @@ def invert(
             callback(State(int(taken.max()), steps, means, picture))
         active = torch.tensor(going, dtype=torch.long)
     return Inversion(ws, picture, losses, taken.tolist(), retries.tolist(), failed)
+
+
+def evaluate(
+    draw: Callable[[Tensor], Tensor], terms: Sequence[Term], ws: Tensor, who: Tensor
+) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
+    """One step's pictures (B, 3, H, W), unweighted terms and whole loss (B,), and gradient (B, R, D) of W+.
+
+    Term after term pulls at the picture, so that the memory of one network is free before the next begins.
+    """
+    ws = ws.detach().requires_grad_(True)
+    drawn = draw(ws)
+    picture = drawn.detach().requires_grad_(True)
+    values, total = {}, drawn.new_zeros(len(ws))
+    for term in terms:
+        value = term.value(picture, ws, who)
+        (term.weight * value).sum().backward()
+        values[term.name] = value.detach()
+        total += term.weight * value.detach()
+    if picture.grad is not None:
+        drawn.backward(picture.grad)
+    gradient = ws.grad if ws.grad is not None else torch.zeros_like(ws)
+    return drawn.detach(), values, total, gradient
 
 
 def tune(generator: Generator, ws: Tensor, source: Tensor, steps: int, rate: float = 1e-3) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from fice.errors import InputError
+
+if TYPE_CHECKING:
+    from fice.bundle import Bundle
 
 REGION_CLASSES = (
     "background", "hair", "face", "skin", "upper", "outer", "dress", "skirt",
     "trousers", "legwear", "shoes", "bag", "headwear", "accessories",
 )  # fmt: skip
-HEAD = ("hair", "face", "headwear")
+HEAD = ("hair", "face", "headwear", "head")
+BODY = "body"  # all below the head, to networks that know no garments
 REGIONS: dict[str, tuple[str, ...]] = {
     "upper": ("upper",),
     "outer": ("outer",),
@@ -39,30 +46,58 @@ class Regions:
     """The region network of a bundle.
 
     Args:
-        network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(names), H, W).
-        names: the label of each channel.
+        network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(channels), H, W).
+        channels: the class of each channel; channels of one class are added up.
+        height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
     """
 
-    def __init__(self, network: nn.Module, names: tuple[str, ...] = REGION_CLASSES):
-        self.network = network
-        self.names = names
+    def __init__(self, network: nn.Module, channels: Sequence[str] = REGION_CLASSES, height: int | None = None):
+        self.network, self.height = network, height
+        self.names = tuple(dict.fromkeys(channels))
+        self._classes = [self.names.index(name) for name in channels]
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Regions:
+        """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
+        extra = bundle.extra("regions")
+        return cls(bundle.part("regions", device), extra["names"], extra.get("height"))
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
-        return self.network(picture).softmax(1)
+        found = self.network(at_most(picture, self.height)).softmax(1)
+        if len(self._classes) > len(self.names):
+            index = torch.tensor(self._classes, device=found.device)
+            found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)
+        return fitted(found, picture)
 
     def analyse(self, picture: Tensor) -> Tensor:
         """As `probabilities`, averaged with the mirrored picture: twice the time, for what is looked at once."""
         return (self.probabilities(picture) + self.probabilities(picture.flip(3)).flip(3)) / 2
 
     def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:
-        """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W)."""
-        index = torch.tensor([self.names.index(name) for name in names], device=probabilities.device)
+        """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W); a class not known here is nowhere."""
+        known = [self.names.index(name) for name in names if name in self.names]
+        index = torch.tensor(known, dtype=torch.long, device=probabilities.device)
         return probabilities.index_select(1, index).sum(1, keepdim=True)
 
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""
         return 1 - self.select(probabilities, ("background",))
+
+
+def at_most(picture: Tensor, height: int | None) -> Tensor:
+    """(B, 3, H, W), shrunk to `height` rows where it is higher."""
+    if height is None or picture.shape[2] <= height:
+        return picture
+    size = (height, round(picture.shape[3] * height / picture.shape[2]))
+    return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
+
+
+def fitted(maps: Tensor, picture: Tensor) -> Tensor:
+    """Maps (B, K, h, w) at the size of a picture (B, 3, H, W)."""
+    if maps.shape[2:] == picture.shape[2:]:
+        return maps
+    return F.interpolate(maps, size=picture.shape[2:], mode="bilinear", align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -78,8 +113,12 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     """The region to change in a person with these probabilities (1, K, H, W).
 
     None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not worn
-    is replaced by what covers its place, with a notice. Raises InputError when nothing is there to change.
+    is replaced by what covers its place, with a notice. A network that knows no garments gives all below the head.
+    Raises InputError when nothing is there to change.
     """
+    if BODY in regions.names:
+        notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
+        return Choice("full", (BODY,), () if wanted in (None, "full") else (notice,))
     likeliest = probabilities.argmax(1).flatten()
     shares = torch.bincount(likeliest, minlength=len(regions.names)) / len(likeliest)
     areas = dict(zip(regions.names, shares.tolist(), strict=True))

@@ -24,6 +24,7 @@ def edit_file(
     assignments: Sequence[str] = (),
     device: str = "auto",
     mask: str | Path | None = None,
+    latent: str | Path | None = None,
     force: bool = False,
     tell: Callable[[str], None] = lambda _: None,
     callback: Callable[[Any], None] = lambda _: None,
@@ -31,10 +32,10 @@ def edit_file(
 ) -> dict[str, Any]:
     """Edit a photo into a file of its own and return the report of the edit, with output and notices.
 
-    assignments are settings as "name=value"; options are steps and strength of the settings, region, seed and
-    candidates of `Editor.edit`, and the files save_mask, save_latent, compare and trace. tell gets a line about the
-    device, callback the state after every step. Whatever can be refused is refused before the work begins; raises
-    the errors of `fice.errors`.
+    latent is a file with the W+ to begin with. assignments are settings as "name=value"; options are steps and
+    strength of the settings, region, seed and candidates of `Editor.edit`, and the files save_mask, save_latent,
+    compare and trace. tell gets a line about the device, callback the state after every step. Whatever can be refused
+    is refused before the work begins; raises the errors of `fice.errors`.
     """
     changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
     settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
@@ -45,16 +46,20 @@ def edit_file(
     _check_others(files, target, source, force)
     allowed = read_mask(mask, source) if mask else None
 
+    from fice.bundle import load_bundle
     from fice.device import resolve  # torch, from here on
-    from fice.editor import Editor
+    from fice.editor import Editor, reads_own_words
+    from fice.latent import read_latent
     from fice.report import Trace, compare, trace
     from fice.words import parse
 
-    parse(text)
+    weights = load_bundle(bundle)
+    parse(text, strict=reads_own_words(weights))
+    start = read_latent(latent) if latent else None
     chosen, reason = resolve(device)
     tell(f"Computing on {chosen} ({reason}).")
-    editor = Editor(bundle=bundle, device=chosen, settings=settings)
-    subject = editor.prepare(source)
+    editor = Editor(bundle=weights, device=chosen, settings=settings)
+    subject = editor.prepare(source, start)
     frames = Trace()
 
     def watch(state: Any) -> None:

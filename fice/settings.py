@@ -41,6 +41,11 @@ class Settings:
     views: int = 4  # augmented views of it; one fixed view invites noise that only CLIP sees
     clamp: bool = True  # CLIP is shown what a file can hold
     keep: str = "garment"  # garment | body: what the image term leaves free; arms and legs stay as they are
+    mirrored: bool = True  # what is looked at once is looked at in the mirror too, which halves the regions' noise
+
+    # who computes; the weights are the bundle's own either way
+    semantics: str = "network"  # network | package: OpenAI's clip, where it is installed
+    posing: str = "network"  # network | package: detectron2 with densepose, where they are installed
 
     # how it goes back
     stitch: str = "region"  # region | head: all but the garment is the photograph, or only the head
@@ -84,7 +89,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
         "steps": 501, "schedule": "constant", "start": "encoder", "refine": 0, "tuning": 0, "cloth": 0.0,
-        "look": "picture", "views": 0, "clamp": False, "keep": "body", "stitch": "head", "detail": 0.0,
+        "look": "picture", "views": 0, "clamp": False, "keep": "body", "mirrored": False, "stitch": "head",
+        "detail": 0.0,
     },
     "fast": {"steps": 20, "refine": 10, "tuning": 0, "views": 2},  # a look at what a sentence does
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
@@ -96,6 +102,8 @@ CHOICES = {
     "start": ("redressed", "encoder", "mean"),
     "look": ("garment", "picture"),
     "keep": ("garment", "body"),
+    "semantics": ("network", "package"),
+    "posing": ("network", "package"),
     "stitch": ("region", "head"),
 }
 LIMITS = {"steps": (1, 100_000), "rate": (1e-6, 10.0), "strength": (0.0, 100.0), "detail": (0.0, 1.0), "views": (0, 64),

@@ -144,18 +144,18 @@ class Sentence:
     unknown: tuple[str, ...]
 
 
-def parse(text: str) -> Sentence:
+def parse(text: str, strict: bool = True) -> Sentence:
     """Reads a sentence such as "a long red floral dress".
 
     Raises:
-        InputError: the text is empty, or no word of it is known.
+        InputError: the text is empty, or, where `strict`, no word of it is known.
     """
     units = list(_read(text))
     if not units:
         raise InputError('the text is empty; say what to wear, for example "red floral dress".')
     words = tuple(word for word, known in units if known and word)
     unknown = tuple(dict.fromkeys(word for word, known in units if not known))
-    if not words:
+    if strict and not words:
         raise InputError(_nothing_known(text, unknown))
     garments = list(_heads(words))
     region = _region(garments, words)

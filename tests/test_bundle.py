@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from fice.bundle import list_bundles, load_bundle, save_figures, save_part, save_text, verify
+from fice.bundle import list_bundles, load_bundle, verify
 from fice.errors import WeightsError
 from fice.nets import NETWORKS
+from fice.pack import save_figures, save_part, save_text
 
 
 class Toy(nn.Module):

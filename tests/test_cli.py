@@ -343,8 +343,8 @@ def test_doctor_says_what_is_there():
 
 
 def test_models_verify_finds_damage(tmp_path):
-    from fice.bundle import save_part
     from fice.nets.parser import Parser
+    from fice.pack import save_part
 
     save_part(tmp_path, "regions", Parser(2), "parser", {"classes": 2})
     assert CliRunner().invoke(cli.main, ["models", "verify", str(tmp_path)]).exit_code == 0

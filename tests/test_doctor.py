@@ -8,9 +8,9 @@ import json
 import pytest
 
 import fice.bundle
-from fice.bundle import save_part
 from fice.doctor import Finding, examine, report, usable
 from fice.nets.parser import Parser
+from fice.pack import save_part
 from stylegan2_ops import build
 
 

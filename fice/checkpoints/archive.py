@@ -39,7 +39,7 @@ def unpack(path: Path, folder: Path) -> Iterator[Path]:
                 size += member.size
                 if size > most:
                     raise WeightsError(
-                        f"{path.name} would grow to more than {most >> 20} MiB on disk, which no weights of its size do:"
+                        f"{path.name} would grow to more than {most >> 20} MiB on disk, as no weights of its size do:"
                         " unpack it yourself if you trust it, and import the files."
                     )
                 stream = archive.extractfile(member)

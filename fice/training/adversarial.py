@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.bundle import load_bundle, save_part
+from fice.bundle import load_bundle
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
+from fice.pack import save_part
 from fice.training.augment import Augment
 from fice.training.data import load_framed
 from fice.training.people import People

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fice.bundle import load_bundle, save_figures, save_part, save_text, verify
+from fice.bundle import load_bundle, verify
+from fice.pack import save_figures, save_part, save_text
 
 DESCRIPTION = "People in the street, full length, on white."
 LICENCE = "Apache-2.0"

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.bundle import save_figures, save_part
 from fice.nets import network
+from fice.pack import save_figures, save_part
 from fice.semantics import preprocess
 from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.bundle import load_bundle, save_figures, save_part
+from fice.bundle import load_bundle
 from fice.nets.encoder import Encoder
 from fice.nets.parser import Parser
 from fice.nets.stylegan2 import Generator
+from fice.pack import save_figures, save_part
 from fice.training.data import load_framed
 from fice.training.people import People
 from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate

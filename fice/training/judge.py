@@ -19,11 +19,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from fice.bundle import load_bundle, save_figures
+from fice.bundle import load_bundle
 from fice.editor import Edit, Editor, drawing
 from fice.errors import InputError
 from fice.guidance import fit_terms
 from fice.inversion import invert
+from fice.pack import save_figures
 from fice.regions import REGIONS
 from fice.sample import people as sample_people
 from fice.settings import Settings

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from fice.bundle import load_bundle, save_figures, save_part
+from fice.bundle import load_bundle
 from fice.nets.parser import Parser
+from fice.pack import save_figures, save_part
 from fice.pose import MIRRORED, PART_CLASSES
 from fice.regions import REGION_CLASSES
 from fice.training import parsing

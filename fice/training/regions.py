@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fice.bundle import load_bundle, save_figures, save_part
+from fice.bundle import load_bundle
 from fice.errors import InputError
 from fice.frame import Frame
 from fice.nets.parser import Parser
+from fice.pack import save_figures, save_part
 from fice.person import find_person
 from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing

@@ -1,0 +1,165 @@
+"""Foreign files into a bundle: recognised by what they hold, converted, checked, written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fice.bundle import CARD, Bundle, load_bundle, sha256
+from fice.checkpoints import clip, deeplab, densepose, e4e, huggingface, stylegan
+from fice.checkpoints.archive import is_archive, unpack
+from fice.checkpoints.files import read_checkpoint
+from fice.checkpoints.found import Found
+from fice.encoder import check_encoder
+from fice.errors import UsageError, WeightsError
+from fice.pack import save_state, save_text
+from fice.places import own_bundles
+
+CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert)
+BORROWED = ("regions", "pose", "clip")  # what works for any generator of people
+NEEDED = ("generator", *BORROWED)
+SHOWN = 4  # entries named where nothing was recognised
+
+
+def import_files(
+    files: Sequence[str | Path],
+    name: str | Path,
+    *,
+    framing: str | None = None,
+    lender: str | None = "street",
+    force: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Bundle:
+    """Convert checkpoints into the parts of one bundle; nothing in them is executed.
+
+    Args:
+        files: checkpoints, tar archives of them, or folders as Hugging Face lays them out.
+        name: a plain name, kept with the other bundles of the user, or a folder. One that exists gets the new parts.
+        framing: "photo" if the generator draws photographs as they are taken, "person" if it draws somebody from head
+            to foot on white; by default a square canvas is the former and a tall one the latter.
+        lender: the bundle whose networks stand in for regions, pose and CLIP where no file brings them; None for none.
+        force: replace parts that are there.
+        tell: gets a line about everything found.
+
+    Raises WeightsError for files that cannot be used, UsageError for a name that is taken. Nothing is left half
+    written.
+    """
+    folder = _folder(name)
+    with _workshop(folder) as place:
+        have = set(load_bundle(place).parts) if (place / CARD).is_file() else set()
+        sources = []
+        for path in map(Path, files):
+            new = [_save(place, found, framing, have, force, tell) for found in _read(path, place, tell)]
+            have.update(new)
+            sources.append(f"{path.name} ({', '.join(new)}; sha256 {sha256(path)})" if path.is_file() else path.name)
+        for part in BORROWED:
+            if lender and part not in have:
+                _lend(load_bundle(lender), part, place)
+                tell(f"No file brings {part}; that of the bundle {lender} is taken.")
+                have.add(part)
+        if {"generator", "encoder"} <= have:
+            check_encoder(load_bundle(place))
+        missing = [part for part in NEEDED if part not in have]
+        if missing:
+            tell(f"The bundle cannot edit yet, it has no {' and no '.join(missing)}: import more into {folder.name}.")
+        text = f"Imported from {'; '.join(sources)}."
+        save_text(place, name=folder.name, description=f"imported: {', '.join(sorted(have))}", data=text,
+                  licence="that of the imported checkpoints, see their publishers")  # fmt: skip
+    return load_bundle(folder)
+
+
+def _folder(name: str | Path) -> Path:
+    if isinstance(name, str) and Path(name).name == name:
+        return own_bundles() / name
+    return Path(name)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A copy of the bundle to work in, which takes the bundle's place when all went well."""
+    if folder.exists() and not (folder / CARD).is_file():
+        raise UsageError(f"{folder} is there and is no bundle: choose another name.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        work = place / folder.name
+        if folder.exists():
+            shutil.copytree(folder, work, copy_function=os.link)  # files are replaced, never changed
+        yield work
+        if folder.exists():
+            folder.rename(place / "before")
+        work.rename(folder)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Found]:
+    """The networks of one file, folder or archive."""
+    if not path.exists():
+        raise WeightsError(f"There is no file {path}: check its path.")
+    if path.is_dir():
+        yield huggingface.read_folder(path)
+        return
+    if not is_archive(path):
+        yield _convert(path)
+        return
+    with tempfile.TemporaryDirectory(dir=place.parent) as unpacked:
+        for member in unpack(path, Path(unpacked)):
+            try:
+                found = _convert(member)
+            except Unknown as error:
+                tell(f"{error} It is left out.")
+            else:
+                yield found
+            member.unlink()
+
+
+class Unknown(WeightsError):
+    """A file that holds no network of ours."""
+
+
+def _convert(path: Path) -> Found:
+    tree = read_checkpoint(path)
+    for convert in CONVERTERS:
+        if found := convert(tree):
+            return found
+    shown = f" ({', '.join(map(str, list(tree)[:SHOWN]))}, ...)" if isinstance(tree, dict) else ""
+    raise Unknown(
+        f"{path.name} holds no generator, encoder, region, pose or CLIP network that fice knows{shown}:"
+        " see the README for those that it reads."
+    )
+
+
+def _save(
+    place: Path, found: Found, framing: str | None, have: set[str], force: bool, tell: Callable[[str], None]
+) -> str:
+    """Write what was found, and say so."""
+    if found.part in have and not force:
+        raise UsageError(f"The bundle {place.name} has a {found.part} already: add --force to replace it.")
+    for note in found.notes:
+        tell(f"{found.part}: {note}")
+    if found.unexpected:
+        tell(f"{found.part}: left out {', '.join(found.unexpected)}")
+    module: Any = found.empty()
+    state = {key: found.state[key] for key in module.state_dict()}
+    canvas, extra = None, dict(found.extra)
+    if found.part == "generator":
+        canvas = module.canvas
+        extra["framing"] = framing or ("photo" if canvas[0] == canvas[1] else "person")
+    save_state(place, found.part, state, found.network, found.arguments, extra, found.files, canvas)
+    return found.part
+
+
+def _lend(lender: Bundle, part: str, place: Path) -> None:
+    """Copy a part of another bundle."""
+    from safetensors.torch import load_file
+
+    entry = lender.parts[part]
+    lender.check(part)
+    files = {name: lender.file(part, name) for name in entry.files}
+    save_state(place, part, load_file(lender.folder / entry.file), entry.network, entry.arguments, entry.extra, files)

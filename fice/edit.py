@@ -1,0 +1,59 @@
+"""One edit of one subject, and the files it can be written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from fice.output import whole_file
+from fice.photo import write_mask, write_photo
+from fice.subject import Subject
+
+
+@dataclass
+class Edit:
+    """One edit of one subject, not yet written anywhere.
+
+    Attributes:
+        picture: the result, (H, W, 3) float32 sRGB in [0, 1], at the photo's size.
+        pixels: the result in the photo's own profile and dtype, (H, W, 3).
+        mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical.
+        garment: the garment after the edit, (H, W) float in [0, 1].
+        ws: the edited latent, (1, R, D).
+        drawn: what the generator drew for it, (1, 3, H, W) float in about [0, 1].
+        notices: what the user should know.
+    """
+
+    subject: Subject
+    text: str
+    picture: np.ndarray
+    pixels: np.ndarray
+    mask: np.ndarray
+    garment: np.ndarray
+    ws: Tensor
+    drawn: Tensor
+    notices: list[str]
+    facts: dict[str, Any] = field(repr=False)
+
+    def save(self, path: str | Path, force: bool = False) -> Path:
+        """Writes the result; see `fice.photo.write_photo`."""
+        return write_photo(self.subject.photo, self.pixels, path, force=force)
+
+    def save_mask(self, path: str | Path, force: bool = False) -> Path:
+        """Writes the edited region as PNG, white where the result may differ."""
+        return write_mask(self.subject.photo, self.mask, path, force)
+
+    def save_latent(self, path: str | Path) -> None:
+        """Writes W+ as safetensors: `ws`, (1, R, D) float32."""
+        from safetensors.torch import save
+
+        with whole_file(path) as stream:
+            stream.write(save({"ws": self.ws.float().cpu().contiguous()}))
+
+    def report(self) -> dict[str, Any]:
+        """What was done, ready for json."""
+        return self.facts

@@ -1,0 +1,57 @@
+"""A latent of the user's own, from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fice.checkpoints.files import read_checkpoint
+from fice.errors import InputError
+from fice.nets.stylegan2 import Generator
+
+NAMES = ("ws", "w_plus", "w", "latent", "latents")  # what tools call it inside their files
+
+
+def read_latent(path: str | Path) -> Tensor:
+    """W+ from safetensors, npy or pt, as it lies there: any shape, float32.
+
+    Raises InputError for a file that holds no latent; nothing in it is executed.
+    """
+    path = Path(path)
+    try:
+        # mapped, so that a header that claims too much is found out before memory is taken
+        content = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else read_checkpoint(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The latent {path} cannot be read ({error}): give .safetensors, .npy or .pt.") from error
+    found = _only(content)
+    if found is None or not found.is_floating_point():
+        raise InputError(f"{path} holds no latent: give a file with one array of W+, as --save-latent writes it.")
+    return found.float()
+
+
+def check_latent(ws: Tensor, generator: Generator) -> Tensor:
+    """The latent itself; InputError unless it is W+ of one picture of this generator, (1, R, D), all finite."""
+    wanted = (1, generator.num_ws, generator.w_dim)
+    if tuple(ws.shape) != wanted:
+        raise InputError(
+            f"The latent has the shape {tuple(ws.shape)}, but W+ of one picture of this generator is {wanted}:"
+            " give a latent of the same generator, with the picture's axis in front."
+        )
+    if not ws.isfinite().all():
+        raise InputError("The latent has entries that are no numbers: save it again.")
+    return ws
+
+
+def _only(content: Any) -> Tensor | None:
+    """The one array of a file, or that with a known name."""
+    if isinstance(content, np.ndarray):
+        return torch.from_numpy(np.array(content))
+    if isinstance(content, Tensor):
+        return content
+    names = list(content) if isinstance(content, dict) else []
+    name = names[0] if len(names) == 1 else next((name for name in NAMES if name in names), None)
+    return _only(content[name]) if name is not None else None

@@ -1,0 +1,127 @@
+"""Writing a bundle: one network after the other into a folder, and bundle.json beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from fice.bundle import CARD, FORMAT, Attachment, Part, read_card, sha256
+from fice.output import whole_file
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def save_part(
+    folder: str | Path,
+    part: str,
+    module: nn.Module,
+    network: str,
+    arguments: dict[str, Any],
+    extra: dict[str, Any] | None = None,
+) -> None:
+    """Write one network of ours into a bundle folder, in half precision where that keeps three digits.
+
+    See `save_state`; the canvas of the bundle is that of its generator.
+    """
+    state = {name: _compact(tensor) for name, tensor in module.state_dict().items()}
+    canvas = cast("tuple[int, int]", module.canvas) if network == "stylegan2" else None
+    save_state(folder, part, state, network, arguments, extra, canvas=canvas)
+
+
+def save_state(
+    folder: str | Path,
+    part: str,
+    state: Mapping[str, Tensor],
+    network: str,
+    arguments: dict[str, Any],
+    extra: dict[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
+    canvas: tuple[int, int] | None = None,
+) -> None:
+    """Write the weights of one network into a bundle folder (made if need be) and describe it in bundle.json.
+
+    `NETWORKS[network](**arguments)` must build a module with these entries; arguments and extra are json (lists in
+    arguments come back as tuples). Weights are written as they are, straight from where they lie. files are small
+    ones that travel with the part. Several recipes may save into one folder at once.
+    """
+    from safetensors.torch import save_file
+
+    json.dumps([arguments, extra or {}])  # fails before anything is written
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    attached = {}
+    with _card(folder) as card:
+        path = folder / f"{part}.safetensors"
+        with whole_file(path) as stream:
+            save_file(dict(state), stream.name)
+        for name, content in (files or {}).items():
+            with whole_file(folder / f"{part}.{name}") as stream:
+                stream.write(content)
+            attached[name] = Attachment(hashlib.sha256(content).hexdigest(), len(content))
+        entry = Part(path.name, sha256(path), path.stat().st_size, network, arguments, extra or {}, attached)
+        card["parts"][part] = asdict(entry)
+        if canvas:
+            card["canvas"] = list(canvas)
+
+
+def save_figures(folder: str | Path, figures: dict[str, Any]) -> None:
+    """Add measured figures to bundle.json; those of the same name are replaced."""
+    with _card(Path(folder)) as card:
+        card["figures"].update(figures)
+
+
+def save_text(folder: str | Path, **fields: str) -> None:
+    """Set name, description, licence or data of bundle.json."""
+    unknown = set(fields) - {"name", "description", "licence", "data"}
+    if unknown:
+        raise TypeError(f"a bundle has no {', '.join(sorted(unknown))}")
+    with _card(Path(folder)) as card:
+        card.update(fields)
+
+
+@contextmanager
+def _card(folder: Path) -> Iterator[dict[str, Any]]:
+    """bundle.json as a dict to change; written back at the end, one writer at a time."""
+    with _locked(folder):
+        if (folder / CARD).exists():
+            card = read_card(folder)
+        else:
+            card = {"format": FORMAT, "name": folder.resolve().name, "description": "", "canvas": [0, 0],
+                    "licence": "", "data": "", "parts": {}, "figures": {}}  # fmt: skip
+        yield card
+        with whole_file(folder / CARD) as stream:
+            stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against other writers, where the system can (POSIX); freed by a kill as well."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _compact(tensor: Tensor) -> Tensor:
+    """A copy in half precision, unless that overflows or loses more than a thousandth (root mean square)."""
+    tensor = tensor.detach().cpu().clone().contiguous()
+    if not tensor.is_floating_point() or tensor.numel() == 0:
+        return tensor
+    exact, half = tensor.float(), tensor.half()
+    error = (half.float() - exact).norm().item()
+    return half if math.isfinite(error) and error <= 1e-3 * exact.norm().item() else exact
