@@ -12,9 +12,14 @@ NETWORKS = {
     "stylegan2": "fice.nets.stylegan2:Generator",
     "clip": "fice.nets.clip:CLIP",
     "clip-package": "fice.nets.packages:clip",
+    "huggingface-clip": "fice.nets.huggingface:HuggingFaceCLIP",
+    "segformer": "fice.nets.segformer:SegFormer",
     "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
     "encoder": "fice.nets.encoder:Encoder",
+    "deeplab": "fice.nets.deeplab:DeepLab",
+    "densepose": "fice.nets.densepose:DensePose",
+    "e4e": "fice.nets.e4e:E4e",
 }
 
 

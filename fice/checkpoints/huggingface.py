@@ -1,0 +1,207 @@
+"""Folders as Hugging Face lays them out: CLIP, FashionCLIP, SigLIP, and SegFormer that labels clothes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from fice.checkpoints.files import read_checkpoint
+from fice.checkpoints.found import Found
+from fice.errors import WeightsError
+from fice.nets.huggingface import FastTokenizer, settings
+from fice.semantics import MEAN, STD
+
+LARGEST = 1 << 26  # bytes of a json file; the largest known tokenizer has half of that
+LABELS = {
+    "background": "background",
+    "hair": "hair",
+    "face": "face",
+    **dict.fromkeys(("arm", "leg", "hand", "foot", "neck", "skin", "torso-skin"), "skin"),
+    **dict.fromkeys(("upper-clothes", "upper", "top", "shirt"), "upper"),
+    **dict.fromkeys(("coat", "jacket", "outer"), "outer"),
+    **dict.fromkeys(("dress", "jumpsuit", "jumpsuits"), "dress"),
+    "skirt": "skirt",
+    **dict.fromkeys(("pants", "trousers", "shorts", "jeans"), "trousers"),
+    **dict.fromkeys(("socks", "stockings", "tights", "legwear"), "legwear"),
+    **dict.fromkeys(("shoe", "shoes"), "shoes"),
+    "bag": "bag",
+    **dict.fromkeys(("hat", "cap", "headwear"), "headwear"),
+    **dict.fromkeys(
+        ("sunglasses", "glasses", "belt", "scarf", "glove", "gloves", "tie", "watch", "accessories"), "accessories"
+    ),
+}
+
+
+def read_folder(path: str | Path) -> Found:
+    """The network of a folder with config.json, weights, and what its kind needs beside them.
+
+    Raises WeightsError for a folder of another kind, one that is not whole, or where transformers is missing.
+    """
+    path = Path(path)
+    config = _json(path, "config.json")
+    kind = config.get("model_type")
+    try:
+        if kind in ("clip", "siglip"):
+            found = _clip(path, config)
+        elif kind == "segformer":
+            found = _segformer(path, config)
+        else:
+            raise WeightsError(
+                f"{path} holds a model of type {kind!r}: name the folder of a clip, a siglip or a segformer."
+            )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"The settings in {path} fit no {kind} ({type(error).__name__}: {error}): get the folder again."
+        ) from error
+    found.state = {key: value for key, value in _weights(path).items() if not key.endswith(".position_ids")}
+    module = found.empty()
+    wanted = module.state_dict().keys()
+    found.unexpected = [key for key in found.state if key not in wanted]
+    found.state = {key: found.state[key] for key in wanted}
+    millions = sum(parameter.numel() for parameter in module.parameters()) / 1e6
+    found.notes = [f"{kind} of Hugging Face: {millions:.0f} M parameters, {found.notes[0]}"]
+    return found
+
+
+def _clip(path: Path, config: dict[str, Any]) -> Found:
+    kind = config["model_type"]
+    text, vision = (
+        (config.get(f"{tower}_config") or {}) | (config.get(f"{tower}_config_dict") or {})
+        for tower in ("text", "vision")
+    )
+    if not vision.get("vision_use_head", True):
+        raise ValueError("vision_use_head false")
+    arguments = {"kind": kind, "text": settings(text), "vision": settings(vision)}
+    if kind == "clip":
+        arguments["dimensions"] = int(config.get("projection_dim", 512))
+    side = int(vision.get("image_size", 224))
+    length = int(text.get("max_position_embeddings", 77 if kind == "clip" else 64))
+    content = _file(path, "tokenizer.json")
+    pad = _pad(path, content, int(text.get("pad_token_id", 1)))
+    words = FastTokenizer(content, length, pad).vocab_size
+    if words > text.get("vocab_size", words):
+        raise ValueError(f"tokenizer.json has {words} words instead of {text['vocab_size']}")
+    picture = _json(path, "preprocessor_config.json")
+    half = [0.5, 0.5, 0.5]
+    mean, std = (MEAN, STD) if kind == "clip" else (half, half)
+    extra = {
+        "tokenizer": "huggingface",
+        "context_length": length,
+        "pad": pad,
+        "image_resolution": side,
+        "mean": _colour(picture.get("image_mean", mean)),
+        "std": _colour(picture.get("image_std", std)),
+    }
+    notes = [f"{side}-pixel pictures, {length} tokens"]
+    return Found("clip", "huggingface-clip", arguments, {}, extra, {"tokenizer.json": content}, notes)
+
+
+def _segformer(path: Path, config: dict[str, Any]) -> Found:
+    labels = config["id2label"]
+    names = [_region(labels[str(index)]) for index in range(len(labels))]
+    if "background" not in names:
+        raise ValueError("no label background")
+    if config.get("hidden_act", "gelu") != "gelu":
+        raise ValueError(f"hidden_act {config['hidden_act']!r}")
+    picture = _json(path, "preprocessor_config.json")
+    size = picture.get("size", 512)
+    if isinstance(size, dict):
+        size = [size["height"], size["width"]] if "height" in size else size["shortest_edge"]
+    height, width = size if isinstance(size, list) else (size, size)
+    arguments = {
+        "classes": len(names),
+        "size": [int(height), int(width)],
+        "mean": _colour(picture.get("image_mean", [0.485, 0.456, 0.406])),
+        "std": _colour(picture.get("image_std", [0.229, 0.224, 0.225])),
+        "widths": config["hidden_sizes"],
+        "depths": config["depths"],
+        "heads": config["num_attention_heads"],
+        "reductions": config["sr_ratios"],
+        "patches": config["patch_sizes"],
+        "strides": config["strides"],
+        "ratios": config.get("mlp_ratios", [4, 4, 4, 4]),
+        "decoder_width": config["decoder_hidden_size"],
+    }
+    notes = [f"{len(names)} labels, {height}x{width}-pixel pictures"]
+    return Found("regions", "segformer", arguments, {}, {"names": names}, {}, notes)
+
+
+def _region(label: str) -> str:
+    """Our name for a label such as "Left-shoe"."""
+    plain = re.sub(r"[\s_]+", "-", label.strip().lower())
+    plain = plain.removeprefix("left-").removeprefix("right-")
+    if plain not in LABELS:
+        raise WeightsError(f"The label {label!r} is none that fice knows: name a network that labels clothes.")
+    return LABELS[plain]
+
+
+def _pad(path: Path, content: bytes, default: int) -> int:
+    """The id with which short texts are filled."""
+    if not (path / "tokenizer_config.json").is_file():
+        return default
+    token = _json(path, "tokenizer_config.json").get("pad_token")
+    token = token.get("content") if isinstance(token, dict) else token
+    tokens = json.loads(content)
+    known = {entry["content"]: entry["id"] for entry in tokens.get("added_tokens", [])}
+    words = tokens["model"]["vocab"]
+    if isinstance(words, list):  # pieces with their likelihoods, in the order of the ids
+        words = {word: index for index, (word, _) in enumerate(words)}
+    return int((words | known).get(token, default))
+
+
+def _colour(values: Sequence[float]) -> list[float]:
+    red, green, blue = (float(value) for value in values)
+    if not all(isfinite(value) for value in (red, green, blue)):
+        raise ValueError(f"mean or deviation {values}")
+    return [red, green, blue]
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """All tensors, mapped from the file or files of the folder."""
+    if (path / "model.safetensors").is_file():
+        return _safetensors(path / "model.safetensors")
+    if (path / "model.safetensors.index.json").is_file():
+        names = set(_json(path, "model.safetensors.index.json").get("weight_map", {}).values())
+        if any(Path(name).name != name for name in names):  # an index must not point outside its folder
+            raise WeightsError(f"The index of {path} names files elsewhere: get the folder again.")
+        return {key: value for name in sorted(names) for key, value in _safetensors(path / name).items()}
+    if (path / "pytorch_model.bin").is_file():
+        tree = read_checkpoint(path / "pytorch_model.bin")
+        return (
+            {key: value for key, value in tree.items() if isinstance(value, Tensor)} if isinstance(tree, dict) else {}
+        )
+    raise WeightsError(f"{path} has no model.safetensors and no pytorch_model.bin: get the folder again.")
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} cannot be read ({error}): get the folder again.") from error
+
+
+def _file(path: Path, name: str) -> bytes:
+    file = path / name
+    if not file.is_file():
+        raise WeightsError(f"{path} has no {name}: get the whole folder of the model.")
+    if file.stat().st_size > LARGEST:
+        raise WeightsError(f"{file} is larger than such a file can be: get the folder again.")
+    return file.read_bytes()
+
+
+def _json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(_file(path, name))
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path / name} is damaged: get the folder again.") from error
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path / name} is damaged: get the folder again.")
+    return content
