@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.bpe import FILE, BytePairs
+from fice.errors import WeightsError
+from fice.nets.huggingface import FastTokenizer
 from fice.words import Tokenizer
 
 if TYPE_CHECKING:
@@ -19,11 +22,13 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 class TextReader(Protocol):
-    """What Semantics asks of a tokenizer; fice.words.Tokenizer is one."""
+    """What Semantics asks of a tokenizer; fice.words.Tokenizer and fice.bpe.BytePairs are."""
 
     def encode(self, texts: Sequence[str]) -> Tensor: ...
 
     def unknown(self, text: str) -> list[str]: ...
+
+    def cut(self, text: str) -> list[str]: ...
 
 
 class Towers(Protocol):
@@ -43,19 +48,36 @@ class Semantics:
         network: has encode_image((B, 3, size, size) normalised) and encode_text((B, L) int64), both -> (B, D).
         tokenizer: turns texts into numbers.
         size: height and width of the pictures that the network was trained on.
+        mean, std: of red, green and blue, with which it wants them normalised.
     """
 
-    def __init__(self, network: Towers, tokenizer: TextReader, size: int):
-        self.network, self.tokenizer, self.size = network, tokenizer, size
+    def __init__(
+        self,
+        network: Towers,
+        tokenizer: TextReader,
+        size: int,
+        mean: Sequence[float] = MEAN,
+        std: Sequence[float] = STD,
+    ):
+        self.network, self.tokenizer, self.size, self.mean, self.std = network, tokenizer, size, mean, std
 
     @classmethod
     def from_bundle(
-        cls, bundle: Bundle, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
+        cls,
+        bundle: Bundle,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+        network: str | None = None,
     ) -> Semantics:
-        """The part "clip" of a bundle. Raises WeightsError when it is missing or damaged."""
+        """The part "clip" of a bundle, with the tokenizer that it was trained with.
+
+        network takes another kind of the same entries than the part names, such as "clip-package". Raises
+        WeightsError when the part is missing or damaged.
+        """
         extra = bundle.extra("clip")
-        tokenizer = Tokenizer(extra["vocabulary"], extra["context_length"])
-        return cls(cast(Towers, bundle.part("clip", device, dtype)), tokenizer, extra["image_resolution"])
+        towers = cast(Towers, bundle.part("clip", device, dtype, network))
+        constants = (extra.get("mean", MEAN), extra.get("std", STD))
+        return cls(towers, _reader(bundle, extra), extra["image_resolution"], *constants)
 
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
@@ -65,14 +87,32 @@ class Semantics:
 
     def encode_picture(self, pictures: Tensor) -> Tensor:
         """(B, 3, h, w) in [0, 1] -> (B, D) of length one; differentiable."""
-        return F.normalize(self.network.encode_image(preprocess(pictures, self.size)), dim=1)
+        return F.normalize(self.network.encode_image(preprocess(pictures, self.size, self.mean, self.std)), dim=1)
 
     def unknown_words(self, text: str) -> list[str]:
         """The words of a text that mean nothing to this network, each once, in order."""
         return self.tokenizer.unknown(text)
 
+    def cut(self, text: str) -> list[str]:
+        """The words at the end of a text that the network does not see, as the text is too long for it."""
+        return self.tokenizer.cut(text)
 
-def preprocess(pictures: Tensor, size: int) -> Tensor:
+
+def _reader(bundle: Bundle, extra: dict[str, Any]) -> TextReader:
+    """The tokenizer that a part names; one that names none brings its own words."""
+    kind = extra.get("tokenizer")
+    if kind is None:
+        return Tokenizer(extra["vocabulary"], extra["context_length"])
+    if kind == "bpe":
+        return BytePairs(bundle.file("clip", FILE), extra["context_length"])
+    if kind == "huggingface":
+        return FastTokenizer(bundle.file("clip", "tokenizer.json"), extra["context_length"], extra["pad"])
+    raise WeightsError(
+        f"The clip of bundle {bundle.name} wants a tokenizer {kind!r}, unknown to this fice: update fice."
+    )
+
+
+def preprocess(pictures: Tensor, size: int, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Tensor:
     """(B, 3, h, w) in [0, 1] -> (B, 3, size, size), normalised as CLIP wants it.
 
     As FICE does: area when the picture is wider than `size`, else bilinear without antialiasing. A picture that is
@@ -87,8 +127,8 @@ def preprocess(pictures: Tensor, size: int) -> Tensor:
         pictures = F.interpolate(pictures, (size, size), mode="area")
     elif pictures.shape[3] < size:
         pictures = F.interpolate(pictures, (size, size), mode="bilinear", align_corners=False)
-    mean, std = (pictures.new_tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
-    return (pictures - mean) / std
+    shift, scale = (pictures.new_tensor(values).view(1, 3, 1, 1) for values in (mean, std))
+    return (pictures - shift) / scale
 
 
 def garment_views(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from fice.bpe import FILE, find_vocabulary
+from fice.errors import WeightsError
 from fice.semantics import MEAN, STD, Semantics, garment_views, preprocess
 from fice.words import Tokenizer
 
@@ -126,3 +130,62 @@ def test_semantics_gives_unit_vectors_and_reports_words():
     (gradient,) = torch.autograd.grad((seen * text).sum(), picture)
     assert gradient.abs().max() > 0
     assert semantics.unknown_words("a red woollen coat") == ["woollen", "coat"]
+    assert semantics.cut("red dress red dress red dress dress") == ["dress"]
+
+
+class TestFromBundle:
+    """A part says which tokenizer and which constants its network was trained with."""
+
+    @dataclass
+    class Shelf:
+        """What Semantics asks of a bundle."""
+
+        extras: dict
+        files: dict = field(default_factory=dict)
+        asked: list = field(default_factory=list)
+        name: str = "shelf"
+
+        def extra(self, part):
+            return self.extras
+
+        def part(self, *arguments):
+            self.asked.append(arguments)
+            return _Toy(49408)
+
+        def file(self, part, name):
+            return self.files[part, name]
+
+    def test_own_words(self):
+        shelf = self.Shelf({"vocabulary": ["red", "dress"], "context_length": 8, "image_resolution": 96})
+        semantics = Semantics.from_bundle(shelf)
+        assert isinstance(semantics.tokenizer, Tokenizer) and semantics.tokenizer.vocabulary == ("red", "dress")
+        assert (semantics.size, semantics.mean, semantics.std) == (96, MEAN, STD)
+        assert shelf.asked == [("clip", "cpu", torch.float32, None)]
+
+    def test_byte_pairs_and_another_network(self):
+        content = find_vocabulary()
+        if content is None:
+            pytest.skip("no vocabulary of CLIP: pip install clip, or fice models fetch clip-vocabulary")
+        extra = {"tokenizer": "bpe", "context_length": 6, "image_resolution": 288}
+        shelf = self.Shelf(extra, {("clip", FILE): content})
+        semantics = Semantics.from_bundle(shelf, network="clip-package")
+        assert shelf.asked == [("clip", "cpu", torch.float32, "clip-package")] and semantics.size == 288
+        assert semantics.unknown_words("brillig") == []
+        assert semantics.cut("a red floral dress with buttons") == ["with", "buttons"]
+        assert semantics.encode_text(["a red dress"]).shape == (1, 8)
+
+    def test_of_hugging_face(self):
+        tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+        words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "red": 1}, unk_token="a"))
+        extra = {"tokenizer": "huggingface", "context_length": 4, "pad": 1, "image_resolution": 16,
+                 "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.25, 0.5]}  # fmt: skip
+        semantics = Semantics.from_bundle(self.Shelf(extra, {("clip", "tokenizer.json"): words.to_str().encode()}))
+        assert semantics.tokenizer.encode(["a"]).tolist() == [[0, 1, 1, 1]]
+        seen = []
+        semantics.network.encode_image = lambda x: seen.append(x) or x.mean((2, 3))
+        semantics.encode_picture(torch.full((1, 3, 16, 16), 0.75))
+        assert seen[0][0, :, 0, 0].tolist() == [0.5, 1.0, 0.5]
+
+    def test_an_unknown_tokenizer(self):
+        with pytest.raises(WeightsError, match="update fice"):
+            Semantics.from_bundle(self.Shelf({"tokenizer": "sentencepiece", "image_resolution": 16}))
