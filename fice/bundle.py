@@ -112,6 +112,11 @@ class Bundle:
         return path.read_bytes()
 
     @property
+    def reads_own_words(self) -> bool:
+        """Its CLIP knows the words of `fice.words` only, rather than any text."""
+        return "vocabulary" in self.extra("clip")
+
+    @property
     def bytes(self) -> int:
         """Size of all weights together."""
         return sum(part.bytes for part in self.parts.values())

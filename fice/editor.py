@@ -167,7 +167,7 @@ class Editor:
         picture, and when the optimisation diverges for good.
         """
         began = time.perf_counter()
-        sentence = parse(text, strict=reads_own_words(self.bundle))
+        sentence = parse(text, strict=self.bundle.reads_own_words)
         plan = make_plan(subject, sentence, region, mask, self.regions, self.settings)
         plan.notices[:0] = self._remarks(text)
         seeds = range(seed, seed + candidates)
@@ -289,11 +289,6 @@ class Group:
     starts: Tensor
     seeds: Sequence[int]
     worn: Tensor | None = None
-
-
-def reads_own_words(bundle: Bundle) -> bool:
-    """A bundle's CLIP knows the words of `fice.words` only, rather than any text."""
-    return "vocabulary" in bundle.extra("clip")
 
 
 def drawing(generator: Generator) -> Callable[[Tensor], Tensor]:

@@ -25,7 +25,7 @@ def read_latent(path: str | Path) -> Tensor:
     try:
         # mapped, so that a header that claims too much is found out before memory is taken
         content = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else read_checkpoint(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise InputError(f"The latent {path} cannot be read ({error}): give .safetensors, .npy or .pt.") from error
     found = _only(content)
     if found is None or not found.is_floating_point():

@@ -48,13 +48,13 @@ def edit_file(
 
     from fice.bundle import load_bundle
     from fice.device import resolve  # torch, from here on
-    from fice.editor import Editor, reads_own_words
+    from fice.editor import Editor
     from fice.latent import read_latent
     from fice.report import Trace, compare, trace
     from fice.words import parse
 
     weights = load_bundle(bundle)
-    parse(text, strict=reads_own_words(weights))
+    parse(text, strict=weights.reads_own_words)
     start = read_latent(latent) if latent else None
     chosen, reason = resolve(device)
     tell(f"Computing on {chosen} ({reason}).")

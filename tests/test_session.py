@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fice.bundle import home
 from fice.errors import InputError, UsageError
 from fice.session import edit_file
 
@@ -43,7 +44,8 @@ def editor(monkeypatch):
         def __init__(self, bundle, device, settings):
             asked.update(bundle=bundle, device=str(device), settings=settings)
 
-        def prepare(self, photo):
+        def prepare(self, photo, latent):
+            asked.update(latent=latent)
             return SimpleNamespace(photo=photo, notices=["two people"])
 
         def edit(self, subject, text, *, mask, callback, **options):
@@ -93,10 +95,10 @@ def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path):
 
 def test_settings_come_from_preset_options_and_assignments(editor, photo):
     edit_file(photo, "red dress", preset="fast", strength=2.0, assignments=["rate=0.01", "clamp=false"], seed=4,
-              region="upper", bundle="./my", device="cpu")  # fmt: skip
+              region="upper", bundle=str(home() / "street"), device="cpu")  # fmt: skip
     settings = editor["settings"]
     assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (20, 2.0, 0.01, False)
-    assert editor["options"] == {"seed": 4, "region": "upper"} and editor["bundle"] == "./my"
+    assert editor["options"] == {"seed": 4, "region": "upper"} and editor["bundle"].name == "street"
 
 
 def test_a_mask_arrives_as_numbers(editor, photo, tmp_path):
@@ -115,3 +117,15 @@ def test_a_text_without_words_is_refused(editor, photo, text):
     with pytest.raises(InputError):
         edit_file(photo, text)
     assert list(photo.parent.iterdir()) == [photo] and not editor
+
+
+def test_a_latent_is_read_before_the_work_begins(editor, photo, tmp_path):
+    ws = np.random.default_rng(0).normal(size=(1, 12, 256)).astype(np.float32)
+    np.save(tmp_path / "ws.npy", ws)
+    edit_file(photo, "red dress", latent=tmp_path / "ws.npy", output=tmp_path / "o.png")
+    assert (editor["latent"].numpy() == ws).all()
+    (tmp_path / "bad.npy").write_bytes((tmp_path / "ws.npy").read_bytes()[:-100])
+    editor.clear()
+    with pytest.raises(InputError, match="cannot be read"):
+        edit_file(photo, "red dress", latent=tmp_path / "bad.npy", output=tmp_path / "p.png")
+    assert not editor
