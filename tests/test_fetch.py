@@ -305,7 +305,7 @@ def test_a_web_page_is_no_weights(server, page, size):
 
 
 def test_a_web_page_says_so(server):
-    server.script = [says(200, b"<html>Quota exceeded</html>", Content_Type="text/html")]
+    server.script = [says(200, b"Quota exceeded", Content_Type="text/html")]
     refused(source(server, sha256=None, size=None), "a web page instead of weights.pt")
 
 
@@ -414,6 +414,9 @@ def test_a_damaged_file_is_fetched_again(server):
     said: list[str] = []
     what = source(server)
     fetch(what).write_bytes(OTHER)
+    assert what.installed()  # a glance at the sizes
+    what.path.write_bytes(OTHER[1:])
+    assert not what.installed()
     assert fetch(what, tell=said.append).read_bytes() == BODY
     assert "damaged" in said[0] and len(server.asked) == 2
 
@@ -450,6 +453,18 @@ def test_without_a_mark_of_the_version_it_begins_again(server):
     server.script = [broken_at(300_000, ETag='W/"weak"')]
     assert fetch(source(server, sha256=None)).read_bytes() == BODY
     assert "range" not in server.asked[1].__dict__
+
+
+def test_a_mark_goes_with_the_version_it_marked(server):
+    server.script = [broken_at(300_000, ETag='"1"'), says(200, BODY[:400_000], length=SIZE)]
+    assert fetch(source(server, sha256=None)).read_bytes() == BODY
+    assert "range" in server.asked[1].__dict__ and "range" not in server.asked[2].__dict__
+
+
+def test_each_file_is_recognised_on_its_own(server):
+    files = tuple(File(name, f"{server.url}?{name}") for name in ("a.json", "b.bin"))
+    fetch(Source("weights", "d", "l", files))
+    assert json.loads((home() / "seen.json").read_text()) == {file.url: SHA for file in files}
 
 
 def test_a_damaged_list_of_what_was_seen(server):
@@ -561,6 +576,7 @@ def test_two_processes_fetch_once(server, gate):
     for process in (first, second):
         out, err = process.communicate(timeout=20)
         assert process.returncode == 0 and out.strip().endswith("weights.pt"), err
+    assert "Fetching" not in out  # the second one found it
     assert len(server.asked) == 1
 
 
