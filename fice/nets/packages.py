@@ -12,11 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.errors import WeightsError
+from fice.nets.densepose import BODY, MEAN, STRIDE
 
-BODY = (1, 2, 3, 4, *range(15, 25))  # torso, hands, arms and head of DensePose's 25 fine classes
 LEVELS = ["p2", "p3", "p4", "p5"]
-STRIDE = 32
-PIXEL_MEAN = (103.53, 116.28, 123.675)  # blue, green, red
 SETTINGS = {
     "MODEL.DEVICE": "cpu",
     "MODEL.BACKBONE.NAME": "build_resnet_fpn_backbone",
@@ -110,7 +108,7 @@ class DensePose(nn.Module):
         from detectron2.structures import Boxes
 
         height, width = picture.shape[2:]
-        x = picture.flip(1) * 255 - picture.new_tensor(PIXEL_MEAN).view(1, 3, 1, 1)  # BGR
+        x = picture.flip(1) * 255 - picture.new_tensor(MEAN).view(1, 3, 1, 1)  # BGR
         pyramid = self.backbone(F.pad(x, (0, -width % STRIDE, 0, -height % STRIDE)))
         heads, predictor = self.roi_heads, self.roi_heads.densepose_predictor
         x = heads.decoder([pyramid[level] for level in LEVELS])  # (B, 256, H / 4, W / 4)

@@ -8,6 +8,7 @@ import torch
 from fice.bpe import FILE
 from fice.checkpoints import clip
 from fice.checkpoints.clip import convert
+from fice.checkpoints.files import read_checkpoint
 from fice.checkpoints.pickles import Foreign
 from fice.errors import WeightsError
 from fice.nets.clip import CLIP
@@ -100,6 +101,27 @@ def test_a_torchscript_archive(made):
             inner = inner.setdefault(module, Foreign("__torch__.torch.nn.Module", {})).state
         inner[last] = value
     assert convert(Foreign("__torch__.clip.model.CLIP", root)).arguments == RESNET
+
+
+@pytest.mark.filterwarnings("ignore:.*trace")  # of TorchScript, on its way out but what the official files are
+@pytest.mark.parametrize("kind", ["torchscript", "state dict"])
+def test_files(made, tmp_path, kind):
+    network = CLIP(**RESNET).eval().requires_grad_(False)
+    network.load_state_dict({key: value for key, value in made(RESNET).items() if key not in clip.SETTINGS})
+    for key in ("input_resolution", "vocab_size"):
+        network.register_buffer(key, torch.tensor(64))
+    picture, ids = torch.rand(1, 3, 64, 64), torch.tensor([[49406, 320, 49407]])
+    path = tmp_path / "clip.pt"
+    if kind == "torchscript":
+        torch.jit.trace_module(network, {"encode_image": picture, "encode_text": ids}).save(path)
+    else:
+        torch.save(network.state_dict(), path)
+    found = convert(read_checkpoint(path))
+    assert found.arguments == RESNET and found.unexpected == [] and len(found.notes) == 1
+    read = found.empty().eval()
+    read.load_state_dict(found.state, assign=True)
+    assert read.encode_image(picture).equal(network.encode_image(picture))
+    assert read.encode_text(ids).equal(network.encode_text(ids))
 
 
 def test_precisions(made):
