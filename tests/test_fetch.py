@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -148,6 +149,19 @@ def test_a_file_comes_and_is_not_fetched_twice(server, capfd):
     assert fetch(what) == path and len(server.asked) == 1
     assert server.asked[0].__dict__["accept-encoding"] == "identity"
     assert capfd.readouterr() == ("", "")  # no bar without a terminal
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_terminal_sees_a_bar_if_it_wants_one(server, monkeypatch, progress):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(fice.download, "PATIENCE", 0)
+    fetch(source(server), progress=progress, tell=lambda _: None)
+    shown = sys.stderr.getvalue()
+    assert ("weights.pt" in shown and "1.05M" in shown and "B/s" in shown) if progress else shown == ""
 
 
 def test_several_files_share_a_folder(server):
