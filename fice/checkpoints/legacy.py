@@ -22,6 +22,8 @@ def read_legacy(data: memoryview, limits: Limits) -> Any:
     blocks: dict[str, Block] = {}
 
     def block(key: str, size: int) -> Block:
+        if size > len(data):
+            raise ValueError(f"storage {key[:20]} of {size} bytes in a file of {len(data)}")
         known = blocks.setdefault(key, Block(size))
         if size > known.size:
             raise ValueError(f"storage {key[:20]} in two sizes")

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from fice.checkpoints.limits import Limits, plain
-from fice.checkpoints.rebuild import CALLS, DTYPES, SCRIPT_CALLS, STORAGES, Array, Block, Dtype, Foreign, Storage
+from fice.checkpoints.rebuild import (
+    CALLS,
+    DTYPES,
+    SCRIPT_CALLS,
+    STORAGES,
+    Array,
+    Block,
+    Dtype,
+    Foreign,
+    Storage,
+    whole_number,
+)
 from fice.checkpoints.stack import Stack
 from fice.errors import WeightsError
 
@@ -168,9 +179,7 @@ class Machine(Stack):
         if kind != "storage" or type(key) is not str or self._block is None:
             raise ValueError("a reference to something outside")
         dtype = STORAGES[storage.name]
-        if type(count) is not int or not 0 <= count <= len(self.data):
-            raise ValueError("a storage larger than the file")
-        whole = Storage(self._block(key, count * dtype.itemsize), dtype, count)
+        whole = Storage(self._block(key, whole_number(count) * dtype.itemsize), dtype, count)
         self.stack.append(whole.part(*view[0][1:]) if view and view[0] is not None else whole)
 
 

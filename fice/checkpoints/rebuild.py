@@ -116,7 +116,7 @@ class Storage:
 
     def part(self, start: int, count: int) -> Storage:
         """The `count` elements from `start` on; ValueError where the storage does not have them."""
-        if _whole(start) + _whole(count) > self.count:
+        if whole_number(start) + whole_number(count) > self.count:
             raise ValueError("a storage outside its file")
         return Storage(self.block, self.dtype, count, self.start + start)
 
@@ -179,7 +179,8 @@ def array(limits: Limits, data: Any, dtype: Any, shape: Any, by_columns: Any) ->
     return flat.view(shape[::-1]).permute(*reversed(range(len(shape))))
 
 
-def _whole(value: Any) -> int:
+def whole_number(value: Any) -> int:
+    """`value`, if it can be a size or an offset; ValueError otherwise."""
     if type(value) is not int or not 0 <= value < LARGEST:
         raise ValueError("a size that is none")
     return value
@@ -188,7 +189,7 @@ def _whole(value: Any) -> int:
 def _sizes(value: Any) -> tuple[int, ...]:
     if type(value) not in (list, tuple) or len(value) > AXES:
         raise ValueError("a list of sizes that is none")
-    return tuple(_whole(size) for size in value)
+    return tuple(whole_number(size) for size in value)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -210,7 +211,9 @@ def _tensor(machine: Machine, storage, offset, size, stride, *flags) -> Tensor:
     if len(size) != len(stride):
         raise ValueError("a tensor with sides and strides of different number")
     count = math.prod(size)
-    last = _whole(offset) + sum((side - 1) * step for side, step in zip(size, stride, strict=True)) if count else 0
+    last = (
+        whole_number(offset) + sum((side - 1) * step for side, step in zip(size, stride, strict=True)) if count else 0
+    )
     if count and max(count, last + 1) > storage.count:
         raise ValueError(f"a tensor of shape {size} on {storage.count} numbers")
     return storage.block.tensor(storage.dtype, storage.start + offset if count else 0, size, stride)
@@ -265,7 +268,7 @@ def _scalar(machine: Machine, dtype, data) -> Any:
 
 
 def _device(machine: Machine, kind, *index) -> str:
-    return ":".join([_text(kind), *(str(_whole(number)) for number in index)])
+    return ":".join([_text(kind), *(str(whole_number(number)) for number in index)])
 
 
 def _persistent(machine: Machine, meta) -> Foreign:
