@@ -102,7 +102,13 @@ def _arguments(state: dict[str, Tensor]) -> dict[str, Any]:
         "transformer_layers": _count(state, "transformer.resblocks."),
     }
     channels, _, patch, _ = _shape(state, "visual.conv1.weight", 4)
-    if "visual.class_embedding" in state:
+    vit = "visual.class_embedding" in state
+    if width % HEAD_WIDTH or (vit and channels % HEAD_WIDTH):
+        raise WeightsError(
+            f"This CLIP is {width} and {channels} channels wide, which OpenAI's heads of {HEAD_WIDTH} do not divide:"
+            " import one of OpenAI's CLIPs."
+        )
+    if vit:
         if channels > WIDEST_VIT:
             raise WeightsError(
                 f"This CLIP of open_clip has a ViT of {channels} channels (OpenAI's have up to {WIDEST_VIT}), whose"

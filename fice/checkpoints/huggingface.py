@@ -85,17 +85,16 @@ def _clip(path: Path, config: dict[str, Any]) -> Found:
     side = int(vision.get("image_size", 224))
     length = int(text.get("max_position_embeddings", 77 if kind == "clip" else 64))
     content = _file(path, "tokenizer.json")
-    pad = _pad(path, content, int(text.get("pad_token_id", 1)))
-    words = FastTokenizer(content, length, pad).vocab_size
-    if words > text.get("vocab_size", words):
-        raise ValueError(f"tokenizer.json has {words} words instead of {text['vocab_size']}")
+    words = FastTokenizer(content, length, 0)
+    if words.vocab_size > text.get("vocab_size", words.vocab_size):
+        raise ValueError(f"tokenizer.json has {words.vocab_size} words instead of {text['vocab_size']}")
     picture = _json(path, "preprocessor_config.json")
     half = [0.5, 0.5, 0.5]
     mean, std = (MEAN, STD) if kind == "clip" else (half, half)
     extra = {
         "tokenizer": "huggingface",
         "context_length": length,
-        "pad": pad,
+        "pad": _pad(path, words, int(text.get("pad_token_id", 1))),
         "image_resolution": side,
         "mean": _colour(picture.get("image_mean", mean)),
         "std": _colour(picture.get("image_std", std)),
@@ -121,14 +120,14 @@ def _segformer(path: Path, config: dict[str, Any]) -> Found:
         "size": [int(height), int(width)],
         "mean": _colour(picture.get("image_mean", [0.485, 0.456, 0.406])),
         "std": _colour(picture.get("image_std", [0.229, 0.224, 0.225])),
-        "widths": config["hidden_sizes"],
-        "depths": config["depths"],
-        "heads": config["num_attention_heads"],
-        "reductions": config["sr_ratios"],
-        "patches": config["patch_sizes"],
-        "strides": config["strides"],
-        "ratios": config.get("mlp_ratios", [4, 4, 4, 4]),
-        "decoder_width": config["decoder_hidden_size"],
+        "widths": _four(config["hidden_sizes"], 4096),
+        "depths": _four(config["depths"], 100),
+        "heads": _four(config["num_attention_heads"], 256),
+        "reductions": _four(config["sr_ratios"], 64),
+        "patches": _four(config["patch_sizes"], 64),
+        "strides": _four(config["strides"], 64),
+        "ratios": _four(config["mlp_ratios"], 64),
+        "decoder_width": int(config["decoder_hidden_size"]),
     }
     notes = [f"{len(names)} labels, {height}x{width}-pixel pictures"]
     return Found("regions", "segformer", arguments, {}, {"names": names}, {}, notes)
@@ -143,18 +142,20 @@ def _region(label: str) -> str:
     return LABELS[plain]
 
 
-def _pad(path: Path, content: bytes, default: int) -> int:
+def _pad(path: Path, words: FastTokenizer, default: int) -> int:
     """The id with which short texts are filled."""
-    if not (path / "tokenizer_config.json").is_file():
-        return default
-    token = _json(path, "tokenizer_config.json").get("pad_token")
+    name = "tokenizer_config.json"
+    token = _json(path, name).get("pad_token") if (path / name).is_file() else None
     token = token.get("content") if isinstance(token, dict) else token
-    tokens = json.loads(content)
-    known = {entry["content"]: entry["id"] for entry in tokens.get("added_tokens", [])}
-    words = tokens["model"]["vocab"]
-    if isinstance(words, list):  # pieces with their likelihoods, in the order of the ids
-        words = {word: index for index, (word, _) in enumerate(words)}
-    return int((words | known).get(token, default))
+    number = words.number(token) if isinstance(token, str) else None
+    return default if number is None else number
+
+
+def _four(values: Any, most: int) -> list[int]:
+    """A setting of the four stages, checked before a network is made of it."""
+    if not isinstance(values, list) or len(values) != 4 or any(type(x) is not int or not 0 < x <= most for x in values):
+        raise ValueError(f"{values!r} where four numbers from 1 to {most} should be")
+    return values
 
 
 def _colour(values: Sequence[float]) -> list[float]:

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from fice.errors import WeightsError
 
 MISSING = "This CLIP needs {} ({}): `pip install 'fice[hf]'`."
-COUNTS = (
-    "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-    "max_position_embeddings", "projection_size", "image_size", "patch_size", "bos_token_id", "eos_token_id",
-    "pad_token_id",
-)  # fmt: skip
+LIMITS = {  # of the settings that are taken
+    **dict.fromkeys(("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id"), 1 << 20),
+    **dict.fromkeys(("hidden_size", "intermediate_size", "projection_size", "max_position_embeddings"), 1 << 16),
+    **dict.fromkeys(("image_size", "patch_size", "num_attention_heads"), 1 << 12),
+    "num_hidden_layers": 200,
+}
 ACTIVATIONS = ("quick_gelu", "gelu", "gelu_pytorch_tanh")
 
 
@@ -92,6 +93,10 @@ class FastTokenizer:
         rows = [self._tokenizer.encode(text.lower()).ids for text in texts]  # all of them learnt small letters
         return torch.tensor(rows, dtype=torch.int64).view(len(rows), self.context_length)
 
+    def number(self, token: str) -> int | None:
+        """The id of a token."""
+        return self._tokenizer.token_to_id(token)
+
     def unknown(self, text: str) -> list[str]:
         """Nothing: any text is made of pieces that are known."""
         return []
@@ -107,9 +112,9 @@ class FastTokenizer:
 
 def settings(config: dict[str, Any]) -> dict[str, Any]:
     """The settings of a tower that are numbers, or names of ours. Raises ValueError for a wrong value."""
-    taken = {key: config[key] for key in COUNTS if config.get(key) is not None}
+    taken = {key: config[key] for key in LIMITS if config.get(key) is not None}
     for key, value in taken.items():
-        if type(value) is not int or not 0 <= value < 1 << 20:
+        if type(value) is not int or not 0 <= value <= LIMITS[key]:
             raise ValueError(f"{key} {value!r}")
     if "hidden_act" in config:
         if config["hidden_act"] not in ACTIVATIONS:

@@ -27,6 +27,8 @@ class SelfAttention(nn.Module):
 
     def __init__(self, width: int, heads: int, reduction: int):
         super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide {width} channels")
         self.heads = heads
         self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
         self.sr = None

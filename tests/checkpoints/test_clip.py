@@ -162,6 +162,7 @@ def _without(state, *keys):
         (lambda s: {f"text.{k}" if "resblocks" in k else k: v for k, v in s.items()}, "open_clip"),
         (lambda s: s | {"visual.conv1.weight": torch.zeros(1280, 3, 14, 14)}, "ViT of 1280 channels"),
         (lambda s: s | {"token_embedding.weight": torch.zeros(600, 64)}, "600 tokens"),
+        (lambda s: s | {"token_embedding.weight": torch.zeros(49408, 40)}, "40 and 128 channels"),
         (lambda s: s | {"token_embedding.weight": torch.zeros(600)}, "token_embedding.weight"),
         (lambda s: _without(s, "text_projection"), "text_projection"),
         (lambda s: _without(s, "visual.positional_embedding"), "visual.positional_embedding"),
