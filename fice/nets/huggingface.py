@@ -46,6 +46,7 @@ class HuggingFaceCLIP(nn.Module):
             config = transformers.CLIPConfig(**towers, projection_dim=dimensions)
             whole = transformers.CLIPModel(config)
         elif kind == "siglip":
+            towers["text_config"] = {"bos_token_id": None, "eos_token_id": None} | towers["text_config"]  # it has none
             whole = transformers.SiglipModel(transformers.SiglipConfig(**towers))
         else:
             raise ValueError(f"kind {kind!r}")
