@@ -40,7 +40,7 @@ def read_legacy(data: memoryview, limits: Limits) -> Any:
         raise limits.damaged("it is not as torch writes it")
     if facts.get("little_endian") is False:
         raise limits.refused("was written on a big-endian machine")
-    if sorted(map(repr, keys)) != sorted(map(repr, blocks)):
+    if not all(type(key) is str for key in keys) or sorted(keys) != sorted(blocks):
         raise limits.damaged("its list of storages is wrong")
     for key in keys:
         position = _fill(data, position, blocks[key], limits)

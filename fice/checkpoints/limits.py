@@ -5,9 +5,10 @@ from __future__ import annotations
 from fice.errors import WeightsError
 
 STEPS = 500_000  # instructions and objects of a file, several times what the largest known checkpoints need
-COPIED = 1 << 29  # bytes of text, which cannot be a view of the file
+COPIED = 1 << 30  # bytes of text, which cannot be a view of the file
 DEPTH = 200  # containers within containers
-EXPANDED = 4_000_000  # values met by a walk that follows shared containers each time
+EXPANDED = 1_000_000  # values met by a walk that follows shared containers each time
+NAME = 512  # letters of a name, and of any text that is looked up
 LETTERS = 100  # of a foreign name that are repeated in a message
 
 
@@ -47,5 +48,7 @@ class Limits:
 
 def plain(name: str) -> str:
     """A name from a foreign file, short and printable."""
-    shown = name if name.isascii() and name.isprintable() else ascii(name)
+    shown = name[: LETTERS + 1]
+    if not shown.isascii() or not shown.isprintable():
+        shown = ascii(shown)
     return shown if len(shown) <= LETTERS else shown[:LETTERS] + "..."

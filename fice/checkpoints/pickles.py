@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fice.checkpoints.limits import Limits, plain
+from fice.checkpoints.limits import NAME, Limits, plain
 from fice.checkpoints.rebuild import (
     CALLS,
     DTYPES,
@@ -32,6 +32,8 @@ from fice.errors import WeightsError
 __all__ = ["Foreign", "Global", "Machine"]
 
 BLUNDERS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
+
+NAMING, CALLING = 3, 5  # steps that they count for, beside their own
 
 EMPTY_DICTS = {"collections.OrderedDict", "dnnlib.util.EasyDict", "dnnlib.EasyDict", "easydict.EasyDict"}
 KEPT = {"argparse.Namespace"}  # classes whose objects become Foreign
@@ -109,8 +111,11 @@ class Machine(Stack):
         return self.limits.refused(f"uses the pickle instruction {instruction}, which no weights need")
 
     def _name(self, module: Any, attribute: Any) -> Any:
+        self.limits.step(NAMING)
         if type(module) is not str or type(attribute) is not str:
             raise TypeError("a name that is no text")
+        if len(module) + len(attribute) > NAME:
+            raise ValueError("a name beyond all bounds")
         name = f"{module}.{attribute}"
         if name in DTYPES:
             return DTYPES[name]
@@ -136,6 +141,7 @@ class Machine(Stack):
         self.stack.append(self._name(module, attribute))
 
     def _call(self) -> tuple[str, tuple]:
+        self.limits.step(CALLING)
         arguments, target = self.stack.pop(), self.stack.pop()
         if type(arguments) is not tuple or type(target) is not Global:
             raise TypeError("a call of something that cannot be called")
@@ -176,7 +182,7 @@ class Machine(Stack):
     def op_binpersid(self):
         """A torch storage: ("storage", type, key, device, count) and, in old files, which part of it is meant."""
         kind, storage, key, _, count, *view = self.stack.pop()
-        if kind != "storage" or type(key) is not str or self._block is None:
+        if kind != "storage" or type(key) is not str or len(key) > NAME or self._block is None:
             raise ValueError("a reference to something outside")
         dtype = STORAGES[storage.name]
         whole = Storage(self._block(key, whole_number(count) * dtype.itemsize), dtype, count)

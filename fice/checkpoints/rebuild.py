@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from fice.checkpoints.limits import Limits, plain
+from fice.checkpoints.limits import NAME, Limits, plain
 
 if TYPE_CHECKING:
     from fice.checkpoints.pickles import Machine
 
 AXES = 16
+VIEWED = 4096  # bytes from which bytes are a memoryview
 LARGEST = 1 << 48  # elements along all axes together
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
@@ -200,6 +201,8 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def _text(value: Any) -> str:
+    if len(value) > NAME:
+        raise ValueError("a long text where a word should be")
     text = bytes(value).decode("latin1") if isinstance(value, (bytes, memoryview)) else value
     if type(text) is not str:
         raise TypeError("something else where a text should be")
@@ -239,11 +242,11 @@ def _list(machine: Machine, items=()) -> list:
     return list(items)
 
 
-def _encode(machine: Machine, text, encoding) -> bytes:
+def _encode(machine: Machine, text, encoding) -> bytes | memoryview:
     if _text(encoding) != "latin1":
         raise ValueError("bytes in an unknown encoding")
     machine.limits.copy(len(text))
-    return text.encode("latin1")
+    return text.encode("latin1") if len(text) < VIEWED else memoryview(bytearray(text, "latin1"))
 
 
 def _reconstruct(machine: Machine, *kind) -> Array:

@@ -10,12 +10,10 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from fice.checkpoints.limits import DEPTH, EXPANDED, Limits
-from fice.checkpoints.rebuild import Array, Foreign
+from fice.checkpoints.limits import DEPTH, EXPANDED, NAME, Limits
+from fice.checkpoints.rebuild import VIEWED, Array, Foreign
 
-VIEWED = 4096  # bytes from which a string of bytes is a view of the file
 INTEGER = 256  # bytes of the longest integer
-NAME = 512  # bytes of the longest name
 CONTAINERS = {list, tuple, dict, Foreign}
 
 
@@ -34,8 +32,12 @@ class Stack:
         self.running = True
 
     def key(self, value: Any) -> Any:
-        """`value`, if it can be a dictionary's key: a text, a number of 32 bits or None."""
-        if type(value) is str or value is None or (type(value) in (int, bool) and -(1 << 31) <= value < 1 << 32):
+        """`value`, if it can be a dictionary's key: a short text, a number of 32 bits or None."""
+        if (
+            (type(value) is str and len(value) <= NAME)
+            or value is None
+            or (type(value) in (int, bool) and -(1 << 31) <= value < 1 << 32)
+        ):
             return value
         raise TypeError("a dictionary with odd keys")
 

@@ -42,7 +42,7 @@ def read_torchzip(data: memoryview, limits: Limits) -> Any:
         raise WeightsError(f"{limits.name} is a zip archive without weights of torch: unpack it and name a file in it.")
     (root,) = roots
     script = root + "constants.pkl" in entries
-    if root + "byteorder" in entries and bytes(content(data, entries[root + "byteorder"], limits)) == b"big":
+    if root + "byteorder" in entries and content(data, entries[root + "byteorder"], limits) == b"big":
         raise limits.refused("was written on a big-endian machine")
     blocks: dict[str, Block] = {}
 

@@ -69,8 +69,8 @@ def persistent_module(reconstruct, state: dict[str, Tensor], class_name: str, so
         kind = class_name
 
         def __reduce__(self):
-            meta = {"type": "class", "version": 6, "module_src": source, "class_name": self.kind, "state": self.__dict__}
-            return reconstruct, (meta,), None
+            meta = {"type": "class", "version": 6, "module_src": source, "class_name": self.kind}
+            return reconstruct, (meta | {"state": self.__dict__},), None
 
     root = Node()
     root.__dict__.update(attributes)
