@@ -156,7 +156,7 @@ class Array:
 
 
 def own_bytes(limits: Limits, data: Any) -> memoryview:
-    """Bytes that may be written to: a view of the file as it is, anything else (a text of Python 2, too) as a copy."""
+    """Bytes that a tensor can lie on: a view of the file as it is, anything else (Python 2 has texts) as a copy."""
     if isinstance(data, memoryview) and not data.readonly:
         return data
     limits.copy(len(data))
@@ -214,12 +214,11 @@ def _tensor(machine: Machine, storage, offset, size, stride, *flags) -> Tensor:
     if len(size) != len(stride):
         raise ValueError("a tensor with sides and strides of different number")
     count = math.prod(size)
-    last = (
-        whole_number(offset) + sum((side - 1) * step for side, step in zip(size, stride, strict=True)) if count else 0
-    )
-    if count and max(count, last + 1) > storage.count:
+    steps = sum((side - 1) * step for side, step in zip(size, stride, strict=True))
+    offset = whole_number(offset) if count else 0
+    if count and max(count, offset + steps + 1) > storage.count:
         raise ValueError(f"a tensor of shape {size} on {storage.count} numbers")
-    return storage.block.tensor(storage.dtype, storage.start + offset if count else 0, size, stride)
+    return storage.block.tensor(storage.dtype, storage.start + offset, size, stride)
 
 
 def _parameter(machine: Machine, data, *flags) -> Tensor:

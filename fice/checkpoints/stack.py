@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fice.checkpoints.limits import DEPTH, EXPANDED, NAME, Limits
-from fice.checkpoints.rebuild import VIEWED, Array, Foreign
+from fice.checkpoints.rebuild import LARGEST, VIEWED, Array, Foreign
 
 INTEGER = 256  # bytes of the longest integer
 CONTAINERS = {list, tuple, dict, Foreign}
@@ -32,12 +32,9 @@ class Stack:
         self.running = True
 
     def key(self, value: Any) -> Any:
-        """`value`, if it can be a dictionary's key: a short text, a number of 32 bits or None."""
-        if (
-            (type(value) is str and len(value) <= NAME)
-            or value is None
-            or (type(value) in (int, bool) and -(1 << 31) <= value < 1 << 32)
-        ):
+        """`value`, if it can be a dictionary's key: a short text, a number or None."""
+        fits = len(value) <= NAME if type(value) is str else value is None
+        if fits or (type(value) in (int, bool) and -LARGEST < value < LARGEST):
             return value
         raise TypeError("a dictionary with odd keys")
 

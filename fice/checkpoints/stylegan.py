@@ -7,6 +7,7 @@ their orientation, are NVIDIA's.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from fice.checkpoints.files import flatten
 from fice.checkpoints.found import Found
+from fice.checkpoints.limits import plain
 from fice.checkpoints.pickles import Foreign
 from fice.errors import WeightsError
 from fice.nets import network
@@ -23,22 +25,12 @@ from fice.nets.stylegan2 import Mapping
 from stylegan2_ops import setup_filter
 
 DRAWS = 4096  # z's whose mean w stands for a missing w_avg
-TOP = {
-    "z_dim",
-    "c_dim",
-    "w_dim",
-    "img_resolution",
-    "img_channels",
-    "square",
-    "mapping_kwargs",
-    "synthesis_kwargs",
-    "to_01",
-}
-SPEED = {"num_fp16_res", "use_fp16", "fp16_channels_last", "channels_last", "fused_modconv_default"}
-MAPPING = {"activation", "lr_multiplier", "w_avg_beta"}  # shapes tell the others
-SYNTHESIS = {"resample_filter", "conv_clamp"}
+TOP = {"z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "square", "to_01"}  # shapes tell them, too
 SHAPES = {"num_layers", "layer_features", "embed_features", "channel_base", "channel_max"}
+SPEED = {"num_fp16_res", "use_fp16", "fp16_channels_last", "channels_last", "fused_modconv_default"}
+KEPT = {"mapping_kwargs": {"lr_multiplier", "w_avg_beta"}, "synthesis_kwargs": {"resample_filter", "conv_clamp"}}
 FIXED = {"architecture": "skip", "activation": "lrelu", "kernel_size": 3, "use_noise": True}
+LAYERS = 64
 AGAIN = "download the checkpoint again"
 OTHER = "get one of StyleGAN2 that is unconditional and draws RGB pictures"
 
@@ -59,11 +51,12 @@ def convert(tree: Any) -> Found | None:
 def _nvidia(tree: dict) -> Found:
     module: Foreign = tree["G_ema"]
     attributes = module.state if isinstance(module.state, dict) else {}
-    settings = dict(attributes.get("_init_kwargs") or {})
-    given = [value for value in attributes.get("_init_args") or () if isinstance(value, dict)]
-    settings |= dict(zip(("mapping_kwargs", "synthesis_kwargs"), given, strict=False))
+    named, given = attributes.get("_init_kwargs"), attributes.get("_init_args")
+    settings = dict(named) if isinstance(named, dict) else {}
+    if isinstance(given, (list, tuple)):  # the only dictionaries in a row of arguments, in this order
+        settings |= dict(zip(KEPT, (value for value in given if isinstance(value, dict)), strict=False))
     notes = []
-    if "_init_kwargs" not in attributes:
+    if not settings:
         notes.append("The file tells no settings: they are read off the shapes, and the rest is as NVIDIA sets it.")
     others = [name for name in ("G", "D", "augment_pipe") if tree.get(name) is not None]
     if others:
@@ -75,26 +68,14 @@ def _found(state: dict[str, Tensor], settings: dict[str, Any], notes: list[str])
     """A generator in NVIDIA's names, with NVIDIA's settings."""
     if any(key.startswith(("synthesis.input.", "synthesis.L")) for key in state):
         raise WeightsError(f"This generator is a StyleGAN3, which fice does not draw with: {OTHER}.")
-    if settings.get("c_dim") or any(key.startswith("mapping.embed.") for key in state):
+    classes = settings.get("c_dim")
+    if (isinstance(classes, int) and classes) or any(key.startswith("mapping.embed.") for key in state):
         raise WeightsError(f"This generator wants class labels (c_dim is not 0): {OTHER}.")
     arguments = _shapes(state)
-    if unknown := sorted(map(str, settings.keys() - TOP)):
+    if unknown := sorted(plain(str(name)) for name in settings.keys() - TOP - KEPT.keys()):
         notes.append(f"Settings that no StyleGAN2 has are dropped: {', '.join(unknown)}.")
-    for part, kept in (("mapping_kwargs", MAPPING), ("synthesis_kwargs", SYNTHESIS)):
-        given = settings.get(part) or {}
-        if not isinstance(given, dict):
-            raise WeightsError(f"The {part} of this generator are no settings: {AGAIN}.")
-        for name, value in given.items():
-            if name in kept:
-                if not _is_plain(value):
-                    raise WeightsError(f"The setting {name} of this generator makes no sense: {AGAIN}.")
-                arguments[part][name] = list(value) if isinstance(value, tuple) else value
-            elif name in SPEED:
-                notes.append(f"{name} = {value} is dropped: it is about speed alone.")
-            elif name in FIXED and value != FIXED[name]:
-                raise WeightsError(f"This generator has {name} = {value!r} instead of {FIXED[name]!r}: {OTHER}.")
-            elif name not in FIXED and name not in SHAPES:
-                raise WeightsError(f"This generator has the unknown setting {name} = {value!r}: {OTHER}.")
+    for part in KEPT:
+        arguments[part] |= _settings(part, settings.get(part), notes)
     found = Found("generator", "stylegan2", arguments, {}, notes=notes)
     keys = _keys(found)
     found.state = {key: _single(state[key]) for key in keys if key in state}
@@ -105,13 +86,41 @@ def _found(state: dict[str, Tensor], settings: dict[str, Any], notes: list[str])
     return found
 
 
+def _settings(part: str, given: Any, notes: list[str]) -> dict[str, Any]:
+    """The settings of a part that our generator has, too; WeightsError for others that change its pictures."""
+    kept: dict[str, Any] = {}
+    if given is not None and not isinstance(given, dict):
+        raise WeightsError(f"The {part} of this generator make no sense: {AGAIN}.")
+    for name, value in (given or {}).items():
+        told = f"{plain(str(name))} = {plain(repr(value)) if isinstance(value, (int, float, str)) else 'something odd'}"
+        if name in KEPT[part]:
+            if not _fits(name, value):
+                raise WeightsError(f"The setting {told} of this generator makes no sense: {AGAIN}.")
+            kept[name] = list(value) if isinstance(value, tuple) else value
+        elif name in SPEED:
+            notes.append(f"{told} is dropped: it is about speed alone.")
+        elif name in FIXED:
+            if type(value) is not type(FIXED[name]) or value != FIXED[name]:
+                raise WeightsError(f"This generator has {told} instead of {FIXED[name]!r}: {OTHER}.")
+        elif name not in SHAPES:
+            raise WeightsError(f"This generator has the unknown setting {told}: {OTHER}.")
+    return kept
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a setting is a number, or what else it may be."""
+    if name == "resample_filter":
+        return isinstance(value, (list, tuple)) and all(_fits("tap", tap) for tap in value)
+    return (name == "conv_clamp" and value is None) or (type(value) in (int, float) and math.isfinite(value))
+
+
 def _shapes(state: dict[str, Tensor]) -> dict[str, Any]:
     """The settings that shapes tell."""
     heights = sorted(
         int(match[1]) for key in state if (match := re.fullmatch(r"synthesis\.b(\d+)\.torgb\.weight", key))
     )
     layers = sum(1 for key in state if re.fullmatch(r"mapping\.fc\d+\.weight", key))
-    if not layers or not heights or heights != [4 << k for k in range(len(heights))]:
+    if not 0 < layers <= LAYERS or not heights or heights != [4 << k for k in range(len(heights))]:
         raise WeightsError(f"This generator has other layers than a StyleGAN2 that adds its RGB up: {OTHER}.")
     const = _shape(state, "synthesis.b4.const", 3)
     if const[1:] not in ((4, 4), (4, 2)):
@@ -155,13 +164,7 @@ def _keys(found: Found) -> dict[str, Tensor]:
 def _single(value: Tensor) -> Tensor:
     """In single precision and at an even address; the file's own bytes where they are so already."""
     odd = value.data_ptr() % value.element_size()
-    return (value.clone() if odd else value).float()
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return all(isinstance(number, (int, float)) for number in value)
-    return value is None or isinstance(value, (int, float, str))
+    return (value.clone() if odd else value).float().contiguous()
 
 
 def _summary(found: Found) -> str:
@@ -242,7 +245,7 @@ def _renamed(source: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     filtered = filtered / filtered.sum()  # NVIDIA applies the gain of the enlargement at run time
     for name in [f"synthesis.b{4 << k}" for k in range(blocks + 1)]:
         for owner in (name, f"{name}.conv0", f"{name}.conv1"):
-            state[f"{owner}.resample_filter"] = filtered
+            state[f"{owner}.resample_filter"] = filtered.clone()
     state.pop("synthesis.b4.conv0.resample_filter")
     return state, [key for key in source if key not in taken and key not in kernels]
 

@@ -89,11 +89,11 @@ def persistent_module(reconstruct, state: dict[str, Tensor], class_name: str, so
     return root
 
 
-def nvidia_pickle(state, settings, class_name="Generator", source="", protocol=4, **more) -> bytes:
+def nvidia_pickle(state, settings, class_name="Generator", source="", protocol=4, arguments=(), **more) -> bytes:
     """A pickle as NVIDIA's training writes it, with `state` in G_ema."""
     with fake_modules() as (reconstruct, easy_dict):
         kwargs = {key: easy_dict(value) if isinstance(value, dict) else value for key, value in settings.items()}
-        module = persistent_module(reconstruct, state, class_name, source, _init_args=(), _init_kwargs=kwargs)
+        module = persistent_module(reconstruct, state, class_name, source, _init_args=arguments, _init_kwargs=kwargs)
         content = {"G": None, "D": None, "G_ema": module, "training_set_kwargs": easy_dict(path="x.zip"), **more}
         return pickle.dumps(content, protocol)
 

@@ -143,6 +143,25 @@ def test_torchscript(saved, way):
         assert torch.equal(found[key], value)
 
 
+class Listed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sizes, self.scale, self.names = [1, 2], [0.5], {"a": torch.ones(2)}
+        self.weight = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return x * self.scale[0] + self.sizes[0] + self.names["a"]
+
+
+def test_torchscript_lists(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(Listed()).save(tmp_path / "model.pt")
+    module = read_checkpoint(tmp_path / "model.pt")
+    assert (module.state["sizes"], module.state["scale"]) == ([1, 2], [0.5])
+    assert torch.equal(module.state["names"]["a"], torch.ones(2)) and list(flatten(module)) == ["weight"]
+
+
 def test_safetensors(saved):
     value = {"a": torch.randn(3, 4), "b": torch.ones(2, dtype=torch.int64)}
     same(dict(sorted(read_checkpoint(saved("safetensors", value)).items())), value)

@@ -68,6 +68,26 @@ def test_plain_objects(protocol):
     assert read(content) == {"a": {"b": 1}}
 
 
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.integers(-9, 2**47), inner)
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(plain_values, st.integers(2, 5))
+def test_plain_values_of_any_kind(value, protocol):
+    assert read(pickle.dumps(value, protocol)) == value
+
+
+def test_ordered_dictionaries_of_python_2():
+    content = name("collections", "OrderedDict") + pickle.dumps([["a", 1], ["b", 2]], 2)[2:-1] + b"\x85R."
+    assert list(read(content).items()) == [("a", 1), ("b", 2)]
+
+
 def test_shared_objects_stay_shared():
     inner = [1]
     found = read(pickle.dumps([inner, inner, (inner,)]))
@@ -342,10 +362,12 @@ def torch_file(pickled: bytes, data: bytes = b"", keys=()) -> bytes:
     return b"".join(pickle.dumps(part, 2) for part in head) + pickled + pickle.dumps(list(keys), 2) + data
 
 
-def torch_tensor(offset=0, size=(2,), stride=(1,), count=2) -> bytes:
+def torch_tensor(offset=0, size=(2,), stride=(1,), count=2, part=None) -> bytes:
     """A torch file of one tensor on 8 bytes, with whatever it claims."""
     storage = MARK + text("storage") + name("torch", "FloatStorage") + text("0") + text("cpu")
-    storage += pickle.dumps(count, 2)[2:-1] + b"NtQ"
+    storage += (
+        pickle.dumps(count, 2)[2:-1] + pickle.dumps(part, 2)[2:-1].replace(b"q\0", b"").replace(b"q\1", b"") + b"tQ"
+    )
     rest = b"".join(pickle.dumps(part, 2)[2:-1].replace(b"q\0", b"") for part in (offset, size, stride))
     pickled = name("torch._utils", "_rebuild_tensor_v2") + MARK + storage + rest + b"\x89NtR."
     return torch_file(pickled, struct.pack("<qff", 2, 3, 4), ["0"])
@@ -366,6 +388,7 @@ def test_tensors_stay_within_their_storage():
     assert read(within(torch_tensor())).tolist() == [3, 4]
     assert read(within(torch_tensor(offset=1, size=(1, 1), stride=(5, 9)))).tolist() == [[4]]
     assert read(within(torch_tensor(offset=2, size=(0, 3), stride=(3, 1)))).shape == (0, 3)
+    assert read(within(torch_tensor(size=(1,), part=("1", 1, 1)))).tolist() == [4]
 
 
 @pytest.mark.parametrize(
@@ -386,6 +409,9 @@ def test_tensors_stay_within_their_storage():
         dict(count=-1),
         dict(count=1),
         dict(count="2"),
+        dict(part=("1", 1, 2)),
+        dict(part=("1", 1, 1)),
+        dict(part=("1", -1, 2)),
         dict(size=("2",)),
         dict(size=(True,)),
     ],

@@ -9,7 +9,7 @@ import pickle
 import pytest
 import torch
 from checkpoints.crafting import SOURCE, nvidia_pickle, rosinality_state
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch.nn import functional as F
 
 from fice.checkpoints.files import read_checkpoint
@@ -79,6 +79,7 @@ def generator(found):
 def draws_the_golden_pictures(found, tensors):
     assert (found.part, found.network, found.extra) == ("generator", "stylegan2", {})
     json.dumps(found.arguments)
+    assert save(found.state)  # refuses tensors that share their memory or have gaps
     network = generator(found)
     torch.testing.assert_close(network.synthesis(tensors["ws"]), tensors["image_const"], rtol=0, atol=1e-5)
     if "w_psi0.7" in tensors:
@@ -101,6 +102,15 @@ def test_nvidia_needs_no_settings(numbers, weights, imported):
     found = imported(nvidia_pickle(weights(settings), {}))
     draws_the_golden_pictures(found, tensors)
     assert found.arguments == {key: value for key, value in settings.items() if key not in ("c_dim", "img_channels")}
+
+
+def test_nvidia_settings_in_a_row(imported):
+    state = small()
+    content = nvidia_pickle(state, {}, arguments=(8, 0, 8, 16, 3, {"lr_multiplier": 0.1}, {"conv_clamp": 5}))
+    arguments = imported(content).arguments
+    assert arguments["mapping_kwargs"]["lr_multiplier"] == 0.1 and arguments["synthesis_kwargs"]["conv_clamp"] == 5
+    for odd in (None, 3, "x", {"a": 1}):
+        assert imported(nvidia_pickle(state, {}, arguments=odd)).arguments["img_resolution"] == 16
 
 
 def test_notes_tell_what_was_found(imported):
@@ -212,6 +222,10 @@ def test_rosinality_without_average(imported):
         ({"synthesis_kwargs": {"magic": 3}}, {}, "magic"),
         ({"synthesis_kwargs": {"conv_clamp": {"a": 1}}}, {}, "conv_clamp"),
         ({"mapping_kwargs": [1]}, {}, "mapping_kwargs"),
+        ({"mapping_kwargs": {"lr_multiplier": "fast"}}, {}, "lr_multiplier = 'fast'"),
+        ({"mapping_kwargs": {"activation": "relu"}}, {}, "activation = 'relu' instead of 'lrelu'"),
+        ({"synthesis_kwargs": {"kernel_size": torch.ones(2)}}, {}, "kernel_size"),
+        ({"synthesis_kwargs": {"resample_filter": [1, "x"]}}, {}, "resample_filter"),
         ({}, {"synthesis.input.freqs": torch.ones(3)}, "StyleGAN3"),
         ({}, {"synthesis.b4.torgb.weight": torch.ones(1, 8, 1, 1)}, "1 channels"),
         ({}, {"synthesis.b4.const": torch.ones(8, 4, 7)}, "4 x 7"),
