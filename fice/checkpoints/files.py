@@ -80,9 +80,10 @@ def flatten(module: Foreign) -> dict[str, Tensor]:
 def _collect(module: Foreign, prefix: str, found: dict[str, Tensor]) -> None:
     attributes = module.state if isinstance(module.state, dict) else {}
     parts = [attributes.get(kind) for kind in ("_parameters", "_buffers", "_modules")]
-    skipped = attributes.get("_non_persistent_buffers_set") or ()
+    listed = attributes.get("_non_persistent_buffers_set")
+    skipped = {name for name in listed if isinstance(name, str)} if isinstance(listed, (list, tuple)) else set()
     if not any(isinstance(part, dict) for part in parts):
-        parts, skipped = [attributes], ()
+        parts = [attributes]
     for part in parts:
         for name, value in (part if isinstance(part, dict) else {}).items():
             if isinstance(value, Tensor) and name not in skipped:

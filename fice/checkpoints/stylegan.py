@@ -79,7 +79,7 @@ def _found(state: dict[str, Tensor], settings: dict[str, Any], notes: list[str])
     found = Found("generator", "stylegan2", arguments, {}, notes=notes)
     keys = _keys(found)
     found.state = {key: _single(state[key]) for key in keys if key in state}
-    found.unexpected = [key for key in state if key not in keys]
+    found.unexpected = [plain(key) for key in state if key not in keys]
     if any(state[key].dtype != torch.float32 for key in found.state):
         notes.append("Its half or double precision was made single.")
     notes.insert(0, _summary(found))
@@ -247,7 +247,7 @@ def _renamed(source: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
         for owner in (name, f"{name}.conv0", f"{name}.conv1"):
             state[f"{owner}.resample_filter"] = filtered.clone()
     state.pop("synthesis.b4.conv0.resample_filter")
-    return state, [key for key in source if key not in taken and key not in kernels]
+    return state, [plain(key) for key in source if key not in taken and key not in kernels]
 
 
 def _mean_w(found: Found) -> Tensor:

@@ -182,6 +182,13 @@ def test_flatten_of_a_persistent_tree(tmp_path):
     same(dict(sorted(found.items())), dict(sorted(state.items())))
 
 
+@pytest.mark.parametrize(
+    "state", [None, 3, [], {}, {"_parameters": 3, "_buffers": {"a": 1}, "_non_persistent_buffers_set": 7}, {"a": "b"}]
+)
+def test_flatten_of_odd_objects(state):
+    assert flatten(Foreign("odd", state)) == {}
+
+
 def test_the_kind_is_told_by_content(saved, tmp_path):
     path = saved("zip")
     renamed = path.rename(tmp_path / "weights.png")
