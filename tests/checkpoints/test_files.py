@@ -332,6 +332,20 @@ def test_a_zip_archive_that_does_not_lie(tmp_path):
     assert read_checkpoint(path) is None
 
 
+def test_a_zip_archive_with_wide_fields(tmp_path):
+    """As they are from 4 GiB on: sizes and offsets stand in 64-bit fields."""
+    many = 2**32 - 1
+    listed = entry(b"N.", size=many, header=many, extra=struct.pack("<HHQQQ", 1, 24, 2, 2, 0))
+    end = len(GOOD) + len(listed)
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(listed), len(GOOD))
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    path = tmp_path / "wide.pt"
+    path.write_bytes(
+        GOOD + listed + wide + locator + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 65535, 65535, many, many, 0)
+    )
+    assert read_checkpoint(path) is None
+
+
 def test_script_classes_belong_into_script_archives(saved, tmp_path):
     path = saved("zip")
     bad = repacked(path, tmp_path / "bad.pt", skip=("data.pkl",), more=[
