@@ -52,11 +52,12 @@ def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle:
             save_sheet(photo, 1, seed=1, bundle=bundle, device=device)
         out = Path(folder) / "out.png"
         settings = Settings.preset(preset, **({"steps": steps} if steps else {}))
+        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset, "--steps", str(settings.steps)]
+        # first, as a new process is taken to have needed at least what its parent holds
+        whole = _process("edit", str(photo), text, "-o", str(out), "--force", *options)
         editor = Editor(bundle, where, settings)
         flops = _flops(lambda: editor.edit(editor.prepare(read_photo(photo)), text))
         parts = _parts(editor, photo, text, out)
-        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset, "--steps", str(settings.steps)]
-        whole = _process("edit", str(photo), text, "-o", str(out), "--force", *options)
     rate = matrix_rate(where)
     networks = {name: _network(*case, rate) for name, case in _cases(editor).items()}
     return {

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from fice.errors import WeightsError
+from fice.output import whole_file
 from fice.places import downloads
 
 FILE = "bpe_simple_vocab_16e6.txt.gz"
@@ -104,6 +105,17 @@ def find_vocabulary() -> bytes | None:
             if hashlib.sha256(content).hexdigest() == FILE_SHA256:
                 return content
     return None
+
+
+def keep_vocabulary(path: Path) -> None:
+    """Puts a vocabulary file where `find_vocabulary` looks. Raises WeightsError if it is not OpenAI's."""
+    content = path.read_bytes() if path.stat().st_size < LARGEST else b""
+    if hashlib.sha256(content).hexdigest() != FILE_SHA256:
+        raise WeightsError(f"{path} is not CLIP's vocabulary as OpenAI publishes it: fice models fetch clip-vocabulary.")
+    target = downloads() / "clip-vocabulary" / FILE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(target) as stream:
+        stream.write(content)
 
 
 def _package(name: str) -> Sequence[str]:

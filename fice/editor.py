@@ -56,14 +56,14 @@ class Editor:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings = settings or Settings.preset("default")
+        if "encoder" in self.bundle.parts:
+            check_encoder(self.bundle)
         clip = self.bundle.package("clip") if self.settings.semantics == "package" else None
         pose = self.bundle.package("pose") if self.settings.posing == "package" else None
         self.generator = self.bundle.part("generator", self.device)
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.pose = Pose.from_bundle(self.bundle, self.device, network=pose)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=clip)
-        if "encoder" in self.bundle.parts:
-            check_encoder(self.bundle)
 
     def prepare(self, photo: str | Path | Photo, latent: Tensor | None = None) -> Subject:
         """Finds the person, their regions and their latent.
@@ -106,16 +106,16 @@ class Editor:
 
     def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, list[str]]:
         """Where the analysis canvas lies in a photo (1, 3, H, W), and what to tell the user."""
-        factor = max(1, ANALYSIS // self.generator.canvas[0])
-        height, width = (side * factor for side in self.generator.canvas)
+        height, width = self.generator.canvas
         if self.whole:
             return Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0), []
+        factor = max(1, ANALYSIS // height)
         person, notices = find_person(self.regions, picture), []
         if person.others:
             notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
-        return Frame(person.box, photo.size, (height, width)), notices
+        return Frame(person.box, photo.size, (height * factor, width * factor)), notices
 
     @property
     def encoder(self) -> Encoder:
@@ -128,9 +128,10 @@ class Editor:
 
     @torch.no_grad()
     def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """A generated picture enlarged to the analysis canvas, in [0, 1], and its region probabilities."""
-        wide = F.interpolate(drawn.clamp(0, 1), size=size, mode="bicubic").clamp(0, 1)
-        return wide, self._look(wide)
+        """A generated picture enlarged to the analysis canvas, and its region probabilities."""
+        within = (lambda picture: picture.clamp(0, 1)) if self.settings.clamp else (lambda picture: picture)
+        wide = drawn if drawn.shape[2:] == size else F.interpolate(within(drawn), size=size, mode="bicubic")
+        return within(wide), self._look(within(wide))
 
     def _fit(self, generator: Generator, wanted: Tensor, ws: Tensor, steps: int) -> tuple[Tensor, Generator]:
         """Moves a latent, and with `tuning` a copy of the generator, towards a picture, without any text."""

@@ -125,8 +125,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     try:
         with open(temporary, "xb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        with open(temporary, "r+b") as written:
+            os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise explain(error, path) from error

@@ -61,7 +61,9 @@ def save_state(
     with _card(folder) as card:
         path = folder / f"{part}.safetensors"
         with whole_file(path) as stream:
-            save_file(dict(state), stream.name)
+            rights = os.fstat(stream.fileno()).st_mode
+            save_file(dict(state), stream.name)  # puts a file of its own there, for its owner alone
+            os.chmod(stream.name, rights)
         for name, content in (files or {}).items():
             with whole_file(folder / f"{part}.{name}") as stream:
                 stream.write(content)

@@ -121,7 +121,7 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
         return Choice("full", (BODY,), () if wanted in (None, "full") else (notice,))
     likeliest = probabilities.argmax(1).flatten()
     shares = torch.bincount(likeliest, minlength=len(regions.names)) / len(likeliest)
-    areas = dict(zip(regions.names, shares.tolist(), strict=True))
+    areas = dict.fromkeys(REGION_CLASSES, 0.0) | dict(zip(regions.names, shares.tolist(), strict=True))
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
     if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers

@@ -39,7 +39,7 @@ class Settings:
     # what the terms look at
     look: str = "garment"  # garment | picture: the garment alone on white, so that the street says nothing
     views: int = 4  # augmented views of it; one fixed view invites noise that only CLIP sees
-    clamp: bool = True  # CLIP is shown what a file can hold
+    clamp: bool = True  # CLIP and the stitch are shown what a file can hold
     keep: str = "garment"  # garment | body: what the image term leaves free; arms and legs stay as they are
     mirrored: bool = True  # what is looked at once is looked at in the mirror too, which halves the regions' noise
 

@@ -37,7 +37,7 @@ class Stitch:
     Attributes:
         photo: the photo.
         frame: the person's place on the canvas.
-        drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1].
+        drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1], or about that where only the head is put back.
         before, after: the garment in the photo, and in the generated picture.
         head: what never changes.
         body: the whole person in the photo.
@@ -99,7 +99,7 @@ def stitch(parts: Stitch, settings: Settings) -> Stitched:
     support = np.zeros(parts.photo.size, bool)
     inside = alpha[0, 0].cpu().numpy() > 0
     support[y0:y1, x0:x1] = inside
-    part = composed[0].permute(1, 2, 0).cpu().numpy()
+    part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     pixels = paste(parts.photo, part, inside, window)
     picture = parts.photo.srgb()
     picture[y0:y1, x0:x1][inside] = part[inside]
@@ -187,7 +187,7 @@ def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
 
 
 def _all_but_head(parts: Stitch, source: Tensor, window: Window) -> tuple[Tensor, Tensor]:
-    generated = parts.frame.to_photo(parts.drawn, window=window).clamp(0, 1)
+    generated = parts.frame.to_photo(parts.drawn, window=window)
     shown = parts.frame.to_photo(torch.ones_like(parts.head), window=window, kernel="linear").clamp(0, 1)
     head = parts.frame.to_photo(parts.head, window=window, kernel="linear").clamp(0, 1)
     kept = 1 - shown * (1 - head)

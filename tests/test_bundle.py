@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import ROOT
 from torch import nn
 
 from fice.bundle import list_bundles, load_bundle, verify
 from fice.errors import WeightsError
 from fice.nets import NETWORKS
-from fice.pack import save_figures, save_part, save_text
+from fice.pack import save_figures, save_part, save_state, save_text
 
 
 class Toy(nn.Module):
@@ -236,3 +240,61 @@ def test_the_bundles_that_come_with_fice_are_whole():
         assert all(part.bytes <= 16e6 for part in bundle.parts.values()) and bundle.bytes <= 48e6
         for part in bundle.parts:
             bundle.part(part)
+
+
+
+def test_weights_may_be_read_by_whom_the_umask_lets(folder):
+    assert (folder / "toy.safetensors").stat().st_mode == (folder / "bundle.json").stat().st_mode
+
+
+def test_files_travel_with_a_part(folder, toy):
+    save_state(folder, "other", toy.state_dict(), "toy", {"sizes": (30, 20)}, files={"words.txt": b"red blue"})
+    bundle = load_bundle(folder)
+    assert bundle.file("other", "words.txt") == b"red blue"
+    with pytest.raises(WeightsError, match="has no numbers.txt"):
+        bundle.file("other", "numbers.txt")
+    (folder / "other.words.txt").write_bytes(b"red bluf")
+    for damaged in (lambda: bundle.file("other", "words.txt"), lambda: bundle.part("other")):
+        with pytest.raises(WeightsError, match="damaged"):
+            damaged()
+    assert len(verify(bundle)) == 1
+
+
+def test_a_file_outside_the_folder_is_refused(folder):
+    change_part(folder, files={"../secret": {"sha256": "0", "bytes": 1}})
+    with pytest.raises(WeightsError, match="damaged"):
+        load_bundle(folder)
+
+
+def test_bundles_of_the_users_own_have_names_too(tmp_path, toy, monkeypatch):
+    monkeypatch.setenv("FICE_HOME", str(tmp_path))
+    save_part(tmp_path / "bundles" / "mine", "toy", toy, "toy", {"sizes": (30, 20)})
+    save_part(tmp_path / "bundles" / "street", "toy", toy, "toy", {"sizes": (30, 20)})
+    assert list_bundles() == ["street", "mine"]
+    assert load_bundle("mine").part("toy").count == 7
+    assert "generator" in load_bundle("street").parts  # what came with fice comes first
+
+
+def test_weights_of_the_wanted_dtype_are_mapped(tmp_path):
+    program = """
+import sys, torch
+from pathlib import Path
+from fice.nets import NETWORKS
+from fice.pack import save_state
+from fice.bundle import load_bundle
+NETWORKS["linear"] = "torch.nn:Linear"
+save_state(sys.argv[1], "big", {"weight": torch.zeros(5000, 10000), "bias": torch.zeros(5000)}, "linear",
+           {"in_features": 10000, "out_features": 5000})
+def own():  # anonymous memory
+    return next(int(line.split()[1]) for line in Path("/proc/self/smaps_rollup").open() if "Anonymous:" in line)
+before = own()
+module = load_bundle(sys.argv[1]).part("big")
+assert module.weight.sum() == 0
+print(own() - before)
+"""
+    if not Path("/proc/self/smaps_rollup").exists():
+        pytest.skip("the system does not tell mapped from own memory")
+    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path / "b")], capture_output=True, text=True,
+                         env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) < 50_000  # kB; the weights are 200,000

@@ -10,20 +10,29 @@ import dataclasses
 
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
+from fice.editor import Editor
 from fice.guidance import Targets, edit_terms
 from fice.inversion import evaluate, invert
 from fice.nets.clip import CLIP
 from fice.nets.deeplab import DeepLab
 from fice.nets.densepose import DensePose
 from fice.nets.stylegan2 import Generator
+from fice.pack import save_state
 from fice.pose import Pose
 from fice.regions import HEAD, Regions
 from fice.semantics import MEAN, STD, Semantics
 from fice.settings import PRESETS, Settings
+from fice.words import VOCABULARY
 
 SIDE = 64  # the networks take any size; 16 times less to compute than the authors' 256
+GENERATOR = {"z_dim": 64, "w_dim": 64, "img_resolution": SIDE,
+             "synthesis_kwargs": {"channel_base": 2048, "channel_max": 64}}  # fmt: skip
+TINY = {"embed_dim": 64, "image_resolution": 32, "vision_layers": (1, 2, 1, 1), "vision_width": 32,
+        "vision_patch_size": None, "context_length": 16, "vocab_size": 512, "transformer_width": 64,
+        "transformer_heads": 2, "transformer_layers": 2}  # fmt: skip
 WEIGHTS = {"semantic": 1, "image": 30, "pose": 10, "head": 1, "latent": 1}
 
 
@@ -35,15 +44,11 @@ def networks(fill):
         module.load_state_dict({key: fill(key, value.shape) for key, value in module.state_dict().items()})
         return module.double().eval().requires_grad_(False)
 
-    clip = {"embed_dim": 64, "image_resolution": 32, "vision_layers": (1, 2, 1, 1), "vision_width": 32,
-            "vision_patch_size": None, "context_length": 16, "vocab_size": 512, "transformer_width": 64,
-            "transformer_heads": 2, "transformer_layers": 2}  # fmt: skip
-    size = {"channel_base": 2048, "channel_max": 64}
     return {
-        "generator": made(Generator(64, 0, 64, SIDE, synthesis_kwargs=size)),
+        "generator": made(Generator(**GENERATOR)),
         "deeplab": made(DeepLab(3)),
         "densepose": made(DensePose()),
-        "clip": made(CLIP(**clip)),
+        "clip": made(CLIP(**TINY)),
     }
 
 
@@ -153,16 +158,80 @@ def test_pictures_of_a_batch_do_not_influence_each_other(networks, start):
 # every setting in which the preset differs from our default, and what the default has instead
 DEVIATIONS = {
     "steps": 60, "schedule": "ramp", "start": "redressed", "refine": 30, "tuning": 40, "cloth": 40.0,
-    "look": "garment", "views": 4, "clamp": True, "keep": "garment", "mirrored": True, "stitch": "region", "detail": 1.0,
+    "look": "garment", "views": 4, "clamp": True, "keep": "garment", "mirrored": True, "stitch": "region",
+    "detail": 1.0,
 }  # fmt: skip
 
 
 def test_the_deviations_of_the_default_are_these():
     default, paper = Settings(), Settings.preset("paper")
     fields = [field.name for field in dataclasses.fields(Settings) if field.name != "name"]
-    assert {name: getattr(default, name) for name in fields if getattr(default, name) != getattr(paper, name)} == DEVIATIONS
+    ours = {name: getattr(default, name) for name in fields if getattr(default, name) != getattr(paper, name)}
+    assert ours == DEVIATIONS
     assert PRESETS["paper"].keys() == DEVIATIONS.keys()
     assert (paper.steps, paper.rate, paper.schedule) == (501, 0.05, "constant")
+
+
+@pytest.fixture(scope="module")
+def bundle(networks, tmp_path_factory):
+    """The same networks as a bundle, in float32."""
+    folder = tmp_path_factory.mktemp("paper")
+    words = {"vocabulary": list(VOCABULARY), "context_length": 16, "image_resolution": 32}
+    parts = {
+        "generator": ("generator", "stylegan2", GENERATOR, {"framing": "photo"}),
+        "regions": ("deeplab", "deeplab", {"classes": 3}, {"names": ["background", "body", "head"]}),
+        "pose": ("densepose", "densepose", {}, {"names": [str(k) for k in range(15)]}),
+        "clip": ("clip", "clip", TINY, words),
+    }
+    for part, (which, kind, arguments, extra) in parts.items():
+        state = {key: value.float() for key, value in networks[which].state_dict().items()}
+        canvas = (SIDE, SIDE) if part == "generator" else None
+        save_state(folder, part, state, kind, arguments, extra, canvas=canvas)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edited(bundle, start, tmp_path_factory):
+    """A photograph of the canvas's size, edited in two steps from a latent."""
+    photos, ws, _ = start
+    path = tmp_path_factory.mktemp("photo") / "photo.png"
+    pixels = (photos[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    Image.fromarray(pixels).save(path)
+    editor = Editor(bundle, "cpu", Settings.preset("paper", steps=2))
+    subject = editor.prepare(path, ws[:1].float())
+    states = []
+    return editor, subject, editor.edit(subject, "red dress", callback=states.append), states
+
+
+def test_the_whole_photo_is_the_canvas(edited, start):
+    _, subject, *_ = edited
+    assert subject.frame.canvas == subject.photo.size == (SIDE, SIDE)
+    assert (subject.source[0] * 255 - (start[0][0] * 255).round()).abs().max() < 1e-3
+    assert torch.equal(subject.ws, start[1][:1].float())  # nothing is fitted
+
+
+def test_only_the_head_is_put_back(edited):
+    editor, subject, edit, _ = edited
+    with torch.no_grad():
+        head = editor.regions.network(subject.source).softmax(1)[:, 2:]
+    wanted = (head * subject.source + (1 - head) * edit.drawn).clamp(0, 1)
+    found = torch.from_numpy(edit.picture).permute(2, 0, 1)[None]
+    assert (found - wanted).abs().max() < 1e-4
+
+
+def test_the_edit_is_the_loop(edited, networks):
+    """What the editor did to the photograph is what the reference does to the same numbers."""
+    editor, subject, edit, states = edited
+    with torch.no_grad():
+        text = networks["clip"].encode_text(editor.semantics.tokenizer.encode(["red dress"]))
+    steps = list(reference_steps(networks, subject.source.double(), text, subject.ws.double(), 2))
+    (first, *_), (second, last, *_) = steps
+    assert len(states) == edit.facts["steps"] == 2
+    for name, value in first.items():
+        assert states[0].losses[name] == pytest.approx(float(value), rel=1e-4, abs=1e-7), name
+    for name, value in second.items():
+        assert states[1].losses[name] == pytest.approx(float(value), rel=5e-2, abs=1e-6), name
+    assert ((edit.ws - last).abs() > 1e-3).float().mean() < 0.02  # Adam's first step is a sign, float32 flips a few
 
 
 @pytest.mark.parametrize("name, value", [("look", "garment"), ("clamp", True)])

@@ -57,7 +57,7 @@ class Found:
         odd = [f"{key} is {tuple(self.state[key].shape)} instead of {shape}" for key, shape in wanted.items()
                if tuple(self.state[key].shape) != shape]  # fmt: skip
         if odd:
-            raise WeightsError(f"The {self.part} does not fit a {self.network} ({_list(odd)}): name another checkpoint.")
+            raise WeightsError(f"The {self.part} does not fit a {self.network} ({_list(odd)}): name another one.")
         return module
 
 

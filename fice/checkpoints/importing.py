@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fice import bpe
 from fice.bundle import CARD, Bundle, load_bundle, sha256
 from fice.checkpoints import clip, deeplab, densepose, e4e, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
@@ -53,10 +54,12 @@ def import_files(
     with _workshop(folder) as place:
         have = set(load_bundle(place).parts) if (place / CARD).is_file() else set()
         sources = []
-        for path in map(Path, files):
+        for path in sorted(map(Path, files), key=lambda path: path.name != bpe.FILE):  # CLIP is read with it
             new = [_save(place, found, framing, have, force, tell) for found in _read(path, place, tell)]
             have.update(new)
-            sources.append(f"{path.name} ({', '.join(new)}; sha256 {sha256(path)})" if path.is_file() else path.name)
+            if new:
+                checksum = f"; sha256 {sha256(path)}" if path.is_file() else ""
+                sources.append(f"{path.name} ({', '.join(new)}{checksum})")
         for part in BORROWED:
             if lender and part not in have:
                 _lend(load_bundle(lender), part, place)
@@ -102,6 +105,9 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
     """The networks of one file, folder or archive."""
     if not path.exists():
         raise WeightsError(f"There is no file {path}: check its path.")
+    if path.name == bpe.FILE:
+        bpe.keep_vocabulary(path)
+        return
     if path.is_dir():
         yield huggingface.read_folder(path)
         return
