@@ -193,7 +193,7 @@ def models_fetch(name: str, **options: Any) -> None:
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--as", "name", required=True, metavar="NAME|DIR", help="The bundle, new or to be added to.")
 @click.option("--framing", type=click.Choice(["person", "photo"]),
-              help="What the generator draws: people on white, or whole photographs.  [default: by its canvas]")  # fmt: skip
+              help="What the generator draws: people on white or photographs.  [default: by its canvas]")  # fmt: skip
 @click.option("--alone", is_flag=True, help="Do not fill in missing networks from the street bundle.")
 @force_option
 def models_import(files: tuple[Path, ...], name: str, alone: bool, **options: Any) -> None:
@@ -210,8 +210,10 @@ def models_import(files: tuple[Path, ...], name: str, alone: bool, **options: An
     """
     from fice.checkpoints.importing import import_files
 
-    lender = {"lender": None} if alone else {}
-    click.echo(import_files(files, name, tell=warn, **lender, **_given(options)).folder)
+    given = _given(options)
+    if alone:
+        given["lender"] = None
+    click.echo(import_files(files, name, tell=warn, **given).folder)
 
 
 @models.command("remove")

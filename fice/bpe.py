@@ -111,7 +111,7 @@ def keep_vocabulary(path: Path) -> None:
     """Puts a vocabulary file where `find_vocabulary` looks. Raises WeightsError if it is not OpenAI's."""
     content = path.read_bytes() if path.stat().st_size < LARGEST else b""
     if hashlib.sha256(content).hexdigest() != FILE_SHA256:
-        raise WeightsError(f"{path} is not CLIP's vocabulary as OpenAI publishes it: fice models fetch clip-vocabulary.")
+        raise WeightsError(f"{path} is not the vocabulary of OpenAI's CLIP: try fice models fetch clip-vocabulary.")
     target = downloads() / "clip-vocabulary" / FILE
     target.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(target) as stream:

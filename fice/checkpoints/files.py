@@ -39,6 +39,10 @@ PACKED = {
 PIECE = re.compile(r"-(\d+)-of-(\d+)\.")
 
 
+class Unknown(WeightsError):
+    """A file that holds no weights, or none that are read here."""
+
+
 def read_checkpoint(path: Path) -> Any:
     """What a checkpoint holds: dicts, lists, tuples, texts, numbers, bytes, `Foreign` objects and tensors.
 
@@ -63,7 +67,7 @@ def read_checkpoint(path: Path) -> Any:
         return Machine(data, limits, nested=lambda inner: read_nested(inner, limits)).run()
     if len(data) >= 10 and struct.unpack_from("<Q", data)[0] <= len(data) - 8 and head[8:9] == b"{":
         return _safetensors(path)
-    raise WeightsError(f"{path.name} {_looks_like(head)}.")
+    raise Unknown(f"{path.name} {_looks_like(head)}.")
 
 
 def flatten(module: Foreign) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from fice import bpe
 from fice.bundle import CARD, Bundle, load_bundle, sha256
 from fice.checkpoints import clip, deeplab, densepose, e4e, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
-from fice.checkpoints.files import read_checkpoint
+from fice.checkpoints.files import Unknown, read_checkpoint
 from fice.checkpoints.found import Found
 from fice.encoder import check_encoder
 from fice.errors import UsageError, WeightsError
@@ -123,10 +123,6 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
             else:
                 yield found
             member.unlink()
-
-
-class Unknown(WeightsError):
-    """A file that holds no network of ours."""
 
 
 def _convert(path: Path) -> Found:

@@ -36,7 +36,7 @@ BLUNDERS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeErro
 NAMING, CALLING = 3, 5  # steps that they count for, beside their own
 
 EMPTY_DICTS = {"collections.OrderedDict", "dnnlib.util.EasyDict", "dnnlib.EasyDict", "easydict.EasyDict"}
-KEPT = {"argparse.Namespace"}  # classes whose objects become Foreign
+KEPT = {"argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"}  # classes whose objects become Foreign
 TYPES = {"numpy.ndarray"}  # named as an argument, never called
 ALLOWED = CALLS.keys() | STORAGES.keys() | EMPTY_DICTS | KEPT | TYPES
 SCRIPT = "__torch__."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import builtins
 import os
+import pathlib
 import pickle
 import struct
 import subprocess
@@ -477,3 +478,8 @@ def test_every_truncation_is_one_sentence(sample):
     for length in range(0, len(sample), max(1, len(sample) // 300)):
         with pytest.raises(WeightsError):
             read(sample[:length])
+
+
+def test_paths_among_the_options_are_harmless():
+    tree = read(pickle.dumps({"opts": pathlib.Path("a/b"), "n": 1}))
+    assert tree["n"] == 1 and tree["opts"].name == f"pathlib.{type(pathlib.Path()).__name__}"
