@@ -59,14 +59,15 @@ def read_checkpoint(path: Path) -> Any:
     data = _map(path)
     limits = Limits(path.name)
     head = bytes(data[:4096])
+    # before pickles, as the length of the header may look like the beginning of one
+    if len(data) >= 10 and struct.unpack_from("<Q", data)[0] <= len(data) - 8 and head[8:9] == b"{":
+        return _safetensors(path)
     if head.startswith(b"PK\3\4"):
         return read_torchzip(data, limits)
     if head.startswith(MAGIC):
         return read_legacy(data, limits)
     if _is_pickle(head, bytes(data[-1:])):
         return Machine(data, limits, nested=lambda inner: read_nested(inner, limits)).run()
-    if len(data) >= 10 and struct.unpack_from("<Q", data)[0] <= len(data) - 8 and head[8:9] == b"{":
-        return _safetensors(path)
     raise Unknown(f"{path.name} {_looks_like(head)}.")
 
 

@@ -433,3 +433,14 @@ def test_a_large_file_is_mapped_and_not_read(saved, way):
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     grown, total = done.stdout.split()
     assert int(grown) < 20 and float(total) == 0
+
+
+@pytest.mark.parametrize("length", [128, 640, 1152, 1280])
+def test_a_header_whose_length_looks_like_a_pickle(tmp_path, length):
+    from safetensors.torch import save
+
+    padding = length - struct.unpack_from("<Q", save({"a": torch.ones(3)}, {"x": ""}))[0]
+    content = save({"a": torch.ones(3)}, {"x": "y" * padding})
+    assert struct.unpack_from("<Q", content)[0] == length
+    (tmp_path / "a.safetensors").write_bytes(content)
+    assert read_checkpoint(tmp_path / "a.safetensors")["a"].tolist() == [1, 1, 1]
