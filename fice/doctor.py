@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from fice.errors import WeightsError
@@ -31,7 +32,7 @@ def examine() -> list[Finding]:
     findings = [_python(), _torch()]
     if findings[-1].ok:
         findings += [_device(), *_ops()]
-    return findings + _bundles()
+    return [*findings, _packages(), *_bundles()]
 
 
 def usable(findings: list[Finding]) -> bool:
@@ -85,6 +86,14 @@ def _ops() -> list[Finding]:
     found.append(Finding("nvcc", not wanted, text, remedy="install the CUDA toolkit" if wanted else None))
     text = f"compiled, {status['path']}" if status["built"] else f"the reference ops are used ({status['reason']})"
     return [*found, Finding("ops", status["built"], text, remedy=None if status["built"] else "fice ops build")]
+
+
+def _packages() -> Finding:
+    """What is used where it is installed, and never needed."""
+    wanted = {"transformers": "Hugging Face's models", "ftfy": "texts in broken encodings for OpenAI's CLIP",
+              "clip": "OpenAI's CLIP by its own code", "detectron2": "DensePose by its own code"}  # fmt: skip
+    said = [f"{name} {'is there' if find_spec(name) else 'is not'} ({use})" for name, use in wanted.items()]
+    return Finding("optional packages", True, ", ".join(said))
 
 
 def _bundles() -> list[Finding]:
