@@ -1,0 +1,167 @@
+"""The morning after: one page that shows what a run has made.
+
+The page is a single html file without outside requests. Its rows travel as json and become cards only when they come
+near the screen, so that ten thousand open quickly. The thumbnails of up to `EMBEDDED` pictures lie inside, and such a
+page can be sent as it is (a few MB); a longer run's are loaded from OUT/thumbnails as one scrolls, since inside they
+would make hundreds of megabytes. The large view always shows the photo and the result themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fice.batch.thumbnails import Thumbnail, path_from, thumbnails
+from fice.output import whole_file
+
+EMBEDDED = 300  # pictures; beyond, thumbnails are files
+MOST_REASONS = 8
+COUNTED = ("done", "failed", "skipped")
+LABELS = {"per_hour": "Pictures/hour", "seconds": "Time"}
+UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # nothing in the json may end its block
+ROOM = Path(__file__).parent
+
+
+def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict) -> Path:
+    """Write OUT/index.html about `results`, the lines of OUT/results.jsonl as dicts, and return its path.
+
+    Of several lines with one key the last counts. done, failed and skipped are counted here; the other numbers and
+    texts of `summary` (per_hour, seconds, any others by their names) stand beside them. Missing and broken pictures
+    become grey boxes. FiceError when the disk refuses.
+    """
+    latest = list({result["key"]: result for result in results}.values())
+    small = list(thumbnails(out, (picture for result in latest for picture in pictures(out, result))))
+    inside = len(latest) <= EMBEDDED
+    rows = [_row(out, result, small[2 * i : 2 * i + 2], inside) for i, result in enumerate(latest)]
+    environment = Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined)
+    html = environment.get_template("page.html.j2").render(
+        title=title,
+        figures=_figures(rows, summary),
+        reasons=_reasons(latest),
+        data=Markup(json.dumps(rows, separators=(",", ":"), allow_nan=False).translate(UNSAFE)),
+        css=(ROOM / "page.css").read_text("utf-8"),
+        js=(ROOM / "page.js").read_text("utf-8"),
+        hash=lambda text: f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}",
+    )
+    path = out / "index.html"
+    with whole_file(path) as stream:
+        stream.write(html.encode("utf-8", "replace"))
+    return path
+
+
+def pictures(out: Path, result: dict) -> tuple[Path | None, Path | None]:
+    """Where photo and result lie; None for the result of a failed edit and for a photo without a name."""
+    photo = _report(result).get("input")
+    return Path(photo) if photo else None, None if result["status"] == "failed" else out / result["key"]
+
+
+def figure(value: Any) -> float | None:
+    """A finite number, or None: json has no other."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return round(float(value), 5) if plain else None
+
+
+def similarity(result: dict) -> tuple[float | None, float | None, float | None]:
+    """Before, after, gain; None where unknown."""
+    both = _report(result).get("similarity") or {}
+    before, after = figure(both.get("before")), figure(both.get("after"))
+    return before, after, None if before is None or after is None else round(after - before, 5)
+
+
+def _report(result: dict) -> dict[str, Any]:
+    return result.get("report") or {}
+
+
+def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -> dict[str, Any]:
+    """What the script is told about a picture: json types only."""
+    report = _report(result)
+    before, after, gain = similarity(result)
+    photo, edited = pictures(out, result)
+    losses = {str(name): figure(value) for name, value in (report.get("losses") or {}).items()}
+    return {
+        "key": result["key"],
+        "name": photo.name if photo else result["key"],
+        "status": result["status"],
+        "text": str(report.get("text") or ""),
+        "region": report.get("region"),
+        "before": before,
+        "after": after,
+        "gain": gain,
+        "seconds": figure(report.get("seconds")),
+        "steps": report.get("steps"),
+        "losses": {name: value for name, value in losses.items() if value is not None},
+        "unknown": [str(word) for word in report.get("unknown_words") or ()],
+        "notices": [str(notice) for notice in report.get("notices") or ()],
+        "error": result.get("error"),
+        "code": result.get("exit_code"),
+        "input": _link(out, photo),
+        "output": _link(out, edited),
+        "ratio": next((round(each.ratio, 4) for each in reversed(small) if each), None),
+        "thumbnails": [None if each is None else each.embedded() if inside else each.link() for each in small],
+    }
+
+
+def _link(out: Path, picture: Path | None) -> str | None:
+    """Relative to OUT, so that the folder can be moved; letters that mean something in links are quoted."""
+    if picture is None:
+        return None
+    path = path_from(out, picture)
+    return Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path.replace(os.sep, "/")))
+
+
+def _figures(rows: list[dict[str, Any]], summary: dict) -> list[tuple[str, str]]:
+    """The large numbers on top: (label, value)."""
+    counts = Counter(row["status"] for row in rows)
+    gains = [row["gain"] for row in rows if row["gain"] is not None]
+    figures = [(name.capitalize(), f"{counts[name]:,}") for name in COUNTED if counts[name]]
+    if gains:
+        figures.append(("Mean gain", f"{sum(gains) / len(gains):+.3f}".replace("-", "\N{MINUS SIGN}")))
+    for name, value in summary.items():
+        label = LABELS.get(name, str(name).replace("_", " ").capitalize())
+        if name not in COUNTED and value and (shown := _shown(name, value)):
+            figures.append((label, shown))
+    return figures
+
+
+def _shown(name: str, value: Any) -> str | None:
+    """A number or text for people; None for what is neither."""
+    if isinstance(value, str):
+        return value
+    number = figure(value)
+    if number is None:
+        return None
+    if name == "seconds":
+        minutes, seconds = divmod(round(number), 60)
+        return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {seconds} s"
+    return f"{number:,.0f}" if abs(number) >= 100 or number.is_integer() else f"{number:,.1f}"
+
+
+def _reasons(results: list[dict]) -> list[tuple[str, int, str]]:
+    """Why pictures failed, most frequent first: (sentence without names and numbers, how many, words to search)."""
+    counts = Counter(_reason(result) for result in results if result["status"] == "failed")
+    known = counts.most_common(MOST_REASONS)
+    reasons = [(reason, count, re.sub(r"\S*…\S*", "", reason)) for reason, count in known]
+    others = counts.total() - sum(count for _, count in known)
+    return [*reasons, ("Other reasons.", others, "")] if others else reasons
+
+
+def _reason(result: dict) -> str:
+    """The error with what differs from picture to picture left out."""
+    error = str(result.get("error") or "No reason is known.")
+    photo = str(_report(result).get("input") or "")
+    for name in (photo, Path(photo).name, result["key"]):
+        if len(name) > 2:
+            error = error.replace(name, "…")
+    return " ".join(re.sub(r"\d+", "…", error).split())
