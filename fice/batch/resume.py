@@ -1,0 +1,103 @@
+"""Which pictures of an earlier run need not be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from fice.batch.jobs import FILES, Job
+from fice.batch.journal import Result
+from fice.errors import FiceError
+from fice.output import FORMATS
+
+
+def fingerprint(job: Job, settings_hash: str, weights_hash: str) -> str:
+    """The sha256 of all that a result depends on beside the content of files."""
+    asked = json.dumps([job.text, job.options, settings_hash, weights_hash], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def look(job: Job) -> dict[str, Any]:
+    """Size and age of the files of a job, to be taken before they are read for the edit.
+
+    A change that comes in between is then found by the next run. OSError when one of them cannot be read.
+    """
+    facts = _stat(job.photo, "input")
+    for name in FILES:
+        if name in job.options:
+            facts |= _stat(job.options[name], name) | {f"{name}_sha256": sha256_of(job.options[name])}
+    return facts
+
+
+def made_from(
+    job: Job, output: Path, settings_hash: str, weights_hash: str, *, before: dict[str, Any], sha256: str
+) -> dict[str, Any]:
+    """What is written down about a finished picture for `unchanged` to compare.
+
+    before is what `look` said, sha256 that of the very bytes that were edited (`Photo.sha256`). "output_size" is [H, W]
+    as stored. OSError or FiceError when the output is not there or no picture.
+    """
+    return {
+        **before,
+        "input_sha256": sha256,
+        "settings": settings_hash,
+        "weights": weights_hash,
+        "fingerprint": fingerprint(job, settings_hash, weights_hash),
+        "output_bytes": os.stat(output).st_size,
+        "output_size": _size_of(output),
+    }
+
+
+def unchanged(job: Job, settings_hash: str, weights_hash: str, previous: Result, *, out: Path) -> bool:
+    """Whether the result of `job` in the folder `out` is whole and would be made from the same again.
+
+    A photo of the same size and age counts as the same; one of another age is read and its hash compared. Never raises
+    for what is on the disk or in `previous`.
+    """
+    made = previous.made_from
+    if job.error or previous.status != "done" or previous.key != job.key:
+        return False
+    if made.get("fingerprint") != fingerprint(job, settings_hash, weights_hash):
+        return False
+    output = Path(out) / job.key
+    try:
+        if os.stat(output).st_size != made.get("output_bytes") or _size_of(output) != made.get("output_size"):
+            return False
+        files = {"input": job.photo} | {name: job.options[name] for name in FILES if name in job.options}
+        return all(_same(path, name, made) for name, path in files.items())
+    except (OSError, ValueError, FiceError):
+        return False
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+    """The sha256 of a file's content, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _stat(path: str | os.PathLike, name: str) -> dict[str, Any]:
+    facts = os.stat(path)
+    return {f"{name}_bytes": facts.st_size, f"{name}_mtime_ns": facts.st_mtime_ns}
+
+
+def _same(path: str | os.PathLike, name: str, made: dict[str, Any]) -> bool:
+    now = _stat(path, name)
+    if now[f"{name}_bytes"] != made.get(f"{name}_bytes"):
+        return False
+    return now[f"{name}_mtime_ns"] == made.get(f"{name}_mtime_ns") or sha256_of(path) == made.get(f"{name}_sha256")
+
+
+def _size_of(picture: Path) -> list[int]:
+    """[H, W] of a result from its header alone; FiceError when it is not the picture that its name promises."""
+    from PIL import Image
+
+    from fice.decode import readable
+
+    with readable(picture, b""), Image.open(picture, formats=[FORMATS[picture.suffix.lower()]]) as image:
+        return [image.height, image.width]

@@ -1,0 +1,177 @@
+"""Lists and tables that name photos or texts: .txt, .csv and .jsonl, read as data and a line at a time."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from fice.errors import InputError, UsageError
+
+KINDS = (".txt", ".csv", ".jsonl")
+TEXTS = ("text", "region", "seed")  # what a file of texts may say
+PHOTOS = ("photo", "text", "region", "seed", "mask", "candidates", "latent")  # what a list of photos may say
+LEAST = {"seed": 0, "candidates": 1}
+REGIONS = ("auto", "upper", "lower", "dress", "outer", "full")
+MOST_BYTES = 1_000_000_000
+LONGEST_LINE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line number, what it says (empty cells left out), or why it cannot be used."""
+
+    line: int
+    values: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
+    """The rows of a list or table whose first column is `columns[0]`, which is all that a .txt has.
+
+    "text" is a str, in .jsonl also a list of them; "seed" and "candidates" are int, the others str. UsageError for
+    unknown columns and for files or lines that are too large, InputError when the file cannot be read.
+    """
+    read = {".txt": _read_list, ".csv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
+    if read is None:
+        raise UsageError(f"{path} should end in .txt, .csv or .jsonl, so that it is known how to read it.")
+    try:
+        with open(path, "rb") as start:
+            size, mark = start.seek(0, 2), (start.seek(0), start.read(2))[1]
+        if size > MOST_BYTES:
+            raise UsageError(f"{path} is larger than a gigabyte; split it into several lists.")
+        encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        # a path may have bytes that are not UTF-8; only "\n" ends a line, quoted ones are kept
+        with open(path, encoding=encoding, errors="surrogateescape", newline="\n") as stream:
+            rows = [_checked(row, path) for row in read(stream, path, columns)]
+    except OSError as error:
+        raise InputError(f"The list {path} cannot be read ({error.strerror}); check its name and rights.") from error
+    except UnicodeError as error:
+        raise InputError(f"The list {path} is damaged ({error}); save it as UTF-8.") from error
+    while rows and not rows[-1].values and not rows[-1].error:
+        rows.pop()
+    return [row if row.values or row.error else bad(row.line, path, "is empty; remove it") for row in rows]
+
+
+def _lines(stream: TextIO, path: Path) -> Iterator[str]:
+    while line := stream.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise UsageError(f"{path} has a line of more than a million letters; it is no list of pictures.")
+        yield line
+
+
+def _read_list(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    for number, line in enumerate(_lines(stream, path), 1):
+        content = line.rstrip("\r\n")
+        yield Row(number, {columns[0]: content} if content.strip() else {})
+
+
+def _read_csv(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    lines = _lines(stream, path)
+    header = next(lines, "").rstrip("\r\n")
+    separator = max(",;\t", key=header.count)
+    names = [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
+    _check_columns(names, path, columns)
+    if columns[0] not in names:
+        raise UsageError(f"{path} has no column {columns[0]!r} in its first line; add it.")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{path} has two columns of the same name; remove one.")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    while True:
+        number = reader.line_num + 2
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield bad(number, path, f"is malformed ({error}); check its quotes")
+            continue
+        if len(cells) > len(names):
+            yield bad(number, path, f"has {len(cells)} cells for {len(names)} columns; quote what holds {separator!r}")
+        else:
+            yield Row(number, {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()})
+
+
+def _read_jsonl(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    for number, line in enumerate(_lines(stream, path), 1):
+        if not line.strip():
+            yield Row(number)
+            continue
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            yield bad(number, path, 'is no JSON object; write {"' + columns[0] + '": ...}')
+            continue
+        _check_columns(values, path, columns)
+        yield Row(number, {name: value for name, value in values.items() if value not in (None, "", [])})
+
+
+def _check_columns(names: Iterable[str], path: Path, columns: tuple[str, ...]) -> None:
+    unknown = [repr(name) for name in names if name not in columns]
+    if unknown:
+        raise UsageError(f"{path} has unknown columns {', '.join(unknown)}; known are {', '.join(columns)}.")
+
+
+def _checked(row: Row, path: Path) -> Row:
+    """The row with its values in their types, or with the reason why one of them makes no sense."""
+    values = {}
+    for name, value in row.values.items():
+        read, wanted = _TYPES[name]
+        try:
+            values[name] = read(name, value)
+        except (ValueError, UnicodeError):
+            return bad(row.line, path, f"has {wanted} in {name!r}; correct it")
+    return Row(row.line, values, row.error)
+
+
+def bad(number: int, path: Path, reason: str) -> Row:
+    """A row that cannot be used."""
+    return Row(number, error=f"Line {number} of {path} {reason}.")
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or not LEAST[name] <= int(value) < 2**63:
+        raise ValueError(value)
+    return int(value)
+
+
+def _region(_: str, value: Any) -> str:
+    region = value.strip().lower() if isinstance(value, str) else ""
+    if region not in REGIONS:
+        raise ValueError(value)
+    return region
+
+
+def _path(_: str, value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    value.encode("utf-8", "surrogateescape")
+    return value
+
+
+def _text(_: str, value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        if not all(isinstance(text, str) for text in value):
+            raise ValueError(value)
+        return [text for text in (_text(_, text) for text in value) if isinstance(text, str) and text]
+    if not isinstance(value, str):
+        raise ValueError(value)
+    value.encode()
+    return value.strip()
+
+
+_TYPES: dict[str, tuple[Callable[[str, Any], Any], str]] = {
+    "photo": (_path, "no name of a file"),
+    "mask": (_path, "no name of a file"),
+    "latent": (_path, "no name of a file"),
+    "text": (_text, "no text in UTF-8"),
+    "region": (_region, f"none of {', '.join(REGIONS)}"),
+    "seed": (_number, "no whole number from 0"),
+    "candidates": (_number, "no whole number from 1"),
+}
