@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +18,10 @@ from fice.encoder import Encoder, check_encoder
 from fice.errors import InputError
 from fice.frame import Frame
 from fice.guidance import Targets, edit_terms, fit_terms
-from fice.inversion import Inversion, State, invert, tune
+from fice.inversion import Descent, Slot, State, evaluate, invert
 from fice.latent import check_latent
+from fice.losses import Term
 from fice.mask import decide
-from fice.nets.stylegan2 import Generator
 from fice.person import find_person
 from fice.photo import Photo, read_photo
 from fice.plan import Plan, make_plan
@@ -33,7 +31,9 @@ from fice.regions import HEAD, Regions
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
 from fice.stitch import Stitch, stitch
-from fice.subject import Subject
+from fice.subject import Sight, Subject
+from fice.task import Task
+from fice.tuning import Draw, Weights, drawing, drawn_once, join, tune
 from fice.words import parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
@@ -71,33 +71,53 @@ class Editor:
         latent: W+ to begin with instead of the encoder's, (1, R, D) float. Raises InputError for a photo or latent
         that cannot be used, and for a photo in which nobody is found.
         """
+        return self.settle([self.look(photo)], [latent])[0]
+
+    @torch.no_grad()
+    def look(self, photo: str | Path | Photo) -> Sight:
+        """What is seen in a photo without any optimisation. Raises InputError as `prepare` does."""
         began = time.perf_counter()
         photo = photo if isinstance(photo, Photo) else read_photo(photo)
         picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device)
-        with torch.no_grad():
-            frame, notices = self._frame(picture, photo)
-            view = frame.to_canvas(picture)
-            regions = self._look(view)
-            if self.whole:
-                source = view
-            else:
-                body = decide(self.regions.body(regions))
-                source = view * body + 1 - body
-            source = F.avg_pool2d(source, frame.canvas[0] // self.generator.canvas[0])
-            if latent is not None:
-                start = check_latent(latent, self.generator).to(source)
-            elif self.settings.start == "mean" or "encoder" not in self.bundle.parts:
-                start = self.generator.mapping.w_avg.repeat(1, self.generator.num_ws, 1)
-            else:
-                start = self.encoder.latent(source)
-        steps = self.settings.refine
-        if "encoder" not in self.bundle.parts and latent is None:
+        frame, notices = self._frame(picture, photo)
+        view = frame.to_canvas(picture)
+        regions = self._analysed(view)
+        if not self.whole:
+            body = decide(self.regions.body(regions))
+            view = view * body + 1 - body
+        source = F.avg_pool2d(view, frame.canvas[0] // self.generator.canvas[0])
+        return Sight(photo, frame, source, regions, [*photo.notices, *notices], time.perf_counter() - began)
+
+    def settle(self, sights: Sequence[Sight], latents: Sequence[Tensor | None] | None = None) -> list[Subject]:
+        """Fits latents, and with `tuning` the generator's weights, to photos: together, without mixing them.
+
+        latents: for each photo where to begin, (1, R, D), or None. Raises InputError for one of another shape.
+        """
+        began = time.perf_counter()
+        given = [None if ws is None else check_latent(ws, self.generator) for ws in latents or [None] * len(sights)]
+        source = torch.cat([sight.source for sight in sights])
+        steps, said = self.settings.refine, []
+        if "encoder" not in self.bundle.parts and None in given:
             steps = max(steps, BLIND)
-            notices.append(f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent.")
-        ws, generator = self._fit(self.generator, source, start, steps)
-        fitted = self._regions_of(drawing(generator)(ws), frame.canvas)[1]
-        seconds = time.perf_counter() - began
-        return Subject(photo, frame, source, regions, fitted, ws, generator, [*photo.notices, *notices], seconds)
+            said.append(f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent.")
+        starts = self._starts(source)
+        starts = torch.cat([own if ws is None else ws.to(own) for ws, own in zip(given, starts.split(1), strict=True)])
+        ws, weights = self._fit(source, starts, {}, steps)
+        drawn = drawn_once(self.generator, ws, weights)
+        seconds = (time.perf_counter() - began) / len(sights)
+        return [
+            Subject(**vars(sight) | {"notices": [*sight.notices, *said], "seconds": sight.seconds + seconds},
+                    fitted=self._enlarged(drawn[i : i + 1], sight.frame.canvas)[1], ws=ws[i : i + 1],
+                    weights={name: value[i : i + 1] for name, value in weights.items()})
+            for i, sight in enumerate(sights)
+        ]  # fmt: skip
+
+    @torch.no_grad()
+    def _starts(self, source: Tensor) -> Tensor:
+        """Where the fit of pictures (B, 3, H, W) begins: (B, R, D)."""
+        if self.settings.start == "mean" or "encoder" not in self.bundle.parts:
+            return self.generator.mapping.w_avg.repeat(len(source), self.generator.num_ws, 1)
+        return self.encoder.latent(source)
 
     @property
     def whole(self) -> bool:
@@ -122,26 +142,26 @@ class Editor:
         """The bundle's encoder, mapped anew when asked for: a large one is needed for a moment only."""
         return Encoder(self.bundle.part("encoder", self.device))
 
-    def _look(self, picture: Tensor) -> Tensor:
+    def _analysed(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once."""
         return self.regions.analyse(picture) if self.settings.mirrored else self.regions.probabilities(picture)
 
     @torch.no_grad()
-    def _regions_of(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def _enlarged(self, drawn: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """A generated picture enlarged to the analysis canvas, and its region probabilities."""
         within = (lambda picture: picture.clamp(0, 1)) if self.settings.clamp else (lambda picture: picture)
         wide = drawn if drawn.shape[2:] == size else F.interpolate(within(drawn), size=size, mode="bicubic")
-        return within(wide), self._look(within(wide))
+        return within(wide), self._analysed(within(wide))
 
-    def _fit(self, generator: Generator, wanted: Tensor, ws: Tensor, steps: int) -> tuple[Tensor, Generator]:
-        """Moves a latent, and with `tuning` a copy of the generator, towards a picture, without any text."""
+    def _fit(self, wanted: Tensor, ws: Tensor, weights: Weights, steps: int) -> tuple[Tensor, Weights]:
+        """Moves latents, and with `tuning` the generator's weights, towards pictures, without any text."""
         settings = self.settings
         if steps:
-            ws = invert(drawing(generator), ws, fit_terms(wanted, settings), steps=steps, rate=settings.rate).ws
+            draw = drawing(self.generator, weights)
+            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=settings.rate).ws
         if settings.tuning:
-            generator = copy.deepcopy(generator)
-            tune(generator, ws, wanted, settings.tuning)
-        return ws, generator
+            weights = tune(self.generator, weights, ws, wanted, settings.tuning)
+        return ws, weights
 
     def edit(
         self,
@@ -168,17 +188,27 @@ class Editor:
         picture, and when the optimisation diverges for good.
         """
         began = time.perf_counter()
-        sentence = parse(text, strict=self.bundle.reads_own_words)
-        plan = make_plan(subject, sentence, region, mask, self.regions, self.settings)
-        plan.notices[:0] = self._remarks(text)
-        seeds = range(seed, seed + candidates)
-        groups = self._groups(subject, plan, seeds)
-        edits = [edit for group in groups for edit in self._run(subject, plan, group, callback)]
+        plan = self.plan(subject, text, region, mask)
+        descent = self.descent()
+        tasks = self.begin([(subject, plan, seed + i) for i in range(candidates)])
+        slots = [descent.add(task, task.ws) for task in tasks]
+        while descent.slots:
+            descent.step()
+            if callback:
+                callback(State.of(slots, self.settings.steps))
+        edits = [self.finish(slot) for slot in slots if not slot.failed]
         if not edits:
             raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
         best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
         best.facts["seconds"] = round(subject.seconds + time.perf_counter() - began, 2)
         return best
+
+    def plan(self, subject: Subject, text: str, region: str = "auto", mask: np.ndarray | None = None) -> Plan:
+        """What a text changes in a subject; arguments and errors as of `edit`."""
+        sentence = parse(text, strict=self.bundle.reads_own_words)
+        plan = make_plan(subject, sentence, region, mask, self.regions, self.settings)
+        plan.notices[:0] = self._remarks(text)
+        return plan
 
     def _remarks(self, text: str) -> list[str]:
         """What of a sentence the network does not see."""
@@ -188,49 +218,50 @@ class Editor:
             said.append(f"The sentence is too long for the bundle {self.bundle.name}; cut off was: {' '.join(cut)}.")
         return said
 
-    def _groups(self, subject: Subject, plan: Plan, seeds: Sequence[int]) -> list[Group]:
-        """The candidates that are optimised together: all, unless each has a generator tuned to its own start."""
-        if self.settings.start != "redressed":
-            return [Group(subject.generator, subject.ws.expand(len(seeds), -1, -1), seeds)]
-        source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-        garment, groups = plan.before[0, 0].cpu().numpy(), []
-        for seed in seeds:
-            clothed = dress_as(source, garment, plan.sentence, seed)
-            wanted = torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255
-            ws = subject.ws
+    def begin(self, wishes: Sequence[tuple[Subject, Plan, int]]) -> list[Task]:
+        """Where the optimisation of (subject, plan, seed) begins; together, without mixing them."""
+        subjects, plans, seeds = zip(*wishes, strict=True)
+        source, ws = (torch.cat([getattr(subject, name) for subject in subjects]) for name in ("source", "ws"))
+        weights, worn = join([subject.weights for subject in subjects]), None
+        if self.settings.start == "redressed":
+            worn = torch.cat([_redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
                 with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
-                    after, before = self.encoder.latent(torch.cat([wanted, subject.source])).split(1)
+                    after, before = self.encoder.latent(torch.cat([worn, source])).chunk(2)
                 ws = ws + after - before
-            ws, generator = self._fit(subject.generator, wanted, ws, self.settings.refine)
-            groups.append(Group(generator, ws, [seed], wanted))
-        if self.settings.tuning:
-            return groups
-        starts = torch.cat([group.starts for group in groups])
-        worn = torch.cat([group.worn for group in groups if group.worn is not None])
-        return [Group(subject.generator, starts, seeds, worn)]
+            ws, weights = self._fit(worn, ws, weights, self.settings.refine)
+        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
+        tasks = []
+        for i, (subject, plan, seed) in enumerate(wishes):
+            own = None if worn is None else worn[i : i + 1]
+            targets = Targets.of(subject.source, plan.before, [plan.classes], plan.keep, texts[i : i + 1], [seed], own,
+                                 self.regions, self.pose)  # fmt: skip
+            mine = {name: value[i : i + 1] for name, value in weights.items()}
+            tasks.append(Task(subject, plan, seed, ws[i : i + 1], mine, targets))
+        return tasks
 
-    def _run(
-        self, subject: Subject, plan: Plan, group: Group, callback: Callable[[State], None] | None
-    ) -> list[Edit]:
-        """The optimisation of candidates together; those that diverged for good are left out."""
-        count, seeds = len(group.seeds), group.seeds
-        many = lambda tensor: tensor.expand(count, *tensor.shape[1:])  # noqa: E731
-        targets = Targets(
-            many(subject.source), many(plan.before), [plan.classes] * count, many(plan.keep),
-            many(self.semantics.encode_text([plan.sentence.text])), seeds, group.worn,
-        )  # fmt: skip
-        terms = edit_terms(targets, self.semantics, self.regions, self.pose, self.settings)
-        found = invert(
-            drawing(group.generator), group.starts, terms, steps=self.settings.steps, rate=self.settings.rate,
-            schedule=self.settings.schedule, tolerance=self.settings.tolerance, callback=callback,
-        )  # fmt: skip
-        return [self._finish(subject, plan, found, i, seeds[i]) for i in range(count) if not found.failed[i]]
+    def descent(self) -> Descent:
+        """The optimisation of tasks, which may come and go."""
+        held: tuple[list[Task], Draw, list[Term]] | None = None
 
-    def _finish(self, subject: Subject, plan: Plan, found: Inversion, which: int, seed: int) -> Edit:
-        text = plan.sentence.text
-        drawn = found.picture[which : which + 1]
-        wide, probabilities = self._regions_of(drawn, subject.frame.canvas)
+        def together(tasks: list[Task], ws: Tensor) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
+            nonlocal held
+            if held is None or held[0] != tasks:
+                targets = Targets.join([task.targets for task in tasks])
+                draw = drawing(self.generator, join([task.weights for task in tasks]))
+                terms = edit_terms(targets, self.semantics, self.regions, self.pose, self.settings)
+                held = list(tasks), draw, terms
+            return evaluate(held[1], held[2], ws, torch.arange(len(tasks)))
+
+        settings = self.settings
+        return Descent(together, steps=settings.steps, rate=settings.rate, schedule=settings.schedule,
+                       tolerance=settings.tolerance)  # fmt: skip
+
+    def finish(self, slot: Slot) -> Edit:
+        """The result of a task that came to its end, put back into its photo."""
+        task, drawn = slot.task, slot.picture
+        subject, plan, text = task.subject, task.plan, task.plan.sentence.text
+        wide, probabilities = self._enlarged(drawn, subject.frame.canvas)
         with torch.no_grad():
             after = plan.wide
             if plan.reshape:  # what the network sees in generated pictures is compared with generated pictures only
@@ -252,17 +283,18 @@ class Editor:
             "bundle": self.bundle.name,
             "preset": self.settings.name,
             "device": str(self.device),
-            "seed": seed,
-            "steps": found.steps[which],
-            "retries": found.retries[which],
-            "losses": {name: round(float(value[which]), 6) for name, value in found.losses.items()},
+            "seed": task.seed,
+            "steps": slot.steps,
+            "retries": slot.retries,
+            "losses": {name: round(value, 6) for name, value in slot.losses.items()},
             "similarity": similarity,
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": self.semantics.unknown_words(text),
         }
-        ws = found.ws[which : which + 1]
         garment = subject.frame.to_photo(after, kernel="linear")[0, 0].cpu().numpy()
-        return Edit(subject, text, result.picture, result.pixels, result.mask, garment, ws, drawn, plan.notices, facts)
+        return Edit(
+            subject, text, result.picture, result.pixels, result.mask, garment, slot.ws, drawn, plan.notices, facts
+        )
 
     def _similarity(self, subject: Subject, plan: Plan, after: Tensor, picture: np.ndarray) -> dict:
         """Cosine of text and garment, in the photo and in the result."""
@@ -275,23 +307,8 @@ class Editor:
         return {"before": cosines[0], "after": cosines[1]}
 
 
-@dataclass
-class Group:
-    """Candidates that share one optimisation.
-
-    Attributes:
-        generator: what draws them.
-        starts: their latents, (B, R, D).
-        seeds: theirs.
-        worn: the people re-dressed by mask, (B, 3, H, W), where they start from them.
-    """
-
-    generator: Generator
-    starts: Tensor
-    seeds: Sequence[int]
-    worn: Tensor | None = None
-
-
-def drawing(generator: Generator) -> Callable[[Tensor], Tensor]:
-    """W+ (B, R, D) -> pictures (B, 3, H, W), about [0, 1]."""
-    return lambda ws: generator.synthesis(ws) * 0.5 + 0.5
+def _redressed(subject: Subject, plan: Plan, seed: int) -> Tensor:
+    """The subject re-dressed by mask as the sentence says, (1, 3, H, W) float in [0, 1]."""
+    source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+    clothed = dress_as(source, plan.before[0, 0].cpu().numpy(), plan.sentence, seed)
+    return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255

@@ -27,7 +27,9 @@ class Targets:
         classes: for each picture, the region classes that the garment after the edit may have.
         keep: where the picture must stay, (B, 1, H, W) float in [0, 1].
         text: text features, (B, D) of length one.
-        seeds: one a picture, for the augmented views.
+        generators: one a picture, for the augmented views; they go on from step to step.
+        pose: body-part maps of the source, (B, P, h, w).
+        head: head probabilities of the source, (B, 1, H, W).
         worn: the people re-dressed by mask, (B, 3, H, W) float in [0, 1], where the optimisation began there.
     """
 
@@ -36,8 +38,29 @@ class Targets:
     classes: Sequence[tuple[str, ...]]
     keep: Tensor
     text: Tensor
-    seeds: Sequence[int]
+    generators: Sequence[torch.Generator]
+    pose: Tensor
+    head: Tensor
     worn: Tensor | None = None
+
+    @classmethod
+    def of(cls, source: Tensor, garment: Tensor, classes: Sequence[tuple[str, ...]], keep: Tensor, text: Tensor,
+           seeds: Sequence[int], worn: Tensor | None, regions: Regions, pose: Pose) -> Targets:  # fmt: skip
+        """The targets of pictures whose pose and head have not been looked at yet."""
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        with torch.no_grad():
+            head = regions.select(regions.probabilities(source), HEAD)
+            return cls(source, garment, classes, keep, text, generators, pose.maps(source), head, worn)
+
+    @classmethod
+    def join(cls, all_of: Sequence[Targets]) -> Targets:
+        """Several batches as one; all or none have `worn`."""
+        tensor = lambda name: torch.cat([getattr(one, name) for one in all_of])  # noqa: E731
+        return cls(
+            tensor("source"), tensor("garment"), [names for one in all_of for names in one.classes], tensor("keep"),
+            tensor("text"), [each for one in all_of for each in one.generators], tensor("pose"), tensor("head"),
+            None if all_of[0].worn is None else tensor("worn"),
+        )  # fmt: skip
 
 
 def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
@@ -67,10 +90,6 @@ def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple
 def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
     """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
     watch, worn = Watch(regions), targets.source if targets.worn is None else targets.worn
-    generators = [torch.Generator().manual_seed(seed) for seed in targets.seeds]
-    with torch.no_grad():
-        wanted_pose = pose.maps(targets.source)
-        wanted_head = regions.select(regions.probabilities(targets.source), HEAD)
 
     def semantic(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         if settings.look == "picture":
@@ -80,7 +99,8 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
             now = garment_now(regions, watch(drawn).detach(), classes)
             seen = garment_views(
                 drawn, torch.maximum(now, targets.garment[who]), semantics.size,
-                [generators[i] for i in who] if settings.views else None, max(settings.views, 1), clamp=settings.clamp,
+                [targets.generators[i] for i in who] if settings.views else None, max(settings.views, 1),
+                clamp=settings.clamp,
             )  # fmt: skip
         features = semantics.encode_picture(seen.flatten(0, 1))
         text = targets.text[who].repeat_interleave(seen.shape[1], 0)
@@ -90,10 +110,10 @@ def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: P
         return losses.image(drawn, targets.source[who], targets.keep[who])
 
     def posed(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        return losses.pose(pose.maps(drawn), wanted_pose[who])
+        return losses.pose(pose.maps(drawn), targets.pose[who])
 
     def head(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        return losses.head(regions.select(watch(drawn), HEAD), wanted_head[who])
+        return losses.head(regions.select(watch(drawn), HEAD), targets.head[who])
 
     def cloth(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
         garment = targets.garment[who]

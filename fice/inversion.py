@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from fice.losses import Term
-from fice.nets.stylegan2 import Generator
+from fice.tuning import Draw
 
 RETRIES = 2  # halvings of the rate after a divergence
 PATIENCE = 12  # steps over which a picture must still improve
@@ -47,6 +48,12 @@ class State:
     losses: dict[str, float]
     drawn: Tensor = field(repr=False)
 
+    @classmethod
+    def of(cls, slots: Sequence[Slot], steps: int) -> State:
+        """The state of a batch on its way of so many steps."""
+        means = {name: sum(slot.losses[name] for slot in slots) / len(slots) for name in slots[0].losses}
+        return cls(max(slot.steps for slot in slots), steps, means, slots[0].picture)
+
     def picture(self):
         """The first picture of the batch, (H, W, 3) uint8."""
         return (self.drawn[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
@@ -62,7 +69,7 @@ def rate_at(step: int, steps: int, schedule: str) -> float:
 
 
 def invert(
-    draw: Callable[[Tensor], Tensor],
+    draw: Draw,
     ws: Tensor,
     terms: Sequence[Term],
     *,
@@ -72,14 +79,10 @@ def invert(
     tolerance: float = 0.0,
     callback: Callable[[State], None] | None = None,
 ) -> Inversion:
-    """Moves each picture's latent down its own loss.
-
-    Pictures do not influence each other: each has its own loss, its own Adam state and its own end. One that
-    improved by less than `tolerance` (a share of its loss) in the last 12 steps drops out; one whose loss or gradient
-    stops being a number begins again at half the rate, twice at most.
+    """Moves the latents of a batch down their own losses; see `Descent`.
 
     Args:
-        draw: (b, R, D) -> pictures (b, 3, H, W), about [0, 1].
+        draw: W+ (b, R, D), which of the batch these are (b,) -> pictures (b, 3, H, W), about [0, 1].
         ws: (B, R, D) float, where to begin; not changed.
         terms: the summands of the loss.
         steps: evaluations of the loss for each picture; the last one is not followed by an update.
@@ -87,62 +90,137 @@ def invert(
         schedule: "constant" or "ramp".
         tolerance: 0 takes all steps.
     """
-    count = len(ws)
-    start, ws = ws.detach().clone(), ws.detach().clone()
-    first, second = torch.zeros_like(ws), torch.zeros_like(ws)
-    taken, retries = torch.zeros(count, dtype=torch.long), torch.zeros(count, dtype=torch.long)
-    failed = torch.zeros(count, dtype=torch.bool)
-    history: list[list[float]] = [[] for _ in range(count)]
-    losses = {term.name: torch.zeros(count) for term in terms}
-    picture: Tensor | None = None
-    active = torch.arange(count)
-    while picture is None or len(active):
-        drawn, values, total, gradient = evaluate(draw, terms, ws[active], active)
-        sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).cpu()
-        picture = drawn.new_zeros(count, *drawn.shape[1:]) if picture is None else picture
-        picture[active[sound]] = drawn[sound]
-        for name, value in values.items():
-            losses[name][active] = value.float().cpu()
-
-        going = []
-        for i, who in enumerate(active.tolist()):
-            if not sound[i]:
-                retries[who] += 1
-                if retries[who] > RETRIES:
-                    failed[who] = True
-                    ws[who] = start[who]
-                    continue
-                ws[who], first[who], second[who], taken[who] = start[who], 0, 0, 0
-                history[who].clear()
-                going.append(who)
-                continue
-            history[who].append(float(total[i]))
-            taken[who] += 1
-            if taken[who] >= steps or _converged(history[who], tolerance):
-                continue
-            share = rate_at(int(taken[who]) - 1, steps, schedule) * 0.5 ** int(retries[who])
-            first[who].mul_(BETAS[0]).add_(gradient[i], alpha=1 - BETAS[0])
-            second[who].mul_(BETAS[1]).addcmul_(gradient[i], gradient[i], value=1 - BETAS[1])
-            mean = first[who] / (1 - BETAS[0] ** int(taken[who]))
-            power = second[who] / (1 - BETAS[1] ** int(taken[who]))
-            ws[who] -= rate * share * mean / (power.sqrt() + EPSILON)
-            going.append(who)
+    descent = Descent(lambda who, ws: evaluate(draw, terms, ws, torch.tensor(who)), steps=steps, rate=rate,
+                      schedule=schedule, tolerance=tolerance)  # fmt: skip
+    slots = [descent.add(i, row) for i, row in enumerate(ws.split(1))]
+    while descent.slots:
+        descent.step()
         if callback:
-            means = {name: float(value.mean()) for name, value in losses.items()}
-            callback(State(int(taken.max()), steps, means, picture))
-        active = torch.tensor(going, dtype=torch.long)
-    return Inversion(ws, picture, losses, taken.tolist(), retries.tolist(), failed)
+            callback(State.of(slots, steps))
+    losses = {name: torch.tensor([slot.losses[name] for slot in slots]) for name in slots[0].losses}
+    return Inversion(
+        torch.cat([slot.ws for slot in slots]), torch.cat([slot.picture for slot in slots]), losses,
+        [slot.steps for slot in slots], [slot.retries for slot in slots], torch.tensor([slot.failed for slot in slots]),
+    )  # fmt: skip
+
+
+@dataclass(eq=False)
+class Slot:
+    """One picture on its way down.
+
+    Attributes:
+        task: what tells its terms from those of others.
+        start, ws: where it began and where it is, (1, R, D).
+        picture: drawn from ws, (1, 3, H, W); zeros before the first sound step.
+        losses: unweighted value of each term.
+        steps, retries: taken, and begun anew at half the rate.
+        failed: diverged for good; ws is where it began.
+    """
+
+    task: Any
+    start: Tensor
+    ws: Tensor
+    first: Tensor
+    second: Tensor
+    picture: Tensor = field(default_factory=lambda: torch.zeros(0))
+    losses: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    retries: int = 0
+    failed: bool = False
+    history: list[float] = field(default_factory=list)
+
+
+class Descent:
+    """Latents on their way down, each its own loss: pictures may come and go at any step.
+
+    Pictures do not influence each other: each has its own loss, its own Adam state and its own end. One that
+    improved by less than `tolerance` (a share of its loss) in the last 12 steps leaves; one whose loss or gradient
+    stops being a number begins again at half the rate, twice at most.
+
+    Args:
+        evaluate: tasks, their W+ (b, R, D) -> pictures, unweighted terms, losses (b,), gradients (b, R, D).
+        steps, rate, schedule, tolerance: as in `invert`.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[list[Any], Tensor], tuple[Tensor, dict[str, Tensor], Tensor, Tensor]],
+        *,
+        steps: int,
+        rate: float,
+        schedule: str = "ramp",
+        tolerance: float = 0.0,
+    ):
+        self.evaluate, self.steps, self.rate = evaluate, steps, rate
+        self.schedule, self.tolerance = schedule, tolerance
+        self.slots: list[Slot] = []
+
+    def add(self, task: Any, ws: Tensor) -> Slot:
+        """One more picture, from W+ (1, R, D)."""
+        ws = ws.detach()
+        slot = Slot(task, ws.clone(), ws.clone(), torch.zeros_like(ws), torch.zeros_like(ws))
+        self.slots.append(slot)
+        return slot
+
+    def step(self) -> list[Slot]:
+        """One evaluation for every picture, and an update for those that go on. Returns those that ended."""
+        slots = self.slots
+        drawn, values, total, gradient = self.evaluate(
+            [slot.task for slot in slots], torch.cat([slot.ws for slot in slots])
+        )
+        sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).tolist()
+        losses = {name: value.float().tolist() for name, value in values.items()}
+        sums = total.tolist()
+        ended = []
+        for i, slot in enumerate(slots):
+            slot.losses = {name: value[i] for name, value in losses.items()}
+            if not sound[i]:
+                if not self._begin_again(slot, drawn[i : i + 1]):
+                    ended.append(slot)
+                continue
+            slot.picture = drawn[i : i + 1]
+            slot.history.append(sums[i])
+            slot.steps += 1
+            if slot.steps >= self.steps or _converged(slot.history, self.tolerance):
+                ended.append(slot)
+            else:
+                self._move(slot, gradient[i : i + 1])
+        self.slots = [slot for slot in slots if slot not in ended]
+        return ended
+
+    def _move(self, slot: Slot, gradient: Tensor) -> None:
+        """Adam's step (arXiv 1412.6980, algorithm 1)."""
+        share = rate_at(slot.steps - 1, self.steps, self.schedule) * 0.5**slot.retries
+        slot.first.mul_(BETAS[0]).add_(gradient, alpha=1 - BETAS[0])
+        slot.second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        mean = slot.first / (1 - BETAS[0] ** slot.steps)
+        power = slot.second / (1 - BETAS[1] ** slot.steps)
+        slot.ws = slot.ws - self.rate * share * mean / (power.sqrt() + EPSILON)
+
+    def _begin_again(self, slot: Slot, drawn: Tensor) -> bool:
+        """Back to the start after a divergence; False when that was once too often."""
+        slot.retries += 1
+        slot.ws = slot.start.clone()
+        slot.picture = slot.picture if slot.picture.numel() else torch.zeros_like(drawn)
+        if slot.retries > RETRIES:
+            slot.failed = True
+            return False
+        slot.first.zero_()
+        slot.second.zero_()
+        slot.steps = 0
+        slot.history.clear()
+        return True
 
 
 def evaluate(
-    draw: Callable[[Tensor], Tensor], terms: Sequence[Term], ws: Tensor, who: Tensor
+    draw: Draw, terms: Sequence[Term], ws: Tensor, who: Tensor
 ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
     """One step's pictures (B, 3, H, W), unweighted terms and whole loss (B,), and gradient (B, R, D) of W+.
 
     Term after term pulls at the picture, so that the memory of one network is free before the next begins.
     """
     ws = ws.detach().requires_grad_(True)
-    drawn = draw(ws)
+    drawn = draw(ws, who)
     picture = drawn.detach().requires_grad_(True)
     values, total = {}, drawn.new_zeros(len(ws))
     for term in terms:
@@ -154,24 +232,6 @@ def evaluate(
         drawn.backward(picture.grad)
     gradient = ws.grad if ws.grad is not None else torch.zeros_like(ws)
     return drawn.detach(), values, total, gradient
-
-
-def tune(generator: Generator, ws: Tensor, source: Tensor, steps: int, rate: float = 1e-3) -> None:
-    """Fits the weights of a generator to one photograph, its latent held still (pivotal tuning, arXiv 2106.05744).
-
-    ws: (1, R, D). source: (1, 3, H, W) float in [0, 1]. Changes the generator's synthesis network in place.
-    """
-    parameters = list(generator.synthesis.parameters())
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    optimiser = torch.optim.Adam(parameters, lr=rate)
-    for _ in range(steps):
-        drawn = generator.synthesis(ws) * 0.5 + 0.5
-        loss = (drawn - source).square().mean() + (drawn - source).abs().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    generator.requires_grad_(False)
 
 
 def _converged(history: list[float], tolerance: float) -> bool:

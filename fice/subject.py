@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from fice.frame import Frame
-from fice.nets.stylegan2 import Generator
 from fice.photo import Photo
+from fice.tuning import Weights
 
 
 @dataclass
-class Subject:
-    """A photo, analysed.
+class Sight:
+    """What is seen in a photo before anything is optimised.
 
     Attributes:
         photo: the photo as read.
         frame: the person's, or the whole photo's, place on the analysis canvas.
         source: what the frame shows on the generator's canvas, (1, 3, H, W) float in [0, 1]; a person stands on white.
         regions: region probabilities on the analysis canvas, (1, K, h, w).
-        fitted: the same of the generated picture that is fitted to the photo.
-        ws: the latent fitted to the photo, (1, R, D).
-        generator: the bundle's generator, or one tuned to the photo.
         notices: what the user should know about the photo.
         seconds: what the analysis took.
     """
@@ -31,8 +28,20 @@ class Subject:
     frame: Frame
     source: Tensor
     regions: Tensor
-    fitted: Tensor
-    ws: Tensor
-    generator: Generator
     notices: list[str]
     seconds: float
+
+
+@dataclass
+class Subject(Sight):
+    """A photo, analysed.
+
+    Attributes:
+        fitted: region probabilities of the generated picture that is fitted to the photo, (1, K, h, w).
+        ws: the latent fitted to the photo, (1, R, D).
+        weights: the generator's convolutions tuned to it, or {}.
+    """
+
+    fitted: Tensor
+    ws: Tensor
+    weights: Weights

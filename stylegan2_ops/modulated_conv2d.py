@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -29,8 +29,8 @@ def modulated_conv2d(
 ) -> Tensor:
     """Convolve each picture with weights scaled by its own style.
 
-    x: (B, I, H, W). weight: (O, I, h, w). styles: (B, I), one factor per input channel. noise: added to the
-    result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
+    x: (B, I, H, W). weight: (O, I, h, w), or (B, O, I, h, w) where each picture has its own. styles: (B, I), one
+    factor per input channel. noise: added to the result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
     weights. up, down, padding, resample_filter, flip_weight: as in `conv2d_resample`.
     fused: True scales weights (one group per picture), False scales activations; None too,
     which is faster nearly everywhere (README.md).
@@ -45,21 +45,27 @@ def modulated_conv2d(
     resample = partial(conv2d_resample, f=resample_filter, up=up, down=down, padding=padding, flip_weight=flip_weight)
 
     if demodulate and x.dtype == torch.float16:  # demodulation cancels these factors, and half precision overflows
-        weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * weight[0].numel() ** 0.5)
+        weight = weight / (weight.abs().amax(dim=(-3, -2, -1), keepdim=True) * weight[..., 0, :, :, :].numel() ** 0.5)
         styles = styles / styles.abs().amax(dim=1, keepdim=True)
 
     if not fused:
-        y = resample(x * styles.to(x.dtype)[:, :, None, None], weight.to(x.dtype))
+        scaled = x * styles.to(x.dtype)[:, :, None, None]
+        y = resample(scaled, weight.to(x.dtype)) if weight.ndim == 4 else grouped(resample, scaled, weight.to(x.dtype))
         if not demodulate:
             return y if noise is None else y + noise.to(x.dtype)
-        power = styles.square() @ weight.square().sum(dim=(2, 3)).t()  # (B, O)
+        power = (weight.square().sum(dim=(-2, -1)) @ styles.square()[:, :, None])[..., 0]  # (B, O)
         scale = (power + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
         return y * scale if noise is None else torch.addcmul(noise.to(x.dtype), y, scale)  # one pass
 
-    w = weight[None] * styles[:, None, :, None, None]  # (B, O, I, h, w)
+    w = weight * styles[:, None, :, None, None]  # (B, O, I, h, w)
     if demodulate:
         w = w * (w.square().sum(dim=(2, 3, 4), keepdim=True) + EPSILON).rsqrt()
-    w = w.to(x.dtype).flatten(0, 1)  # (B*O, I, h, w)
-    y = resample(x.reshape(1, batch * channels, *x.shape[2:]), w, groups=batch)
-    y = y.reshape(batch, -1, *y.shape[2:])
+    y = grouped(resample, x, w.to(x.dtype))
     return y if noise is None else y + noise.to(x.dtype)
+
+
+def grouped(resample: Callable[..., Tensor], x: Tensor, w: Tensor) -> Tensor:
+    """Each picture with its own weights: x (B, I, H, W), w (B, O, I, h, w) -> (B, O, H', W')."""
+    batch, channels = x.shape[:2]
+    y = resample(x.reshape(1, batch * channels, *x.shape[2:]), w.flatten(0, 1), groups=batch)
+    return y.reshape(batch, -1, *y.shape[2:])

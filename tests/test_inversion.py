@@ -11,7 +11,7 @@ from fice.losses import Term
 TARGETS = torch.tensor([[[0.5, -1.0]], [[2.0, 0.3]], [[-0.7, 0.9]]])  # (3 pictures, 1 row, 2)
 
 
-def draw(ws):
+def draw(ws, who=None):
     return torch.tanh(ws)[:, :, None, None].expand(-1, -1, 3, 2, -1)[:, 0]  # (b, 3, 2, 2)
 
 

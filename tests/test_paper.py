@@ -25,6 +25,7 @@ from fice.pose import Pose
 from fice.regions import HEAD, Regions
 from fice.semantics import MEAN, STD, Semantics
 from fice.settings import PRESETS, Settings
+from fice.tuning import drawing
 from fice.words import VOCABULARY
 
 SIDE = 64  # the networks take any size; 16 times less to compute than the authors' 256
@@ -111,13 +112,14 @@ def our_terms(networks, photos, text, settings=None):
     with torch.no_grad():
         found = regions.probabilities(photos)
     body = regions.body(found) - regions.select(found, HEAD)  # what make_plan releases with keep=body
-    targets = Targets(photos, body, [("body",)] * count, 1 - body, F.normalize(text).expand(count, -1), range(count))
     pose = Pose(networks["densepose"], [str(k) for k in range(15)], soft=True)
+    texts = F.normalize(text).expand(count, -1)
+    targets = Targets.of(photos, body, [("body",)] * count, 1 - body, texts, range(count), None, regions, pose)
     return edit_terms(targets, semantics, regions, pose, settings)
 
 
 def draw(networks):
-    return lambda ws: networks["generator"].synthesis(ws) * 0.5 + 0.5
+    return drawing(networks["generator"])
 
 
 def relative(a, b):
@@ -237,7 +239,7 @@ def test_the_edit_is_the_loop(edited, networks):
 @pytest.mark.parametrize("name, value", [("look", "garment"), ("clamp", True)])
 def test_what_the_semantic_term_looks_at_is_a_switch(networks, start, name, value):
     photos, ws, text = start
-    bright = lambda ws: draw(networks)(ws) * 1.5  # noqa: E731 - so that there is something to clamp
+    bright = lambda ws: draw(networks)(ws, torch.arange(2)) * 1.5  # noqa: E731 - something to clamp
     paper, other = (
         {term.name: term.value(bright(ws), ws, torch.arange(2)) for term in our_terms(networks, photos, text, settings)}
         for settings in (Settings.preset("paper"), Settings.preset("paper", **{name: value}))

@@ -20,7 +20,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from fice.bundle import load_bundle
-from fice.editor import Edit, Editor, drawing
+from fice.edit import Edit
+from fice.editor import Editor
 from fice.errors import InputError
 from fice.guidance import fit_terms
 from fice.inversion import invert
@@ -29,6 +30,7 @@ from fice.regions import REGIONS
 from fice.sample import people as sample_people
 from fice.settings import Settings
 from fice.training.data import Framed, load_framed
+from fice.tuning import drawing
 from fice.words import COLOURS, parse, to_lab
 
 SENTENCES = (
@@ -66,7 +68,7 @@ def reconstruction(editor: Editor, framed: Framed, steps: int) -> dict[str, floa
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
             ws = editor.encoder.latent(wanted)
-            before += psnr_on_person(draw(ws), wanted, inside).tolist()
+            before += psnr_on_person(draw(ws, torch.arange(len(ws))), wanted, inside).tolist()
         found = invert(draw, ws, fit_terms(wanted, editor.settings), steps=steps, rate=editor.settings.rate)
         after += psnr_on_person(found.picture, wanted, inside).tolist()
     return {
