@@ -57,6 +57,7 @@ function fill(stack, row, real) {
   const slide = make("input", { type: "range", class: "slide", min: 0, max: 100, step: 2, "aria-label": `Before and after of ${row.name}` });
   const move = () => {
     place(stack, slide.value);
+    stack.classList.toggle("whole", slide.value === "0" || slide.value === "100");
     slide.setAttribute("aria-valuetext", `${slide.value} % before, ${100 - slide.value} % after`);
   };
   slide.value = document.querySelector("[name=side]:checked").value;
