@@ -10,18 +10,20 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from fice.batch.journal import LOCK, NAME
+from fice.errors import InputError
 
 Test = Callable[[tuple[str, ...], str], bool]  # folders below the top, name
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A photo, or a folder that cannot be read: the folders it lies in below the top, its name, its path."""
+    """A photo, or a folder that cannot be entered: the folders it lies in below the top, its name, its path."""
 
     folders: tuple[str, ...]
     name: str
     path: str
     error: str | None = None
+    is_folder: bool = False
 
 
 def photos_under(top: str, out: str) -> list[Found]:
@@ -77,12 +79,14 @@ def _walk(top: str, out: str, wanted: Test, deepest: int | None = None) -> list[
                 entries = [entry for entry in scan if not entry.name.startswith(".") or entry.name == LOCK]
         except OSError as error:
             advice = f"The folder {path} cannot be read ({error.strerror}); change its rights (chmod +rx)."
-            found.append(Found(folders[:-1], folders[-1] if folders else ".", path, advice))
+            if not folders:
+                raise InputError(advice) from error
+            found.append(Found(folders[:-1], folders[-1], path, advice, is_folder=True))
             continue
         if folders and {NAME, LOCK} <= {entry.name for entry in entries}:
             continue
         for entry in entries:
-            if entry.is_dir():
+            if _is_folder(entry):
                 if deepest is None or len(folders) < deepest:
                     (links if entry.is_symlink() else pending).append(((*folders, entry.name), entry.path))
             elif entry.name != LOCK and wanted(folders, entry.name):
@@ -90,6 +94,13 @@ def _walk(top: str, out: str, wanted: Test, deepest: int | None = None) -> list[
                 advice = f"{entry.path} is a link to a file that does not exist; mend or remove it."
                 found.append(Found(folders, entry.name, entry.path, advice if lost else None))
     return sorted(found, key=lambda photo: (*photo.folders, photo.name))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or to where one may not look
+        return False
 
 
 def _identity(path: str) -> tuple[int, int] | str:

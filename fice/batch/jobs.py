@@ -120,11 +120,7 @@ def _find(
     else:
         if not wishes:
             raise UsageError('It is not said what to wear; give a text, like "a red dress", or --prompts FILE.')
-        drafts = [
-            draft
-            for photo in _photos(where, real_out)
-            for draft in _drafts(photo.folders, photo.name, Path(photo.path), wishes, {}, photo.error)
-        ]
+        drafts = [draft for photo in _photos(where, real_out) for draft in _of_photo(photo, wishes)]
     drafts += [_unusable(Path(prompts or ""), wish) for wish in wishes if wish.error]
     places = [draft.place for draft in drafts]
     originals = _real(draft.photo for draft in drafts)
@@ -189,6 +185,12 @@ def _drafts(
         yield Draft(place, photo, chosen, error)
 
 
+def _of_photo(photo: Found, wishes: Sequence[tables.Row]) -> Iterable[Draft]:
+    if photo.is_folder:
+        return [Draft(Place(photo.folders, photo.name, plain=True), Path(photo.path), {}, photo.error)]
+    return _drafts(photo.folders, photo.name, Path(photo.path), wishes, {}, photo.error)
+
+
 def _unusable(table: Path, row: tables.Row) -> Draft:
     """A line that says nothing."""
     return Draft(Place((), f"{table.name}.line-{row.line}", plain=True), table, {}, row.error)
@@ -231,7 +233,7 @@ def _problem(path: str, what: str) -> str | None:
     except FileNotFoundError:
         return f"The {what} {path} does not exist; check its name and folder."
     except (OSError, ValueError) as error:
-        return f"The {what} {path[:200]} cannot be read ({error}); check its name."
+        return f"The {what} {path[:200]} cannot be read ({getattr(error, 'strerror', error)}); check its name."
     return f"{path} is a folder; name the {what} in it." if stat.S_ISDIR(mode) else None
 
 

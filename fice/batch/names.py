@@ -85,8 +85,9 @@ def fold(name: str) -> str:
     """The same for all names that some file system takes for one."""
     if name.isascii():
         return name.lower()
-    decomposed = unicodedata.normalize("NFD", name).casefold()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", decomposed).casefold())
+    for _ in range(2):  # casefolding undoes some of the decomposition
+        name = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFC", name)
 
 
 _LEVELS = ("plain", "extension", "text", "hash", "long hash")
