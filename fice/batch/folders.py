@@ -80,7 +80,7 @@ def _walk(top: str, out: str, wanted: Test, deepest: int | None = None) -> list[
         except OSError as error:
             advice = f"The folder {path} cannot be read ({error.strerror}); change its rights (chmod +rx)."
             if not folders:
-                raise InputError(advice) from error
+                raise InputError(f"The folder {path} cannot be read ({error.strerror}); check it.") from error
             found.append(Found(folders[:-1], folders[-1], path, advice, is_folder=True))
             continue
         if folders and {NAME, LOCK} <= {entry.name for entry in entries}:

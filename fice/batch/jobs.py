@@ -75,8 +75,9 @@ def watch(
 ) -> Iterator[Job]:
     """Jobs for photos that come into a folder or pattern, without end.
 
-    A photo is taken when its size and age are the same in two looks, `pause` seconds apart; one that changes later is
-    taken again. `known` are the jobs that a run has had already. UsageError when source is a list or one photo.
+    A photo is taken when its size and age are the same in two looks, `pause` seconds apart; one that changes later, or
+    whose result gets another name because of a new one, is taken again. `known` are the jobs that a run has had
+    already. UsageError when source is a list or one photo.
     """
     source = Path(source)
     if not source.is_dir() and not with_magic(str(source)):
@@ -86,7 +87,7 @@ def watch(
     while True:
         now = {_identity(job): (job, _stamp(job)) for job in _find(source, texts, prompts, suffix, ext, out)}
         for identity, (job, stamp) in now.items():
-            if seen.get(identity) == stamp and taken.get(identity, ()) != stamp:
+            if seen.get(identity) == stamp and taken.get(identity) != stamp:
                 taken[identity] = stamp
                 yield job
         seen = {identity: stamp for identity, (_, stamp) in now.items()}
@@ -97,12 +98,12 @@ def _identity(job: Job) -> tuple[str, str, str]:
     return str(job.photo), job.text, as_json(job.options)
 
 
-def _stamp(job: Job) -> tuple[int, ...]:
+def _stamp(job: Job) -> tuple[str | int, ...]:
     try:
         facts = os.stat(job.photo)
     except OSError as error:
-        return (error.errno or 0,)
-    return facts.st_size, facts.st_mtime_ns
+        return job.key, error.errno or 0
+    return job.key, facts.st_size, facts.st_mtime_ns
 
 
 def _find(
@@ -175,20 +176,24 @@ def _drafts(
     photo: Path,
     wishes: Sequence[tables.Row],
     options: dict[str, Any],
+    files: dict[str, str],
     error: str | None,
 ) -> Iterator[Draft]:
-    """A photo with every text that can be used; only one draft when it is the photo that cannot."""
+    """A photo with every text that can be used; only one draft when it is the photo that cannot.
+
+    options as the row says them, which the name may depend on; files: those of them that are files, as found.
+    """
     usable = [wish for wish in wishes if wish.error is None]
     for wish in usable[:1] if error else usable:
         chosen = {name: value for name, value in wish.values.items() if name != "text"} | options
         place = Place(folders, name, wish.values["text"], as_json(chosen), len(usable) > 1)
-        yield Draft(place, photo, chosen, error)
+        yield Draft(place, photo, chosen | files, error)
 
 
 def _of_photo(photo: Found, wishes: Sequence[tables.Row]) -> Iterable[Draft]:
     if photo.is_folder:
         return [Draft(Place(photo.folders, photo.name, plain=True), Path(photo.path), {}, photo.error)]
-    return _drafts(photo.folders, photo.name, Path(photo.path), wishes, {}, photo.error)
+    return _drafts(photo.folders, photo.name, Path(photo.path), wishes, {}, {}, photo.error)
 
 
 def _unusable(table: Path, row: tables.Row) -> Draft:
@@ -199,7 +204,7 @@ def _unusable(table: Path, row: tables.Row) -> Draft:
 def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
     """The rows of a list of photos, as they come, each once."""
     rows = tables.read_rows(table, tables.PHOTOS)
-    paths = [os.path.join(table.parent, row.values.get("photo", "")) for row in rows]
+    paths = [str(table.parent / row.values.get("photo", "")) for row in rows]
     places = {path: _plain(path) for path, row in zip(paths, rows, strict=True) if "photo" in row.values}
     top = os.path.commonpath({os.path.dirname(place) for place in places.values()}) if places else ""
     drafts: dict[Any, Draft] = {}
@@ -216,12 +221,12 @@ def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
             drafts[row.line] = _unusable(table, row)
             continue
         del values["photo"]
-        options = values | {name: os.path.join(table.parent, values[name]) for name in FILES if name in values}
-        problem = _problem(path, "photo") or next(
-            (found for name in FILES if name in options and (found := _problem(options[name], name))), None
-        )
+        files = {name: str(table.parent / values[name]) for name in FILES if name in values}
+        problems = [_problem(path, "photo"), *(_problem(file, name) for name, file in files.items())]
         *folders, name = os.path.relpath(places[path], top).split(os.sep)
-        for draft in _drafts(tuple(folders), name, Path(path), asked, options, problem):
+        for draft in _drafts(
+            tuple(folders), name, Path(path), asked, values, files, next(filter(None, problems), None)
+        ):
             drafts.setdefault(draft.place, draft)
     return list(drafts.values())
 

@@ -16,7 +16,8 @@ from fice.output import FORMATS
 
 def fingerprint(job: Job, settings_hash: str, weights_hash: str) -> str:
     """The sha256 of all that a result depends on beside the content of files."""
-    asked = json.dumps([job.text, job.options, settings_hash, weights_hash], sort_keys=True)
+    options = {name: name in FILES or value for name, value in job.options.items()}
+    asked = json.dumps([job.text, options, settings_hash, weights_hash], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()
 
 

@@ -160,6 +160,8 @@ def test_nothing_to_do_is_said(find, tmp_path):
         find("nowhere")
     with pytest.raises(InputError, match="no photos"):
         find("photos/*.jpg")
+    with pytest.raises(InputError, match="nowhere cannot be read"):
+        find("nowhere/*.jpg")
     make("a.jpg")
     for texts, message in (([], "what to wear"), ([" "], "empty")):
         with pytest.raises(UsageError, match=message):
@@ -388,6 +390,14 @@ def test_a_row_that_makes_no_sense_is_an_error_and_the_rest_goes_on(find, row, r
     assert [job.key for job in jobs[1:]] == ["b.jpg"] and jobs[1].error is None
 
 
+def test_names_do_not_depend_on_the_current_folder(find, monkeypatch):
+    make("a.jpg", "m.png", "n.png")
+    write("photos/t.csv", "photo,mask\na.jpg,m.png\na.jpg,n.png\n")
+    here = names(find("photos/t.csv"))
+    monkeypatch.chdir("photos")
+    assert names(find("t.csv", out="../out")) == here
+
+
 def test_a_missing_mask_is_an_error(find):
     make("a.jpg")
     (job,) = find(write("photos/t.csv", "photo,mask\na.jpg,m.png\n"))
@@ -517,5 +527,17 @@ def test_a_photo_is_taken_when_it_has_come_to_rest(tmp_path, monkeypatch):
         for job in watch("photos", RED, None, known=known, out=Path("out"), sleep=sleep):
             taken.append(job.key)
     assert "".join(f"{each} " for each in taken) == "| sub/a.jpg | | | new.jpg | | | old.jpg | "
+
+
+def test_a_result_that_gets_another_name_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make("b.webp")
+    known = find_jobs("photos", RED, None, ext=".png", out=Path("out"))
+    make("b.png")
+    coming = watch("photos", RED, None, known=known, ext=".png", out=Path("out"), sleep=lambda _: None)
+    assert names(known) == ["b.png"] and [next(coming).key, next(coming).key] == ["b.png", "b.webp.png"]
+
+
+def test_a_list_is_not_watched(tmp_path):
     with pytest.raises(UsageError, match="cannot be watched"):
-        next(watch(write("l.txt", "photos/old.jpg"), RED, None, out=Path("out")))
+        next(watch(write(tmp_path / "l.txt", "old.jpg"), RED, None, out=Path("out")))

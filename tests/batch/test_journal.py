@@ -247,6 +247,13 @@ def test_a_file_that_is_only_touched_is_compared_by_content(finished, which):
     assert not finished.still()
 
 
+def test_a_mask_counts_by_content_not_by_name(finished, tmp_path):
+    moved = finished.mask.rename(tmp_path / "moved.png")
+    assert finished.still(Job("a.jpg", finished.photo, "a red dress", {"mask": str(moved)}))
+    assert not finished.still(Job("a.jpg", finished.photo, "a red dress"))
+    assert not finished.still(Job("a.jpg", finished.photo, "a red dress", {"latent": str(moved)}))
+
+
 def test_a_photo_that_changed_while_it_was_edited_is_edited_again(finished):
     before, sha256 = look(finished.job), sha256_of(finished.photo)
     content = bytearray(finished.photo.read_bytes())
