@@ -86,7 +86,7 @@ def fold(name: str) -> str:
     if name.isascii():
         return name.lower()
     for _ in range(2):  # casefolding undoes some of the decomposition
-        name = unicodedata.normalize("NFD", name).casefold()
+        name = unicodedata.normalize("NFD", name).upper().casefold()
     return unicodedata.normalize("NFC", name)
 
 

@@ -255,7 +255,7 @@ STEMS = [
     "K",
     "ſ",
 ]
-PARTS = st.sampled_from(STEMS) | st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=4).filter(
+PARTS = st.sampled_from(STEMS) | st.text(st.characters(exclude_characters="/\0\u0345"), min_size=1, max_size=4).filter(
     lambda name: (
         name not in (".", "..")
         and all(not 0xD800 <= ord(letter) < 0xDC80 for letter in name)
