@@ -25,6 +25,18 @@ bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights t
 preset_option = click.option(
     "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
 )
+region_option = click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
+                             help="What to change.  [default: auto, from the words]")  # fmt: skip
+steps_option = click.option(
+    "--steps", type=click.IntRange(1), help="Steps of the optimisation.  [default: the preset's]"
+)
+strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
+candidates_option = click.option(
+    "--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]"
+)
+seed_option = click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
+set_option = click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
+                          help="Change any setting; repeatable.")  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
 
@@ -37,6 +49,7 @@ def main() -> None:
     \b
     Examples:
       fice edit photo.jpg "red floral dress"
+      fice batch photos/ "red floral dress" -o out/
       fice sample -n 8 -o people.png
       fice doctor
     """
@@ -47,21 +60,20 @@ def main() -> None:
 @click.argument("text")
 @click.option("-o", "--output", type=FILE, help="The result.  [default: beside PHOTO, named after TEXT]")
 @bundle_option
-@click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
-              help="What to change.  [default: auto, from the words]")  # fmt: skip
+@region_option
 @click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
 @preset_option
-@click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
-@click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
-@click.option("--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]")
-@click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
+@steps_option
+@strength_option
+@candidates_option
+@seed_option
 @device_option
 @click.option("--latent", type=FILE, help="W+ to begin with, as --save-latent writes it.")
 @click.option("--save-mask", type=FILE, help="Write the edited region as PNG of the photo's size.")
 @click.option("--save-latent", type=FILE, help="Write the latent as safetensors.")
 @click.option("--compare", type=FILE, help="Write photo and result side by side as PNG.")
 @click.option("--trace", type=FILE, help="Write the course of the edit as GIF.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable.")
+@set_option
 @force_option
 @json_option
 def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
@@ -80,6 +92,64 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
     for notice in report["notices"]:
         warn(notice)
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
+
+
+@main.command()
+@click.argument("source", metavar="SOURCE")
+@click.argument("text", required=False)
+@click.option("-o", "--output", type=FILE, required=True, help="The folder of the results.")
+@click.option("--text", "texts", multiple=True, metavar="TEXT", help="One more text for every photo; repeatable.")
+@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv or jsonl table.")
+@click.option("--suffix", help="Put into the name of each result, before its extension.")
+@click.option("--ext", type=click.Choice(["auto", "png", "jpg", "webp"]), help="Format.  [default: the photo's]")
+@click.option("--limit", type=click.IntRange(1), help="No more photos than that.")
+@click.option("--shuffle-seed", type=int, help="Take them in a random order.")
+@click.option("--watch", "follow", is_flag=True, default=None, help="Go on with photos that arrive, until Ctrl-C.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and how long it may take.")
+@click.option("--batch", "width", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="This process, or a Ray cluster.  [default: local]")
+@click.option("--address", help="The cluster; without one, Ray is started here for the run.")
+@click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]")
+@bundle_option
+@region_option
+@preset_option
+@steps_option
+@strength_option
+@candidates_option
+@seed_option
+@device_option
+@click.option("--save-mask", "keep", flag_value="mask", multiple=True, help="Write the edited region beside it.")
+@click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write the latent beside it.")
+@click.option("--compare", "keep", flag_value="compare", multiple=True, help="Write photo and result beside it.")
+@set_option
+@click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
+@json_option
+@click.pass_context
+def batch(context: click.Context, source: str, text: str | None, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Edit every photo of SOURCE: a folder with all below it, a pattern, or a list (txt, csv, jsonl).
+
+    Results keep the tree and the names. results.jsonl says what became of each photo, index.html shows it. What is
+    there and unchanged is not made again, so a run that was stopped goes on where it was.
+
+    \b
+    Examples:
+      fice batch photos/ "red floral dress" -o out/
+      fice batch photos/ -o out/ --text "red dress" --text "blue striped shirt"
+      fice batch orders.csv -o out/ --ext png --save-mask
+      fice batch "photos/**/*.jpg" "denim jacket" -o out/ --engine ray --workers 2
+    """
+    from fice.batch.run import plan_batch, run_batch
+    from fice.batch.show import Counting
+
+    given = _given(options)
+    given["texts"] = [*([text] if text else []), *given.get("texts", ())]
+    if dry_run:
+        click.echo(plan_batch(source, tell=warn, **given))
+        return
+    with Counting() as counting:
+        summary = run_batch(source, tell=say, progress=counting, **given)
+    click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary)
+    context.exit(1 if summary.failed else 0)
 
 
 @main.command()
@@ -292,7 +362,7 @@ def ops_status(as_json: bool) -> None:
 @bundle_option
 @device_option
 @preset_option
-@click.option("--steps", type=click.IntRange(1), help="Steps of the optimisation.  [default: the preset's]")
+@steps_option
 @json_option
 def bench(as_json: bool, **options: Any) -> None:
     """Time an edit of PHOTO (a generated person, if none is given) by part, and each network alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ MOST_PIXELS = 100_000_000
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 ORIENTATION = 0x0112  # EXIF tag
 KEPT_TAGS = (0x010E, 0x010F, 0x0110, ORIENTATION, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, which way up
+_ONE_AT_A_TIME = threading.RLock()  # which warnings are shown is decided for all threads at once
 PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
@@ -51,7 +53,7 @@ def too_large(path: Path) -> InputError:
 def readable(path: Path, data: bytes) -> Iterator[None]:
     """Turns pillow's many ways of failing into InputError."""
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of half-broken metadata, and of sizes that are checked here
             yield
     except Image.DecompressionBombError:

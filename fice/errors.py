@@ -9,6 +9,10 @@ class FiceError(Exception):
     exit_code = 1
 
 
+class FullDisk(FiceError):
+    """Nothing more can be written."""
+
+
 class UsageError(FiceError):
     """An option or argument makes no sense."""
 
@@ -31,3 +35,9 @@ class DeviceError(FiceError):
     """The device cannot do what was asked."""
 
     exit_code = 6
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory, the computer's or a GPU's, is used up."""
+    named = type(error).__name__ in ("OutOfMemoryError", "MemoryError")
+    return named or "DefaultCPUAllocator" in str(error) or "MPS backend out of memory" in str(error)

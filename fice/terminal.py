@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fice.errors import DeviceError, FiceError
+from fice.errors import DeviceError, FiceError, is_out_of_memory
 
 INTERRUPTED = 5
 PATIENCE = 2  # seconds that pass before a bar appears
@@ -57,7 +57,7 @@ def explain(error: Exception) -> tuple[str, int]:
         return str(error), DeviceError.exit_code
     if isinstance(error, OSError) and error.errno is not None:
         return _explain_system(error), 1
-    if isinstance(error, MemoryError) or _is_out_of_memory(error):
+    if is_out_of_memory(error):
         remedy = "use fewer --candidates, a smaller batch or --device cpu"
         return f"The memory of the device is not enough: {remedy}.", DeviceError.exit_code
     said = (str(error).splitlines() or [""])[0]
@@ -102,10 +102,6 @@ def _explain_system(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full, so {what} was not written; free some space and try again."
     return f"The system refuses {what} ({error.strerror}); check its path and rights."
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
 
 
 def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:

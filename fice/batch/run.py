@@ -1,0 +1,218 @@
+"""A whole run: what there is to do, what is done already, the engine, the journal, the page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from fice.batch.jobs import FILES, Job, find_jobs, watch
+from fice.batch.journal import NAME, Journal, Result, Summary
+from fice.batch.page import write_page
+from fice.batch.resume import unchanged
+from fice.batch.sheet import contact_sheet
+from fice.batch.thumbnails import thumbnails
+from fice.bundle import Bundle, load_bundle
+from fice.errors import InputError, UsageError
+from fice.settings import Settings
+
+SHEET = "contact-sheet.png"
+TRIED = 5  # photos, to find one that shows how long an edit takes
+Tell = Callable[[str], None]
+
+
+def run_batch(
+    source: str | Path | None,
+    texts: Sequence[str] = (),
+    *,
+    output: str | Path,
+    prompts: str | Path | None = None,
+    suffix: str | None = None,
+    ext: str = "auto",
+    limit: int | None = None,
+    shuffle_seed: int | None = None,
+    force: bool = False,
+    follow: bool = False,
+    engine: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
+    width: int | None = None,
+    keep: Sequence[str] = (),
+    bundle: str | Path = "street",
+    preset: str = "default",
+    assignments: Sequence[str] = (),
+    device: str = "auto",
+    tell: Tell = lambda _: None,
+    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
+    **options: Any,
+) -> Summary:
+    """Edit many photos into the folder `output`, with a journal and a page beside them.
+
+    source, texts, prompts, suffix, ext, limit and shuffle_seed: as in `fice.batch.jobs.find_jobs`. force: make again
+    what is there and unchanged. follow: go on with photos that arrive, until interrupted. engine: "local" or "ray";
+    address and workers: as in `fice.batch.cluster.on_ray`. width: how many pictures share the optimisation, None finds
+    out. keep: "mask", "latent", "compare", written beside each result. options: steps and strength of the settings;
+    region, seed and candidates of every job that does not say otherwise. progress is called after each job (None at
+    first) with the counts and the number of jobs.
+
+    Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all.
+    """
+    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
+    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    weights, out = load_bundle(bundle), Path(output)
+    where: dict[str, Any] = {"suffix": suffix, "ext": ext, "out": out}
+    table = Path(prompts) if prompts else None
+    jobs = [_with(job, options) for job in find_jobs(source, texts, table, limit=limit, shuffle_seed=shuffle_seed,
+                                                     **where)]  # fmt: skip
+    hashes, summary = hashes_of(settings, weights, keep), Summary()
+    with Journal(out) as journal:
+        before = journal.latest()
+        for notice in journal.notices:
+            tell(notice)
+        skip = lambda job: (  # noqa: E731
+            not force and job.key in before and unchanged(job, *hashes, before[job.key], out=out)
+        )
+        due = [job for job in jobs if not skip(job)]
+        summary.skipped = len(jobs) - len(due)
+        progress(None, summary, len(jobs))
+        todo: Iterable[Job] = due
+        if follow:
+            if source is None:
+                raise UsageError("There is no folder to watch: name one.")
+            arriving = watch(source, texts, table, known=jobs, **where)
+            todo = _and_then(due, (_with(job, options) for job in arriving))
+        work = _engine(engine, address, workers)
+        for result in work(todo, weights, settings, device, out, hashes, width, keep, tell):
+            journal.append(result)
+            summary.add(result)
+            if result.status == "done":
+                list(thumbnails(out, [Path(result.report["input"]), out / result.key]))
+            progress(result, summary, len(jobs))
+        finish(out, {job.key for job in jobs} if not follow else None, summary)
+    return summary
+
+
+def plan_batch(
+    source: str | Path | None,
+    texts: Sequence[str] = (),
+    *,
+    output: str | Path,
+    prompts: str | Path | None = None,
+    force: bool = False,
+    keep: Sequence[str] = (),
+    bundle: str | Path = "street",
+    preset: str = "default",
+    assignments: Sequence[str] = (),
+    device: str = "auto",
+    tell: Tell = lambda _: None,
+    **options: Any,
+) -> str:
+    """What `run_batch` would do, in words; one photo is edited in memory to learn how long one takes.
+
+    Arguments and errors as of `run_batch`. Writes nothing.
+    """
+    named = {name: options.pop(name) for name in ("suffix", "ext", "limit", "shuffle_seed") if name in options}
+    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
+    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    weights, out = load_bundle(bundle), Path(output)
+    options = {name: value for name, value in options.items() if name in ("region", "seed", "candidates")}
+    found = find_jobs(source, texts, Path(prompts) if prompts else None, out=out, **named)
+    jobs = [_with(job, options) for job in found]
+    before = Journal(out).latest() if (out / NAME).exists() and not force else {}
+    hashes = hashes_of(settings, weights, keep)
+    kept = {key for key, result in before.items()}
+    kept &= {job.key for job in jobs if job.key in before and unchanged(job, *hashes, before[job.key], out=out)}
+    lines = [f"{job.key}: {_intention(job, job.key in kept)}" for job in jobs]
+    due = [job for job in jobs if job.key not in kept and not job.error]
+    hopeless = len(jobs) - len(due) - len(kept)
+    lines.append(f"{len(due)} to do, {len(kept)} done already, {hopeless} that cannot be tried.")
+    if due:
+        lines.append(_estimate(due, weights, settings, device, tell))
+    return "\n".join(lines)
+
+
+def _intention(job: Job, kept: bool) -> str:
+    return "is done already" if kept else job.error or f"{job.photo}, {job.text!r}"
+
+
+def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: str, tell: Tell) -> str:
+    from fice.batch.show import duration
+    from fice.device import resolve
+    from fice.editor import Editor
+
+    editor = Editor(weights, resolve(device)[0], settings)
+    for job in due[:TRIED]:
+        began = time.perf_counter()
+        try:
+            editor.edit(editor.prepare(job.photo), job.text)
+        except InputError as error:
+            tell(str(error))
+            continue
+        seconds = (time.perf_counter() - began) * len(due)
+        return f"One takes {duration(seconds / len(due))}, all of them {duration(seconds)} at most: batches are faster."
+    return f"The first {min(TRIED, len(due))} cannot be edited, so there is no telling how long it takes."
+
+
+def finish(out: Path, keys: set[str] | None, summary: Summary) -> None:
+    """The page and the contact sheet of the jobs with these keys, None for all."""
+    with open(out / NAME, encoding="utf-8", errors="replace") as lines:
+        results = {}
+        for line in lines:
+            try:
+                result = json.loads(line)
+            except ValueError:
+                continue  # told when the journal was opened
+            if keys is None or result["key"] in keys:
+                results[result["key"]] = result
+    write_page(out, results.values(), title=out.resolve().name, summary=summary.as_dict())
+    if any(result["status"] == "done" for result in results.values()):
+        contact_sheet(out, results.values(), out / SHEET)
+
+
+def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple[str, str]:
+    """What stands for settings and weights in the journal: results made from others are made again."""
+    parts = {name: part.sha256 for name, part in weights.parts.items()}
+    return tuple(hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+                 for what in ([asdict(settings), sorted(keep)], parts))  # type: ignore[return-value]  # fmt: skip
+
+
+def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path, hashes: tuple[str, str],
+          width: int | None, keep: Sequence[str], tell: Tell) -> Iterator[Result]:  # fmt: skip
+    """The engine that is this process."""
+    todo = iter(todo)
+    first = next(todo, None)
+    if first is None:
+        return
+    from fice.batch.flow import Flow
+    from fice.device import resolve
+    from fice.editor import Editor
+
+    chosen, reason = resolve(device)
+    tell(f"Computing on {chosen} ({reason}).")
+    flow = Flow(Editor(weights, chosen, settings), out, hashes, width=width, keep=keep, tell=tell)
+    yield from flow.run(_and_then([first], todo))
+
+
+def _engine(name: str, address: str | None, workers: int | None) -> Callable[..., Iterator[Result]]:
+    if name == "local":
+        return local
+    from functools import partial
+
+    from fice.batch.cluster import on_ray
+
+    return partial(on_ray, address=address, workers=workers)
+
+
+def _with(job: Job, options: dict[str, Any]) -> Job:
+    """A job with the options of the run, and its files named so that every process finds them."""
+    named = {name: str(Path(job.options[name]).absolute()) for name in FILES if name in job.options}
+    return replace(job, options={**options, **job.options, **named})
+
+
+def _and_then(first: Iterable[Job], then: Iterable[Job]) -> Iterator[Job]:
+    yield from first
+    yield from then

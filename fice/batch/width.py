@@ -1,0 +1,70 @@
+"""How many pictures should share the optimisation on this machine: the fewest that are nearly fastest, and fit."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from fice.editor import Editor
+from fice.task import Task
+
+WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
+WORTH = 1.1  # twice as many pictures must be so many times as fast, or they are not worth their memory
+SHARE = 0.6  # of the free memory
+REPEATS = 2
+
+
+def best_width(editor: Editor, task: Task) -> int:
+    """The width that measuring a step of 1, 2, 4, ... copies of a task suggests."""
+    width, rate, device = 1, 0.0, editor.device
+    before = _held(device)
+    while True:
+        faster = _rate(editor, task, width)
+        if rate and faster < WORTH * rate:
+            return width // 2
+        each = (_held(device) - before) / width
+        rate, width = faster, width * 2
+        if width > WIDEST[device.type] or each * width > SHARE * _free(device):
+            return width // 2
+
+
+def _rate(editor: Editor, task: Task, count: int) -> float:
+    """Pictures a second in one step of `count` at once."""
+    copies = [
+        replace(task, targets=replace(task.targets, generators=[torch.Generator().manual_seed(i)]))
+        for i in range(count)
+    ]
+    descent, ws = editor.descent(), task.ws.expand(count, -1, -1)
+    seconds = []
+    for _ in range(REPEATS + 1):  # the first one warms up
+        began = time.perf_counter()
+        descent.evaluate(copies, ws)
+        if editor.device.type == "cuda":
+            torch.cuda.synchronize(editor.device)
+        seconds.append(time.perf_counter() - began)
+    return count / min(seconds[1:])
+
+
+def _held(device: torch.device) -> int:
+    """The most bytes that this process has held so far."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+
+
+def _free(device: torch.device) -> float:
+    """Bytes that may still be taken; infinite where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) << 10
+    except (OSError, KeyError, ValueError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else float("inf")
