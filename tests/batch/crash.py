@@ -1,0 +1,100 @@
+"""Runs that are to be killed, filled up and interrupted, each in a process of its own: `crash.py WHAT ARGUMENTS`."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import fice.editor  # noqa: E402
+from batch.stub import Stub  # noqa: E402
+
+
+def command(pause: str, *arguments: str) -> None:
+    """The command line, with the stub in the place of the editor."""
+    from cli import main
+
+    fice.editor.Editor = partial(Stub, pause=float(pause))
+    main(arguments)
+
+
+def kills(count: str, longest: str, *arguments: str) -> None:
+    """The same command again and again, each time killed at a random moment; prints how far each came."""
+    from fice.batch import flow, run  # noqa: F401  # imported once, so that the moments are in the run itself
+
+    out = Path(arguments[arguments.index("-o") + 1])
+    moments = random.Random(0)
+    for _ in range(int(count)):
+        child = os.fork()
+        if child == 0:
+            command("0.01", *arguments)
+        time.sleep(moments.uniform(0, float(longest)))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        journal = out / "results.jsonl"
+        print(journal.read_bytes().count(b"\n") if journal.exists() else 0, flush=True)
+
+
+def full(source: str, out: str) -> None:
+    """A disk of its own that becomes full in the middle; then there is space again. Needs a mount namespace."""
+    import subprocess
+
+    Path(out).mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", out], check=True)
+    ballast = Path(out, "ballast")
+    ballast.write_bytes(bytes(160 << 10))
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            command("0", "batch", source, "red dress", "-o", out, "--batch", "2", "--steps", "2", "--device", "cpu")
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        names = sorted(str(path.relative_to(out)) for path in Path(out).rglob("*") if path.is_file())
+        print("ended", code, flush=True)
+        print("journal", Path(out, "results.jsonl").read_bytes().count(b'"status": "done"'), flush=True)
+        print("temporary", sum(name.endswith(".tmp") for name in names), flush=True)
+        ballast.unlink(missing_ok=True)
+
+
+def many(source: str, out: str) -> None:
+    """A run over a list; prints when the engine got its first job, and the memory held after each hundred."""
+    from fice.batch.run import run_batch
+
+    began = time.monotonic()
+
+    class Timed(Stub):
+        def look(self, photo):
+            if not self.calls["look"]:
+                print("first", time.monotonic() - began, flush=True)
+            sight = super().look(photo)
+            del self.calls["look"][1:]
+            return sight
+
+        def _called(self, method, names):
+            super()._called(method, names)
+            del self.calls[method][1:]
+
+        def finish(self, slot):
+            self.seen.clear()
+            return super().finish(slot)
+
+    def sample(result, summary, _):
+        if (ended := summary.done + summary.skipped) % 100 == 0:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            print("held", ended, pages * os.sysconf("SC_PAGE_SIZE") >> 20, flush=True)
+
+    fice.editor.Editor = Timed
+    summary = run_batch(source, ["red dress"], output=out, width=8, steps=1, device="cpu", progress=sample)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    print("end", pages * os.sysconf("SC_PAGE_SIZE") >> 20, summary.as_dict(), flush=True)
+    print("took", time.monotonic() - began, flush=True)
+
+
+if __name__ == "__main__":
+    {"command": command, "kills": kills, "full": full, "many": many}[sys.argv[1]](*sys.argv[2:])
