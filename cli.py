@@ -28,7 +28,7 @@ preset_option = click.option(
 region_option = click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
                              help="What to change.  [default: auto, from the words]")  # fmt: skip
 steps_option = click.option(
-    "--steps", type=click.IntRange(1), help="Steps of the optimisation.  [default: the preset's]"
+    "--steps", type=int, help="Steps of the optimisation.  [default: the preset's]"
 )
 strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 candidates_option = click.option(

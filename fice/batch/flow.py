@@ -20,6 +20,7 @@ from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.batch.resume import look, made_from
 from fice.batch.width import best_width
+from fice.device import keep_freed_memory
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.errors import FullDisk, InputError, is_out_of_memory
@@ -74,6 +75,7 @@ class Flow:
         self.orders: dict[Task, Order] = {}
         self.failures: deque[Result] = deque()
         self.subjects: OrderedDict[Any, Subject] = OrderedDict()
+        keep_freed_memory()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """What becomes of each job, in the order in which they end; jobs are taken as room comes free.
