@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,9 +101,8 @@ def _absent(source: Source, files: list[File]) -> WeightsError:
 
 def _remedy(source: Source, file: File) -> str:
     """What a person can do where no program gets a file."""
-    command = f"fice models import {shlex.quote(str(source.path))}"
     where = file.url or f"{file.name} at {source.page}"
-    return f"open {where} in a browser, put the file into {source.folder} as {file.name} and run `{command}`"
+    return f"open {where} in a browser, put the file into {source.folder} as {file.name}, and run this again"
 
 
 def _wrong(source: Source, file: File) -> WeightsError:

@@ -132,7 +132,7 @@ def refused(what, *words, **options):
 
 
 def by_hand(what):
-    return str(what.folder), f"fice models import {what.path}"
+    return str(what.folder), "run this again"
 
 
 # what goes well
