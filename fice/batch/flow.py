@@ -89,7 +89,7 @@ class Flow:
         with ThreadPoolExecutor(1, "read", quiet) as readers, ThreadPoolExecutor(1, "write", quiet) as writers:
             try:
                 while True:
-                    while more and len(reading) < 2 * self.width:
+                    while more and len(reading) < self.width:
                         job = next(jobs, None)
                         more = job is not None
                         if job is not None:
@@ -158,7 +158,7 @@ class Flow:
             order.seconds += (time.perf_counter() - began) / len(begun)
             self.orders[task] = order
             self.waiting.append(task)
-        while len(self.subjects) > 2 * self.width:
+        while len(self.subjects) > self.width:
             self.subjects.popitem(last=False)
         if begun and not self.found:
             self.found = True

@@ -38,23 +38,38 @@ def alone(editor, photos):
     return [editor.edit(subject, text) for subject, text in zip(subjects, WISHES, strict=True)]
 
 
-def test_together_is_as_alone(editor, photos, alone):
-    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in range(3)])
-    wishes = [(subject, editor.plan(subject, text), 0) for subject, text in zip(subjects, WISHES, strict=True)]
+def together(editor, photos, order):
+    """The edits of photos in this order, in one batch."""
+    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in order])
+    wishes = [(subject, editor.plan(subject, WISHES[i]), 0) for subject, i in zip(subjects, order, strict=True)]
     descent = editor.descent()
     slots = [descent.add(task, task.ws) for task in editor.begin(wishes)]
     while descent.slots:
         descent.step()
-    for slot, single in zip(slots, alone, strict=True):
-        edit = editor.finish(slot)
-        assert (edit.ws - single.ws).abs().mean() < 1e-3
-        assert np.abs(edit.picture - single.picture).max() < 0.02 and (edit.mask == single.mask).mean() > 0.999
-        for name, value in single.facts["losses"].items():
-            assert edit.facts["losses"][name] == pytest.approx(value, rel=1e-2, abs=1e-4), name
+    return [editor.finish(slot) for slot in slots]
+
+
+def alike(edit, single):
+    """As far apart as rounding takes Adam's first steps, which are signs: an entry near zero goes either way."""
+    assert (edit.ws - single.ws).abs().mean() < 0.01
+    difference = np.abs(edit.picture - single.picture)
+    assert difference[single.mask].mean() < 0.01 and difference.max() < 0.1
+    assert (edit.mask == single.mask).mean() > 0.999
+    assert abs(edit.facts["similarity"]["after"] - single.facts["similarity"]["after"]) < 0.02
+
+
+def test_together_is_as_alone(editor, photos, alone):
+    for edit, single in zip(together(editor, photos, [0, 1, 2]), alone, strict=True):
+        alike(edit, single)
+
+
+def test_neighbours_do_not_matter_at_all(editor, photos):
+    one, other = together(editor, photos, [0, 1, 2]), together(editor, photos, [0, 2, 1])
+    assert torch.equal(one[0].ws, other[0].ws) and (one[0].pixels == other[0].pixels).all()
 
 
 def test_pictures_may_come_and_go(editor, photos, alone):
-    """A picture that joins later, in place of one that ended, ends where it does alone."""
+    """A picture that joins later ends where it does alone."""
     subjects = editor.settle([editor.look(photos / f"{i}.png") for i in range(3)])
     tasks = editor.begin([(s, editor.plan(s, t), 0) for s, t in zip(subjects, WISHES, strict=True)])
     descent, slots = editor.descent(), []
@@ -64,7 +79,8 @@ def test_pictures_may_come_and_go(editor, photos, alone):
     while descent.slots:
         descent.step()
     for slot, single in zip(slots, alone, strict=True):
-        assert slot.steps == 4 and (slot.ws - single.ws).abs().mean() < 1e-3
+        assert slot.steps == 4
+        alike(editor.finish(slot), single)
 
 
 def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
