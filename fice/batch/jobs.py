@@ -43,6 +43,7 @@ def find_jobs(
     ext: str = "auto",
     limit: int | None = None,
     shuffle_seed: int | None = None,
+    may_be_none: bool = False,
     out: Path,
 ) -> list[Job]:
     """Every job of a run, in the order of the paths, or of the list where there is one.
@@ -51,10 +52,10 @@ def find_jobs(
     prompts is a table that names photos itself. A row's own text and options come before texts and prompts, all of
     which each other photo gets. What a folder holds that was made by a batch is left out. Rows and files that cannot be
     used become jobs with an error; UsageError or InputError for what makes no sense as a whole, and when there is
-    nothing to do.
+    nothing to do, unless that may be (of a folder that is watched).
     """
     jobs = _find(source, texts, prompts, suffix, ext, out)
-    if not jobs:
+    if not (jobs or may_be_none):
         raise InputError(f"There are no photos in {source or prompts}; check its name.")
     if shuffle_seed is not None:
         random.Random(shuffle_seed).shuffle(jobs)
@@ -62,7 +63,7 @@ def find_jobs(
 
 
 def watch(
-    source: str | Path,
+    source: str | Path | None,
     texts: Sequence[str],
     prompts: Path | None,
     *,
@@ -79,13 +80,17 @@ def watch(
     whose result gets another name because of a new one, is taken again. `known` are the jobs that a run has had
     already. UsageError when source is a list or one photo.
     """
-    source = Path(source)
-    if not source.is_dir() and not with_magic(str(source)):
-        raise UsageError(f"{source} cannot be watched; give a folder or a pattern.")
+    if source is None or not (Path(source).is_dir() or with_magic(str(source))):
+        raise UsageError(f"{source or prompts} cannot be watched; give a folder or a pattern.")
     taken = {_identity(job): _stamp(job) for job in known}
+    return _arriving(lambda: _find(source, texts, prompts, suffix, ext, out), taken, pause, sleep)
+
+
+def _arriving(find: Callable[[], list[Job]], taken: dict[Any, Any], pause: float, sleep: Callable[[float], None]
+              ) -> Iterator[Job]:  # fmt: skip
     seen: dict[tuple[str, str, str], Any] = {}
     while True:
-        now = {_identity(job): (job, _stamp(job)) for job in _find(source, texts, prompts, suffix, ext, out)}
+        now = {_identity(job): (job, _stamp(job)) for job in find()}
         for identity, (job, stamp) in now.items():
             if seen.get(identity) == stamp and taken.get(identity) != stamp:
                 taken[identity] = stamp

@@ -111,6 +111,11 @@ class Journal:
             self.notices.append(f"{self.path} is damaged in {which}; those pictures count as not yet edited.")
         return results
 
+    def entries(self) -> list[dict[str, Any]]:
+        """The last line of each key with all that it says."""
+        with open(self.path, "rb") as lines:
+            return [*{result.key: json.loads(line) for line in lines if (result := _parse(line))}.values()]
+
     def _write(self, line: bytes) -> None:
         while line:
             line = line[os.write(self._file, line) :]

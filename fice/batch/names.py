@@ -16,6 +16,7 @@ from fice.errors import UsageError
 from fice.output import FORMATS, NAME_BYTES, slug
 
 SUFFIX_BYTES = 60
+SHEET = "contact-sheet.png"  # of the whole run; no result is called that
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def keys(places: Sequence[Place], suffix: str, ext: str) -> list[str]:
     """
     levels = [0] * len(places)
     folders = {fold("/".join(parts[:n])) for parts in _folders(places) for n in range(1, len(parts) + 1)}
+    taken = folders | {SHEET}
     names = [_key(place, 0, suffix, ext) for place in places]
     open_ones = set(range(len(places)))
     while open_ones:
@@ -71,7 +73,7 @@ def keys(places: Sequence[Place], suffix: str, ext: str) -> list[str]:
         open_ones = {
             index
             for name, group in meeting.items()
-            if len(group) > 1 or name in folders
+            if len(group) > 1 or name in taken
             for index in group
             if levels[index] < len(_LEVELS) - 1
         }

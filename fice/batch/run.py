@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from fice.batch.jobs import FILES, Job, find_jobs, watch
-from fice.batch.journal import NAME, Journal, Result, Summary
+from fice.batch.journal import LOCK, NAME, Journal, Result, Summary
+from fice.batch.names import SHEET
 from fice.batch.page import write_page
 from fice.batch.resume import unchanged
 from fice.batch.sheet import contact_sheet
 from fice.batch.thumbnails import thumbnails
 from fice.bundle import Bundle, load_bundle
-from fice.errors import InputError, UsageError
+from fice.errors import InputError
 from fice.settings import Settings
 
-SHEET = "contact-sheet.png"
+TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.output.whole_file` names what is not whole yet
 TRIED = 5  # photos, to find one that shows how long an edit takes
 Tell = Callable[[str], None]
 
@@ -67,9 +72,12 @@ def run_batch(
     where: dict[str, Any] = {"suffix": suffix, "ext": ext, "out": out}
     table = Path(prompts) if prompts else None
     jobs = [_with(job, options) for job in find_jobs(source, texts, table, limit=limit, shuffle_seed=shuffle_seed,
-                                                     **where)]  # fmt: skip
+                                                     may_be_none=follow, **where)]  # fmt: skip
+    arriving = watch(source, texts, table, known=jobs, **where) if follow else iter(())
+    later = (_with(job, options) for job in islice(arriving, limit and limit - len(jobs)))
     hashes, summary = hashes_of(settings, weights, keep), Summary()
     with Journal(out) as journal:
+        _sweep(out)
         before = journal.latest()
         for notice in journal.notices:
             tell(notice)
@@ -79,20 +87,19 @@ def run_batch(
         due = [job for job in jobs if not skip(job)]
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
-        todo: Iterable[Job] = due
-        if follow:
-            if source is None:
-                raise UsageError("There is no folder to watch: name one.")
-            arriving = watch(source, texts, table, known=jobs, **where)
-            todo = _and_then(due, (_with(job, options) for job in arriving))
+        shown = None if follow else {job.key for job in jobs}
         work = _engine(engine, address, workers)
-        for result in work(todo, weights, settings, device, out, hashes, width, keep, tell):
-            journal.append(result)
-            summary.add(result)
-            if result.status == "done":
-                list(thumbnails(out, [Path(result.report["input"]), out / result.key]))
-            progress(result, summary, len(jobs))
-        finish(out, {job.key for job in jobs} if not follow else None, summary)
+        try:
+            for result in work(_and_then(due, later), weights, settings, device, out, hashes, width, keep, tell):
+                journal.append(result)
+                summary.add(result)
+                if result.status == "done":
+                    list(thumbnails(out, [Path(result.report["input"]), out / result.key]))
+                progress(result, summary, len(jobs))
+        except KeyboardInterrupt:  # how a run that follows ends
+            finish(journal, shown, summary)
+            raise
+        finish(journal, shown, summary)
     return summary
 
 
@@ -157,20 +164,13 @@ def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: s
     return f"The first {min(TRIED, len(due))} cannot be edited, so there is no telling how long it takes."
 
 
-def finish(out: Path, keys: set[str] | None, summary: Summary) -> None:
+def finish(journal: Journal, keys: set[str] | None, summary: Summary) -> None:
     """The page and the contact sheet of the jobs with these keys, None for all."""
-    with open(out / NAME, encoding="utf-8", errors="replace") as lines:
-        results = {}
-        for line in lines:
-            try:
-                result = json.loads(line)
-            except ValueError:
-                continue  # told when the journal was opened
-            if keys is None or result["key"] in keys:
-                results[result["key"]] = result
-    write_page(out, results.values(), title=out.resolve().name, summary=summary.as_dict())
-    if any(result["status"] == "done" for result in results.values()):
-        contact_sheet(out, results.values(), out / SHEET)
+    out = journal.path.parent
+    results = [entry for entry in journal.entries() if keys is None or entry["key"] in keys]
+    write_page(out, results, title=out.resolve().name, summary=summary.as_dict())
+    if any(result["status"] == "done" for result in results):
+        contact_sheet(out, results, out / SHEET)
 
 
 def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple[str, str]:
@@ -216,3 +216,14 @@ def _with(job: Job, options: dict[str, Any]) -> Job:
 def _and_then(first: Iterable[Job], then: Iterable[Job]) -> Iterator[Job]:
     yield from first
     yield from then
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a run that was killed left half written; another run's folder below is passed over."""
+    for folder, below, names in os.walk(out):
+        if LOCK in names and Path(folder) != out:
+            below.clear()
+            continue
+        for name in filter(TEMPORARY.fullmatch, names):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))

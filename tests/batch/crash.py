@@ -13,8 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import fice.editor  # noqa: E402
-from batch.stub import Stub  # noqa: E402
+from batch.stub import Stub
+
+import fice.editor
 
 
 def command(pause: str, *arguments: str) -> None:
@@ -47,9 +48,9 @@ def full(source: str, out: str) -> None:
     import subprocess
 
     Path(out).mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", out], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", out], check=True)
     ballast = Path(out, "ballast")
-    ballast.write_bytes(bytes(160 << 10))
+    ballast.write_bytes(bytes((4 << 20) - (80 << 10)))
     for _ in range(2):
         child = os.fork()
         if child == 0:

@@ -1,4 +1,4 @@
-"""One picture that fails, in whatever way, is that picture's matter alone; memory that is short makes batches narrow."""
+"""One picture that fails, in whatever way, is that picture's matter alone; short memory makes batches narrow."""
 
 from __future__ import annotations
 
