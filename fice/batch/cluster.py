@@ -9,128 +9,352 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import logging
+import math
 import os
+import queue
+import secrets
+import socket
+import tempfile
+import threading
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from fice.batch.flow import Flow, failure
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
-from fice.bundle import Bundle, load_bundle
-from fice.errors import DeviceError, FullDisk
+from fice.bundle import Bundle
+from fice.errors import DeviceError
 from fice.settings import Settings
 
-TRIES = 3  # of a job whose worker died
-AHEAD = 2  # tasks that a worker has: one in work, one waiting
+TRIES = 3  # of a job whose worker dies, the last one alone; of a worker that dies before it is ready
+AHEAD = 3  # times its width a worker is given: one in work, two being read
+LEAST = 4  # jobs that it is given at once, whatever its width
+STORE = 100 << 20  # bytes of Ray's store for objects; only lines of the journal travel
+PATIENCE = 60.0  # seconds until it is told that no worker has found a place
+LOOK = 0.5  # seconds between looks for new jobs where there are none at the moment
+MOMENT = 0.05  # seconds that a job may take to come
+ROOT = Path(__file__).resolve().parents[2]
+
+Tell = Callable[[str], None]
+Report = tuple[int, list[str], Result | None]  # what a worker says: its width, remarks, what became of a job
 
 
 class Worker:
-    """Holds the weights and edits the jobs that it is given."""
+    """Edits jobs as they come, in a process of its own; `give` and `reports` run side by side."""
 
-    def __init__(self, bundle: str, settings: dict[str, Any], device: str, out: str, hashes: tuple[str, str],
+    def __init__(self, bundle: str, settings: Settings, device: str, out: str, hashes: tuple[str, str],
                  width: int | None, keep: Sequence[str], threads: int):  # fmt: skip
+        self.bundle, self.settings, self.device, self.out, self.hashes = bundle, settings, device, out, hashes
+        self.width, self.keep, self.threads = width, keep, threads
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+
+    def open(self, tell: Tell) -> Any:
+        """The `Flow` that edits; raises the errors of `fice.errors` where weights or device cannot be used."""
         import torch
 
+        from fice.batch.flow import Flow
+        from fice.bundle import load_bundle
         from fice.device import resolve
         from fice.editor import Editor
 
-        if threads:
-            torch.set_num_threads(threads)
-        editor = Editor(load_bundle(Path(bundle)), resolve(device)[0], Settings(**settings))
-        self.flow = Flow(editor, Path(out), hashes, width=width, keep=keep)
+        torch.set_num_threads(self.threads)  # of the thread that calls
+        chosen, reason = resolve(self.device)
+        tell(f"A worker computes on {chosen.type} ({reason}).")
+        editor = Editor(load_bundle(Path(self.bundle)), chosen, self.settings)
+        return Flow(editor, Path(self.out), self.hashes, width=self.width, keep=self.keep, tell=tell)
 
-    def edit(self, jobs: list[Job]) -> list[Result]:
-        """What became of some jobs."""
-        return list(self.flow.run(jobs))
+    def give(self, job: Job) -> None:
+        """One more job to do."""
+        self.jobs.put(job)
 
-    def width(self) -> int:
-        """How many jobs are best given at once."""
-        return self.flow.width
+    def reports(self) -> Iterator[Report]:
+        """Without end: one report as soon as work can begin, then one for each job as it is through."""
+        remarks: list[str] = []
+        flow = self.open(remarks.append)
+        yield flow.width, remarks, None
+        while True:
+            first = self.jobs.get()
+            remarks.clear()
+            for result in flow.run(itertools.chain([first], self._more())):
+                yield flow.width, remarks, result
+                remarks.clear()
 
-    def process(self) -> int:
-        """The process's number, as the system knows it."""
-        return os.getpid()
+    def _more(self) -> Iterator[Job]:
+        with suppress(queue.Empty):
+            while True:
+                yield self.jobs.get_nowait()
 
 
-def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path, hashes: tuple[str, str],
-           width: int | None, keep: Sequence[str], tell, *, address: str | None = None,
-           workers: int | None = None) -> Iterator[Result]:  # fmt: skip
-    """The engine that is a Ray cluster: an existing one at `address`, else one that is started here and stopped.
+def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path,
+           hashes: tuple[str, str], width: int | None, keep: Sequence[str], tell: Tell, *,
+           address: str | None = None, workers: int | None = None) -> Iterator[Result]:  # fmt: skip
+    """The engine that is a Ray cluster: the one at `address` (or $RAY_ADDRESS), else one that is started and stopped.
 
-    workers: how many; by default one a GPU, or without GPUs one for every two cores. A job whose worker dies is tried
-    again on another, three times. Raises DeviceError where Ray is missing or cannot be reached.
+    todo: taken as there is room; one that lets wait for its next holds nothing up. workers: how many; by default one a
+    GPU, or without GPUs one for every two cores. A job whose worker dies is tried again by another, three times.
+
+    Raises DeviceError where Ray is missing or cannot be reached, and whatever stops a worker as a whole.
     """
-    ray = _ray(address, tell)
+    todo = iter(todo)
+    first = next(todo, None)
+    if first is None:
+        return
+    with _connected(address, tell) as ray:
+        count, options, threads = shares(ray.nodes(), device, workers)
+        tell(f"{count} {'worker' if count == 1 else 'workers'} on Ray.")
+        # a checkout that is not installed is found too; what the node has in these variables is kept behind
+        variables = {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": f"{ROOT}{os.pathsep}${{PYTHONPATH}}"}
+        make = ray.remote(max_concurrency=2, runtime_env={"env_vars": variables}, **options)(Worker).remote
+        arguments = (str(weights.folder.resolve()), settings, device, str(out.resolve()), hashes, width, list(keep),
+                     threads)  # fmt: skip
+        with closing(_patiently(itertools.chain([first], todo))) as jobs:
+            crew = _Crew(ray, lambda: make(*arguments), count, jobs, out, tell)
+            try:
+                yield from crew.work()
+            finally:
+                crew.dismiss()
+
+
+def _patiently(jobs: Iterator[Job]) -> Generator[Job | None, None, None]:
+    """Jobs, and None whenever the next has not come within a moment; none is taken before it is asked for."""
+    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    come: queue.SimpleQueue[tuple[Job | None, BaseException | None]] = queue.SimpleQueue()
+
+    def fetch() -> None:
+        while asked.get():
+            try:
+                come.put((next(jobs, None), None))
+            except BaseException as error:
+                come.put((None, error))
+
+    threading.Thread(target=fetch, daemon=True).start()
     try:
-        count, options, threads = _shares(ray, device, workers)
-        tell(f"{count} workers on Ray.")
-        make = ray.remote(**options)(Worker).remote
-        arguments = (str(weights.folder.resolve()), dataclasses.asdict(settings), device, str(out.resolve()), hashes,
-                     width, list(keep), threads)  # fmt: skip
-        here = (dataclasses.replace(job, photo=job.photo.absolute()) for job in todo)
-        yield from _spread(ray, lambda: make(*arguments), count, (width or 4) * 2, here)
+        while True:
+            asked.put(True)
+            while (answer := _within(MOMENT, come)) is None:
+                yield None
+            job, error = answer
+            if error is not None:
+                raise error
+            if job is None:
+                return
+            yield job
     finally:
-        if address is None:
-            ray.shutdown()
+        asked.put(False)
 
 
-def _spread(ray, make, count: int, size: int, jobs: Iterator[Job]) -> Iterator[Result]:
-    """Jobs in chunks to workers, never more than each can hold; those of a dead worker go to others."""
-    again: deque[tuple[Job, int]] = deque()
-    given: dict[Any, tuple[Any, list[tuple[Job, int]]]] = {}
-    staff = [make() for _ in range(count)]
-    while True:
-        for worker in [worker for worker in staff for _ in range(AHEAD)]:
-            if sum(who is worker for who, _ in given.values()) >= AHEAD:
+def _within(seconds: float, answers: queue.SimpleQueue[Any]) -> Any:
+    try:
+        return answers.get(timeout=seconds)
+    except queue.Empty:
+        return None
+
+
+def shares(nodes: Sequence[dict[str, Any]], device: str, workers: int | None) -> tuple[int, dict[str, float], int]:
+    """How many workers there are, what each takes (Ray's num_gpus and num_cpus), and on how many threads it computes.
+
+    nodes: as ray.nodes() says. Raises DeviceError where there is neither a GPU nor a core.
+    """
+    have = [node["Resources"] for node in nodes if node["Alive"]]
+    gpus = [1.0] * int(sum(each.get("GPU", 0) for each in have))
+    cores = [each["CPU"] for each in have if each.get("CPU", 0) >= 1]
+    if gpus and device != "cpu":
+        count = workers or len(gpus)
+        return count, {"num_gpus": _share(gpus, count), "num_cpus": 0}, 1
+    if not cores:
+        raise DeviceError("The Ray cluster has neither a GPU nor a core to compute on: add a node to it.")
+    count = workers or sum(max(1, int(each) // 2) for each in cores)
+    share = _share(cores, count)
+    return count, {"num_cpus": share}, max(1, int(share))
+
+
+def _share(have: Sequence[float], count: int) -> float:
+    """The largest share of which `count` fit, none of them across two of what there is; whole where it is above 1."""
+    fair = {each / parts for each in have for parts in range(1, count + 1)}
+    fair = {float(int(share)) if share >= 1 else math.floor(share * 1e4) / 1e4 for share in fair}  # Ray's precision
+    return max(share for share in fair if share and sum(int(each / share + 1e-9) for each in have) >= count)
+
+
+@dataclasses.dataclass(eq=False)
+class _Hand:
+    """A worker, and the jobs that it has been given and has not reported, each with the number of its try."""
+
+    actor: Any
+    jobs: list[tuple[Job, int]] = dataclasses.field(default_factory=list)
+    width: int = 0  # known when it is ready
+
+
+class _Crew:
+    """Jobs to workers, never more than each needs; those of a dead worker go to others."""
+
+    def __init__(self, ray: Any, make: Callable[[], Any], count: int, jobs: Iterator[Job | None], out: Path,
+                 tell: Tell):  # fmt: skip
+        self.ray, self.make, self.count, self.jobs, self.out, self.tell = ray, make, count, jobs, out, tell
+        self.hands: dict[Any, _Hand] = {}  # by the stream of their reports
+        self.again: deque[tuple[Job, int]] = deque()
+        self.alone: deque[tuple[Job, int]] = deque()  # to be tried for the last time, with no others at risk
+        self.more = True
+        self.stillborn = 0
+        self.told: set[str] = set()
+
+    def work(self) -> Iterator[Result]:
+        """What becomes of each job."""
+        while True:
+            self._give()
+            if not any(hand.jobs for hand in self.hands.values()) and not self.more:
+                return
+            if not self.hands:
+                time.sleep(LOOK)
                 continue
-            chunk = [again.popleft() for _ in range(min(size, len(again)))]
-            chunk += [(job, 1) for job in itertools.islice(jobs, size - len(chunk))]
-            if chunk:
-                given[worker.edit.remote([job for job, _ in chunk])] = worker, chunk
-        if not given:
-            return
-        (ready,), _ = ray.wait(list(given), num_returns=1)
-        worker, chunk = given.pop(ready)
+            ready, _ = self.ray.wait(list(self.hands), timeout=LOOK if self._idle() else PATIENCE)
+            if not ready and not any(hand.width for hand in self.hands.values()) and not self._idle():
+                self._say("No worker has found a place on Ray yet; its nodes may be busy with other work.")
+            for stream in ready:
+                hand = self.hands[stream] = self.hands.pop(stream)  # the others come first next time
+                yield from self._hear(stream, hand)
+
+    def dismiss(self) -> None:
+        """Send all workers home."""
+        for hand in self.hands.values():
+            self.ray.kill(hand.actor)
+        self.hands.clear()
+
+    def _idle(self) -> bool:
+        """Whether there is room for jobs, and more of them may come."""
+        return self.more and (len(self.hands) < self.count or any(self._room(hand) for hand in self.hands.values()))
+
+    def _room(self, hand: _Hand) -> bool:
+        if any(tries == TRIES for _, tries in hand.jobs):
+            return False
+        return len(hand.jobs) < max(LEAST, AHEAD * hand.width)
+
+    def _give(self) -> None:
+        """Jobs to workers that have room, to those with the fewest first; workers are started as jobs need them."""
+        while True:
+            free = [hand for hand in self.hands.values() if self._room(hand)]
+            hand = min(free, key=lambda hand: len(hand.jobs) / max(1, hand.width), default=None)
+            if len(self.hands) < self.count and (hand is None or hand.jobs):
+                hand = None
+            elif hand is None:
+                return
+            item = self._next() or (self.alone.popleft() if self.alone and (hand is None or not hand.jobs) else None)
+            if item is None:
+                return
+            if hand is None:
+                hand = _Hand(self.make())
+                self.hands[hand.actor.reports.options(num_returns="streaming").remote()] = hand
+            job, _ = item
+            hand.jobs.append(item)
+            hand.actor.give.remote(dataclasses.replace(job, photo=job.photo.absolute()))
+
+    def _next(self) -> tuple[Job, int] | None:
+        if self.again:
+            return self.again.popleft()
+        if not self.more:
+            return None
         try:
-            yield from ray.get(ready)
-        except ray.exceptions.RayActorError:
-            if worker in staff:
-                staff[staff.index(worker)] = make()
-            for job, tries in chunk:
-                if tries < TRIES:
-                    again.append((job, tries + 1))
-                else:
-                    yield failure(job, DeviceError(f"Its worker died {TRIES} times; edit it alone to see why."))
-        except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, FullDisk):
-                raise error.cause from None
-            raise
+            job = next(self.jobs)
+        except StopIteration:
+            self.more = False
+            return None
+        return None if job is None else (job, 1)
+
+    def _hear(self, stream: Any, hand: _Hand) -> Iterator[Result]:
+        """A worker's next report, or its death."""
+        errors = self.ray.exceptions
+        try:
+            hand.width, remarks, result = self.ray.get(next(stream))
+        except errors.RayTaskError as error:
+            raise error.cause from error
+        except errors.RayError:
+            del self.hands[stream]
+            yield from self._bury(hand)
+            return
+        self.stillborn = 0
+        for remark in remarks:
+            self._say(remark)
+        if result is not None:
+            at = next(i for i, (job, _) in enumerate(hand.jobs) if job.key == result.key)
+            job, _ = hand.jobs.pop(at)
+            named = {"input": str(job.photo), "output": str(self.out / job.key)}  # as other engines do
+            named = {name: path for name, path in named.items() if name in result.report}
+            yield dataclasses.replace(result, report=result.report | named)
+
+    def _bury(self, hand: _Hand) -> Iterator[Result]:
+        """Find others for what a dead worker has left."""
+        with suppress(self.ray.exceptions.RayError):
+            self.ray.kill(hand.actor)  # one that only cannot be reached must not go on beside its successor
+        if not hand.width:
+            self.stillborn += 1
+            if self.stillborn == TRIES:
+                raise DeviceError("Workers die before they can begin, mostly for want of memory: use fewer --workers.")
+            self.again.extend(hand.jobs)
+            return
+        for job, tries in hand.jobs:
+            if tries == TRIES:
+                error = f"Its worker died {TRIES} times, mostly for want of memory; edit it alone to see why."
+                yield Result(job.key, "failed", {"input": str(job.photo), "text": job.text}, error,
+                             DeviceError.exit_code)  # fmt: skip
+            else:
+                (self.alone if tries + 1 == TRIES else self.again).append((job, tries + 1))
+
+    def _say(self, remark: str) -> None:
+        if remark not in self.told:
+            self.told.add(remark)
+            self.tell(remark)
 
 
-def _ray(address: str | None, tell):
+@contextmanager
+def _connected(address: str | None, tell: Tell) -> Iterator[Any]:
+    """Ray, joined or started, silent; left or stopped afterwards. One that this process has joined before is used."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent anywhere
     try:
         import ray
+        import ray._private.worker as driver
     except ImportError:
         raise DeviceError("Ray is not installed: pip install 'fice[cluster]', or leave out --engine ray.") from None
-    tell(f"Joining Ray at {address}." if address else "Starting Ray on this machine.")
+    if ray.is_initialized():
+        yield ray
+        return
+    address = address or os.environ.get("RAY_ADDRESS")
+    printing = driver.print_to_stdstream
+    driver.print_to_stdstream = lambda *_, **__: None  # prints on stdout that a worker died; no option stops it
+    short = "/tmp" if len(tempfile.gettempdir()) > 30 else None  # names of sockets cannot be long
+    with tempfile.TemporaryDirectory(prefix="fice-ray-", dir=short, ignore_cleanup_errors=True) as folder:
+        try:
+            tell(f"Joining Ray at {address}." if address else "Starting Ray on this machine.")
+            _init(ray, address, folder)
+            yield ray
+        finally:
+            ray.shutdown()
+            driver.print_to_stdstream = printing
+
+
+def _init(ray: Any, address: str | None, folder: str) -> None:
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    own = {"include_dashboard": False, "object_store_memory": STORE, "_temp_dir": folder}
     try:
-        ray.init(address=address, include_dashboard=False if address is None else None, log_to_driver=False,
-                 logging_level=logging.ERROR)  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise DeviceError(f"Ray cannot be reached at {address} ({error}): start it, or name its address.") from error
-    return ray
+        if address:
+            _knock(address)
+            ray.init(address=address, **quiet)
+        else:
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray leaves one in the home folder
+            ray.init(address="local", **own, **quiet)
+    except (OSError, RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())
+        what, remedy = f"joined at {address}", "start it there, and set RAY_AUTH_MODE=token if it asks for a token"
+        if not address:
+            what, remedy = "started on this machine", "leave out --engine ray"
+        raise DeviceError(f"Ray cannot be {what} ({said}): {remedy}.") from error
 
 
-def _shares(ray, device: str, workers: int | None) -> tuple[int, dict[str, Any], int]:
-    """How many workers there are, what each takes of the cluster, and on how many threads it computes."""
-    have = ray.cluster_resources()
-    gpus, cores = int(have.get("GPU", 0)), int(have.get("CPU", 1))
-    if gpus and device != "cpu":
-        count = workers or gpus
-        return count, {"num_gpus": gpus / count, "num_cpus": 1, "max_restarts": 0}, 0
-    count = workers or max(1, cores // 2)
-    threads = max(1, cores // count)
-    return count, {"num_cpus": cores / count, "max_restarts": 0}, threads
-
+def _knock(address: str) -> None:
+    """OSError or ValueError unless somebody listens there; Ray itself would wait for minutes, then end the process."""
+    if "://" in address:
+        raise ValueError("fice must run on a machine of the cluster, and its address is HOST:PORT")
+    host, _, port = address.rpartition(":")
+    if host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
