@@ -34,6 +34,8 @@ AHEAD = 3  # times its width a worker is given: one in work, two being read
 LEAST = 4  # jobs that it is given at once, whatever its width
 STORE = 100 << 20  # bytes of Ray's store for objects; only lines of the journal travel
 PATIENCE = 60.0  # seconds until it is told that no worker has found a place
+CHECK = 5.0  # seconds without news until the cluster is looked after
+GRACE = 40.0  # seconds that a cluster may be away; after 60 Ray ends this process
 LOOK = 0.5  # seconds between looks for new jobs where there are none at the moment
 MOMENT = 0.05  # seconds that a job may take to come
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,6 +200,7 @@ class _Crew:
         self.alone: deque[tuple[Job, int]] = deque()  # to be tried for the last time, with no others at risk
         self.more = True
         self.stillborn = 0
+        self.began = self.seen = time.monotonic()
         self.told: set[str] = set()
 
     def work(self) -> Iterator[Result]:
@@ -209,9 +212,11 @@ class _Crew:
             if not self.hands:
                 time.sleep(LOOK)
                 continue
-            ready, _ = self.ray.wait(list(self.hands), timeout=LOOK if self._idle() else PATIENCE)
-            if not ready and not any(hand.width for hand in self.hands.values()) and not self._idle():
-                self._say("No worker has found a place on Ray yet; its nodes may be busy with other work.")
+            ready, _ = self.ray.wait(list(self.hands), timeout=LOOK if self._idle() else CHECK)
+            if ready:
+                self.seen = time.monotonic()
+            else:
+                self._check()
             for stream in ready:
                 hand = self.hands[stream] = self.hands.pop(stream)  # the others come first next time
                 yield from self._hear(stream, hand)
@@ -221,6 +226,19 @@ class _Crew:
         for hand in self.hands.values():
             self.ray.kill(hand.actor)
         self.hands.clear()
+
+    def _check(self) -> None:
+        """Whether there is still a cluster; DeviceError when it has been away for too long."""
+        now = time.monotonic()
+        if now > self.began + PATIENCE and not any(hand.width for hand in self.hands.values()):
+            self._say("No worker has begun yet; the nodes of the cluster may be busy with other work.")
+        try:
+            _knock(self.ray.get_runtime_context().gcs_address)
+            self.seen = now
+        except OSError:
+            if now > self.seen + GRACE:
+                raise DeviceError("The Ray cluster has ended: start it again and repeat the command, which "
+                                  "goes on where it was.") from None  # fmt: skip
 
     def _idle(self) -> bool:
         """Whether there is room for jobs, and more of them may come."""

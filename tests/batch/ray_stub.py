@@ -32,6 +32,7 @@ class StubFlow:
                 edits.write(f"{job.key}\n")
             if job.text == "die" or (job.text == "die once" and not (self.out / "died").exists()):
                 (self.out / "died").touch()
+                time.sleep(0.5)  # what was reported before is on its way
                 os.kill(os.getpid(), signal.SIGKILL)
             if job.text == "full":
                 raise FullDisk("The disk is full; free some space and try again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import secrets
@@ -12,13 +13,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fice.batch import cluster
 from fice.batch.cluster import AHEAD, LEAST, shares
+from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import run_batch
 from fice.bundle import load_bundle
@@ -39,20 +43,25 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture(scope="module")
-def head(tmp_path_factory):
-    """The address of a Ray that another process has started elsewhere."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    with tempfile.TemporaryDirectory(prefix="ray-") as short:  # names of sockets cannot be long
+@contextmanager
+def started(folder):
+    """A Ray that another process has started in a folder: its address, and what stops it."""
+    with tempfile.TemporaryDirectory(prefix="t-", ignore_cleanup_errors=True) as short:  # for names of sockets
         process = subprocess.Popen(
             [sys.executable, "-c", HEAD, short], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
         )  # fmt: skip
         try:
-            yield process.stdout.readline().strip()
+            yield process.stdout.readline().strip(), process.stdin.close
         finally:
             process.stdin.close()
             process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("elsewhere")) as (address, _):
+        yield address
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +206,17 @@ def test_jobs_are_taken_as_there_is_room(head, tmp_path):
         most = max(most, taken - reported)
     assert (taken, reported) == (1000, 1000)
     assert most <= 2 * max(LEAST, AHEAD)
+
+
+def test_a_cluster_that_ends_ends_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "CHECK", 0.5)
+    monkeypatch.setattr(cluster, "GRACE", 0.5)
+    with started(tmp_path) as (address, stop):
+        run = edit((Job(f"{i}.jpg", Path(f"{i}.jpg"), "slow") for i in itertools.count()), tmp_path, address=address)
+        next(run)
+        stop()
+        with pytest.raises(DeviceError, match="^The Ray cluster has ended: start it again"):
+            list(run)
 
 
 def test_without_jobs_nothing_is_started(tmp_path):
