@@ -15,7 +15,6 @@ import queue
 import secrets
 import socket
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.bundle import Bundle
@@ -120,39 +120,17 @@ def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str
                 crew.dismiss()
 
 
-def _patiently(jobs: Iterator[Job]) -> Generator[Job | None, None, None]:
+def _patiently(jobs: Iterable[Job]) -> Generator[Job | None, None, None]:
     """Jobs, and None whenever the next has not come within a moment; none is taken before it is asked for."""
-    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    come: queue.SimpleQueue[tuple[Job | None, BaseException | None]] = queue.SimpleQueue()
-
-    def fetch() -> None:
-        while asked.get():
-            try:
-                come.put((next(jobs, None), None))
-            except BaseException as error:
-                come.put((None, error))
-
-    threading.Thread(target=fetch, daemon=True).start()
+    feed = Feed(jobs)
     try:
         while True:
-            asked.put(True)
-            while (answer := _within(MOMENT, come)) is None:
-                yield None
-            job, error = answer
-            if error is not None:
-                raise error
-            if job is None:
+            job = feed.take(MOMENT)
+            if feed.ended:
                 return
             yield job
     finally:
-        asked.put(False)
-
-
-def _within(seconds: float, answers: queue.SimpleQueue[Any]) -> Any:
-    try:
-        return answers.get(timeout=seconds)
-    except queue.Empty:
-        return None
+        feed.close()
 
 
 def shares(nodes: Sequence[dict[str, Any]], device: str, workers: int | None) -> tuple[int, dict[str, float], int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import os
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.batch.resume import look, made_from
@@ -36,20 +39,21 @@ from fice.task import Task
 from fice.terminal import explain
 
 KEPT = {"mask": ".mask.png", "latent": ".latent.safetensors", "compare": ".compare.png"}  # beside the result, if wished
+LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
+MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
 @dataclass(eq=False)
 class Order:
-    """A job on its way; `open` counts the candidates that are still optimised."""
+    """A job on its way; `open` counts the candidates that have not ended."""
 
     job: Job
     before: dict[str, Any]
     sight: Sight
     mask: np.ndarray | None
     latent: Tensor | None
-    plan: Plan | None = None
     open: int = 0
     slots: list[Slot] = field(default_factory=list)
     seconds: float = 0.0
@@ -74,40 +78,44 @@ class Flow:
         self.waiting: deque[Task] = deque()
         self.orders: dict[Task, Order] = {}
         self.failures: deque[Result] = deque()
+        self.through: list[Order] = []
         self.subjects: OrderedDict[Any, Subject] = OrderedDict()
         keep_freed_memory()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """What becomes of each job, in the order in which they end; jobs are taken as room comes free.
 
+        Jobs that are long in coming do not hold up those in work.
+
         One that fails is a result too. Raises FullDisk when results cannot be written.
         """
-        jobs, more = iter(jobs), True
+        feed = Feed(jobs)
         reading: deque[Future[Order | Result]] = deque()
         writing: deque[Future[Result]] = deque()
         quiet = partial(torch.set_num_threads, 1)
         with ThreadPoolExecutor(1, "read", quiet) as readers, ThreadPoolExecutor(1, "write", quiet) as writers:
             try:
                 while True:
-                    while more and len(reading) < self.width:
-                        job = next(jobs, None)
-                        more = job is not None
-                        if job is not None:
-                            reading.append(readers.submit(self._read, job))
+                    while len(reading) < self.width:
+                        job = feed.take(BLINK if reading or writing or self.descent.slots else MOMENT)
+                        if job is None:
+                            break
+                        reading.append(readers.submit(self._read, job))
                     while self.failures:
                         yield self.failures.popleft()
-                    while writing and writing[0].done():
+                    while writing and (writing[0].done() or len(writing) > 2 * self.width):
                         yield writing.popleft().result()
-                    if reading and not self.waiting and self._enough(reading, more):
+                    if reading and not self.waiting and self._enough(reading, not feed.ended):
                         self._begin(self._take(reading))
                     self._fill()
                     if self.descent.slots:
                         writing.extend(writers.submit(self._write, order) for order in self._step())
                     elif writing:
                         yield writing.popleft().result()
-                    elif not (more or reading or self.failures or self.waiting):
+                    elif feed.ended and not (reading or self.failures or self.waiting):
                         return
             finally:
+                feed.close()
                 for queue in (reading, writing):
                     while queue:
                         queue.pop().cancel()
@@ -147,52 +155,75 @@ class Flow:
     def _begin(self, orders: list[Order]) -> None:
         """Analyse photos together, once each however many texts they get, and find where their edits begin."""
         began = time.perf_counter()
-        new = {self._photo(order): order for order in orders if self._photo(order) not in self.subjects}
-        settled = self._together(lambda some: self.editor.settle([order.sight for order in some],
-                                                                 [order.latent for order in some]), [*new.values()])
-        self.subjects |= {self._photo(order): subject for order, subject in settled}
-        wishes = [wish for order in orders if self._photo(order) in self.subjects for wish in self._wishes(order)]
-        begun = self._together(lambda some: self.editor.begin([wish for _, wish in some]), wishes)
+        new = [*{photo_of(order): order for order in orders if photo_of(order) not in self.subjects}.values()]
+        settle = lambda some: self.editor.settle([one.sight for one in some], [one.latent for one in some])  # noqa: E731
+        settled, unsettled = self._together(settle, new)
+        self.subjects |= {photo_of(order): subject for order, subject in settled}
+        broken = {photo_of(order): error for order, error in unsettled}
+        wishes = []
+        for order in orders:
+            if photo_of(order) in broken:
+                self.failures.append(failure(order.job, broken[photo_of(order)]))
+            else:
+                wishes += self._wishes(order)
+        begun, missed = self._together(lambda some: self.editor.begin([wish for _, wish in some]), wishes)
         for (order, _), task in begun:
-            order.open += 1
             order.seconds += (time.perf_counter() - began) / len(begun)
             self.orders[task] = order
             self.waiting.append(task)
+        for (order, _), error in missed:
+            self._lose(order, error)
         while len(self.subjects) > self.width:
             self.subjects.popitem(last=False)
         if begun and not self.found:
-            self.found = True
-            self.width = best_width(self.editor, begun[0][1])
-            self.tell(f"{self.width} pictures share the optimisation.")
+            self._measure(begun[0][1])
 
-    def _photo(self, order: Order) -> tuple[str, str]:
-        return order.sight.photo.sha256, str(order.job.options.get("latent"))
+    def _measure(self, task: Task) -> None:
+        """Find the width, unless the task itself is at fault, which its own steps will show."""
+        try:
+            self.width = best_width(self.editor, task)
+        except Exception as error:
+            if is_out_of_memory(error):
+                self.found = True
+            return
+        self.found = True
+        self.tell(f"{self.width} pictures share the optimisation.")
 
     def _wishes(self, order: Order) -> list[tuple[Order, tuple[Subject, Plan, int]]]:
         """What an order wants optimised: as many candidates as it asks for; none when it cannot be."""
-        options, subject = order.job.options, self.subjects[self._photo(order)]
+        options, subject = order.job.options, self.subjects[photo_of(order)]
         try:
-            order.plan = self.editor.plan(subject, order.job.text, options.get("region", "auto"), order.mask)
+            plan = self.editor.plan(subject, order.job.text, options.get("region", "auto"), order.mask)
         except Exception as error:
             self.failures.append(failure(order.job, error))
             return []
-        seeds = range(options.get("seed", 0), options.get("seed", 0) + options.get("candidates", 1))
-        return [(order, (subject, order.plan, seed)) for seed in seeds]
+        order.open = options.get("candidates", 1)
+        return [(order, (subject, plan, options.get("seed", 0) + i)) for i in range(order.open)]
 
-    def _together(self, work: Callable[[list[Item]], list[Made]], items: list[Item]) -> list[tuple[Item, Made]]:
-        """work(items) for as many at once as memory allows; what fails alone is left out, with its reason told."""
+    def _together(
+        self, work: Callable[[list[Item]], list[Made]], items: list[Item]
+    ) -> tuple[list[tuple[Item, Made]], list[tuple[Item, Exception]]]:
+        """work(items) for as many at once as memory allows, and what fails alone, with the reason."""
         if not items:
-            return []
+            return [], []
         try:
-            return list(zip(items, work(items), strict=True))
+            return list(zip(items, work(items), strict=True)), []
         except Exception as error:
             if len(items) == 1:
-                self.failures.append(failure(job_of(items[0]), error))
-                return []
+                return [], [(items[0], error)]
             if is_out_of_memory(error):
                 self._narrow(len(items) // 2)
-            half = len(items) // 2
-        return self._together(work, items[:half]) + self._together(work, items[half:])
+        half = len(items) // 2
+        first, second = self._together(work, items[:half]), self._together(work, items[half:])
+        return first[0] + second[0], first[1] + second[1]
+
+    def _lose(self, order: Order, error: Exception) -> None:
+        """One candidate of an order cannot be; when all fail, so does the order."""
+        order.open -= 1
+        if order.open == 0 and order.slots:
+            self.through.append(order)
+        elif order.open == 0:
+            self.failures.append(failure(order.job, error))
 
     def _fill(self) -> None:
         """Pictures into the places that are free."""
@@ -214,20 +245,32 @@ class Flow:
                 self._narrow(half)
                 self.descent.slots, self.parked = slots[:half], [*self.parked, *slots[half:]]
                 return []
-            self.descent.slots = []
-            orders = OrderedDict.fromkeys(self.orders.pop(slot.task) for slot in slots)
-            self.failures.extend(failure(order.job, error) for order in orders)
-            return []
+            ended = self._alone(slots)
         for slot in slots:
-            self.orders[slot.task].seconds += (time.perf_counter() - began) / len(slots)
-        through = []
+            if slot.task in self.orders:
+                self.orders[slot.task].seconds += (time.perf_counter() - began) / len(slots)
         for slot in ended:
             order = self.orders.pop(slot.task)
             order.slots.append(slot)
             order.open -= 1
             if order.open == 0:
-                through.append(order)
+                self.through.append(order)
+        through, self.through = self.through, []
         return through
+
+    def _alone(self, slots: list[Slot]) -> list[Slot]:
+        """A step of each picture by itself, to find the one that fails; those that ended."""
+        ended, going = [], []
+        for slot in slots:
+            self.descent.slots = [slot]
+            try:
+                ended += self.descent.step()
+                going += self.descent.slots
+            except Exception as error:
+                order = self.orders.pop(slot.task)
+                self._lose(order, error)
+        self.descent.slots = going
+        return ended
 
     def _narrow(self, width: int) -> None:
         self.width = max(1, width)
@@ -256,18 +299,27 @@ class Flow:
             return failure(job, error)
 
     def _keep(self, edit: Edit, target: Path) -> None:
-        beside = {name: target.with_name(target.stem + KEPT[name]) for name in self.keep}
-        if "mask" in beside:
-            edit.save_mask(beside["mask"], force=True)
-        if "latent" in beside:
-            edit.save_latent(beside["latent"])
-        if "compare" in beside:
-            compare(edit, beside["compare"])
+        paths = {name: beside(target, KEPT[name]) for name in self.keep}
+        if "mask" in paths:
+            edit.save_mask(paths["mask"], force=True)
+        if "latent" in paths:
+            edit.save_latent(paths["latent"])
+        if "compare" in paths:
+            compare(edit, paths["compare"])
 
 
-def job_of(item: Any) -> Job:
-    """The job of an order, or of an order with its wish."""
-    return (item[0] if isinstance(item, tuple) else item).job
+def photo_of(order: Order) -> tuple[str, str, str]:
+    """What the analysis of an order's photo depends on."""
+    photo = order.sight.photo
+    return str(photo.path), photo.sha256, str(order.job.options.get("latent"))
+
+
+def beside(target: Path, ending: str) -> Path:
+    """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
+    name = os.fsencode(target.name)
+    if len(name) + len(ending) > LONGEST:
+        name = name[: LONGEST - len(ending) - 9] + b"-" + hashlib.sha256(name).hexdigest()[:8].encode()
+    return target.with_name(name.decode("utf-8", "ignore") + ending)
 
 
 def failure(job: Job, error: Exception) -> Result:

@@ -97,8 +97,8 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
         assert np.abs(written - single.picture).max() < 0.03
         assert line["status"] == "done" and line["report"]["input"] == str(photos / f"{i}.png")
         assert line["report"]["similarity"].keys() == {"before", "after"} and line["report"]["steps"] == 4
-        assert (tmp_path / "out" / line["key"]).with_suffix(".mask.png").exists()
-        assert (tmp_path / "out" / line["key"]).with_suffix(".latent.safetensors").exists()
+        assert (tmp_path / "out" / f"{line['key']}.mask.png").exists()
+        assert (tmp_path / "out" / f"{line['key']}.latent.safetensors").exists()
     (failed,) = (one for one in lines if one["status"] == "failed")
     assert failed["exit_code"] == 3 and "xyzzy" in failed["error"]
     assert run_batch(table, output=tmp_path / "out", width=3, steps=4, assignments=SHORT, device="cpu",
