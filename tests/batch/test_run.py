@@ -370,7 +370,6 @@ def test_an_interrupted_run_keeps_what_is_done_and_no_other_may_join(command, ph
     check_results(out, [f"{i}.png" for i in range(30)])
 
 
-@pytest.mark.xfail(strict=True, reason="a run waits for the next photo before it edits the last one")
 def test_a_photo_that_arrives_is_edited(photos, tmp_path):
     out = tmp_path / "out"
     process = started(photos, "red dress", "-o", out, "--watch", ready=lambda: count(out) >= 6, patience=10)
