@@ -30,8 +30,9 @@ def modulated_conv2d(
     """Convolve each picture with weights scaled by its own style.
 
     x: (B, I, H, W). weight: (O, I, h, w), or (B, O, I, h, w) where each picture has its own. styles: (B, I), one
-    factor per input channel. noise: added to the result, any shape that broadcasts to it. demodulate: divide each output channel by the norm of its scaled
-    weights. up, down, padding, resample_filter, flip_weight: as in `conv2d_resample`.
+    factor per input channel. noise: added to the result, any shape that broadcasts to it. demodulate: divide each
+    output channel by the norm of its scaled weights. up, down, padding, resample_filter, flip_weight: as in
+    `conv2d_resample`.
     fused: True scales weights (one group per picture), False scales activations; None too,
     which is faster nearly everywhere (README.md).
 

@@ -92,7 +92,7 @@ class Worker:
 
 def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path,
            hashes: tuple[str, str], width: int | None, keep: Sequence[str], tell: Tell, *,
-           address: str | None = None, workers: int | None = None) -> Iterator[Result]:  # fmt: skip
+           address: str | None = None, workers: int | None = None) -> Generator[Result, None, None]:  # fmt: skip
     """The engine that is a Ray cluster: the one at `address` (or $RAY_ADDRESS), else one that is started and stopped.
 
     todo: taken as there is room; one that lets wait for its next holds nothing up. workers: how many; by default one a

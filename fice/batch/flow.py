@@ -22,6 +22,7 @@ from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.batch.resume import look, made_from
+from fice.batch.thumbnails import thumbnails
 from fice.batch.width import best_width
 from fice.device import keep_freed_memory
 from fice.edit import Edit
@@ -37,6 +38,7 @@ from fice.report import compare
 from fice.subject import Sight, Subject
 from fice.task import Task
 from fice.terminal import explain
+from fice.words import parse
 
 KEPT = {"mask": ".mask.png", "latent": ".latent.safetensors", "compare": ".compare.png"}  # beside the result, if wished
 LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
@@ -125,6 +127,7 @@ class Flow:
         try:
             if job.error:
                 raise InputError(job.error)
+            parse(job.text, strict=self.editor.bundle.reads_own_words)
             before = look(job)
             photo = read_photo(job.photo)
             target = self.out / job.key
@@ -291,6 +294,7 @@ class Flow:
             report = best.report() | {"seconds": round(seconds, 2), "output": str(self.out / job.key),
                                       "notices": [*best.subject.notices, *best.notices]}  # fmt: skip
             sha256 = order.sight.photo.sha256
+            list(thumbnails(self.out, [job.photo, self.out / job.key]))  # here, so that the page is quick at the end
             made = made_from(job, self.out / job.key, *self.hashes, before=order.before, sha256=sha256)
             return Result(job.key, "done", report, made_from=made)
         except FullDisk:

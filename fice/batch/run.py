@@ -7,8 +7,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,6 @@ from fice.batch.names import SHEET
 from fice.batch.page import write_page
 from fice.batch.resume import unchanged
 from fice.batch.sheet import contact_sheet
-from fice.batch.thumbnails import thumbnails
 from fice.bundle import Bundle, load_bundle
 from fice.errors import InputError
 from fice.settings import Settings
@@ -89,13 +88,13 @@ def run_batch(
         progress(None, summary, len(jobs))
         shown = None if follow else {job.key for job in jobs}
         work = _engine(engine, address, workers)
+        made = work(_and_then(due, later), weights, settings, device, out, hashes, width, keep, tell)
         try:
-            for result in work(_and_then(due, later), weights, settings, device, out, hashes, width, keep, tell):
-                journal.append(result)
-                summary.add(result)
-                if result.status == "done":
-                    list(thumbnails(out, [Path(result.report["input"]), out / result.key]))
-                progress(result, summary, len(jobs))
+            with closing(made):  # so that nobody works on when this ends early
+                for result in made:
+                    journal.append(result)
+                    summary.add(result)
+                    progress(result, summary, len(jobs))
         except KeyboardInterrupt:  # how a run that follows ends
             finish(journal, shown, summary)
             raise
@@ -181,7 +180,7 @@ def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple
 
 
 def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path, hashes: tuple[str, str],
-          width: int | None, keep: Sequence[str], tell: Tell) -> Iterator[Result]:  # fmt: skip
+          width: int | None, keep: Sequence[str], tell: Tell) -> Generator[Result, None, None]:  # fmt: skip
     """The engine that is this process."""
     todo = iter(todo)
     first = next(todo, None)
@@ -197,7 +196,7 @@ def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str,
     yield from flow.run(_and_then([first], todo))
 
 
-def _engine(name: str, address: str | None, workers: int | None) -> Callable[..., Iterator[Result]]:
+def _engine(name: str, address: str | None, workers: int | None) -> Callable[..., Generator[Result, None, None]]:
     if name == "local":
         return local
     from functools import partial

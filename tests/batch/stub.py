@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Stub:
     def __init__(self, bundle: Any = None, device: Any = None, settings: Any = None, *, pause: float = 0.0,
                  faults: dict | None = None, room: dict | None = None, losses: dict | None = None,
                  shortage: Exception | None = None):  # fmt: skip
+        self.bundle = bundle or SimpleNamespace(reads_own_words=True)
         self.steps, self.tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
         self.pause, self.faults, self.room, self.losses = pause, faults or {}, room or {}, losses or {}
         self.shortage = shortage or torch.OutOfMemoryError("CUDA out of memory.")
