@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import logging
 import math
 import os
 import queue
-import secrets
-import socket
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
+from fice.batch.ray_session import connected, knock
 from fice.bundle import Bundle
 from fice.errors import DeviceError
 from fice.settings import Settings
@@ -32,7 +29,6 @@ from fice.settings import Settings
 TRIES = 3  # of a job whose worker dies, the last one alone; of a worker that dies before it is ready
 AHEAD = 3  # times its width a worker is given: one in work, two being read
 LEAST = 4  # jobs that it is given at once, whatever its width
-STORE = 100 << 20  # bytes of Ray's store for objects; only lines of the journal travel
 PATIENCE = 60.0  # seconds until it is told that no worker has found a place
 CHECK = 5.0  # seconds without news until the cluster is looked after
 GRACE = 40.0  # seconds that a cluster may be away; after 60 Ray ends this process
@@ -104,7 +100,7 @@ def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str
     first = next(todo, None)
     if first is None:
         return
-    with _connected(address, tell) as ray:
+    with connected(address, tell) as ray:
         count, options, threads = shares(ray.nodes(), device, workers)
         tell(f"{count} {'worker' if count == 1 else 'workers'} on Ray.")
         # a checkout that is not installed is found too; what the node has in these variables is kept behind
@@ -211,7 +207,7 @@ class _Crew:
         if now > self.began + PATIENCE and not any(hand.width for hand in self.hands.values()):
             self._say("No worker has begun yet; the nodes of the cluster may be busy with other work.")
         try:
-            _knock(self.ray.get_runtime_context().gcs_address)
+            knock(self.ray.get_runtime_context().gcs_address)
             self.seen = now
         except OSError:
             if now > self.seen + GRACE:
@@ -301,56 +297,3 @@ class _Crew:
         if remark not in self.told:
             self.told.add(remark)
             self.tell(remark)
-
-
-@contextmanager
-def _connected(address: str | None, tell: Tell) -> Iterator[Any]:
-    """Ray, joined or started, silent; left or stopped afterwards. One that this process has joined before is used."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent anywhere
-    try:
-        import ray
-        import ray._private.worker as driver
-    except ImportError:
-        raise DeviceError("Ray is not installed: pip install 'fice[cluster]', or leave out --engine ray.") from None
-    if ray.is_initialized():
-        yield ray
-        return
-    address = address or os.environ.get("RAY_ADDRESS")
-    printing = driver.print_to_stdstream
-    driver.print_to_stdstream = lambda *_, **__: None  # prints on stdout that a worker died; no option stops it
-    short = "/tmp" if len(tempfile.gettempdir()) > 30 else None  # names of sockets cannot be long
-    with tempfile.TemporaryDirectory(prefix="fice-ray-", dir=short, ignore_cleanup_errors=True) as folder:
-        try:
-            tell(f"Joining Ray at {address}." if address else "Starting Ray on this machine.")
-            _init(ray, address, folder)
-            yield ray
-        finally:
-            ray.shutdown()
-            driver.print_to_stdstream = printing
-
-
-def _init(ray: Any, address: str | None, folder: str) -> None:
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    own = {"include_dashboard": False, "object_store_memory": STORE, "_temp_dir": folder}
-    try:
-        if address:
-            _knock(address)
-            ray.init(address=address, **quiet)
-        else:
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray leaves one in the home folder
-            ray.init(address="local", **own, **quiet)
-    except (OSError, RuntimeError, ValueError) as error:
-        said = " ".join(str(error).split())
-        what, remedy = f"joined at {address}", "start it there, and set RAY_AUTH_MODE=token if it asks for a token"
-        if not address:
-            what, remedy = "started on this machine", "leave out --engine ray"
-        raise DeviceError(f"Ray cannot be {what} ({said}): {remedy}.") from error
-
-
-def _knock(address: str) -> None:
-    """OSError or ValueError unless somebody listens there; Ray itself would wait for minutes, then end the process."""
-    if "://" in address:
-        raise ValueError("fice must run on a machine of the cluster, and its address is HOST:PORT")
-    host, _, port = address.rpartition(":")
-    if host:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()

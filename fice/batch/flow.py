@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
+from fice.batch.order import KEPT, Order, beside, failure, photo_of
 from fice.batch.resume import look, made_from
 from fice.batch.thumbnails import thumbnails
 from fice.batch.width import best_width
@@ -31,34 +26,16 @@ from fice.errors import FullDisk, InputError, is_out_of_memory
 from fice.inversion import Slot
 from fice.latent import read_latent
 from fice.output import check_output
-from fice.output import explain as explain_write
 from fice.photo import read_mask, read_photo
 from fice.plan import Plan
 from fice.report import compare
-from fice.subject import Sight, Subject
+from fice.subject import Subject
 from fice.task import Task
-from fice.terminal import explain
 from fice.words import parse
 
-KEPT = {"mask": ".mask.png", "latent": ".latent.safetensors", "compare": ".compare.png"}  # beside the result, if wished
-LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
 MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-
-@dataclass(eq=False)
-class Order:
-    """A job on its way; `open` counts the candidates that have not ended."""
-
-    job: Job
-    before: dict[str, Any]
-    sight: Sight
-    mask: np.ndarray | None
-    latent: Tensor | None
-    open: int = 0
-    slots: list[Slot] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 class Flow:
@@ -310,27 +287,3 @@ class Flow:
             edit.save_latent(paths["latent"])
         if "compare" in paths:
             compare(edit, paths["compare"])
-
-
-def photo_of(order: Order) -> tuple[str, str, str]:
-    """What the analysis of an order's photo depends on."""
-    photo = order.sight.photo
-    return str(photo.path), photo.sha256, str(order.job.options.get("latent"))
-
-
-def beside(target: Path, ending: str) -> Path:
-    """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
-    name = os.fsencode(target.name)
-    if len(name) + len(ending) > LONGEST:
-        name = name[: LONGEST - len(ending) - 9] + b"-" + hashlib.sha256(name).hexdigest()[:8].encode()
-    return target.with_name(name.decode("utf-8", "ignore") + ending)
-
-
-def failure(job: Job, error: Exception) -> Result:
-    """The line of a job that cannot be done. Raises FullDisk, which no other job would escape."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        error = explain_write(error, job.photo)
-    if isinstance(error, FullDisk):
-        raise error
-    sentence, code = explain(error)
-    return Result(job.key, "failed", {"input": str(job.photo), "text": job.text}, sentence, code)

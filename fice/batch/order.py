@@ -1,0 +1,62 @@
+"""A job on its way through the flow, its failure, and the files beside its result."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from fice.batch.jobs import Job
+from fice.batch.journal import Result
+from fice.errors import FullDisk
+from fice.inversion import Slot
+from fice.output import explain as explain_write
+from fice.subject import Sight
+from fice.terminal import explain
+
+KEPT = {"mask": ".mask.png", "latent": ".latent.safetensors", "compare": ".compare.png"}  # beside the result, if wished
+LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
+
+
+@dataclass(eq=False)
+class Order:
+    """A job on its way; `open` counts the candidates that have not ended."""
+
+    job: Job
+    before: dict[str, Any]
+    sight: Sight
+    mask: np.ndarray | None
+    latent: Tensor | None
+    open: int = 0
+    slots: list[Slot] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def photo_of(order: Order) -> tuple[str, str, str]:
+    """What the analysis of an order's photo depends on."""
+    photo = order.sight.photo
+    return str(photo.path), photo.sha256, str(order.job.options.get("latent"))
+
+
+def beside(target: Path, ending: str) -> Path:
+    """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
+    name = os.fsencode(target.name)
+    if len(name) + len(ending) > LONGEST:
+        name = name[: LONGEST - len(ending) - 9] + b"-" + hashlib.sha256(name).hexdigest()[:8].encode()
+    return target.with_name(name.decode("utf-8", "ignore") + ending)
+
+
+def failure(job: Job, error: Exception) -> Result:
+    """The line of a job that cannot be done. Raises FullDisk, which no other job would escape."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error = explain_write(error, job.photo)
+    if isinstance(error, FullDisk):
+        raise error
+    sentence, code = explain(error)
+    return Result(job.key, "failed", {"input": str(job.photo), "text": job.text}, sentence, code)
