@@ -54,7 +54,8 @@ def modulated_conv2d(
         y = resample(scaled, weight.to(x.dtype)) if weight.ndim == 4 else grouped(resample, scaled, weight.to(x.dtype))
         if not demodulate:
             return y if noise is None else y + noise.to(x.dtype)
-        power = (weight.square().sum(dim=(-2, -1)) @ styles.square()[:, :, None])[..., 0]  # (B, O)
+        energy, squares = weight.square().sum(dim=(-2, -1)), styles.square()
+        power = squares @ energy.t() if weight.ndim == 4 else (energy @ squares[:, :, None])[..., 0]  # (B, O)
         scale = (power + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
         return y * scale if noise is None else torch.addcmul(noise.to(x.dtype), y, scale)  # one pass
 
