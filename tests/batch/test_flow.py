@@ -51,9 +51,9 @@ def together(editor, photos, order):
 
 def alike(edit, single):
     """As far apart as rounding takes Adam's first steps, which are signs: an entry near zero goes either way."""
-    assert (edit.ws - single.ws).abs().mean() < 0.01
+    assert (edit.ws - single.ws).abs().mean() < 0.02
     difference = np.abs(edit.picture - single.picture)
-    assert difference[single.mask].mean() < 0.01 and difference.max() < 0.1
+    assert difference[single.mask].mean() < 0.02 and difference.max() < 0.2
     assert (edit.mask == single.mask).mean() > 0.999
     assert abs(edit.facts["similarity"]["after"] - single.facts["similarity"]["after"]) < 0.02
 
