@@ -83,16 +83,20 @@ class Journal:
         self._lock.release()
 
     def append(self, result: Result) -> None:
-        """Write one line, wait until it is on the disk. FiceError when the disk refuses: then nothing of it stays."""
+        """Write one line, wait until it is on the disk. FiceError when the disk refuses: then nothing of it stays.
+
+        Interrupted, what is half written goes and a whole line stays.
+        """
         line = _line(result)
         end = os.lseek(self._file, 0, os.SEEK_END)
         try:
             self._write(line)
-        except BaseException as error:
+        except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, end)
-            if isinstance(error, OSError):
-                raise explain(error, self.path) from error
+            raise explain(error, self.path) from error
+        except BaseException:
+            self._mend()
             raise
 
     def latest(self) -> dict[str, Result]:
