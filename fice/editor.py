@@ -140,7 +140,7 @@ class Editor:
     @property
     def encoder(self) -> Encoder:
         """The bundle's encoder, mapped anew when asked for: a large one is needed for a moment only."""
-        return Encoder(self.bundle.part("encoder", self.device))
+        return Encoder(self.bundle.part("encoder", self.device), self.generator)
 
     def _analysed(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once."""

@@ -5,26 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from fice.errors import WeightsError
+from fice.nets.restyle import ReStyle
 
 if TYPE_CHECKING:
     from fice.bundle import Bundle
+    from fice.nets.stylegan2 import Generator
 
 
 class Encoder:
     """The encoder network of a bundle.
 
     Args:
-        network: maps (B, 3, H, W) float in [0, 1] on the generator's canvas to W+ (B, R, D).
+        network: ReStyle, or what maps (B, 3, H, W) float in [0, 1] on the generator's canvas to W+ (B, R, D).
+        generator: what draws between the passes of ReStyle.
     """
 
-    def __init__(self, network: nn.Module):
-        self.network = network
+    def __init__(self, network: nn.Module, generator: Generator):
+        self.network, self.generator = network, generator
 
     def latent(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns W+ (B, R, D)."""
+        if isinstance(self.network, ReStyle):
+            return correct(self.network, self.generator, picture, self.network.passes)
         return self.network(picture)
+
+
+def correct(
+    network: ReStyle, generator: Generator, picture: Tensor, passes: int, offsets: Tensor | bool = True
+) -> Tensor:
+    """W+ (B, R, D) of pictures (B, 3, H, W) in [0, 1] after so many passes (ReStyle, arXiv 2104.02699, section 3)."""
+    wanted = F.interpolate(picture, size=network.seen, mode="area")
+    ws = network.w_avg.expand(len(picture), network.num_ws, -1)
+    for _ in range(passes):
+        ws = ws + network(wanted, draw_so_far(network, generator, ws), offsets)
+    return ws
+
+
+def draw_so_far(network: ReStyle, generator: Generator, ws: Tensor) -> Tensor:
+    """What W+ (B, R, D) gives so far, as the network wants to see it: (B, 3, h, w) in [0, 1]."""
+    return (generator.synthesis(ws, until=network.seen[0]) * 0.5 + 0.5).clamp(0, 1)
 
 
 def check_encoder(bundle: Bundle) -> None:

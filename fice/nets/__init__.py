@@ -17,6 +17,7 @@ NETWORKS = {
     "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
     "encoder": "fice.nets.encoder:Encoder",
+    "restyle": "fice.nets.restyle:ReStyle",
     "deeplab": "fice.nets.deeplab:DeepLab",
     "densepose": "fice.nets.densepose:DensePose",
     "e4e": "fice.nets.e4e:E4e",

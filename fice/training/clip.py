@@ -1,12 +1,16 @@
 """The recipe of the bundled CLIP: re-dressed people and exact captions, pulled together.
 
     python -m fice.training.clip --data PREPARED --out RUN --minutes 25
+    python -m fice.training.clip --data PREPARED --out RUN --minutes 25 --seed 1 --judge
     python -m fice.training.clip --data PREPARED --out RUN --evaluate
 
 What differs from CLIP's own recipe (arXiv 2103.00020): captions that are right for several pictures of a batch are
 right for all of them (and left out where that is not known); every picture also meets its caption with one word
 changed, and every single word of each kind; and the cosine falls steadily with the distance of the colour meant from
 the colour seen, so that an edit which starts far from its colour is led there.
+
+The judge is a CLIP that never guides an edit, and shares as little as it can with the one that does: other widths,
+other augmentation, and nothing that bends its cosines.
 """
 
 from __future__ import annotations
@@ -37,7 +41,7 @@ from fice.training.recipe import (
     save_checkpoint,
     set_rate,
 )
-from fice.training.views import SIZE, Pool, degrade, look_at
+from fice.training.views import SIZE, Pool, degrade, disturb, look_at
 from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse, to_lab
 
 CONTEXT = 16
@@ -52,10 +56,10 @@ KINDS = {
 WEIGHTS = {"caption": 1.0, "colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3, "slope": 30.0}
 
 
-def arguments(tokenizer: Tokenizer) -> dict:
+def arguments(tokenizer: Tokenizer, judge: bool = False) -> dict:
     """Constructor arguments of the network: small enough to be asked hundreds of times in one edit on a CPU."""
     return {
-        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (1, 1, 1, 1), "vision_width": 32,
+        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (1, 1, 1, 1), "vision_width": 24 if judge else 32,
         "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
         "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
     }  # fmt: skip
@@ -176,7 +180,8 @@ def train(args) -> None:
     chosen = np.flatnonzero(~framed.validation)
     wardrobe = Wardrobe(framed, chosen[:24] if args.smoke else chosen)
     pool = Pool(wardrobe)
-    shape = arguments(tokenizer)
+    shape = arguments(tokenizer, args.judge)
+    weights = WEIGHTS | {"slope": 0.0} if args.judge else WEIGHTS
     model = network("clip")(**shape).to(args.device)
     average = Average(model)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02, betas=(0.9, 0.98), fused=True)
@@ -189,9 +194,12 @@ def train(args) -> None:
     for step in clock.steps():
         rng = np.random.default_rng([args.seed, step])
         looks, views = pool.draw(args.batch, rng)
-        views = degrade(views, rng, min(1.0, 0.2 + 2 * clock.fraction))  # clean pictures first
+        if args.judge:
+            views = disturb(views, rng)
+        else:
+            views = degrade(views, rng, min(1.0, 0.2 + 2 * clock.fraction))  # clean pictures first
         losses = step_loss(model, looks, views, tokenizer, rng)
-        total = sum(weight * losses[name] for name, weight in WEIGHTS.items())
+        total = sum(weight * losses[name] for name, weight in weights.items())
         set_rate(optimiser, args.rate * cosine(clock.fraction))
         optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -202,9 +210,9 @@ def train(args) -> None:
             save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
     save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
     extra = {"vocabulary": list(tokenizer.vocabulary), "context_length": CONTEXT, "image_resolution": SIZE}
-    save_part(args.out, "clip", average.module, "clip", shape, extra)
+    save_part(args.out, "judge" if args.judge else "clip", average.module, "clip", shape, extra)
     figures = evaluate(average.module, framed, tokenizer, args.device, 16 if args.smoke else 600)
-    save_figures(args.out, {"clip": figures})
+    save_figures(args.out, {"judge" if args.judge else "clip": figures})
     print(json.dumps(figures), flush=True)
 
 
@@ -275,6 +283,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = options(__doc__.splitlines()[0])
     parser.set_defaults(batch=32, minutes=25)
     parser.add_argument("--rate", type=float, default=6e-4, help="learning rate")
+    parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--evaluate", action="store_true", help="only print the figures of the finished run")
     args = parser.parse_args(argv)
     args.out = Path(args.out)
@@ -283,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not args.evaluate:
         return train(args)
     tokenizer = Tokenizer(context_length=CONTEXT)
-    model = network("clip")(**arguments(tokenizer))
+    model = network("clip")(**arguments(tokenizer, args.judge))
     if load_checkpoint(args.out / "checkpoint.safetensors", {"average": model}, {}) is None:
         parser.error(f"{args.out} holds no checkpoint: train first.")
     print(json.dumps(evaluate(model, load_framed(args.data), tokenizer, args.device)))

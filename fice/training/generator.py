@@ -1,158 +1,235 @@
 """Trains the generator with its encoder: `python -m fice.training.generator --data PREPARED --out RUN --regions RUN`.
 
-A supervised start for small machines: the encoder writes W+, the generator must draw the photograph again.
-It grows from half the canvas to the whole, keeps W+ near W (rows alike in a quarter of the batches) and W smooth
-(noise on w), and ends with a mapping network fitted to the distribution of w. `fice.training.adversarial` goes on
-from there on a GPU.
+A supervised start for small machines: the encoder writes W+ in several passes, the generator must draw the photograph
+again, and critics on the region network's features ask for pictures as crisp as photographs. It grows from a quarter of
+the canvas to the whole, keeps W+ near W (rows alike for some pictures) and W smooth (noise on w), and ends with a
+mapping network fitted to the distribution of w. `--start` goes on from a smaller generator.
+`fice.training.adversarial` goes on from there on a GPU.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.bundle import load_bundle
-from fice.nets.encoder import Encoder
+from fice.device import keep_freed_memory
+from fice.encoder import correct, draw_so_far
 from fice.nets.parser import Parser
+from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_figures, save_part
+from fice.training.critics import Critics, critics_loss, fooling_loss
 from fice.training.data import load_framed
+from fice.training.mapping import fit_mapping
 from fice.training.people import People
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate
+from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint
 
 SIZE = {
     "z_dim": 256,
     "w_dim": 256,
-    "img_resolution": 128,
+    "img_resolution": 256,
     "square": False,
     "mapping_kwargs": {"num_layers": 4},
     "synthesis_kwargs": {"channel_base": 4096, "channel_max": 256},
 }
-HALF_CANVAS = 0.2  # share of the time spent at half the canvas
 EQUALISED = 3.0  # the generator's weights are stored at unit deviation, and move that much faster
 W_NOISE = 0.05  # standard deviation of the noise that keeps W smooth
-W_SHARE = 0.25  # share of the batches in which all rows are alike
+MAPS = 3  # feature maps of the region network that are compared: strides 2, 4 and 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The choices that were compared; the model card has the table."""
+
+    passes: int = 3  # of the encoder
+    alike: float = 0.2  # share of the pictures whose rows are all alike
+    features: float = 0.3  # weight of the perceptual loss
+    critics: float = 0.05  # weight of the critics' loss, 0 for none
+    critics_from: float = 0.4  # share of the time after which they begin
+    quarter: float = 0.1  # share of the time spent at a quarter of the canvas
+    half: float = 0.6  # share of the time after which the whole canvas is drawn
 
 
 def arguments(smoke: bool) -> dict:
     if not smoke:
         return SIZE
-    return SIZE | {"img_resolution": 64, "synthesis_kwargs": {"channel_base": 512, "channel_max": 32}}
+    return SIZE | {"img_resolution": 128, "synthesis_kwargs": {"channel_base": 512, "channel_max": 32}}
 
 
-def likeness(critic: Parser, drawn: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-    """How far `drawn` is from `wanted`, both (B, 3, H, W) in [0, 1], in pixels at three scales and in features.
+def pixel_loss(drawn: Tensor, wanted: Tensor) -> Tensor:
+    """How far `drawn` is from `wanted`, both (B, 3, H, W) in [0, 1], in pixels at three scales: a scalar.
 
-    The person counts three times as much as the white around it. Features are those of the region network at
-    strides 2, 4 and 8, scaled to unit deviation (perceptual loss, arXiv 1603.08155).
+    The person counts three times as much as the white around it; large errors count more than L1 lets them.
     """
     person = (wanted < 0.98).any(1, keepdim=True).float()
     weight = (1 + 2 * F.max_pool2d(person, 3, 1, 1)) / 2
-    pixels = ((drawn - wanted).abs() * weight).mean()
+    difference = drawn - wanted
+    loss = ((difference.abs() + 5 * difference.square()) * weight).mean()
     for scale in (2, 4):
-        pixels = pixels + (F.avg_pool2d(drawn, scale) - F.avg_pool2d(wanted, scale)).abs().mean() * 2
-    features = drawn.new_zeros(())
-    with torch.no_grad():
-        targets = critic.features(wanted)[:3]
-    for found, target in zip(critic.features(drawn)[:3], targets, strict=True):
-        features = features + (found - target).abs().mean() / target.std()
-    return {"pixels": pixels, "features": features}
+        loss = loss + F.avg_pool2d(difference, scale).abs().mean() * 2
+    return loss
 
 
-def train(generator: Generator, encoder: Encoder, critic: Parser, people: People, args) -> tuple[Generator, Encoder]:
-    """Trains both for args.minutes and returns their averages; resumes from args.out/checkpoint.safetensors."""
-    averages = {"generator_average": Average(generator), "encoder_average": Average(encoder)}
-    layout = torch.channels_last
-    generator, encoder = generator.to(memory_format=layout).train(), encoder.to(memory_format=layout).train()
-    parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
-    groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
-    optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
-    modules = {"generator": generator, "encoder": encoder} | {k: v.module for k, v in averages.items()}
-    checkpoint = args.out / "checkpoint.safetensors"
-    clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, modules, {"optimiser": optimiser}))
-    chance = torch.Generator().manual_seed(args.seed + clock.step)
-    full = generator.canvas[0]
-    for step in clock.steps():
-        share = cosine(clock.fraction) if clock.fraction > 0.6 else min(1, (step + 1) / 200)
-        for group, rate in zip(optimiser.param_groups, (args.rate * EQUALISED, args.rate), strict=True):
+def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Distance of feature maps, each scaled to unit deviation (perceptual loss, arXiv 1603.08155): a scalar."""
+    distances = [(f - w).abs().mean() / w.std() for f, w in zip(found, wanted, strict=True)]
+    return sum(distances[1:], distances[0])
+
+
+def grow(generator: Generator, encoder: ReStyle, bundle) -> None:
+    """Starts both from those of a bundle: what has the same shape is taken, what is new adds nothing to the picture."""
+    small = bundle.part("generator")
+    _take(generator, small)
+    _take(encoder, bundle.part("encoder"))
+    for height in generator.synthesis.heights:
+        if height > small.canvas[0]:
+            getattr(generator.synthesis, f"b{height}").torgb.weight.data.zero_()
+
+
+def _take(module: nn.Module, other: nn.Module) -> None:
+    state, found = module.state_dict(), other.state_dict()
+    module.load_state_dict({k: found[k] if k in found and found[k].shape == v.shape else v for k, v in state.items()})
+
+
+class Reconstruction:
+    """Generator, encoder and critics with all that their training needs to remember."""
+
+    def __init__(self, generator: Generator, encoder: ReStyle, parser: Parser, recipe: Recipe, args):
+        layout = torch.channels_last
+        self.averages = {"generator_average": Average(generator), "encoder_average": Average(encoder)}
+        self.generator, self.encoder = generator.to(memory_format=layout), encoder.to(memory_format=layout)
+        self.generator.train().requires_grad_(True)
+        self.encoder.train().requires_grad_(True)
+        self.parser, self.recipe, self.args = parser, recipe, args
+        widths = [x.shape[1] for x in parser.features(torch.zeros(1, 3, 64, 64, device=args.device))[:MAPS]]
+        self.critics = Critics(widths).to(args.device)
+        self.parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
+        groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
+        self.optimisers = {
+            "optimiser": torch.optim.Adam(groups, betas=(0.5, 0.99)),
+            "critics_adam": torch.optim.Adam(self.critics.parameters(), lr=1e-3, betas=(0.0, 0.99)),
+        }
+        self.modules = {"generator": generator, "encoder": encoder, "critics": self.critics}
+        self.modules |= {name: average.module for name, average in self.averages.items()}
+
+    def step(self, number: int, fraction: float, wanted: Tensor, chance: torch.Generator) -> dict[str, Tensor]:
+        """Step `number`, at a `fraction` of the time; wanted (B, 3, H, W) in [0, 1]. Returns the figures of the log."""
+        recipe, args = self.recipe, self.args
+        share = cosine(fraction) if fraction > 0.6 else min(1, (number + 1) / 200)
+        rates = args.rate * EQUALISED, args.rate
+        for group, rate in zip(self.optimisers["optimiser"].param_groups, rates, strict=True):
             group["lr"] = rate * share
-        height = full // 2 if clock.fraction < HALF_CANVAS else full
-        wanted = people.draw(args.batch).to(args.device, memory_format=layout)
-        with torch.autocast(args.device, dtype=torch.bfloat16):
-            w = encoder(wanted, offsets=torch.rand((), generator=chance).item() > W_SHARE)
-            noise = torch.randn(w[:, :1].shape, generator=chance).to(w) * W_NOISE
-            drawn = generator.synthesis(w + noise, until=height)
+        full = self.generator.canvas[0]
+        height = full // 4 if fraction < recipe.quarter else full // 2 if fraction < recipe.half else full
+        judged = recipe.critics if fraction >= recipe.critics_from else 0.0
+        with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
+            w = self.encode(wanted, chance)
+            noise = (torch.randn(w[:, :1].shape, generator=chance) * W_NOISE).to(w)
+            drawn = self.generator.synthesis(w + noise, until=height).float() * 0.5 + 0.5
             small = F.interpolate(wanted, size=drawn.shape[-2:], mode="area")
-            losses = likeness(critic, drawn.float() * 0.5 + 0.5, small)
+            found = self.parser.features(drawn)[:MAPS]
+            with torch.no_grad():
+                targets = self.parser.features(small)[:MAPS]
+            losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found, targets)}
+            losses["critics"] = fooling_loss(self.critics(found)) if judged else drawn.new_zeros(())
         w = w.float()
         losses["latent"] = (w - w[:, :1]).square().mean()
         losses["size"] = w.square().mean()
-        loss = losses["pixels"] + 0.3 * losses["features"] + 0.02 * losses["latent"] + 0.002 * losses["size"]
+        weights = {"pixels": 1, "features": recipe.features, "critics": judged, "latent": 0.01, "size": 0.002}
+        self._descend("optimiser", sum(weights[name] * loss for name, loss in losses.items()))
+        if judged:
+            with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
+                judgement = critics_loss(self.critics(targets), self.critics([x.detach() for x in found]))
+            self._descend("critics_adam", judgement)
+            losses["judgement"] = judgement
+        decay = min(0.998, (number + 1) / (number + 10))
+        self.averages["generator_average"].update(self.generator, decay)
+        self.averages["encoder_average"].update(self.encoder, decay)
+        return {name: value.detach() for name, value in losses.items()}
+
+    def encode(self, wanted: Tensor, chance: torch.Generator) -> Tensor:
+        """W+ after 1 to `passes` passes, another number for each picture; the last has gradients, the others are the
+        averages' and have none."""
+        batch, encoder = len(wanted), self.encoder
+        offsets = (torch.rand(batch, generator=chance) >= self.recipe.alike).to(wanted.device)
+        before = torch.randint(self.recipe.passes, (batch,), generator=chance).to(wanted.device)
+        small = F.interpolate(wanted, size=encoder.seen, mode="area")
+        ws = encoder.w_avg.expand(batch, encoder.num_ws, -1).clone()
+        teacher, artist = self.averages["encoder_average"].module, self.averages["generator_average"].module
+        with torch.no_grad():
+            for done in range(self.recipe.passes - 1):
+                rows = (before > done).nonzero()[:, 0]
+                if len(rows):
+                    correction = teacher(small[rows], draw_so_far(teacher, artist, ws[rows]), offsets[rows])
+                    ws[rows] += correction.float()
+            drawn = draw_so_far(encoder, artist, ws)
+        return ws + encoder(small, drawn.float(), offsets)
+
+    def _descend(self, name: str, loss: Tensor) -> None:
+        optimiser = self.optimisers[name]
         optimiser.zero_grad()
+        if name == "optimiser":
+            self.critics.requires_grad_(False)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.critics.requires_grad_(True)
+        torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 1.0)
         optimiser.step()
-        decay = min(0.998, (step + 1) / (step + 10))
-        averages["generator_average"].update(generator, decay)
-        averages["encoder_average"].update(encoder, decay)
-        if clock.log({name: value.detach() for name, value in losses.items()}):
-            save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
-    save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
-    return averages["generator_average"].module, averages["encoder_average"].module
 
 
-def fit_mapping(generator: Generator, ws: Tensor, steps: int, seed: int) -> list[float]:
-    """Fits the mapping network so that mapped z are distributed as `ws` (N, w_dim); sets w_avg.
-
-    Minimises the sliced Wasserstein distance (Rabin et al., 2011) and returns its course.
-    """
-    chance = torch.Generator().manual_seed(seed)
-    mapping = generator.mapping.train().requires_grad_(True)
-    mean, scale = ws.mean(0), ws.std()
-    optimiser = torch.optim.Adam(mapping.parameters(), lr=0.05, betas=(0.9, 0.99))
-    course = []
-    for step in range(steps):
-        set_rate(optimiser, 0.05 * cosine(step / steps))
-        rows = ws[torch.randint(len(ws), (512,), generator=chance)]
-        mapped = mapping(torch.randn(512, generator.z_dim, generator=chance))[:, 0]
-        directions = F.normalize(torch.randn(ws.shape[1], 256, generator=chance), dim=0)
-        found, wanted = (mapped @ directions).sort(0)[0], (rows @ directions).sort(0)[0]
-        loss = (found - wanted).square().mean() / scale**2 + (mapped.mean(0) - mean).square().mean() / scale**2
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        course.append(loss.item())
-    mapping.eval().requires_grad_(False).w_avg.copy_(mean)
-    return course
+def train(
+    generator: Generator, encoder: ReStyle, parser: Parser, people: People, recipe: Recipe, args
+) -> tuple[Generator, ReStyle]:
+    """Trains both for args.minutes and returns their averages; resumes from args.out/checkpoint.safetensors."""
+    sides = Reconstruction(generator, encoder, parser, recipe, args)
+    checkpoint = args.out / "checkpoint.safetensors"
+    clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, sides.modules, sides.optimisers))
+    chance = torch.Generator().manual_seed(args.seed + clock.step)
+    for number in clock.steps():
+        wanted = people.draw(args.batch).to(args.device, memory_format=torch.channels_last)
+        if clock.log(sides.step(number, clock.fraction, wanted, chance)):
+            save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
+    save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
+    return sides.averages["generator_average"].module, sides.averages["encoder_average"].module
 
 
 @torch.no_grad()
-def encode_all(encoder: nn.Module, people: People, count: int) -> Tensor:
+def encode_all(encoder: ReStyle, generator: Generator, people: People, count: int) -> Tensor:
     """The main w of `count` drawn people: (count, w_dim)."""
-    return torch.cat([encoder(people.draw(32), offsets=False)[:, 0] for _ in range(-(-count // 32))])[:count]
+    draw = lambda: people.draw(32).to(encoder.w_avg.device)  # noqa: E731
+    ws = [correct(encoder, generator, draw(), encoder.passes, offsets=False)[:, 0] for _ in range(-(-count // 32))]
+    return torch.cat(ws)[:count]
 
 
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
+    parser.add_argument("--start", help="a bundle or run folder with a smaller generator to go on from")
     parser.add_argument("--rate", type=float, default=1e-3)
+    for name, value in vars(Recipe()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     args = parser.parse_args()
+    keep_freed_memory()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
+    recipe = Recipe(**{name: getattr(args, name) for name in vars(Recipe())})
     framed = load_framed(args.data)
-    keep = ~framed.validation
-    generator = Generator(**arguments(args.smoke))
-    encoder = Encoder(generator.canvas, generator.num_ws, generator.w_dim)
-    people = People(framed.only(keep), generator.canvas, 0.6, args.seed)
-    generator, encoder = train(generator, encoder, load_bundle(args.regions).part("regions", args.device), people, args)
-    ws = encode_all(encoder, people, 256 if args.smoke else 4096)
+    generator = Generator(**arguments(args.smoke)).to(args.device)
+    shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim, "passes": recipe.passes}
+    encoder = ReStyle(**shape).to(args.device)
+    if args.start:
+        grow(generator, encoder, load_bundle(args.start))
+    people = People(framed.only(~framed.validation), generator.canvas, 0.6, args.seed)
+    regions = load_bundle(args.regions).part("regions", args.device)
+    generator, encoder = train(generator, encoder, regions, people, recipe, args)
+    ws = encode_all(encoder, generator, people, 256 if args.smoke else 4096)
     course = fit_mapping(generator, ws, 20 if args.smoke else 1500, args.seed)
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))
-    shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim}
-    save_part(args.out, "encoder", encoder, "encoder", shape)
+    save_part(args.out, "encoder", encoder, "restyle", shape)
     figures = {"sliced wasserstein": round(course[-1], 4)}
     save_figures(args.out, {"mapping": figures})
     print(json.dumps(figures))

@@ -39,6 +39,27 @@ def degrade(views: Tensor, rng: np.random.Generator, much: float = 1.0) -> Tenso
     return torch.cat(result).clamp(0, 1)
 
 
+def disturb(views: Tensor, rng: np.random.Generator) -> Tensor:
+    """Another augmentation than `degrade`: turned, enlarged, partly covered, blurred; half of it mirrored.
+
+    views: (B, 3, s, s) in [0, 1]; the same comes back.
+    """
+    batch, size = len(views), views.shape[2]
+    angle, scale = rng.normal(0, 0.12, batch), rng.uniform(0.8, 1.25, batch)
+    flip = rng.choice([-1.0, 1.0], batch)
+    rows = [[scale * flip * np.cos(angle), -scale * np.sin(angle), rng.normal(0, 0.06, batch)],
+            [scale * flip * np.sin(angle), scale * np.cos(angle), rng.normal(0, 0.06, batch)]]  # fmt: skip
+    turn = torch.from_numpy(np.array(rows, np.float32)).permute(2, 0, 1)  # (B, 2, 3)
+    grid = F.affine_grid(turn, list(views.shape), align_corners=False)
+    views = 1 - F.grid_sample(1 - views, grid, mode="bilinear", align_corners=False)
+    for row in np.flatnonzero(rng.random(batch) < 0.3):
+        y, x, h, w = (int(v) for v in (*rng.integers(0, size * 3 // 4, 2), *rng.integers(size // 8, size // 3, 2)))
+        views[row, :, y : y + h, x : x + w] = 1
+    blurred = torch.from_numpy(rng.random(batch) < 0.4)
+    views[blurred] = F.avg_pool2d(views[blurred], 3, 1, 1, count_include_pad=False)
+    return views.clamp(0, 1)
+
+
 def look_at(samples: Sequence[Sample], rng: np.random.Generator | None = None, height: int = 256) -> Tensor:
     """Samples as the edit sees them: (B, 3, SIZE, SIZE) in [0, 1]; moved a little at random where rng is given.
 
