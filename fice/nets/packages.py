@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,26 +36,12 @@ UNUSED = {
 }
 
 
-def clip(
-    embed_dim: int,
-    image_resolution: int,
-    vision_layers: int | Sequence[int],
-    vision_width: int,
-    vision_patch_size: int | None,
-    context_length: int,
-    vocab_size: int,
-    transformer_width: int,
-    transformer_heads: int,
-    transformer_layers: int,
-) -> nn.Module:
-    """OpenAI's own CLIP, called and named as `fice.nets.clip.CLIP`; texts must have all of context_length.
+def clip(**arguments: Any) -> nn.Module:
+    """OpenAI's own CLIP, with the arguments and names of `fice.nets.clip.CLIP`; texts must have all of context_length.
 
     Raises WeightsError where the package is not installed.
     """
-    network = _clip_model().CLIP(
-        embed_dim, image_resolution, vision_layers, vision_width, vision_patch_size, context_length, vocab_size,
-        transformer_width, transformer_heads, transformer_layers,
-    )  # fmt: skip
+    network = _clip_model().CLIP(**arguments)
     with torch.device("cpu"):  # the mask is no part of the weights, so that nothing would fill an empty one
         mask = network.build_attention_mask()
     for block in network.transformer.resblocks:
@@ -92,7 +78,7 @@ class DensePose(nn.Module):
         except ImportError as error:
             raise WeightsError(
                 f"detectron2 and its DensePose cannot be used ({error}): `pip install 'fice[densepose]'`, or use"
-                " `--set pose=network`."
+                " `--set posing=network`."
             ) from error
         settings = get_cfg()
         add_densepose_config(settings)

@@ -72,7 +72,7 @@ def test_a_missing_clip_is_said(monkeypatch):
 
 def test_a_missing_detectron2_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "densepose", None)
-    with pytest.raises(WeightsError, match=r"pip install 'fice\[densepose\]'.*--set pose=network"):
+    with pytest.raises(WeightsError, match=r"pip install 'fice\[densepose\]'.*--set posing=network"):
         network("densepose-package")()
 
 
