@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from typing import TypeGuard
+
 
 class FiceError(Exception):
     """Something a person can mend; the message is one sentence with its remedy."""
@@ -35,6 +38,11 @@ class DeviceError(FiceError):
     """The device cannot do what was asked."""
 
     exit_code = 6
+
+
+def is_full_disk(error: Exception) -> TypeGuard[OSError]:
+    """Whether an error of the system says that a disk, or a user's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fice.errors import WeightsError
+from fice.errors import WeightsError, is_full_disk
 from fice.places import home
 from fice.sources import File, Recipe, Source, Sources, load_sources
 from fice.terminal import say
@@ -118,7 +117,7 @@ def _wrong(source: Source, file: File) -> WeightsError:
 
 
 def _explain(error: OSError, source: Source) -> WeightsError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return WeightsError(
             f"The disk of {source.folder} is full: free some space, or set FICE_HOME to a folder on a larger disk; what"
             " came is kept."

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fice.errors import FiceError, FullDisk, UsageError
+from fice.errors import FiceError, FullDisk, UsageError, is_full_disk
 
 FORMATS = {
     ".png": "PNG",
@@ -104,7 +104,7 @@ def opaque(alpha: np.ndarray) -> bool:
 
 def explain(error: OSError, path: Path) -> FiceError:
     """A failed write as one sentence with its remedy."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return FullDisk(f"The disk is full, so {path} was not written; free some space and try again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UsageError(f"The folder {path.parent} cannot be written to; write elsewhere or change its rights.")

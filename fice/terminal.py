@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fice.errors import DeviceError, FiceError, is_out_of_memory
+from fice.errors import DeviceError, FiceError, is_full_disk, is_out_of_memory
 
 INTERRUPTED = 5
 PATIENCE = 2  # seconds that pass before a bar appears
@@ -99,7 +99,7 @@ class Progress:
 
 def _explain_system(error: OSError) -> str:
     what = error.filename or "a file"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         return f"The disk is full, so {what} was not written; free some space and try again."
     return f"The system refuses {what} ({error.strerror}); check its path and rights."
 

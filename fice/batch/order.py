@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
-from fice.errors import FullDisk
+from fice.errors import FullDisk, is_full_disk
 from fice.inversion import Slot
 from fice.output import explain as explain_write
 from fice.subject import Sight
@@ -54,7 +53,7 @@ def beside(target: Path, ending: str) -> Path:
 
 def failure(job: Job, error: Exception) -> Result:
     """The line of a job that cannot be done. Raises FullDisk, which no other job would escape."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full_disk(error):
         error = explain_write(error, job.photo)
     if isinstance(error, FullDisk):
         raise error
