@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from fice.errors import InputError
 from fice.output import whole_file
 from fice.photo import write_mask, write_photo
 from fice.subject import Subject
@@ -57,3 +59,10 @@ class Edit:
     def report(self) -> dict[str, Any]:
         """What was done, ready for json."""
         return self.facts
+
+
+def best_of(edits: Sequence[Edit]) -> Edit:
+    """The candidate that is most like its text. Raises InputError when there is none, as all of them diverged."""
+    if not edits:
+        raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
+    return max(edits, key=lambda edit: edit.facts["similarity"]["after"])

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from fice.bundle import Bundle, load_bundle
 from fice.device import resolve
-from fice.edit import Edit
+from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
-from fice.errors import InputError
 from fice.frame import Frame
+from fice.guess import Guess
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Descent, Slot, State, evaluate, invert
 from fice.latent import check_latent
@@ -58,6 +58,7 @@ class Editor:
         self.settings = settings or Settings.preset("default")
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
+        self.guess = Guess(self.bundle, self.device) if self.settings.start == "guess" else None
         clip = self.bundle.package("clip") if self.settings.semantics == "package" else None
         pose = self.bundle.package("pose") if self.settings.posing == "package" else None
         self.generator = self.bundle.part("generator", self.device)
@@ -196,10 +197,7 @@ class Editor:
             descent.step()
             if callback:
                 callback(State.of(slots, self.settings.steps))
-        edits = [self.finish(slot) for slot in slots if not slot.failed]
-        if not edits:
-            raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-        best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
+        best = best_of([self.finish(slot) for slot in slots if not slot.failed])
         best.facts["seconds"] = round(subject.seconds + time.perf_counter() - began, 2)
         return best
 
@@ -223,6 +221,9 @@ class Editor:
         subjects, plans, seeds = zip(*wishes, strict=True)
         source, ws = (torch.cat([getattr(subject, name) for subject in subjects]) for name in ("source", "ws"))
         weights, worn = join([subject.weights for subject in subjects]), None
+        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
+        if self.guess:
+            ws = self.guess.latent(ws, texts)
         if self.settings.start == "redressed":
             worn = torch.cat([_redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
@@ -230,7 +231,6 @@ class Editor:
                     after, before = self.encoder.latent(torch.cat([worn, source])).chunk(2)
                 ws = ws + after - before
             ws, weights = self._fit(worn, ws, weights, self.settings.refine)
-        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
         tasks = []
         for i, (subject, plan, seed) in enumerate(wishes):
             own = None if worn is None else worn[i : i + 1]

@@ -20,7 +20,7 @@ from fice.batch.resume import look, made_from
 from fice.batch.thumbnails import thumbnails
 from fice.batch.width import best_width
 from fice.device import keep_freed_memory
-from fice.edit import Edit
+from fice.edit import Edit, best_of
 from fice.editor import Editor
 from fice.errors import FullDisk, InputError, is_out_of_memory
 from fice.inversion import Slot
@@ -261,10 +261,7 @@ class Flow:
         """The best candidate, written; its line of the journal."""
         began, job = time.perf_counter(), order.job
         try:
-            edits = [self.editor.finish(slot) for slot in order.slots if not slot.failed]
-            if not edits:
-                raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-            best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
+            best = best_of([self.editor.finish(slot) for slot in order.slots if not slot.failed])
             target = best.save(self.out / job.key, force=True)
             self._keep(best, target)
             seconds = order.sight.seconds + order.seconds + time.perf_counter() - began
