@@ -16,7 +16,6 @@ from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
 from fice.frame import Frame
-from fice.guess import Guess
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Descent, Slot, State, evaluate, invert
 from fice.latent import check_latent
@@ -58,7 +57,6 @@ class Editor:
         self.settings = settings or Settings.preset("default")
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
-        self.guess = Guess(self.bundle, self.device) if self.settings.start == "guess" else None
         clip = self.bundle.package("clip") if self.settings.semantics == "package" else None
         pose = self.bundle.package("pose") if self.settings.posing == "package" else None
         self.generator = self.bundle.part("generator", self.device)
@@ -221,9 +219,6 @@ class Editor:
         subjects, plans, seeds = zip(*wishes, strict=True)
         source, ws = (torch.cat([getattr(subject, name) for subject in subjects]) for name in ("source", "ws"))
         weights, worn = join([subject.weights for subject in subjects]), None
-        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
-        if self.guess:
-            ws = self.guess.latent(ws, texts)
         if self.settings.start == "redressed":
             worn = torch.cat([_redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
@@ -231,6 +226,7 @@ class Editor:
                     after, before = self.encoder.latent(torch.cat([worn, source])).chunk(2)
                 ws = ws + after - before
             ws, weights = self._fit(worn, ws, weights, self.settings.refine)
+        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
         tasks = []
         for i, (subject, plan, seed) in enumerate(wishes):
             own = None if worn is None else worn[i : i + 1]
