@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from fice.regions import REGION_CLASSES
-from fice.training.data import MERGE, Framed
+from fice.training.data import Framed
+from fice.training.folder import MERGE
 from fice.words import COLOURS, GARMENTS, SYNONYMS, Sentence, parse
 
 # class of the photographs' labels -> garment words that are right for it, the most apt first
@@ -20,6 +22,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "skirt": ("skirt",), "suit": ("suit", "outfit"), "sweater": ("sweater", "jumper"),
     "sweatshirt": ("sweatshirt", "hoodie"), "t-shirt": ("t-shirt", "top"), "top": ("top",), "vest": ("vest", "top"),
 }  # fmt: skip
+PLACED = frozenset(name for names in MERGE.values() for name in names.split())  # classes that `NAMES` was made for
 WORN_REGIONS = ("upper", "outer", "dress", "skirt", "trousers")
 TWO_COLOURED = ("striped", "vertical-striped", "checked", "polka-dot", "floral")
 _OTHERS = {word: [w for w, to in SYNONYMS.items() if to == word] for word in SYNONYMS.values()}
@@ -48,15 +51,30 @@ class Look:
     shade: tuple[int, ...] | None = None
 
 
+@cache
+def garment_names(name: str) -> tuple[str, ...]:
+    """Garment words that are right for a class of labels, the most apt first; () where fice knows none."""
+    if name in NAMES:
+        return NAMES[name]
+    garment = parse(name, strict=False).garment if any(letter.isalnum() for letter in name) else None
+    return (garment,) if garment and GARMENTS[garment] != "full" else ()
+
+
 def find_worn(framed: Framed, index: int, least: float = 0.008) -> list[Worn]:
     """The garments of one framed person that cover at least `least` of the canvas (twice that without pixel labels).
 
     Pixel labels name them; without pixel labels the region does, with the tag that fits it if there is just one.
+    Classes of other people's labels are garments where they lie in a garment's region.
     """
     labels, garments = framed.labels[index], []
     if framed.labelled[index]:
-        for name, names in NAMES.items():
-            garments.append((framed.fine[index] == framed.classes.index(name), names, name == "suit"))
+        cloth = np.isin(labels, [REGION_CLASSES.index(region) for region in WORN_REGIONS])
+        for value, name in enumerate(framed.classes):
+            if name not in NAMES and name in PLACED:
+                continue
+            mask = framed.fine[index] == value
+            if name in NAMES or 2 * (mask & cloth).sum() > mask.sum():
+                garments.append((mask, garment_names(name), name == "suit"))
     else:
         for region in WORN_REGIONS:
             fitting = [tag for tag in framed.tags[index] if tag in MERGE[region].split() and tag in NAMES]

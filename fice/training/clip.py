@@ -25,12 +25,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.errors import InputError
 from fice.nets import network
 from fice.pack import save_figures, save_part
 from fice.semantics import preprocess
 from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed
-from fice.training.outfits import Wardrobe
+from fice.training.outfits import Sample, Wardrobe
 from fice.training.recipe import (
     Average,
     Clock,
@@ -179,6 +180,8 @@ def train(args) -> None:
     framed, tokenizer = load_framed(args.data), Tokenizer(context_length=CONTEXT)
     chosen = np.flatnonzero(~framed.validation)
     wardrobe = Wardrobe(framed, chosen[:24] if args.smoke else chosen)
+    if not wardrobe.people:
+        raise InputError(f"Nobody in {args.data} wears a garment that can be told apart: label or tag some.")
     pool = Pool(wardrobe)
     shape = arguments(tokenizer, args.judge)
     weights = WEIGHTS | {"slope": 0.0} if args.judge else WEIGHTS
@@ -210,9 +213,9 @@ def train(args) -> None:
             save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
     save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
     extra = {"vocabulary": list(tokenizer.vocabulary), "context_length": CONTEXT, "image_resolution": SIZE}
-    save_part(args.out, "judge" if args.judge else "clip", average.module, "clip", shape, extra)
+    save_part(args.out, "clip", average.module, "clip", shape, extra)
     figures = evaluate(average.module, framed, tokenizer, args.device, 16 if args.smoke else 600)
-    save_figures(args.out, {"judge" if args.judge else "clip": figures})
+    save_figures(args.out, {"clip": figures})
     print(json.dumps(figures), flush=True)
 
 
@@ -227,8 +230,25 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
     """
     model = model.to(device).eval()
     wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, between=0, busy=math.inf)
+    if not wardrobe.people:
+        return {"samples": 0, "people": 0}
     samples = [wardrobe.draw(np.random.default_rng([2**31, k])) for k in range(number)]
     samples = [sample for sample in samples if sample.looks[0].names]
+    figures: dict[str, float] = {"samples": len(samples), "people": len(wardrobe.people)}
+    if samples:
+        figures |= _accuracies(model, tokenizer, samples)
+    wardrobe.own = 1
+    own = [wardrobe.draw(np.random.default_rng([2**31 + 1, k])) for k in range(number)]
+    own = [sample for sample in own if sample.looks[0].pattern is None]
+    if own:
+        best = (look(model, look_at(own)) @ read(model, tokenizer, KINDS["colour"]).T).argmax(1).tolist()
+        named = [KINDS["colour"][k] == sample.looks[0].colour for k, sample in zip(best, own, strict=True)]
+        figures["own_colour"] = round(float(np.mean(named)), 4)
+    return figures
+
+
+def _accuracies(model: nn.Module, tokenizer: Tokenizer, samples: list[Sample]) -> dict[str, float]:
+    """The figures of samples of one garment each, whose names are known."""
     noise = torch.randn(len(samples), 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * 0.08
     plain = look_at(samples)
     ways = {
@@ -241,7 +261,7 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
         name: torch.stack([read(model, tokenizer, c[name]) for c in choices]) for name in ("caption_32", "near_32")
     }
     kinds = {kind: read(model, tokenizer, KINDS[kind]) for kind in ("colour", "pattern", "garment")}
-    figures: dict[str, float] = {"samples": len(samples), "people": len(wardrobe.people)}
+    figures = {}
     for way, views in ways.items():
         seen = look(model, views)
         for name, candidates in texts.items():
@@ -254,12 +274,7 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
                 for word, worn in zip(best, (sample.looks[0] for sample in samples), strict=True)
             ]
             figures[way + kind] = round(float(np.mean(right)), 4)
-    wardrobe.own = 1
-    own = [wardrobe.draw(np.random.default_rng([2**31 + 1, k])) for k in range(number)]
-    own = [sample for sample in own if sample.looks[0].pattern is None]
-    best = (look(model, look_at(own)) @ kinds["colour"].T).argmax(1).tolist()
-    named = [KINDS["colour"][k] == sample.looks[0].colour for k, sample in zip(best, own, strict=True)]
-    return figures | {"own_colour": round(float(np.mean(named)), 4)}
+    return figures
 
 
 def _choices(look: Look, rng: np.random.Generator) -> dict[str, list[str]]:

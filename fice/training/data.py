@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,21 +16,7 @@ from scipy import ndimage
 
 from fice.frame import Frame
 from fice.regions import REGION_CLASSES
-
-MERGE = {
-    "hair": "hair",
-    "skin": "skin",
-    "upper": "blouse bodysuit bra hoodie intimate jumper shirt sweater sweatshirt swimwear t-shirt top vest",
-    "outer": "blazer cape cardigan coat jacket suit",
-    "dress": "dress romper",
-    "skirt": "skirt",
-    "trousers": "jeans leggings pants shorts panties",
-    "legwear": "socks stockings tights",
-    "shoes": "boots clogs flats heels loafers pumps sandals shoes sneakers wedges",
-    "bag": "bag purse wallet",
-    "headwear": "hat glasses sunglasses earrings",
-    "accessories": "accessories belt bracelet gloves necklace ring scarf tie watch",
-}
+from fice.training.folder import is_validation, read_folder, read_label, read_picture, region_of
 
 
 @dataclass
@@ -41,6 +27,7 @@ class Street:
     pictures: list[np.ndarray]  # (H, W, 3) uint8
     fine: list[np.ndarray | None]  # (H, W) uint8, index into classes; None where unlabelled
     classes: list[str]
+    regions: dict[str, str]  # of each class
     tags: list[list[str]]
 
 
@@ -78,44 +65,41 @@ class Framed:
         return dataclasses.replace(self, pictures=pictures, labels=labels, fine=fine)
 
 
-def is_validation(name: str) -> bool:
-    """One photograph in ten, by a hash of its name."""
-    return zlib.crc32(name.encode()) % 10 == 0
-
-
 def to_tensor(picture: np.ndarray) -> torch.Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W) float in [0, 1]."""
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
 def load_street(folder: Path, height: int = 512, limit: int | None = None) -> Street:
-    """Reads photos/NNNN.jpg, labels/NNNN.png and tags.json, scaled to `height`."""
-    folder = Path(folder)
-    tags = json.loads((folder / "tags.json").read_text())
-    files = sorted((folder / "photos").glob("*.jpg"))[:limit]
+    """Reads a folder as `fice.training.folder` describes it, scaled to `height`; at most `limit` photographs.
+
+    InputError, with a remedy, where the folder, a photograph or a label cannot be used.
+    """
+    found = read_folder(folder)
+    files = found.first(limit)
     pictures, fine = [], []
     for file in files:
-        photo = Image.open(file).convert("RGB")
-        size = (round(photo.width * height / photo.height), height)
-        pictures.append(np.asarray(photo.resize(size, Image.Resampling.BOX if size != photo.size else None)))
-        label = folder / "labels" / f"{file.stem}.png"
-        fine.append(np.asarray(Image.open(label).resize(size, Image.Resampling.NEAREST)) if label.exists() else None)
-        if fine[-1] is not None and not fine[-1].any():
-            fine[-1] = None  # a label that names nothing is no label
+        photo = read_picture(file)
+        size = (round(photo.shape[1] * height / photo.shape[0]), height)
+        label = found.labels.get(file.stem)
+        labels = None if label is None else read_label(label, photo.shape[:2], found.classes)
+        if labels is not None and not (merge_labels(labels, found.classes, found.regions) > 0).any():
+            labels = None  # a label that names nothing is no label
+        pictures.append(np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX)))
+        nearest = Image.Resampling.NEAREST
+        fine.append(None if labels is None else np.asarray(Image.fromarray(labels).resize(size, nearest)))
     names = [file.stem for file in files]
-    return Street(names, pictures, fine, tags["classes"], [tags["tags"].get(name, []) for name in names])
+    return Street(names, pictures, fine, found.classes, found.regions, [found.tags.get(name, []) for name in names])
 
 
-def merge_labels(fine: np.ndarray, classes: list[str]) -> np.ndarray:
-    """Fine labels (H, W) -> indices into REGION_CLASSES (H, W).
+def merge_labels(fine: np.ndarray, classes: list[str], regions: Mapping[str, str] | None = None) -> np.ndarray:
+    """Fine labels (H, W) -> indices into REGION_CLASSES (H, W); regions: of the classes, where `MERGE` does not say.
 
-    `skin` is split by place: near the head it is the face. `suit` is split at the hip into outer and trousers.
+    `skin` is split by place where no class is a face: near the head it is the face. `suit` is split at the hip into
+    outer and trousers.
     """
-    table = np.zeros(len(classes), np.uint8)
-    for region, names in MERGE.items():
-        for name in names.split():
-            table[classes.index(name)] = REGION_CLASSES.index(region)
-    merged = table[fine]
+    of = region_of(classes, regions)
+    merged = np.array([REGION_CLASSES.index(of[name]) for name in classes], np.uint8)[fine]
     rows = np.flatnonzero(merged.any(1))
     if len(rows) == 0:
         return merged
@@ -124,10 +108,11 @@ def merge_labels(fine: np.ndarray, classes: list[str]) -> np.ndarray:
     head = np.isin(merged, [REGION_CLASSES.index("hair"), REGION_CLASSES.index("headwear")])
     skin = merged == REGION_CLASSES.index("skin")
     upper_part = (head | skin) & (y < top + 0.2 * tall)
-    if upper_part.any():
+    if upper_part.any() and "face" not in of.values():
         middle = np.median(x[upper_part & (head if (head & upper_part).any() else skin)])
         merged[skin & (y < top + 0.165 * tall) & (abs(x - middle) < 0.1 * tall)] = REGION_CLASSES.index("face")
-    merged[(fine == classes.index("suit")) & (y > top + 0.5 * tall)] = REGION_CLASSES.index("trousers")
+    if of.get("suit") == "outer":
+        merged[(fine == classes.index("suit")) & (y > top + 0.5 * tall)] = REGION_CLASSES.index("trousers")
     return merged
 
 
@@ -142,10 +127,10 @@ def person_box(labels: np.ndarray) -> tuple[int, int, int, int]:
 
 def frame_labels(frame: Frame, labels: np.ndarray) -> np.ndarray:
     """Labels (H, W) -> the label that covers most of each canvas pixel (h, w)."""
-    values = np.unique(labels)
+    values = np.union1d(0, labels)
     layers = torch.from_numpy(labels[None] == values[:, None, None]).float()[None]
     covered = frame.to_canvas(layers, fill=0.0)[0]
-    covered[int(np.searchsorted(values, 0))] += (1 - covered.sum(0)).clamp(min=0)
+    covered[0] += (1 - covered.sum(0)).clamp(min=0)
     return values[covered.argmax(0).numpy()]
 
 

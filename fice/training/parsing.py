@@ -97,11 +97,13 @@ def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tup
 
 
 def train(network: Parser, views: Views, args, weights: Tensor) -> Parser:
-    """Trains for args.minutes and returns the averaged network; resumes from args.out/checkpoint.safetensors.
+    """Trains for args.minutes on args.device; resumes from args.out/checkpoint.safetensors. Returns the averaged
+    network, on the CPU.
 
     Args:
         weights: (classes,) float, the cost of each label.
     """
+    network, weights = network.to(args.device), weights.to(args.device)
     average = Average(network)
     network = network.to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
@@ -110,8 +112,8 @@ def train(network: Parser, views: Views, args, weights: Tensor) -> Parser:
     for step in clock.steps():
         set_rate(optimiser, 2e-3 * cosine(clock.fraction))
         pictures, labels = views.draw(args.batch)
-        pictures = pictures.to(memory_format=torch.channels_last)
-        with torch.autocast(args.device, dtype=torch.bfloat16):
+        pictures, labels = pictures.to(args.device, memory_format=torch.channels_last), labels.to(args.device)
+        with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
             logits = network(pictures)
         logits = logits.float()
         loss = F.cross_entropy(logits, labels, weights, ignore_index=UNKNOWN, label_smoothing=0.02)
@@ -123,7 +125,7 @@ def train(network: Parser, views: Views, args, weights: Tensor) -> Parser:
         if clock.log({"loss": loss.detach(), "accuracy": (logits.argmax(1) == labels).float().mean()}):
             save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
     save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
-    return average.module
+    return average.module.cpu()
 
 
 def confusion(found: Tensor, truth: Tensor, classes: int) -> np.ndarray:

@@ -16,15 +16,24 @@ from fice.frame import Frame
 from fice.mask import decide
 from fice.person import find_person
 from fice.regions import Regions
-from fice.training.data import Framed, frame_labels, load_street, merge_labels, person_box, save_framed, to_tensor
+from fice.training.data import (
+    Framed,
+    Street,
+    frame_labels,
+    load_street,
+    merge_labels,
+    person_box,
+    save_framed,
+    to_tensor,
+)
 from fice.training.recipe import options
 
 CANVAS = (256, 128)
 SMALLEST = 0.05  # share of the canvas that a person covers at least
 
 
-def frame_labelled(picture: np.ndarray, fine: np.ndarray, classes: list[str]):
-    labels = merge_labels(fine, classes)
+def frame_labelled(picture: np.ndarray, fine: np.ndarray, street: Street):
+    labels = merge_labels(fine, street.classes, street.regions)
     frame = Frame(person_box(labels), labels.shape, CANVAS)
     body = frame.to_canvas(torch.from_numpy(labels > 0)[None, None].float(), fill=0.0)
     return frame.to_canvas(to_tensor(picture)), body, frame_labels(frame, labels), frame_labels(frame, fine)
@@ -54,7 +63,7 @@ def main() -> None:
         picture, fine = street.pictures[index], street.fine[index]
         try:
             canvas, body, labels, fine_labels = (
-                frame_unlabelled(picture, regions) if fine is None else frame_labelled(picture, fine, street.classes)
+                frame_unlabelled(picture, regions) if fine is None else frame_labelled(picture, fine, street)
             )
         except InputError as error:
             tqdm.write(f"{street.names[index]}: {error}")
@@ -62,6 +71,8 @@ def main() -> None:
         white = (canvas * body + 1 - body).clamp(0, 1)[0].permute(1, 2, 0)
         rows.append(((white * 255).round().byte().numpy(), labels.astype(np.uint8), fine_labels, fine is not None))
         kept.append(index)
+    if not rows:
+        raise InputError(f"Nobody was found in the photographs of {args.data}: label some, or give better --regions.")
     pictures, labels, fine_labels, labelled = (np.stack(column) for column in zip(*rows, strict=True))
     names, tags = [street.names[i] for i in kept], [street.tags[i] for i in kept]
     save_framed(args.out, Framed(names, pictures, labels, fine_labels, labelled, street.classes, tags))

@@ -21,7 +21,8 @@ from fice.pack import save_figures, save_part
 from fice.person import find_person
 from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
-from fice.training.data import MERGE, frame_labels, is_validation, load_street, merge_labels, person_box, to_tensor
+from fice.training.data import frame_labels, load_street, merge_labels, person_box, to_tensor
+from fice.training.folder import is_validation, read_folder
 from fice.training.recipe import options
 
 SURE = 0.5  # probability from which a teacher's label counts
@@ -35,7 +36,7 @@ def labelled(folder: Path, height: int, limit: int | None):
     street = load_street(folder, height, limit)
     for name, picture, fine in zip(street.names, street.pictures, street.fine, strict=True):
         if fine is not None:
-            labels = merge_labels(fine, street.classes)
+            labels = merge_labels(fine, street.classes, street.regions)
             yield picture, labels, person_box(labels), name
 
 
@@ -43,10 +44,10 @@ def labelled(folder: Path, height: int, limit: int | None):
 def taught(folder: Path, height: int, limit: int | None, teacher: Regions):
     """(picture, labels, box, name) of each unlabelled photograph with a person, labelled by the teacher.
 
-    A garment that the tags do not name is not there; where the teacher is in doubt the label is unknown.
+    A garment that the tags do not name is not there, where there are tags; where the teacher is in doubt the label is
+    unknown.
     """
     street = load_street(folder, height, limit)
-    region_of = {name: region for region, names in MERGE.items() for name in names.split()}
     always = {"background", "hair", "face", "skin", "shoes", "accessories"}
     for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
         if fine is not None:
@@ -56,7 +57,7 @@ def taught(folder: Path, height: int, limit: int | None, teacher: Regions):
             box = find_person(teacher, photo).box
         except InputError:
             continue
-        worn = always | {region_of[tag] for tag in tags if tag in region_of}
+        worn = always | ({street.regions[tag] for tag in tags} or set(teacher.names))
         if "suit" in tags:
             worn.add("trousers")
         possible = torch.tensor([region in worn for region in teacher.names])
@@ -105,6 +106,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
+    read_folder(args.data).check_enough()
     limit, network = 60 if args.smoke else None, Parser(len(REGION_CLASSES))
     samples = list(labelled(args.data, 384, limit))
     training = [s for s in samples if not is_validation(s[3])]
