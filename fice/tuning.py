@@ -1,4 +1,8 @@
-"""A generator fitted to its photograph (pivotal tuning, arXiv 2106.05744): weights of its own for each picture."""
+"""A generator fitted to its photograph: weights and noise maps of its own for each picture.
+
+Pivotal tuning (arXiv 2106.05744) of the convolutions, and StyleGAN2's optimised noise maps (arXiv 1912.04958,
+appendix D), which hold what lies where: prints, seams, faces.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,9 @@ from torch.func import functional_call
 
 from fice.nets.stylegan2 import Generator
 
-Weights = dict[str, Tensor]  # names of the synthesis network's convolutions -> (B, O, I, h, w), one a picture
+NOISE = "noise_const"
+NOISE_RATE = 25.0  # noise maps move that much faster than convolutions
+Weights = dict[str, Tensor]  # names of the synthesis network's convolutions -> (B, O, I, h, w), noise -> (B, 1, H, W)
 Draw = Callable[[Tensor, Tensor], Tensor]  # W+ (b, R, D), which pictures these are (b,) -> (b, 3, H, W), about [0, 1]
 
 
@@ -41,15 +47,16 @@ def join(weights: Sequence[Weights]) -> Weights:
 def tune(
     generator: Generator, weights: Weights, ws: Tensor, wanted: Tensor, steps: int, rate: float = 2e-3
 ) -> Weights:
-    """Fits the convolutions of a generator to each picture, its latent held still.
+    """Fits the convolutions and the noise maps of a generator to each picture, its latent held still.
 
     weights: where to begin, {} for the generator's own. ws: (B, R, D). wanted: (B, 3, H, W) float in [0, 1].
     Pictures do not influence each other, and the generator itself stays as it is.
     """
-    own = {name: value for name, value in generator.synthesis.named_parameters() if value.ndim == 4}
-    begun = weights or {name: value[None].expand(len(ws), *value.shape) for name, value in own.items()}
+    begun = weights or {name: value.expand(len(ws), *value.shape[1:]) for name, value in _own(generator).items()}
     moving = {name: value.detach().clone().requires_grad_(True) for name, value in begun.items()}
-    optimiser, everyone = torch.optim.Adam(list(moving.values()), lr=rate), torch.arange(len(ws))
+    groups = [{"params": [value for name, value in moving.items() if name.endswith(NOISE) == noise], "lr": speed}
+              for noise, speed in ((False, rate), (True, rate * NOISE_RATE))]  # fmt: skip
+    optimiser, everyone = torch.optim.Adam(groups), torch.arange(len(ws))
     draw = drawing(generator, moving)
     for _ in range(steps):
         difference = draw(ws, everyone) - wanted
@@ -58,3 +65,14 @@ def tune(
         loss.backward()
         optimiser.step()
     return {name: value.detach() for name, value in moving.items()}
+
+
+def _own(generator: Generator) -> Weights:
+    """What is fitted, as it is in the generator: for one picture."""
+    state = dict(generator.synthesis.named_parameters()) | dict(generator.synthesis.named_buffers())
+    found = {name: value[None] for name, value in state.items() if name.endswith("weight") and value.ndim == 4}
+    for name, value in state.items():
+        if name.endswith(NOISE):
+            strength = state[name.removesuffix(NOISE) + "noise_strength"]
+            found[name] = (value * strength)[None, None]
+    return found

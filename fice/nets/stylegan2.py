@@ -121,6 +121,8 @@ class SynthesisLayer(nn.Module):
     def _noise(self, x: Tensor, noise: str) -> Tensor | None:
         if noise == "none":
             return None
+        if self.noise_const.ndim == 4:  # each picture has its own (B, 1, H, W), strength included
+            return self.noise_const
         if noise == "const":
             return (self.noise_const * self.noise_strength)[None, None]  # (1, 1, H, W)
         drawn = torch.randn(len(x), 1, *self.size, device=x.device, dtype=x.dtype)
