@@ -1,9 +1,9 @@
 """Measures a bundle on photographs it was not trained on.
 
-    python -m fice.training.judge --data STREET --prepared DIR --bundle DIR
+    python -m fice.training.judge --data STREET --prepared DIR --bundle DIR --judge DIR
 
-Prints one json object and writes it into the bundle's card: reconstruction, Fréchet distance, and edits of thirty
-photo x sentence pairs.
+Prints one json object and writes it into the bundle: reconstruction, Fréchet distance, nearest neighbours, and edits of
+photo x sentence pairs in the eyes of a CLIP that did not guide them.
 """
 
 from __future__ import annotations
@@ -20,28 +20,27 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from fice.bundle import load_bundle
-from fice.edit import Edit
+from fice.device import keep_freed_memory
 from fice.editor import Editor
-from fice.errors import InputError
 from fice.guidance import fit_terms
 from fice.inversion import invert
+from fice.nets.stylegan2 import Generator
 from fice.pack import save_figures
-from fice.regions import REGIONS
 from fice.sample import people as sample_people
+from fice.semantics import Semantics
 from fice.settings import Settings
 from fice.training.data import Framed, load_framed
-from fice.tuning import drawing
-from fice.words import COLOURS, parse, to_lab
+from fice.training.judge_edits import COLOURED, PATTERNED, edits, pairs
+from fice.tuning import drawing, drawn_once, tune
 
-SENTENCES = (
-    "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",
-)  # fmt: skip
-PHOTOS = 5  # for each sentence
+STUDIES = ("reconstruction", "frechet", "colours", "patterns")
 
 
 def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """(N, H, W, 3) uint8 -> (N, 3, h, w) float in [0, 1], averaged down."""
+    """(N, H, W, 3) uint8 -> (N, 3, h, w) float in [0, 1], averaged down or enlarged."""
     stacked = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255
+    if size[0] > stacked.shape[2]:
+        return F.interpolate(stacked, size=size, mode="bicubic").clamp(0, 1)
     return F.interpolate(stacked, size=size, mode="area")
 
 
@@ -58,9 +57,10 @@ def frechet(first: Tensor, second: Tensor) -> float:
     return float(((m1 - m2) ** 2).sum() + np.trace(c1 + c2 - 2 * root))
 
 
-def reconstruction(editor: Editor, framed: Framed, steps: int) -> dict[str, float]:
-    """Median PSNR on the person by the encoder alone and after `steps` of fitting the latent."""
-    canvas, before, after = editor.generator.canvas, [], []
+def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
+    """Median PSNR on the person by the encoder alone, after fitting the latent, and as an edit prepares it."""
+    canvas, settings = editor.generator.canvas, editor.settings
+    found: dict[str, list[float]] = {"encoder": [], "latent": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
     body = F.interpolate(torch.from_numpy(framed.labels > 0)[:, None].float(), size=canvas, mode="area")
     draw = drawing(editor.generator)
@@ -68,97 +68,45 @@ def reconstruction(editor: Editor, framed: Framed, steps: int) -> dict[str, floa
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
             ws = editor.encoder.latent(wanted)
-            before += psnr_on_person(draw(ws, torch.arange(len(ws))), wanted, inside).tolist()
-        found = invert(draw, ws, fit_terms(wanted, editor.settings), steps=steps, rate=editor.settings.rate)
-        after += psnr_on_person(found.picture, wanted, inside).tolist()
+        terms = fit_terms(wanted, settings)
+        fitted = invert(draw, ws, terms, steps=settings.refine, rate=settings.rate).ws
+        weights = tune(editor.generator, {}, fitted, wanted, settings.tuning)
+        longer = invert(draw, ws, terms, steps=settings.steps, rate=settings.rate).ws
+        drawn = {"encoder": drawn_once(editor.generator, ws), "latent": drawn_once(editor.generator, longer),
+                 "prepared": drawn_once(editor.generator, fitted, weights)}  # fmt: skip
+        for name, picture in drawn.items():
+            found[name] += psnr_on_person(picture, wanted, inside).tolist()
+    medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}
     return {
-        "psnr encoder": round(float(np.median(before)), 2),
-        f"psnr after {steps} steps": round(float(np.median(after)), 2),
+        "psnr encoder": medians["encoder"],
+        f"psnr after {settings.steps} steps of the latent": medians["latent"],
+        f"psnr prepared ({settings.refine} steps of the latent, {settings.tuning} of the weights)": medians["prepared"],
         "photographs": len(pictures),
     }
 
 
 @torch.no_grad()
-def distances(editor: Editor, framed: Framed, samples: int) -> dict[str, float]:
-    """Fréchet distance to the training photographs, in features of the CLIP, which the generator never saw.
+def distances(generator: Generator, judge: Semantics, framed: Framed, samples: int) -> dict[str, float]:
+    """Fréchet distance of samples to the training photographs in the judge's features, and how new samples are.
 
-    Of samples, and as a floor of validation photographs of the same canvas.
+    The floor is the distance of the validation photographs. Nearest: the median distance to the nearest training
+    photograph, on a canvas of 64 x 32, of the samples and of the validation photographs; copies would be far nearer.
     """
-    look = lambda pictures: torch.cat([editor.semantics.encode_picture(part) for part in pictures.split(64)])  # noqa: E731
-    real = look(tensors(framed.pictures[~framed.validation], editor.generator.canvas))
-    unseen = look(tensors(framed.pictures[framed.validation], editor.generator.canvas))
-    made = sample_people(editor.generator, samples, truncation=1.0)
-    drawn = look(tensors(made, editor.generator.canvas))
+    canvas = (256, 128)
+    look = lambda pictures: torch.cat(  # noqa: E731
+        [judge.encode_picture(tensors(part, canvas)) for part in np.array_split(pictures, -(-len(pictures) // 64))]
+    )
+    real, unseen = framed.pictures[~framed.validation], framed.pictures[framed.validation]
+    made = sample_people(generator, samples, truncation=1.0)
+    features = look(real)
+    rows = lambda pictures: tensors(pictures, (64, 32)).flatten(1)  # noqa: E731
+    nearest = lambda pictures: torch.cdist(rows(pictures), rows(real)).min(1)[0].median().item()  # noqa: E731
     return {
-        "frechet samples": round(frechet(drawn, real), 4),
-        "frechet validation photographs": round(frechet(unseen, real), 4),
+        "frechet samples": round(frechet(look(made), features), 4),
+        "frechet validation photographs": round(frechet(look(unseen), features), 4),
+        "nearest samples": round(nearest(made[:500]), 2),
+        "nearest validation photographs": round(nearest(unseen), 2),
         "samples": samples,
-    }
-
-
-def pairs(editor: Editor, folder: Path, framed: Framed) -> list[tuple[Path, str]]:
-    """The first labelled validation photographs that show what each sentence changes, by their labels."""
-    chosen = []
-    held_out = np.flatnonzero(framed.validation & framed.labelled)
-    for sentence in SENTENCES:
-        region = parse(sentence).region or "full"
-        index = [editor.regions.names.index(name) for name in REGIONS[region]]
-        worn = [i for i in held_out if np.isin(framed.labels[i], index).mean() > 0.03]
-        chosen += [(folder / "photos" / f"{framed.names[i]}.jpg", sentence) for i in worn[:PHOTOS]]
-    return chosen
-
-
-def judge_edit(editor: Editor, edit: Edit) -> dict[str, float]:
-    """Colour distances to the named colour, before and after, and the silhouette that should have stayed."""
-    colour = parse(edit.text).colour
-    target = to_lab(np.array(COLOURS[colour], float))
-    photo = edit.subject.photo
-    inside = edit.garment > 0.5
-    before, after = (
-        np.median(to_lab(picture[inside] * 255.0), axis=0) for picture in (photo.srgb(), edit.picture)
-    )  # fmt: skip
-    bodies = []
-    with torch.no_grad():
-        for picture in (photo.seen(), edit.picture):
-            view = edit.subject.frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None].float())
-            bodies.append(editor.regions.body(editor.regions.probabilities(view)) > 0.5)
-        outside = edit.subject.frame.to_canvas(torch.from_numpy(edit.mask)[None, None].float(), fill=0.0) < 0.5
-    first, second = (body & outside for body in bodies)
-    return {
-        "before": float(np.linalg.norm(before - target)),
-        "after": float(np.linalg.norm(after - target)),
-        "silhouette": float((first & second).sum() / (first | second).sum().clamp(min=1)),
-    }
-
-
-def edits(editor: Editor, folder: Path, framed: Framed, keep: Path | None) -> dict[str, float]:
-    """What thirty edits did; a sheet of them goes to `keep`/NAME.png for the eye."""
-    rows = []
-    for path, sentence in tqdm(pairs(editor, folder, framed), desc="edits", leave=False):
-        try:
-            edit = editor.edit(editor.prepare(path), sentence)
-        except InputError as error:
-            tqdm.write(f"{path.name}, {sentence}: {error}")
-            rows.append({"halved": 0.0, "silhouette": 0.0, "risen": 0.0})
-            continue
-        row = judge_edit(editor, edit)
-        similarity = edit.facts["similarity"]
-        row["halved"] = float(row["after"] <= row["before"] / 2)
-        row["risen"] = float(similarity["after"] > similarity["before"])
-        rows.append(row)
-        tqdm.write(f"{path.stem}  {sentence:20}" + "".join(f"  {name} {value:.2f}" for name, value in row.items()))
-        if keep:
-            from fice.report import compare
-
-            keep.mkdir(parents=True, exist_ok=True)
-            compare(edit, keep / f"{sentence.replace(' ', '-')}-{path.stem}.png")
-    mean = lambda name, rows=rows: round(float(np.mean([row[name] for row in rows])), 3)  # noqa: E731
-    return {
-        "pairs": len(rows),
-        "colour distance halved": mean("halved"),
-        "similarity risen": mean("risen"),
-        "silhouette iou": mean("silhouette"),
-        "silhouette iou at least 0.9": round(float(np.mean([row["silhouette"] >= 0.9 for row in rows])), 3),
     }
 
 
@@ -167,21 +115,28 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with photos/")
     parser.add_argument("--prepared", type=Path, required=True, help="what fice.training.prepare wrote")
     parser.add_argument("--bundle", default="street")
+    parser.add_argument("--judge", default="street-judge", help="the bundle whose clip judges")
     parser.add_argument("--preset", default="default")
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--only", nargs="*", choices=["reconstruction", "frechet", "edits"])
-    parser.add_argument("--sheets", type=Path, help="a folder for before/after pictures; they show real people")
+    parser.add_argument("--samples", type=int, default=5000)
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
+    parser.add_argument("--only", nargs="*", choices=STUDIES, default=STUDIES)
+    parser.add_argument("--sheets", type=Path, help="a folder for photograph | mask alone | edit: real people")
     args = parser.parse_args()
-    framed, editor = load_framed(args.prepared), Editor(args.bundle, settings=Settings.preset(args.preset))
-    wanted, figures = args.only or ["reconstruction", "frechet", "edits"], {}
-    if "reconstruction" in wanted:
-        figures["reconstruction"] = reconstruction(editor, framed.only(framed.validation & framed.labelled), 60)
-    if "frechet" in wanted:
-        figures["frechet"] = distances(editor, framed, args.samples)
-    if "edits" in wanted:
-        figures["edits"] = edits(editor, args.data, framed, args.sheets)
+    keep_freed_memory()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
+    framed, bundle = load_framed(args.prepared), load_bundle(args.bundle)
+    judge = Semantics.from_bundle(load_bundle(args.judge))
+    figures = {}
+    if "frechet" in args.only:
+        figures["frechet"] = distances(bundle.part("generator"), judge, framed, args.samples)
+    editor = Editor(bundle, settings=Settings.preset(args.preset))
+    if "reconstruction" in args.only:
+        figures["reconstruction"] = reconstruction(editor, framed.only(framed.validation & framed.labelled))
+    for name, sentences, photos in (("colours", COLOURED, 5), ("patterns", PATTERNED, 3)):
+        if name in args.only:
+            figures[name] = edits(editor, judge, pairs(editor, args.data, framed, sentences, photos), args.sheets)
     print(json.dumps(figures))
-    save_figures(load_bundle(args.bundle).folder, figures)
+    save_figures(bundle.folder, figures)
 
 
 if __name__ == "__main__":
