@@ -16,6 +16,7 @@ from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
 from fice.frame import Frame
+from fice.guess import Guess
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Descent, Slot, State, evaluate, invert
 from fice.latent import check_latent
@@ -63,6 +64,9 @@ class Editor:
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.pose = Pose.from_bundle(self.bundle, self.device, network=pose)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=clip)
+        self.guess = None
+        if self.settings.start == "guess":
+            self.guess = Guess(self.bundle, self.generator, self.semantics, self.device)
 
     def prepare(self, photo: str | Path | Photo, latent: Tensor | None = None) -> Subject:
         """Finds the person, their regions and their latent.
@@ -219,6 +223,9 @@ class Editor:
         subjects, plans, seeds = zip(*wishes, strict=True)
         source, ws = (torch.cat([getattr(subject, name) for subject in subjects]) for name in ("source", "ws"))
         weights, worn = join([subject.weights for subject in subjects]), None
+        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
+        if self.guess:
+            ws = self.guess.latent(ws, texts)
         if self.settings.start == "redressed":
             worn = torch.cat([_redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
@@ -226,7 +233,6 @@ class Editor:
                     after, before = self.encoder.latent(torch.cat([worn, source])).chunk(2)
                 ws = ws + after - before
             ws, weights = self._fit(worn, ws, weights, self.settings.refine)
-        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
         tasks = []
         for i, (subject, plan, seed) in enumerate(wishes):
             own = None if worn is None else worn[i : i + 1]

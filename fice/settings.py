@@ -23,7 +23,7 @@ class Settings:
     tolerance: float = 0.0  # share of the loss; above 0 a picture that stops improving drops out
 
     # where it starts
-    start: str = "redressed"  # redressed | encoder | mean: the latent of the photo recoloured, as it is, of nobody
+    start: str = "redressed"  # redressed | guess | encoder | mean: the photo recoloured, guessed, as it is; nobody
     refine: int = 30  # steps that fit the latent to the photograph before any text is known
     tuning: int = 40  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
 
@@ -99,7 +99,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 CHOICES = {
     "schedule": ("constant", "ramp"),
-    "start": ("redressed", "encoder", "mean"),
+    "start": ("redressed", "guess", "encoder", "mean"),
     "look": ("garment", "picture"),
     "keep": ("garment", "body"),
     "semantics": ("network", "package"),

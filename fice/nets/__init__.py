@@ -18,6 +18,7 @@ NETWORKS = {
     "parser": "fice.nets.parser:Parser",
     "encoder": "fice.nets.encoder:Encoder",
     "restyle": "fice.nets.restyle:ReStyle",
+    "guess": "fice.nets.guess:Guess",
     "deeplab": "fice.nets.deeplab:DeepLab",
     "densepose": "fice.nets.densepose:DensePose",
     "e4e": "fice.nets.e4e:E4e",
