@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
 
 
+def quality_options(command: Callable) -> Callable:
+    """The options that an edit has in common with a batch: its quality, its seed and where it is computed."""
+    options = (preset_option, steps_option, strength_option, candidates_option, seed_option, device_option)
+    return reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="fice")
 def main() -> None:
@@ -62,12 +70,7 @@ def main() -> None:
 @bundle_option
 @region_option
 @click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
-@preset_option
-@steps_option
-@strength_option
-@candidates_option
-@seed_option
-@device_option
+@quality_options
 @click.option("--latent", type=FILE, help="W+ to begin with, as --save-latent writes it.")
 @click.option("--save-mask", type=FILE, help="Write the edited region as PNG of the photo's size.")
 @click.option("--save-latent", type=FILE, help="Write the latent as safetensors.")
@@ -112,12 +115,7 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
 @click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]")
 @bundle_option
 @region_option
-@preset_option
-@steps_option
-@strength_option
-@candidates_option
-@seed_option
-@device_option
+@quality_options
 @click.option("--save-mask", "keep", flag_value="mask", multiple=True, help="Write the edited region beside it.")
 @click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write the latent beside it.")
 @click.option("--compare", "keep", flag_value="compare", multiple=True, help="Write photo and result beside it.")
