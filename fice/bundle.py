@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
+from fice.hashes import sha256_of
 from fice.nets import NETWORKS, network
 from fice.places import own_bundles
 
@@ -149,7 +149,7 @@ class Bundle:
         size = path.stat().st_size
         if size != wanted.bytes:
             raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {again}.")
-        if sha256(path) != wanted.sha256:
+        if sha256_of(path) != wanted.sha256:
             raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
 
     def _part(self, name: str) -> Part:
@@ -257,15 +257,6 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def sha256(path: Path) -> str:
-    """The checksum of a file, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fice.bundle import CARD, FORMAT, Attachment, Part, read_card, sha256
+from fice.bundle import CARD, FORMAT, Attachment, Part, read_card
+from fice.hashes import sha256_of
 from fice.output import whole_file
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def save_state(
             with whole_file(folder / f"{part}.{name}") as stream:
                 stream.write(content)
             attached[name] = Attachment(hashlib.sha256(content).hexdigest(), len(content))
-        entry = Part(path.name, sha256(path), path.stat().st_size, network, arguments, extra or {}, attached)
+        entry = Part(path.name, sha256_of(path), path.stat().st_size, network, arguments, extra or {}, attached)
         card["parts"][part] = asdict(entry)
         if canvas:
             card["canvas"] = list(canvas)

@@ -37,8 +37,7 @@ def edit_file(
     compare and trace. tell gets a line about the device, callback the state after every step. Whatever can be refused
     is refused before the work begins; raises the errors of `fice.errors`.
     """
-    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
-    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    settings = Settings.taken_from(options, preset, assignments)
     files = {name: Path(options.pop(name)) for name in OTHER_FILES if options.get(name)}
     source = read_photo(photo)
     output = Path(output) if output else default_output(photo, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,15 @@ class Settings:
         if name not in PRESETS:
             raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
+
+    @classmethod
+    def taken_from(cls, options: dict[str, Any], preset: str, assignments: Sequence[str] = ()) -> Settings:
+        """The settings that options name, of which steps and strength are taken out; assignments have the last word.
+
+        assignments: "name=value" each. Raises UsageError as `preset` and `parse` do.
+        """
+        changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
+        return cls.preset(preset, **changes).replace(**dict(map(cls.parse, assignments)))
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with some values changed; raises UsageError where a name or value makes no sense."""

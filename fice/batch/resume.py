@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,14 @@ from typing import Any
 from fice.batch.jobs import FILES, Job
 from fice.batch.journal import Result
 from fice.errors import FiceError
+from fice.hashes import hash_of, sha256_of
 from fice.output import FORMATS
 
 
 def fingerprint(job: Job, settings_hash: str, weights_hash: str) -> str:
     """The sha256 of all that a result depends on beside the content of files."""
     options = {name: name in FILES or value for name, value in job.options.items()}
-    asked = json.dumps([job.text, options, settings_hash, weights_hash], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    return hash_of([job.text, options, settings_hash, weights_hash])
 
 
 def look(job: Job) -> dict[str, Any]:
@@ -71,15 +69,6 @@ def unchanged(job: Job, settings_hash: str, weights_hash: str, previous: Result,
         return all(_same(path, name, made) for name, path in files.items())
     except (OSError, ValueError, FiceError):
         return False
-
-
-def sha256_of(path: str | os.PathLike) -> str:
-    """The sha256 of a file's content, read in pieces."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _stat(path: str | os.PathLike, name: str) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import time
@@ -22,6 +20,7 @@ from fice.batch.resume import unchanged
 from fice.batch.sheet import contact_sheet
 from fice.bundle import Bundle, load_bundle
 from fice.errors import InputError
+from fice.hashes import hash_of
 from fice.settings import Settings
 
 TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.output.whole_file` names what is not whole yet
@@ -65,8 +64,7 @@ def run_batch(
 
     Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all.
     """
-    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
-    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    settings = Settings.taken_from(options, preset, assignments)
     weights, out = load_bundle(bundle), Path(output)
     where: dict[str, Any] = {"suffix": suffix, "ext": ext, "out": out}
     table = Path(prompts) if prompts else None
@@ -80,10 +78,8 @@ def run_batch(
         before = journal.latest()
         for notice in journal.notices:
             tell(notice)
-        skip = lambda job: (  # noqa: E731
-            not force and job.key in before and unchanged(job, *hashes, before[job.key], out=out)
-        )
-        due = [job for job in jobs if not skip(job)]
+        kept = set() if force else _kept(jobs, before, hashes, out)
+        due = [job for job in jobs if job.key not in kept]
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
         shown = None if follow else {job.key for job in jobs}
@@ -122,16 +118,14 @@ def plan_batch(
     Arguments and errors as of `run_batch`. Writes nothing.
     """
     named = {name: options.pop(name) for name in ("suffix", "ext", "limit", "shuffle_seed") if name in options}
-    changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
-    settings = Settings.preset(preset, **changes).replace(**dict(map(Settings.parse, assignments)))
+    settings = Settings.taken_from(options, preset, assignments)
     weights, out = load_bundle(bundle), Path(output)
     options = {name: value for name, value in options.items() if name in ("region", "seed", "candidates")}
     found = find_jobs(source, texts, Path(prompts) if prompts else None, out=out, **named)
     jobs = [_with(job, options) for job in found]
     before = Journal(out).latest() if (out / NAME).exists() and not force else {}
     hashes = hashes_of(settings, weights, keep)
-    kept = {key for key, result in before.items()}
-    kept &= {job.key for job in jobs if job.key in before and unchanged(job, *hashes, before[job.key], out=out)}
+    kept = _kept(jobs, before, hashes, out)
     lines = [f"{job.key}: {_intention(job, job.key in kept)}" for job in jobs]
     due = [job for job in jobs if job.key not in kept and not job.error]
     hopeless = len(jobs) - len(due) - len(kept)
@@ -139,6 +133,11 @@ def plan_batch(
     if due:
         lines.append(_estimate(due, weights, settings, device, tell))
     return "\n".join(lines)
+
+
+def _kept(jobs: Sequence[Job], before: dict[str, Result], hashes: tuple[str, str], out: Path) -> set[str]:
+    """Keys of the jobs whose results are there and would be made from the same again."""
+    return {job.key for job in jobs if job.key in before and unchanged(job, *hashes, before[job.key], out=out)}
 
 
 def _intention(job: Job, kept: bool) -> str:
@@ -175,8 +174,7 @@ def finish(journal: Journal, keys: set[str] | None, summary: Summary) -> None:
 def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple[str, str]:
     """What stands for settings and weights in the journal: results made from others are made again."""
     parts = {name: part.sha256 for name, part in weights.parts.items()}
-    return tuple(hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-                 for what in ([asdict(settings), sorted(keep)], parts))  # type: ignore[return-value]  # fmt: skip
+    return hash_of([asdict(settings), sorted(keep)]), hash_of(parts)
 
 
 def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path, hashes: tuple[str, str],

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from fice import bpe
-from fice.bundle import CARD, Bundle, load_bundle, sha256
+from fice.bundle import CARD, Bundle, load_bundle
 from fice.checkpoints import clip, deeplab, densepose, e4e, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
 from fice.checkpoints.files import Unknown, read_checkpoint
 from fice.checkpoints.found import Found
 from fice.encoder import check_encoder
 from fice.errors import UsageError, WeightsError
+from fice.hashes import sha256_of
 from fice.pack import save_state, save_text
 from fice.places import own_bundles
 
@@ -58,7 +59,7 @@ def import_files(
             new = [_save(place, found, framing, have, force, tell) for found in _read(path, place, tell)]
             have.update(new)
             if new:
-                checksum = f"; sha256 {sha256(path)}" if path.is_file() else ""
+                checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
                 sources.append(f"{path.name} ({', '.join(new)}{checksum})")
         for part in BORROWED:
             if lender and part not in have:
