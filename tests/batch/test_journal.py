@@ -18,8 +18,9 @@ from PIL import Image
 
 from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal, Result, Summary
-from fice.batch.resume import look, made_from, sha256_of, unchanged
+from fice.batch.resume import look, made_from, unchanged
 from fice.errors import FiceError, UsageError
+from fice.hashes import sha256_of
 
 
 def result(key="a.jpg", status="done", **more):
@@ -169,6 +170,38 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path, monkeypatch):
             with pytest.raises(FiceError, match="disk is full.*free some space"):
                 journal.append(result("b.jpg"))
     assert list(read(tmp_path)) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("stays, share", [(False, 0.0), (False, 0.5), (True, 1.0)])
+def test_an_interrupted_line_stays_whole_or_goes(tmp_path, monkeypatch, stays, share):
+    write = os.write
+
+    def interrupted(handle, line):
+        write(handle, line[: round(share * len(line))])
+        raise KeyboardInterrupt
+
+    with Journal(tmp_path) as journal:
+        journal.append(result("a.jpg"))
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                journal.append(result("b.jpg"))
+        journal.append(result("c.jpg"))
+    assert (tmp_path / NAME).read_bytes().endswith(b"}\n")
+    assert list(read(tmp_path)) == ["a.jpg", *["b.jpg"] * stays, "c.jpg"]
+
+
+def test_a_line_interrupted_on_its_way_to_the_disk_stays(tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with Journal(tmp_path) as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                journal.append(result("a.jpg"))
+        journal.append(result("b.jpg"))
+    assert list(read(tmp_path)) == ["a.jpg", "b.jpg"]
 
 
 WRITER = """
