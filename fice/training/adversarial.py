@@ -1,37 +1,53 @@
-"""Adversarial training of the generator (StyleGAN2-ADA, arXiv 2006.06676) as a small library, meant for a GPU.
+"""Adversarial training of the generator (StyleGAN2-ADA, arXiv 2006.06676): a small library and a recipe for GPUs.
 
+`python -m fice.training.adversarial --data PREPARED --out RUN [--start BUNDLE] --device cuda`; docs/gpu.md has more.
 `train` goes on from whatever weights it is given, fresh ones or those of the supervised start.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from fice.bundle import load_bundle
+from fice.errors import UsageError
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_part
+from fice.report import save_png
+from fice.sample import people, sheet
+from fice.training import together
+from fice.training.adversarial_losses import (
+    PathLength,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    lazy_adam,
+    r1_weight,
+)
 from fice.training.augment import Augment
 from fice.training.data import load_framed
-from fice.training.people import People
+from fice.training.people import Ahead, People
 from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
 
 Draw = Callable[[int, int], Tensor]
+SHOWN = 32  # people on the sheet that shows how far a run is
+SIZES = {"small": (4096, 256), "medium": (8192, 256), "large": (16384, 256)}  # channel_base, channel_max
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The numbers of a run; pictures are counted as the discriminator is shown photographs."""
 
-    batch: int = 32
+    batch: int = 32  # of all processes together
     rate: float = 0.0025  # Adam's, of both networks
     r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
     r1_every: int = 16  # steps; a penalty now and then costs little and does as much (arXiv 1912.04958, section 3.1)
@@ -42,65 +58,22 @@ class Recipe:
     average: float = 10_000  # pictures: half-life of the generator's average
     average_ramp: float = 0.05  # at most this share of the pictures so far
     dtype: torch.dtype = torch.float32  # or bfloat16, of the main losses' networks; penalties are always float32
-
-
-def generator_loss(fake: Tensor) -> Tensor:
-    """Non-saturating logistic loss (arXiv 1406.2661) of logits of any shape: a scalar."""
-    return F.softplus(-fake).mean()
-
-
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Logistic loss of logits of any shape: a scalar."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
-
-
-def gradient_penalty(discriminator: nn.Module, pictures: Tensor) -> Tensor:
-    """R1 (arXiv 1801.04406): (B,) squared norms of the gradient of each logit, differentiable.
-
-    pictures: (B, 3, H, W) as the discriminator sees them, that is after augmentation.
-    """
-    pictures = pictures.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(discriminator(pictures).sum(), pictures, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3))
-
-
-def r1_weight(canvas: tuple[int, int], batch: int) -> float:
-    """The heuristic of arXiv 2006.06676, appendix C: 0.0002 times pixels over batch."""
-    return 0.0002 * canvas[0] * canvas[1] / batch
-
-
-class PathLength(nn.Module):
-    """The path length penalty of the generator (arXiv 1912.04958, section 3.2), with its running mean."""
-
-    def __init__(self, decay: float = 0.01):
-        super().__init__()
-        self.decay = decay
-        self.register_buffer("mean", torch.zeros(()))
-
-    def forward(self, generator: Generator, z: Tensor) -> Tensor:
-        """z (B, z_dim) -> (B,): how far each path length is from the running mean, squared; differentiable."""
-        ws = generator.mapping(z)
-        pictures = generator.synthesis(ws, noise="random")
-        noise = torch.randn_like(pictures) / math.sqrt(pictures.shape[2] * pictures.shape[3])
-        (gradient,) = torch.autograd.grad((pictures * noise).sum(), ws, create_graph=True)
-        lengths = gradient.square().sum(dim=2).mean(dim=1).sqrt()  # (B,)
-        self.mean.lerp_(lengths.detach().mean(), self.decay)
-        return (lengths - self.mean).square()
-
-
-def lazy_adam(module: nn.Module, rate: float, every: int | None) -> torch.optim.Adam:
-    """Adam, its rate and memory corrected for a penalty that adds one step in `every` (None: no penalty)."""
-    share = 1.0 if every is None else every / (every + 1)
-    return torch.optim.Adam(module.parameters(), lr=rate * share, betas=(0.0, 0.99**share), eps=1e-8)
+    layout: torch.memory_format = torch.contiguous_format  # or channels_last, which tensor cores want
 
 
 class Adversaries:
-    """Both networks with all that their training needs to remember; `step` is one step of both."""
+    """Both networks with all that their training needs to remember; `step` is one step of both.
+
+    Where several processes train together each has its share of the batch, and all have the same weights.
+    """
 
     def __init__(self, generator: Generator, discriminator: Discriminator, recipe: Recipe, device: str | torch.device):
         self.recipe, self.device = recipe, torch.device(device)
-        self.generator = generator.to(self.device).train()
-        self.discriminator = discriminator.to(self.device).train()
+        if recipe.batch % together.size():
+            raise UsageError(f"A batch of {recipe.batch} cannot be shared by {together.size()} processes; change it.")
+        self.share = recipe.batch // together.size()
+        self.generator = generator.to(self.device, memory_format=recipe.layout).train()
+        self.discriminator = discriminator.to(self.device, memory_format=recipe.layout).train()
         self.average = Average(self.generator)
         self.augment = Augment().to(self.device)
         self.path = PathLength().to(self.device)
@@ -121,6 +94,7 @@ class Adversaries:
         """Step `number`, from 0; photographs (B, 3, H, W) in [0, 1]. Returns the figures of the log, scalars."""
         figures = self.improve_generator(number)
         figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1)
+        together.average([figures["sign"], self.generator.mapping.w_avg])
         self.augment.update(figures["sign"], self.recipe.batch, self.recipe.augment_target, self.recipe.augment_horizon)
         pictures = (number + 1) * self.recipe.batch
         half_life = min(self.recipe.average, pictures * self.recipe.average_ramp)
@@ -134,7 +108,7 @@ class Adversaries:
         self._descend("generator_adam", loss)
         self.discriminator.requires_grad_(True)
         if self.recipe.path and number % self.recipe.path_every == 0:
-            penalty = self.path(self.generator, self._z(max(self.recipe.batch // 2, 1))).mean()
+            penalty = self.path(self.generator, self._z(max(self.share // 2, 1))).mean()
             self._descend("generator_adam", penalty * (self.recipe.path * self.recipe.path_every))
         return {"generator": loss.detach()}
 
@@ -155,13 +129,13 @@ class Adversaries:
         return torch.randn(batch, self.generator.z_dim, device=self.device)
 
     def _generate(self) -> Tensor:
-        ws = self.generator.mapping(self._z(self.recipe.batch))
+        ws = self.generator.mapping(self._z(self.share))
         with self._convolving():
             return self.generator.synthesis(ws, noise="random").float()
 
     def _judge(self, pictures: Tensor) -> Tensor:
         with self._convolving():
-            return self.discriminator(pictures).float()
+            return self.discriminator(pictures.contiguous(memory_format=self.recipe.layout)).float()
 
     def _convolving(self) -> torch.autocast:
         """Only the networks: augmentation must treat photographs and generated pictures alike."""
@@ -171,6 +145,7 @@ class Adversaries:
     def _descend(self, name: str, loss: Tensor) -> None:
         self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()
+        together.average([p.grad for p in self.modules[name.removesuffix("_adam")].parameters() if p.grad is not None])
         self.optimisers[name].step()
 
 
@@ -184,55 +159,116 @@ def train(
     recipe: Recipe,
     seed: int = 0,
     minutes: float = math.inf,
+    tick: float = 30,
+    compact: bool = False,
+    show: Callable[[Generator], None] = lambda average: None,
 ) -> Generator:
     """Trains both until `steps` or `minutes` are over, all resumptions counted; returns the generator's average.
 
-    draw: draw(step, batch) -> (B, 3, H, W) in [0, 1], the same pictures whenever it is asked for the same step.
-    checkpoint: a safetensors file; written at every log line and at the end, resumed from where it exists.
+    draw: draw(step, share) -> (share, 3, H, W) in [0, 1], the same pictures whenever it is asked for the same step.
+    checkpoint: a safetensors file; written every `tick` seconds and at the end, resumed from where it exists.
+    compact: it is several small files, that lose a little (`fice.training.compact`). show: is called with the average
+    after each checkpoint.
 
     Each step draws from random numbers seeded by `seed` and its number, so that an interrupted run ends exactly
-    as an uninterrupted one. The global random numbers are left as they were.
+    as an uninterrupted one (unless `compact`). The global random numbers are left as they were.
     """
     sides = Adversaries(generator, discriminator, recipe, device)
-    clock = Clock(minutes * 60, load_checkpoint(checkpoint, sides.modules, sides.optimisers))
-    cuda = [sides.device] if sides.device.type == "cuda" else []
-    with torch.random.fork_rng(cuda):
+    clock = Clock(math.inf, load_checkpoint(checkpoint, sides.modules, sides.optimisers), tick)
+    chief = together.rank() == 0
+    figures: dict[str, Tensor] = {}
+
+    def keep() -> None:
+        save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress, compact)
+        show(sides.average.module)
+
+    with torch.random.fork_rng([sides.device] if sides.device.type == "cuda" else []):
         for number in clock.steps():
-            if number >= steps:
+            if chief and clock.log(figures, recipe.batch):
+                keep()
+            if number >= steps or together.first(clock.seconds >= minutes * 60):
                 break
-            torch.manual_seed(seed * 10_000_019 + number)  # the CPU uses the lower 32 bits alone
-            figures = sides.step(number, draw(number, recipe.batch))
-            if clock.log(figures):
-                save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress | {"step": number + 1})
-    save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
+            own = (seed * 10_000_019 + number) * together.size() + together.rank()
+            torch.manual_seed(own)  # the CPU uses the lower 32 bits alone
+            figures = sides.step(number, draw(number, sides.share))
+    if chief:
+        clock.log({}, recipe.batch, now=True)
+        keep()
     return sides.average.module
 
 
-def main() -> None:
-    """Goes on from the generator of a bundle or run, with photographs and re-dressed ones as the real pictures."""
-    parser = options(main.__doc__)
-    parser.set_defaults(batch=32)
-    parser.add_argument("--start", type=Path, required=True, help="a bundle or run folder that has a generator")
+def fresh(channels: tuple[int, int], canvas: int = 256) -> dict:
+    """The arguments of a generator of pictures half as wide as high; channels: channel_base and channel_max."""
+    return {
+        "z_dim": 256, "w_dim": 256, "img_resolution": canvas, "square": False, "mapping_kwargs": {"num_layers": 4},
+        "synthesis_kwargs": {"channel_base": channels[0], "channel_max": channels[1]},
+    }  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    parser = options(__doc__)
+    parser.set_defaults(batch=Recipe.batch)
+    parser.add_argument("--start", help="a bundle or run folder whose generator is gone on from; none: a fresh one")
+    parser.add_argument("--size", choices=SIZES, default="large", help="of a fresh generator")
+    parser.add_argument("--channel-base", type=int, help="of a fresh generator, and of the discriminator")
+    parser.add_argument("--channel-max", type=int, help="of a fresh generator, and of the discriminator")
+    parser.add_argument("--redressed", type=float, default=0.3, help="share of the photographs in random outfits")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw pictures; 0: none of their own")
+    parser.add_argument("--dtype", choices=DTYPES, help="bfloat16 on CUDA, else float32, unless given")
+    parser.add_argument("--layout", choices=LAYOUTS, help="channels_last on CUDA, else contiguous, unless given")
+    parser.add_argument("--steps", type=int, help="at most, over all resumptions")
+    parser.add_argument("--tick", type=float, default=60, help="seconds between two checkpoints")
+    for field in fields(Recipe):
+        if field.name not in ("batch", "dtype", "layout"):
+            kind = int if isinstance(field.default, int) else float
+            name = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(name, type=kind, default=field.default, help="of the recipe")
     args = parser.parse_args()
+    cuda = args.device.startswith("cuda")
+    args.dtype = DTYPES[args.dtype or ("bfloat16" if cuda else "float32")]
+    args.layout = LAYOUTS[args.layout or ("channels_last" if cuda else "contiguous")]
+    args.steps = args.steps or (2 if args.smoke else 10**9)
+    return args
+
+
+def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator, dict]:
+    """The generator to begin with, a discriminator that fits, and the arguments of the generator."""
+    sizes = {key: getattr(args, key) for key in ("channel_base", "channel_max") if getattr(args, key)}
+    if args.start:
+        start = load_bundle(args.start)
+        shape = start.parts["generator"].arguments
+        generator = start.part("generator").requires_grad_(True)
+    else:
+        shape = fresh((256, 16), 64) if args.smoke else fresh(SIZES[args.size])
+        shape["synthesis_kwargs"] |= sizes
+        generator = Generator(**shape)
+    drawn = shape.get("synthesis_kwargs", {})
+    sizes = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn} | sizes
+    height, width = generator.canvas
+    return generator, Discriminator(height, height == width, **sizes), shape
+
+
+def main() -> None:
+    args = arguments()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
-    start, framed = load_bundle(args.start), load_framed(args.data)
-    shape = start.parts["generator"].arguments
-    generator = start.part("generator", args.device).requires_grad_(True)
-    sizes = {key: shape["synthesis_kwargs"][key] for key in ("channel_base", "channel_max")}
-    discriminator = Discriminator(shape["img_resolution"], shape["square"], **sizes).to(args.device)
-    people = People(framed.only(~framed.validation), generator.canvas, 0.3, args.seed)
+    torch.backends.cudnn.benchmark = True  # sizes stay the same
+    device = together.join(args.device)
+    generator, discriminator, shape = networks(args)
+    framed = load_framed(args.data)
+    drawn = People(framed.only(~framed.validation), generator.canvas, args.redressed, args.seed)
+    draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
+    recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
 
-    def draw(step: int, batch: int) -> Tensor:
-        people.rng = np.random.default_rng((args.seed, step))
-        return people.draw(batch).to(args.device)
+    def show(average: Generator) -> None:
+        save_part(args.out, "generator", average, "stylegan2", shape)
+        save_png(sheet(people(average, SHOWN)), args.out / "sheet.png")
 
-    recipe = Recipe(batch=args.batch, dtype=torch.bfloat16 if args.device.startswith("cuda") else torch.float32)
-    steps = 2 if args.smoke else 10**9
-    average = train(
-        generator, discriminator, draw, steps, args.device, args.out / "checkpoint.safetensors", recipe,
-        seed=args.seed, minutes=args.minutes,
+    train(
+        generator, discriminator, draw, args.steps, device, args.out / "checkpoint.safetensors", recipe,
+        seed=args.seed, minutes=args.minutes, tick=args.tick, compact=True, show=show,
     )  # fmt: skip
-    save_part(args.out, "generator", average, "stylegan2", shape)
+    together.leave()
 
 
 if __name__ == "__main__":

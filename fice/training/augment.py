@@ -7,6 +7,7 @@ those that make no sense for people who stand upright (quarter turns, luma flip)
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -29,10 +30,16 @@ BRIGHTNESS, CONTRAST, SATURATION = 0.2, 0.5, 1.0  # deviations; the latter two o
 LIMIT = 0.8  # of p: beyond it augmentations leak into generated pictures (section 2.2)
 
 
+@functools.cache
+def constant(values: tuple, device: torch.device) -> Tensor:
+    """Numbers on a device, brought there once: to bring them is to wait for a GPU."""
+    return torch.tensor(values, device=device)
+
+
 class Augment(nn.Module):
     """Augments each picture on its own; every operation happens with probability `p`, a buffer of shape ().
 
-    Draws from torch's global random numbers. p = 0 returns the pictures themselves.
+    Draws from torch's global random numbers. p = 0 returns the pictures themselves (on a GPU: within rounding).
     """
 
     def __init__(self, p: float = 0.0):
@@ -45,7 +52,7 @@ class Augment(nn.Module):
 
         What comes in from beyond the border is the picture mirrored. H and W must be at least 8.
         """
-        if self.p == 0:
+        if self.p.device.type == "cpu" and self.p == 0:  # to ask a GPU is to wait for it
             return pictures
         return self.recolour(self.warp(self.blit(pictures)))
 
@@ -66,9 +73,9 @@ class Augment(nn.Module):
         x = F.pad(x, (left, left, top, top), mode="reflect")
         x = upsample2d(x, self.wavelet)  # (B, 3, 2 (H + 2 top), 2 (W + 2 left))
         # affine_grid counts from -1 to 1 across the picture; the matrix counts pixels from the centre
-        out = torch.tensor([(width + 2 * EDGE) / 2, (height + 2 * EDGE) / 2, 1.0], device=x.device)
-        inside = torch.tensor([2 / (width + 2 * left), 2 / (height + 2 * top)], device=x.device)
-        matrix = inside[:, None] * self._matrices(x, height, width) * out  # (B, 2, 3)
+        out = constant(((width + 2 * EDGE) / 2, (height + 2 * EDGE) / 2, 1.0), x.device)
+        inside = constant(((2 / (width + 2 * left),), (2 / (height + 2 * top),)), x.device)
+        matrix = inside * self._matrices(x, height, width) * out  # (B, 2, 3)
         size = (*x.shape[:2], 2 * (height + 2 * EDGE), 2 * (width + 2 * EDGE))
         grid = F.affine_grid(matrix, size, align_corners=False).to(x.dtype)
         x = F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
@@ -79,7 +86,7 @@ class Augment(nn.Module):
         grey = torch.full((3, 3), 1 / 3, device=x.device)  # projects onto the axis of greys
         colour = torch.eye(3, device=x.device) - grey
         a = 1 / math.sqrt(3)
-        turn = torch.tensor([[0, -a, a], [a, 0, -a], [-a, a, 0]], device=x.device)  # a quarter turn about that axis
+        turn = constant(((0.0, -a, a), (a, 0.0, -a), (-a, a, 0.0)), x.device)  # a quarter turn about that axis
         brightness = self._normal(x, BRIGHTNESS)[:, None, None]
         contrast = self._normal(x, CONTRAST).exp2()[:, None, None]
         saturation = self._normal(x, SATURATION).exp2()[:, None, None]

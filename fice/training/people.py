@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from fice.training.captions import find_worn
 from fice.training.data import Framed
@@ -29,8 +32,12 @@ class People:
 
     def draw(self, batch: int) -> Tensor:
         """(B, 3, H, W) float in [0, 1]."""
+        return self.draw_bytes(batch).float() / 255
+
+    def draw_bytes(self, batch: int) -> Tensor:
+        """(B, 3, H, W) uint8."""
         pictures = np.stack([self._one(self.rng.integers(len(self.framed.names))) for _ in range(batch)])
-        return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
     def _one(self, index: int) -> np.ndarray:
         rng, picture = self.rng, self.framed.pictures[index]
@@ -54,3 +61,48 @@ class People:
                 (width, height), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC, fillcolor=(255,) * 3
             )
         )
+
+
+class Steps(Dataset):
+    """Pictures by step: the same step draws the same pictures, whichever process draws them."""
+
+    def __init__(self, people: People, batch: int, seed: tuple[int, ...]):
+        self.people, self.batch, self.seed = people, batch, seed
+
+    def __getitem__(self, step: int) -> Tensor:
+        """(B, 3, H, W) uint8 of a step."""
+        self.people.rng = np.random.default_rng((*self.seed, step))
+        return self.people.draw_bytes(self.batch)
+
+
+class Ahead:
+    """A `draw` for `fice.training.adversarial.train`: pictures drawn ahead of time by processes of its own.
+
+    Args:
+        people: draws the pictures.
+        device: where they are wanted.
+        seed: decides on them, with the number of the step.
+        workers: processes; 0 draws in this one when a step asks. One draws about 500 pictures of 256x128 a second.
+    """
+
+    def __init__(self, people: People, device: str | torch.device, seed: tuple[int, ...] = (0,), workers: int = 0):
+        self.people, self.device, self.seed, self.workers = people, torch.device(device), seed, workers
+        self._next = -1
+        self._batches: Iterator[Tensor] = iter(())
+
+    def __call__(self, step: int, batch: int) -> Tensor:
+        """(B, 3, H, W) float in [0, 1] of a step; steps are expected one after the other, and `batch` to stay."""
+        if step != self._next:
+            self._batches = self._from(step, batch)
+        self._next = step + 1
+        return next(self._batches).to(self.device, non_blocking=True).float() / 255
+
+    def _from(self, step: int, batch: int) -> Iterator[Tensor]:
+        steps = Steps(self.people, batch, self.seed)
+        if not self.workers:
+            return (steps[number] for number in range(step, 2**62))
+        loader = DataLoader(
+            steps, batch_size=None, sampler=range(step, 2**62), num_workers=self.workers, prefetch_factor=4,
+            pin_memory=self.device.type == "cuda", generator=torch.Generator(),  # leaves the global numbers alone
+        )  # fmt: skip
+        return iter(loader)

@@ -11,8 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from fice.training.compact import load_set, save_set
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -32,9 +36,16 @@ def options(description: str) -> argparse.ArgumentParser:
 
 
 def save_checkpoint(
-    path: Path, modules: dict[str, nn.Module], optimisers: dict[str, torch.optim.Optimizer], progress: dict
+    path: Path,
+    modules: dict[str, nn.Module],
+    optimisers: dict[str, torch.optim.Optimizer],
+    progress: dict,
+    compact: bool = False,
 ) -> None:
-    """Writes modules, optimiser states and `progress` (plain json values) to one safetensors file, atomically."""
+    """Writes modules, optimiser states and `progress` (plain json values) to one safetensors file, atomically.
+
+    compact: to several small ones instead, which lose a little (`fice.training.compact`).
+    """
     tensors = {}
     for name, module in modules.items():
         tensors.update({f"{name}/{key}": value.contiguous() for key, value in module.state_dict().items()})
@@ -42,6 +53,12 @@ def save_checkpoint(
         for index, state in optimiser.state_dict()["state"].items():
             tensors.update({f"{name}//{index}/{key}": value.contiguous() for key, value in state.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
+    if compact:
+        forgetful = [name for name, optimiser in optimisers.items() if optimiser.defaults.get("betas", (1,))[0] == 0]
+        dropped = tuple(f"{name}//" for name in forgetful)  # their first moment is the last gradient, never used again
+        kept = {k: v for k, v in tensors.items() if not (k.startswith(dropped) and k.endswith("/exp_avg"))}
+        save_set(path, kept, progress)
+        return
     temporary = path.with_suffix(".part")
     save_file({key: value.clone() for key, value in tensors.items()}, temporary, {"progress": json.dumps(progress)})
     os.replace(temporary, path)
@@ -50,26 +67,38 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path, modules: dict[str, nn.Module], optimisers: dict[str, torch.optim.Optimizer]
 ) -> dict | None:
-    """The inverse of `save_checkpoint`; None when there is nothing to resume from."""
-    if not path.exists():
+    """The inverse of `save_checkpoint`, of either kind; None when there is nothing to resume from."""
+    found = _read(path) if path.exists() else load_set(path)
+    if found is None:
         return None
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as file:
-        progress = json.loads(file.metadata()["progress"])
-    tensors = load_file(path)
+    tensors, progress = found
     for name, module in modules.items():
         prefix = f"{name}/"
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix) and f"{name}//" not in k}
         module.load_state_dict(state)
     for name, optimiser in optimisers.items():
         state = optimiser.state_dict()
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
         for key, value in tensors.items():
             if key.startswith(f"{name}//"):
                 index, field = key[len(name) + 2 :].split("/")
-                state["state"].setdefault(int(index), {})[field] = value
+                state["state"].setdefault(int(index), {})[field] = _laid_out(value, parameters[int(index)])
+        for entries in state["state"].values():
+            if "exp_avg_sq" in entries:
+                entries.setdefault("exp_avg", torch.zeros_like(entries["exp_avg_sq"]))
         optimiser.load_state_dict(state)
     return progress
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    with safe_open(path, "pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+    return load_file(path), progress
+
+
+def _laid_out(value: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """An optimiser's tensor in its parameter's memory layout, without which steps are slow."""
+    return torch.empty_like(parameter, device="cpu").copy_(value) if value.shape == parameter.shape else value
 
 
 class Clock:
@@ -85,7 +114,7 @@ class Clock:
         self.budget, self.tick = seconds, tick
         self.step, self.seconds = (done["step"], done["seconds"]) if done else (0, 0.0)
         self._last = time.monotonic()
-        self._tick_at, self._sums, self._count = self.seconds + tick, {}, 0
+        self._sums, self._count, self._since = {}, 0, self.seconds
 
     @property
     def fraction(self) -> float:
@@ -104,16 +133,21 @@ class Clock:
             now = time.monotonic()
             self.seconds, self._last = self.seconds + now - self._last, now
 
-    def log(self, figures: dict[str, float]) -> bool:
-        """Averages `figures`; at a tick prints them and says True: a good moment for a checkpoint."""
-        for name, value in figures.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        self._count += 1
-        if self.seconds < self._tick_at:
+    def log(self, figures: dict[str, float], pictures: int = 0, now: bool = False) -> bool:
+        """Averages `figures`; at a tick, or `now`, prints them and says True: a good moment for a checkpoint.
+
+        pictures: in a step, to print how many a second have been seen since the last tick.
+        """
+        for name, value in figures.items():  # as tensors: to ask a GPU for a number is to wait for it
+            self._sums[name] = self._sums.get(name, 0.0) + (value.detach() if torch.is_tensor(value) else value)
+        self._count += bool(figures)
+        passed = self.seconds - self._since
+        if (passed < self.tick and not now) or not self._count:
             return False
-        means = "  ".join(f"{name} {value / self._count:.4f}" for name, value in self._sums.items())
-        print(f"step {self.step}  minute {self.seconds / 60:.1f}  {means}", flush=True)
-        self._tick_at, self._sums, self._count = self.seconds + self.tick, {}, 0
+        means = "  ".join(f"{name} {float(value) / self._count:.4f}" for name, value in self._sums.items())
+        rate = f"  {self._count * pictures / passed:.1f} pictures/s" if pictures and passed else ""
+        print(f"step {self.step}  minute {self.seconds / 60:.1f}{rate}  {means}", flush=True)
+        self._sums, self._count, self._since = {}, 0, self.seconds
         return True
 
 
@@ -125,8 +159,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, source: nn.Module, decay: float) -> None:
-        for average, value in zip(self.module.parameters(), source.parameters(), strict=True):
-            average.lerp_(value, 1 - decay)
+        get_ema_multi_avg_fn(decay)([*self.module.parameters()], [*source.parameters()], None)
         for average, value in zip(self.module.buffers(), source.buffers(), strict=True):
             average.copy_(value)
 

@@ -1,27 +1,35 @@
-"""Adversarial training: its losses against formulas, that it learns, and that it resumes to the last bit."""
+"""Adversarial training: its losses, that it learns and resumes to the last bit; the recipe as a user runs it."""
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import socket
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from fice.bundle import load_bundle
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
-from fice.training.adversarial import (
-    Adversaries,
+from fice.training.adversarial import Adversaries, Recipe, train
+from fice.training.adversarial_losses import (
     PathLength,
-    Recipe,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
     lazy_adam,
     r1_weight,
-    train,
 )
+from fice.training.data import Framed, save_framed
+from fice.training.people import Ahead, People
+from fice.training.recipe import load_checkpoint
 
 TINY = Recipe(batch=4, r1_every=2, path=2.0, path_every=2, augment_horizon=20)
 
@@ -151,3 +159,94 @@ def test_bfloat16_runs_and_keeps_float32_weights(tmp_path):
     assert all(
         value.dtype == torch.float32 and torch.isfinite(value).all() for value in generator.state_dict().values()
     )
+
+
+@pytest.fixture(scope="module")
+def framed():
+    """People of three stripes, with labels: dressed in what can be re-dressed."""
+    names = [f"{i:04}" for i in range(12)]
+    pictures = np.full((12, 64, 32, 3), 255, np.uint8)
+    fine = np.zeros((12, 64, 32), np.uint8)
+    for index, (top, bottom) in enumerate([(4, 14), (14, 34), (34, 60)], 1):
+        fine[:, top:bottom, 10:22] = index
+        pictures[:, top:bottom, 10:22] = np.random.default_rng(index).integers(0, 200, (12, 1, 1, 3))
+    classes = ["null", "hair", "dress", "skirt"] + [f"other {i}" for i in range(4)]
+    return Framed(names, pictures, fine, fine, np.zeros(12, bool), classes, [[]] * 12)
+
+
+def test_pictures_drawn_ahead_are_those_of_their_step(framed):
+    people = People(framed, (64, 32), 0.5, 0)
+    here, ahead = Ahead(people, "cpu", (3,)), Ahead(people, "cpu", (3,), workers=2)
+    torch.manual_seed(7)
+    expected = [here(step, 4) for step in range(5)]
+    found = [ahead(step, 4) for step in range(5)] + [ahead(2, 4)]
+    assert torch.equal(torch.rand(1), torch.rand(1, generator=torch.Generator().manual_seed(7)))
+    assert all(torch.equal(one, other) for one, other in zip([*expected, expected[2]], found, strict=True))
+    assert not torch.equal(expected[0], expected[1]) and not torch.equal(Ahead(people, "cpu", (4,))(0, 4), expected[0])
+
+
+def recipe_run(data, out, *arguments, processes=1, code=None):
+    """Runs the recipe as a user does; several processes find each other as those of torchrun do."""
+    command = [sys.executable, *(["-c", code] if code else ["-m", "fice.training.adversarial"])]
+    command += ["--smoke", "--threads", "1", "--batch", "4"]
+    command += ["--data", str(data), "--out", str(out), "--r1-every", "2", "--path", "1", "--path-every", "2"]
+    environments = [os.environ | {"OMP_NUM_THREADS": "1"}]
+    if processes > 1:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+        shared = environments[0] | meeting | {"WORLD_SIZE": str(processes)}
+        environments = [shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(processes)]
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = [subprocess.Popen([*command, *arguments], env=environment, **pipes) for environment in environments]
+    told = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0] * processes, told
+    return told[0][0]
+
+
+def test_the_recipe_resumes_and_leaves_a_bundle_and_a_sheet(framed, tmp_path):
+    save_framed(tmp_path / "data", framed)
+    out = tmp_path / "run"
+    for steps in (2, 4):
+        lines = recipe_run(tmp_path / "data", out, "--steps", str(steps), "--workers", "1").splitlines()
+        assert lines[-1].startswith(f"step {steps} ") and "pictures/s" in lines[-1]
+        assert " p 0." in lines[-1] and " sign " in lines[-1]
+        (checkpoint,) = out.glob("checkpoint*")
+        assert checkpoint.name == f"checkpoint-{steps:08}-1of1.safetensors"
+    assert load_checkpoint(out / "checkpoint.safetensors", {}, {})["step"] == 4
+    assert load_bundle(out).canvas == (64, 32) and load_bundle(out).part("generator").canvas == (64, 32)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "bundle.json", checkpoint.name, "generator.safetensors", "sheet.png",
+    ]  # fmt: skip
+    again = ("--start", str(out), "--steps", "1", "--channel-base", "512")
+    recipe_run(tmp_path / "data", tmp_path / "again", *again, "--dtype", "bfloat16", "--layout", "channels_last")
+    shape = json.loads((tmp_path / "again" / "bundle.json").read_text())["parts"]["generator"]["arguments"]
+    assert shape == load_bundle(out).parts["generator"].arguments
+
+
+CHECK = """
+import sys, torch
+from fice.training import adversarial, together
+steps = adversarial.Adversaries.step
+def step(self, number, photographs):
+    figures = steps(self, number, photographs)
+    names = ("generator", "discriminator", "augment", "path", "average")
+    mine = torch.cat([v.reshape(-1).float() for name in names for v in self.modules[name].state_dict().values()])
+    mean = mine.clone()
+    together.average([mean])
+    assert torch.equal(mean, mine) and len(photographs) == 2 and mine.isfinite().all()
+    own = photographs.mean()
+    both = own.clone()
+    together.average([both])
+    assert own != both
+    return figures
+adversarial.Adversaries.step = step
+adversarial.main()
+"""
+
+
+def test_two_processes_have_the_same_weights_and_other_pictures(framed, tmp_path):
+    save_framed(tmp_path / "data", framed)
+    lines = recipe_run(tmp_path / "data", tmp_path / "run", "--steps", "3", processes=2, code=CHECK)
+    assert lines.startswith("step 3 ")
+
