@@ -12,7 +12,8 @@ from fice.tuning import drawing, drawn_once, join, tune
 @pytest.fixture(scope="module")
 def generator():
     torch.manual_seed(0)
-    made = Generator(z_dim=8, w_dim=8, img_resolution=32, square=False, synthesis_kwargs={"channel_base": 256, "channel_max": 16})
+    sizes = {"channel_base": 256, "channel_max": 16}
+    made = Generator(z_dim=8, w_dim=8, img_resolution=32, square=False, synthesis_kwargs=sizes)
     for name, value in made.synthesis.named_parameters():
         if name.endswith("noise_strength"):
             torch.nn.init.constant_(value, 0.3)

@@ -39,7 +39,7 @@ SIZE = {
 }
 EQUALISED = 3.0  # the generator's weights are stored at unit deviation, and move that much faster
 W_NOISE = 0.05  # standard deviation of the noise that keeps W smooth
-MAPS = 3  # feature maps of the region network that are compared: strides 2, 4 and 8
+MAPS = 3  # feature maps of the region network that are compared: strides 2, 4 and 8; the critics see all five
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,9 @@ class Recipe:
     passes: int = 3  # of the encoder
     alike: float = 0.2  # share of the pictures whose rows are all alike
     features: float = 0.3  # weight of the perceptual loss
-    kept: int = 6000  # pictures that have latents of their own, 0 for none
-    kept_share: float = 0.5  # of a batch
-    agree: float = 0.1  # weight of the distance between those latents and the encoder's
     critics: float = 0.05  # weight of the critics' loss, 0 for none
-    critics_from: float = 0.4  # share of the time after which they begin
+    critics_from: float = 0.25  # share of the time after which they begin
+    drawn: float = 0.25  # share of the batch, beside it, drawn from the distribution of w for the critics alone
     quarter: float = 0.1  # share of the time spent at a quarter of the canvas
     half: float = 0.6  # share of the time after which the whole canvas is drawn
 
@@ -99,61 +97,59 @@ def _take(module: nn.Module, other: nn.Module) -> None:
     module.load_state_dict({k: found[k] if k in found and found[k].shape == v.shape else v for k, v in state.items()})
 
 
-class Gallery(nn.Module):
-    """Pictures whose latents are learned beside the generator, one visit after the other (GLO, arXiv 1707.05776).
-
-    They are as good as an optimisation's, so the generator need not blur for what an encoder does not find.
+class Distribution(nn.Module):
+    """The Gaussian of the last main w's, to draw people who are in no photograph.
 
     Args:
-        pictures: (N, 3, H, W) float in [0, 1].
-        num_ws, w_dim: shape of a latent.
+        w_dim: width of w.
+        last: how many are remembered.
     """
 
-    def __init__(self, pictures: Tensor, num_ws: int, w_dim: int):
+    def __init__(self, w_dim: int, last: int = 2048):
         super().__init__()
-        self.pictures = (pictures * 255).round().byte()
-        self.register_buffer("latents", torch.zeros(len(pictures), num_ws, w_dim))
-        self.register_buffer("visits", torch.zeros(len(pictures)))
-
-    def begin(self, rows: Tensor, ws: Tensor) -> Tensor:
-        """Latents of some pictures (b,), those of `ws` (b, R, D) at the first visit; leaves that gather gradients."""
-        new = (self.visits[rows] == 0)[:, None, None]
-        self.visits[rows] += 1
-        return torch.where(new, ws.detach(), self.latents[rows]).requires_grad_()
+        self.register_buffer("kept", torch.zeros(last, w_dim))
+        self.register_buffer("count", torch.zeros((), dtype=torch.long))
 
     @torch.no_grad()
-    def end(self, rows: Tensor, ws: Tensor, rate: float) -> None:
-        """Moves each row of the latents by `rate` along its gradient, whatever that one's length."""
-        scale = ws.grad.square().mean(2, keepdim=True).sqrt().clamp(min=1e-12)
-        self.latents[rows] = ws - rate * ws.grad / scale
+    def remember(self, w: Tensor) -> None:
+        """w: (B, w_dim); the oldest are forgotten."""
+        self.kept[(torch.arange(len(w), device=w.device) + self.count) % len(self.kept)] = w.float()
+        self.count += len(w)
+
+    def draw(self, number: int, chance: torch.Generator) -> Tensor:
+        """(number, w_dim): the mean, and a random mixture of the deviations from it."""
+        known = self.kept[: min(int(self.count), len(self.kept))]
+        if number == 0 or len(known) < 2:
+            return self.kept[:0]
+        mixture = torch.randn(number, len(known), generator=chance).to(known) / len(known) ** 0.5
+        return known.mean(0) + mixture @ (known - known.mean(0))
 
 
 class Reconstruction:
     """Generator, encoder and critics with all that their training needs to remember."""
 
-    def __init__(self, generator: Generator, encoder: ReStyle, parser: Parser, gallery: Gallery, recipe: Recipe, args):
+    def __init__(self, generator: Generator, encoder: ReStyle, parser: Parser, recipe: Recipe, args):
         layout = torch.channels_last
         self.averages = {"generator_average": Average(generator), "encoder_average": Average(encoder)}
         self.generator, self.encoder = generator.to(memory_format=layout), encoder.to(memory_format=layout)
         self.generator.train().requires_grad_(True)
         self.encoder.train().requires_grad_(True)
-        self.parser, self.gallery, self.recipe, self.args = parser, gallery, recipe, args
-        widths = [x.shape[1] for x in parser.features(torch.zeros(1, 3, 64, 64, device=args.device))[:MAPS]]
+        self.parser, self.recipe, self.args = parser, recipe, args
+        widths = [x.shape[1] for x in parser.features(torch.zeros(1, 3, 64, 64, device=args.device))]
         self.critics = Critics(widths).to(args.device)
+        self.people = Distribution(encoder.w_dim).to(args.device)
         self.parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
         groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
         self.optimisers = {
             "optimiser": torch.optim.Adam(groups, betas=(0.5, 0.99)),
             "critics_adam": torch.optim.Adam(self.critics.parameters(), lr=1e-3, betas=(0.0, 0.99)),
         }
-        self.modules = {"generator": generator, "encoder": encoder, "critics": self.critics, "gallery": gallery}
+        self.modules = {"generator": generator, "encoder": encoder, "critics": self.critics, "people": self.people}
         self.modules |= {name: average.module for name, average in self.averages.items()}
 
     def step(self, number: int, fraction: float, wanted: Tensor, chance: torch.Generator) -> dict[str, Tensor]:
-        """Step `number`, at a `fraction` of the time, with new pictures (B, 3, H, W) in [0, 1]; figures of the log."""
-        recipe, args, gallery = self.recipe, self.args, self.gallery
-        rows = torch.randint(len(gallery.pictures), (round(len(wanted) * recipe.kept_share),), generator=chance)
-        wanted = torch.cat([gallery.pictures[rows].to(wanted) / 255, wanted[len(rows) :]])
+        """Step `number`, at a `fraction` of the time, with pictures (B, 3, H, W) in [0, 1]; figures of the log."""
+        recipe, args = self.recipe, self.args
         share = cosine(fraction) if fraction > 0.6 else min(1, (number + 1) / 200)
         rates = args.rate * EQUALISED, args.rate
         for group, rate in zip(self.optimisers["optimiser"].param_groups, rates, strict=True):
@@ -163,28 +159,27 @@ class Reconstruction:
         judged = recipe.critics if fraction >= recipe.critics_from else 0.0
         with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
             w = self.encode(wanted, chance)
-            encoded = w[: len(rows)].float()
-            own = gallery.begin(rows, encoded)
-            w = torch.cat([own, w[len(rows) :]])
             noise = (torch.randn(w[:, :1].shape, generator=chance) * W_NOISE).to(w)
-            drawn = self.generator.synthesis(w + noise, until=height).float() * 0.5 + 0.5
+            nobody = self.people.draw(round(len(w) * recipe.drawn) if judged else 0, chance)
+            ws = torch.cat([w + noise, nobody[:, None].expand(-1, w.shape[1], -1)])
+            everyone = self.generator.synthesis(ws, until=height).float() * 0.5 + 0.5
+            drawn = everyone[: len(w)]
             small = F.interpolate(wanted, size=drawn.shape[-2:], mode="area")
-            found = self.parser.features(drawn)[:MAPS]
+            maps = self.parser.features(everyone)
+            found = [x[: len(w)] for x in maps]
             with torch.no_grad():
-                targets = self.parser.features(small)[:MAPS]
-            losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found, targets)}
-            losses["critics"] = fooling_loss(self.critics(found)) if judged else drawn.new_zeros(())
+                targets = self.parser.features(small)
+            losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found[:MAPS], targets[:MAPS])}
+            losses["critics"] = fooling_loss(self.critics(maps)) if judged else drawn.new_zeros(())
         w = w.float()
+        self.people.remember(w.mean(1))
         losses["latent"] = (w - w[:, :1]).square().mean()
         losses["size"] = w.square().mean()
-        losses["agree"] = (encoded - own).square().mean() if len(rows) else w.new_zeros(())
-        weights = {"pixels": 1, "features": recipe.features, "critics": judged, "latent": 0.01, "size": 0.002,
-                   "agree": recipe.agree}  # fmt: skip
+        weights = {"pixels": 1, "features": recipe.features, "critics": judged, "latent": 0.01, "size": 0.002}
         self._descend("optimiser", sum(weights[name] * loss for name, loss in losses.items()))
-        gallery.end(rows, own, args.latent_rate * share)
         if judged:
             with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
-                judgement = critics_loss(self.critics(targets), self.critics([x.detach() for x in found]))
+                judgement = critics_loss(self.critics(targets), self.critics([x.detach() for x in maps]))
             self._descend("critics_adam", judgement)
             losses["judgement"] = judgement
         decay = min(0.998, (number + 1) / (number + 10))
@@ -222,10 +217,10 @@ class Reconstruction:
 
 
 def train(
-    generator: Generator, encoder: ReStyle, parser: Parser, people: People, gallery: Gallery, recipe: Recipe, args
+    generator: Generator, encoder: ReStyle, parser: Parser, people: People, recipe: Recipe, args
 ) -> tuple[Generator, ReStyle]:
     """Trains both for args.minutes and returns their averages; resumes from args.out/checkpoint.safetensors."""
-    sides = Reconstruction(generator, encoder, parser, gallery, recipe, args)
+    sides = Reconstruction(generator, encoder, parser, recipe, args)
     checkpoint = args.out / "checkpoint.safetensors"
     clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, sides.modules, sides.optimisers))
     chance = torch.Generator().manual_seed(args.seed + clock.step)
@@ -250,7 +245,6 @@ def main() -> None:
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     parser.add_argument("--start", help="a bundle or run folder with a smaller generator to go on from")
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--latent-rate", type=float, default=0.05, help="how far a kept latent moves a visit")
     for name, value in vars(Recipe()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     args = parser.parse_args()
@@ -266,8 +260,7 @@ def main() -> None:
         grow(generator, encoder, load_bundle(args.start))
     people = People(framed.only(~framed.validation), generator.canvas, 0.6, args.seed)
     regions = load_bundle(args.regions).part("regions", args.device)
-    gallery = Gallery(people.draw(32 if args.smoke else recipe.kept), generator.num_ws, generator.w_dim)
-    generator, encoder = train(generator, encoder, regions, people, gallery, recipe, args)
+    generator, encoder = train(generator, encoder, regions, people, recipe, args)
     ws = encode_all(encoder, generator, people, 256 if args.smoke else 4096)
     course = fit_mapping(generator, ws, 20 if args.smoke else 1500, args.seed)
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))

@@ -1,0 +1,41 @@
+"""Critics on features, and the people drawn for them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fice.training.critics import Critics, critics_loss, fooling_loss
+from fice.training.generator import Distribution
+
+
+def test_hinge_losses_by_hand():
+    real, fake = [torch.tensor([2.0, 0.0])], [torch.tensor([-3.0, 0.5])]
+    assert critics_loss(real, fake).item() == pytest.approx((0 + 1) / 2 + (0 + 1.5) / 2)
+    assert fooling_loss(fake).item() == pytest.approx(1.25)
+
+
+def test_critics_learn_to_tell_two_textures_apart():
+    torch.manual_seed(0)
+    critics = Critics([4, 6])
+    optimiser = torch.optim.Adam(critics.parameters(), lr=2e-3, betas=(0.0, 0.99))
+    smooth = lambda: [torch.randn(8, c, 1, 1).expand(-1, -1, 8, 8) for c in (4, 6)]  # noqa: E731
+    rough = lambda: [torch.randn(8, c, 8, 8) for c in (4, 6)]  # noqa: E731
+    for _ in range(150):
+        loss = critics_loss(critics(rough()), critics(smooth()))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert all((r.mean() > s.mean() + 0.5).item() for r, s in zip(critics(rough()), critics(smooth()), strict=True))
+
+
+def test_drawn_people_have_the_mean_and_the_deviations_of_the_last_ones():
+    chance = torch.Generator().manual_seed(0)
+    people = Distribution(3, last=512)
+    assert len(people.draw(4, chance)) == 0  # nobody is known yet
+    people.remember(torch.full((512, 3), 100.0))  # forgotten again
+    scale, mean = torch.tensor([1.0, 2.0, 0.1]), torch.tensor([0.0, 5.0, -1.0])
+    people.remember(torch.randn(512, 3, generator=chance) * scale + mean)
+    drawn = people.draw(4000, chance)
+    torch.testing.assert_close(drawn.mean(0), people.kept.mean(0), rtol=0, atol=0.1)
+    torch.testing.assert_close(drawn.std(0), people.kept.std(0), rtol=0.1, atol=0)
