@@ -285,7 +285,7 @@ def _read(text: str) -> Iterator[tuple[str, bool]]:
 
 def _heads(words: Sequence[str]) -> Iterator[str]:
     """The garments of a text; of adjoining ones the last, as a "shirt dress" is a dress."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, (*words, "")[1:], strict=True):
         if word in GARMENTS and following not in GARMENTS:
             yield word
 

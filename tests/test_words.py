@@ -89,6 +89,11 @@ def test_no_known_word(text):
         parse(text)
 
 
+def test_where_any_text_is_meant_no_word_need_be_known():
+    sentence = parse("kimono", strict=False)
+    assert sentence.unknown == ("kimono",) and sentence.words == () and sentence.garment is sentence.region is None
+
+
 def test_a_slip_of_the_pen_gets_a_hint():
     with pytest.raises(InputError, match='did you mean "floral"'):
         parse("flral")
