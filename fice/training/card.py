@@ -15,17 +15,24 @@ CARD = "MODEL_CARD.md"
 MADE_BY = {"regions": ("regions", "student"), "encoder": ("generator",), "generator": ("generator", "adversarial")}
 
 
-def write_card(folder: Path, data: Folder, stages: Sequence[Stage], notes: Mapping[str, Any]) -> None:
-    """Writes MODEL_CARD.md into a bundle; notes: what the chain knows of its stages."""
+def write_card(
+    folder: Path, data: Folder, stages: Sequence[Stage], notes: Mapping[str, Any], places: Mapping[str, str]
+) -> None:
+    """Writes MODEL_CARD.md into a bundle.
+
+    notes: what the chain knows of its stages. places: folders and the names that stand for them in the card.
+    """
     bundle = load_bundle(folder)
-    commands = [f"python -m fice.training.{stage.recipe} {' '.join(_quoted(stage.options))}" for stage in stages]
+    commands = "\n".join(f"python -m fice.training.{stage.recipe} {_line(stage)}" for stage in stages)
+    for place, name in sorted(places.items(), key=lambda pair: -len(pair[0])):
+        commands = commands.replace(place, name)
     text = TEXT.format(
         name=bundle.name, parts=len(bundle.parts), size=bundle.bytes / 1e6, height=bundle.canvas[0],
         width=bundle.canvas[1], licence=bundle.licence, data=bundle.data, photos=len(data.photos),
         labels=len(data.labels), classes=len(data.classes),
         kept=sum(is_validation(photo.stem) for photo in data.photos),
         rows="\n".join(_row(bundle, part, notes) for part in bundle.parts),
-        figures="\n".join(_figures(bundle)), commands="\n".join(commands),
+        figures="\n".join(_figures(bundle)), commands=commands,
         seeds="1 for the judge, 0 elsewhere",
     )  # fmt: skip
     with whole_file(folder / CARD) as stream:
@@ -47,8 +54,11 @@ def _figures(bundle: Bundle) -> list[str]:
     return lines
 
 
-def _quoted(options: Sequence[str]) -> list[str]:
-    return [f'"{option}"' if " " in option or not option else option for option in options]
+def _line(stage: Stage) -> str:
+    """Its options, without the texts that the bundle tells anyway."""
+    texts = stage.options.index("--name") if "--name" in stage.options else None
+    minutes = ("--minutes", f"{stage.minutes:g}") if stage.minutes else ()
+    return " ".join([*stage.options[:texts], *minutes])
 
 
 TEXT = """\
@@ -61,8 +71,8 @@ Licence: {licence}.
 
 {data}.
 
-{photos} photographs, {labels} of them with pixel labels of {classes} classes. {kept} of them, one in ten by a hash of
-its name, were never trained on; every figure below is of these.
+Of {photos} photographs {labels} have pixel labels, of {classes} classes. {kept}, one in ten by a hash of its name, were
+never trained on; every figure below is of these.
 
 ## Networks
 

@@ -72,7 +72,8 @@ def train_all(data: Path, out: Path, options: Options | None = None, tell: Tell 
         if problems:
             raise WeightsError(" ".join(problems))
         if chain.worked or not (bundle / CARD).exists():
-            write_card(bundle, read_folder(data), chain.stages, chain.notes)
+            places = {str(data): "PHOTOS", str(out): "OUT"}
+            write_card(bundle, read_folder(data), chain.stages, chain.notes, places)
     return Trained(bundle, _further(out))
 
 
@@ -90,9 +91,9 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")
     devices = find_devices(options.device)
     gpu = any(device.startswith("cuda") for device in devices)
-    held = f"{len(folder.photos)} photographs, {len(folder.labels)} of them with labels"
+    held = f"{len(folder.photos)} photographs, {len(folder.labels)} with labels"
     texts = {"name": options.name or out.resolve().name, "description": "People, full length, on white.",
-             "licence": options.licence, "data": options.source or f"{held}; see {CARD}"}  # fmt: skip
+             "licence": options.licence, "data": options.source or held}  # fmt: skip
     stages = plan(folder, data, out, texts, gpu if options.adversarial is None else options.adversarial, options.smoke)
     if options.minutes is not None and not options.smoke:
         stages = share_out(stages, options.minutes, len(devices))

@@ -1,0 +1,56 @@
+"""Photographs and labels that the tests draw."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fice.training.folder import is_validation
+
+CLASSES = ["void", "hair", "face", "kimono", "trousers", "boots"]
+BANDS = {"hair": (10, 24), "face": (24, 36), "kimono": (36, 100), "trousers": (100, 170), "boots": (170, 184)}
+HELD_OUT = [name for name in (f"p{k:03d}" for k in range(200)) if is_validation(name)]
+TRAINED = [name for name in (f"p{k:03d}" for k in range(200)) if not is_validation(name)]
+
+
+def person(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A photograph (200, 110, 3) uint8 of somebody made of bands, and its labels (200, 110) uint8."""
+    picture = rng.integers(150, 256, (200, 110, 3)).astype(np.uint8)
+    labels = np.zeros((200, 110), np.uint8)
+    left, right = rng.integers(30, 40), rng.integers(70, 80)
+    for name, (top, bottom) in BANDS.items():
+        labels[top:bottom, left:right] = CLASSES.index(name)
+        picture[top:bottom, left:right] = rng.integers(20, 230, 3)
+    return picture, labels
+
+
+@pytest.fixture(scope="session")
+def draw_folder() -> Callable[..., Path]:
+    """draw_folder(folder, trained=9, held_out=3, unlabelled=0): photographs, labels and tags.json; classes of its own,
+    of which `kimono` is told to be an outer garment. Formats and modes take turns."""
+
+    def draw(folder: Path, trained: int = 9, held_out: int = 3, unlabelled: int = 0) -> Path:
+        rng = np.random.default_rng(0)
+        (folder / "photos").mkdir(parents=True)
+        (folder / "labels").mkdir()
+        labelled = [*TRAINED[:trained], *HELD_OUT[:held_out]]
+        for k, name in enumerate([*labelled, *TRAINED[trained : trained + unlabelled]]):
+            picture, labels = person(rng)
+            Image.fromarray(picture).save(folder / "photos" / f"{name}{('.jpg', '.png', '.webp')[k % 3]}")
+            if name in labelled:
+                label = Image.fromarray(labels)
+                if k % 2:
+                    label = label.convert("P")
+                    label.putpalette([0, 0, 0, 255, 0, 0])
+                label.save(folder / "labels" / f"{name}.png")
+        (folder / "tags.json").write_text(
+            json.dumps({"classes": CLASSES, "regions": {"kimono": "outer", "boots": "shoes"}})
+        )
+        return folder
+
+    return draw
