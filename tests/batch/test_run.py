@@ -31,6 +31,7 @@ from fice.output import whole_file
 
 CRASH = [sys.executable, str(Path(__file__).with_name("crash.py"))]
 QUICK = ["--batch", "2", "--steps", "2", "--device", "cpu"]
+PATIENCE = 60  # seconds that another process may take where the machine is busy
 
 
 @pytest.fixture
@@ -336,11 +337,11 @@ def test_a_limit_counts_the_photos_that_are_taken(run):
 # interrupted, and side by side
 
 
-def started(*arguments, ready, pause="0.05", patience=60):
+def started(*arguments, ready, pause="0.05"):
     """The command line in a process of its own, in work as soon as `ready` is there."""
     process = subprocess.Popen([*CRASH, "command", pause, "batch", *map(str, arguments), *QUICK],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     while not ready() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     return process
@@ -372,11 +373,11 @@ def test_an_interrupted_run_keeps_what_is_done_and_no_other_may_join(command, ph
 
 def test_a_photo_that_arrives_is_edited(photos, tmp_path):
     out = tmp_path / "out"
-    process = started(photos, "red dress", "-o", out, "--watch", ready=lambda: count(out) >= 6, patience=10)
+    process = started(photos, "red dress", "-o", out, "--watch", ready=lambda: count(out) >= 6)
     try:
         assert count(out) == 6
         draw(photos, "late.png")
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + PATIENCE
         while count(out) < 7 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert "late.png" in latest(out)
