@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -18,24 +16,15 @@ def numbers(golden):
 
 
 @pytest.fixture(scope="module")
-def pictures(golden):
-    """(2, 3, 256, 256) uint8."""
-    both = load_file(golden / "inputs.safetensors")
-    return torch.stack([both["picture_a"], both["picture_b"]])
-
-
-@pytest.fixture(scope="module")
-def official(golden, fill):
-    """Made-up weights under the official names and shapes."""
-    shapes = json.loads((golden / "deeplab.json").read_text())["state_dict"]
-    return {name: fill(name, shape) for name, shape in shapes.items()}
+def weights(official):
+    return official("deeplab")
 
 
 @pytest.fixture
-def network(official):
+def network(weights):
     with torch.device("meta"):
         network = DeepLab()
-    network.load_state_dict(official, assign=True)
+    network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 

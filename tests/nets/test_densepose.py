@@ -26,23 +26,15 @@ def settings(golden):
 
 
 @pytest.fixture(scope="module")
-def pictures(golden):
-    """(2, 3, 256, 256) uint8."""
-    both = load_file(golden / "inputs.safetensors")
-    return torch.stack([both["picture_a"], both["picture_b"]])
-
-
-@pytest.fixture(scope="module")
-def official(settings, fill):
-    """Made-up weights under the official names and shapes."""
-    return {name: fill(name, shape) for name, shape in settings["state_dict"].items()}
+def weights(official):
+    return official("densepose")
 
 
 @pytest.fixture
-def network(official):
+def network(weights):
     with torch.device("meta"):
         network = DensePose()
-    network.load_state_dict(official, assign=True)
+    network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -17,19 +15,10 @@ def numbers(golden):
 
 
 @pytest.fixture(scope="module")
-def pictures(golden):
-    """(2, 3, 256, 256) float32."""
-    both = load_file(golden / "inputs.safetensors")
-    return torch.stack([both["picture_a"], both["picture_b"]]).float() / 255
-
-
-@pytest.fixture(scope="module")
-def network(golden, fill):
-    """Made-up weights under the official names and shapes."""
+def network(official):
     with torch.device("meta"):
         network = E4e()
-    shapes = json.loads((golden / "e4e.json").read_text())["state_dict"]
-    network.load_state_dict({name: fill(name, shape) for name, shape in shapes.items()}, assign=True)
+    network.load_state_dict(official("e4e"), assign=True)
     return network.eval().requires_grad_(False)
 
 
@@ -38,7 +27,7 @@ def close(actual, expected, atol=5e-5):
 
 
 def test_latents(numbers, pictures, network):
-    latents = network(pictures)
+    latents = network(pictures.float() / 255)
     close(latents, numbers["w_plus"])
     close(latents[:, 0], numbers["w_single"])
 
@@ -50,7 +39,7 @@ def test_picture_of_another_size(numbers, network):
 
 
 def test_layers(numbers, pictures, network):
-    _, fine, middle, coarse = network.features(pictures[:1])
+    _, fine, middle, coarse = network.features(pictures[:1].float() / 255)
     close(fine[:, :4, ::4, ::4], numbers["c1_a"])
     close(middle[:, :4, ::2, ::2], numbers["c2_a"])
     close(coarse[:, :4], numbers["c3_a"])
