@@ -9,7 +9,6 @@ mapping network fitted to the distribution of w. `--start` goes on from a smalle
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +21,7 @@ from fice.encoder import correct, draw_so_far
 from fice.nets.parser import Parser
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
-from fice.pack import save_figures, save_part
+from fice.pack import save_part
 from fice.training.critics import Critics, critics_loss, fooling_loss
 from fice.training.data import load_framed
 from fice.training.mapping import fit_mapping
@@ -262,12 +261,9 @@ def main() -> None:
     regions = load_bundle(args.regions).part("regions", args.device)
     generator, encoder = train(generator, encoder, regions, people, recipe, args)
     ws = encode_all(encoder, generator, people, 256 if args.smoke else 4096)
-    course = fit_mapping(generator, ws, 20 if args.smoke else 1500, args.seed)
+    fit_mapping(generator, ws)
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))
     save_part(args.out, "encoder", encoder, "restyle", shape)
-    figures = {"sliced wasserstein": round(course[-1], 4)}
-    save_figures(args.out, {"mapping": figures})
-    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import torch
 
 from fice.errors import UsageError
 from fice.nets.stylegan2 import Generator
-from fice.training.mapping import fit_mapping, mean_distance
+from fice.training.mapping import fit_mapping
 
 W_DIM = 16
 
@@ -15,7 +15,7 @@ W_DIM = 16
 def generator(z_dim: int = W_DIM, **mapping) -> Generator:
     torch.manual_seed(0)
     thin = {"channel_base": 32, "channel_max": 8}
-    return Generator(z_dim, w_dim=W_DIM, img_resolution=4, mapping_kwargs=mapping, synthesis_kwargs=thin)
+    return Generator(z_dim, w_dim=W_DIM, img_resolution=4, mapping_kwargs=mapping, synthesis_kwargs=thin).eval()
 
 
 def clusters(count: int, seed: int) -> torch.Tensor:
@@ -34,18 +34,14 @@ def mapped(fitted: Generator, count: int = 2000, psi: float = 1.0, sign: int = 1
         return fitted.mapping(z, psi)[:, 0]
 
 
-def energy_distance(first: torch.Tensor, second: torch.Tensor) -> float:
-    return float(2 * torch.cdist(first, second).mean() - mean_distance(first) - mean_distance(second))
-
-
 def covariance_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
     return float((found.T.cov() - wanted.T.cov()).norm() / wanted.T.cov().norm())
 
 
 @pytest.mark.parametrize(("z_dim", "layers"), [(W_DIM, 2), (W_DIM, 3), (W_DIM, 8), (40, 4), (40, 2)])
-def test_without_a_step_the_mapping_is_the_gaussian_of_the_latents(z_dim, layers):
+def test_the_mapping_is_the_gaussian_of_the_latents(z_dim, layers):
     ws, fitted = clusters(4096, 0), generator(z_dim, num_layers=layers)
-    assert fit_mapping(fitted, ws, 0, 0) == []
+    fit_mapping(fitted, ws)
     found = mapped(fitted, 20_000)
     assert (found.mean(0) - ws.mean(0)).norm() < 0.03 * ws.std(0).norm()
     assert covariance_error(found, ws) < 0.05
@@ -55,40 +51,19 @@ def test_without_a_step_the_mapping_is_the_gaussian_of_the_latents(z_dim, layers
 
 def test_fewer_directions_than_latents_have_carry_the_longest_axes():
     ws, fitted = clusters(4096, 0), generator(4, num_layers=4)
-    fit_mapping(fitted, ws, 0, 0)
+    fit_mapping(fitted, ws)
     assert covariance_error(mapped(fitted, 20_000), ws) < 0.05  # four directions are all there is but the noise
-
-
-def test_refining_comes_nearer_to_latents_that_were_never_fitted():
-    ws, unseen = clusters(4096, 0), clusters(2000, 5)
-    untouched, gaussian, fitted = (generator(num_layers=4) for _ in range(3))
-    fit_mapping(gaussian, ws, 0, 0)
-    course = fit_mapping(fitted, ws, 200, 0)
-    assert len(course) == 200
-    before, start, after = (energy_distance(mapped(each), unseen) for each in (untouched, gaussian, fitted))
-    assert after < 0.99 * start < 0.1 * before  # the Gaussian brings most of it
-    found = mapped(fitted)
-    assert (found.mean(0) - ws.mean(0)).norm() < 0.1 * ws.std(0).norm()
-    assert covariance_error(found, ws) < 0.1
 
 
 def test_truncation_pulls_towards_the_mean_of_the_latents():
     ws, fitted = clusters(1024, 0), generator(num_layers=4)
-    fit_mapping(fitted, ws, 20, 0)
+    fit_mapping(fitted, ws)
     torch.testing.assert_close(fitted.mapping.w_avg, ws.mean(0))
-    torch.testing.assert_close(mapped(fitted, psi=0.7), ws.mean(0) + 0.7 * (mapped(fitted) - ws.mean(0)))
-    assert not fitted.mapping.training and not any(p.requires_grad for p in fitted.mapping.parameters())
-
-
-def test_the_seed_decides_all():
-    ws = clusters(512, 0)
-    fits = [generator(num_layers=4) for _ in range(3)]
-    courses = [fit_mapping(fit, ws, 10, seed) for fit, seed in zip(fits, (3, 3, 4), strict=True)]
-    assert courses[0] == courses[1] != courses[2]
-    torch.testing.assert_close(mapped(fits[0]), mapped(fits[1]), rtol=0, atol=0)
+    wanted = ws.mean(0) + 0.7 * (mapped(fitted) - ws.mean(0))
+    torch.testing.assert_close(mapped(fitted, psi=0.7), wanted, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("mapping", [{"num_layers": 1}, {"num_layers": 4, "layer_features": 8}])
 def test_a_mapping_that_cannot_be_fitted_is_named(mapping):
     with pytest.raises(UsageError, match="two or more"):
-        fit_mapping(generator(**mapping), clusters(64, 0), 1, 0)
+        fit_mapping(generator(**mapping), clusters(64, 0))
