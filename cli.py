@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 FILE = click.Path(path_type=Path)
 # in the order in which they need each other
-RECIPES = ["prepare", "regions", "pose", "clip", "judge", "generator", "adversarial", "assemble"]
+RECIPES = ["prepare", "regions", "pose", "clip", "generator", "adversarial", "assemble", "guess", "judge", "starts"]
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
@@ -393,7 +393,7 @@ def train() -> None:
 @click.option("--data", type=FILE, required=True, help="A folder with photos/, labels/ and tags.json.")
 @click.option("--out", type=FILE, required=True, help="Where everything goes; the bundle is OUT/bundle.")
 @click.option("--device", metavar="auto|cpu|cuda:0,cuda:1,...", help="One or several; auto: all GPUs, or the CPU.")
-@click.option("--minutes", type=float, help="Of training, from first to last.  [default: 276, as the street bundle]")
+@click.option("--minutes", type=float, help="Of training, first to last.  [default: 271; 240 more with --adversarial]")
 @click.option("--adversarial/--no-adversarial", default=None,
               help="Go on against a discriminator.  [default: where a GPU is there]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(0), help="CPU threads of a stage.  [default: all, shared out]")
