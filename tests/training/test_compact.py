@@ -52,6 +52,13 @@ def test_nothing_but_zeros():
     assert (from_bytes(codes, ends) == 0).all() and ends.isfinite().all()
 
 
+def test_weights_that_lose_too_much_stay():
+    weight = torch.randn(5000)
+    packed = compact.pack({"net/a": weight, "net/b": weight * 100, "net/c": weight * 1e6, "net/d": weight[:10]})
+    assert [value.dtype for value in packed.values()] == [torch.float16] + [torch.float32] * 3
+    assert (packed["net/a"].float() - weight).square().mean().sqrt() < 3e-4
+
+
 @pytest.mark.parametrize("betas", [(0.0, 0.99), (0.9, 0.99)])
 def test_a_resumed_run_goes_on_as_an_uninterrupted_one(tmp_path, betas):
     module, adam = trained(40, betas)
