@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle import Bundle, load_bundle
+from fice.clothing import redressed, weave
 from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
@@ -26,7 +27,6 @@ from fice.person import find_person
 from fice.photo import Photo, read_photo
 from fice.plan import Plan, make_plan
 from fice.pose import Pose
-from fice.redress import dress_as
 from fice.regions import HEAD, Regions
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
@@ -37,6 +37,7 @@ from fice.tuning import Draw, Weights, drawing, drawn_once, join, tune
 from fice.words import parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
+FIT_RATE = 0.05  # of latents towards pictures, where no text pulls
 BLIND = 200  # steps that fit a latent to its photograph where no encoder says where to begin
 
 
@@ -161,7 +162,7 @@ class Editor:
         settings = self.settings
         if steps:
             draw = drawing(self.generator, weights)
-            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=settings.rate).ws
+            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=FIT_RATE).ws
         if settings.tuning:
             weights = tune(self.generator, weights, ws, wanted, settings.tuning)
         return ws, weights
@@ -227,7 +228,7 @@ class Editor:
         if self.guess:
             ws = self.guess.latent(ws, texts)
         if self.settings.start == "redressed":
-            worn = torch.cat([_redressed(*wish) for wish in wishes])
+            worn = torch.cat([redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
                 with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
                     after, before = self.encoder.latent(torch.cat([worn, source])).chunk(2)
@@ -262,7 +263,7 @@ class Editor:
     def finish(self, slot: Slot) -> Edit:
         """The result of a task that came to its end, put back into its photo."""
         task, drawn = slot.task, slot.picture
-        subject, plan, text = task.subject, task.plan, task.plan.sentence.text
+        subject, plan, text, begun = task.subject, task.plan, task.plan.sentence.text, task.targets.worn
         wide, probabilities = self._enlarged(drawn, subject.frame.canvas)
         with torch.no_grad():
             after = plan.wide
@@ -274,6 +275,7 @@ class Editor:
                     photo=subject.photo, frame=subject.frame, drawn=wide, before=plan.wide, after=after,
                     head=self.regions.select(subject.regions, HEAD), body=self.regions.body(subject.regions),
                     body_after=self.regions.body(probabilities), allowed=plan.mask,
+                    weave=None if begun is None else weave(subject, plan, task.seed, drawn, begun),
                 ),
                 self.settings,
             )  # fmt: skip
@@ -307,10 +309,3 @@ class Editor:
             features = self.semantics.encode_picture(garment_views(view, garment, self.semantics.size)[:, 0])
             cosines.append(round(float(F.cosine_similarity(features, wanted)), 4))
         return {"before": cosines[0], "after": cosines[1]}
-
-
-def _redressed(subject: Subject, plan: Plan, seed: int) -> Tensor:
-    """The subject re-dressed by mask as the sentence says, (1, 3, H, W) float in [0, 1]."""
-    source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-    clothed = dress_as(source, plan.before[0, 0].cpu().numpy(), plan.sentence, seed)
-    return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255

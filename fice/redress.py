@@ -6,6 +6,7 @@ The cloth's shading (its luminance over its median, in linear light) is kept and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,28 @@ FROM_LINEAR = (FROM_LINEAR * 255).astype(np.float32)  # linear light in 8192 ste
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
 TYPICAL = {"denim": "steel blue", "animal": "tan", "camouflage": "olive"}  # of a pattern when no colour is named
+
+
+@dataclass(frozen=True)
+class Cloth:
+    """New cloth for one garment, without light and folds.
+
+    Attributes:
+        box: (rows, columns) of the picture that it covers.
+        light: (h * finer, w * finer, 3) float32 linear light, 1 is white; h, w are the box's.
+        finer: how many of its pixels lie along a pixel of the picture.
+    """
+
+    box: tuple[slice, slice]
+    light: np.ndarray
+    finer: int
+
+    def coarse(self) -> np.ndarray:
+        """(h, w, 3): as the picture's own pixels show it."""
+        height, width, _ = self.light.shape
+        if self.finer == 1:
+            return self.light
+        return self.light.reshape(height // self.finer, self.finer, width // self.finer, self.finer, 3).mean((1, 3))
 
 
 def redress(
@@ -43,41 +66,56 @@ def redress(
     Returns:
         (H, W, 3) uint8; pixels further than one pixel from the mask are the picture's.
     """
+    if not mask.any():
+        return picture.copy()
+    return lay(picture, mask, weave(mask, colour, pattern, rng, second_colour))
+
+
+def weave(mask: np.ndarray, colour: Sequence[float], pattern: str, rng: np.random.Generator,
+          second_colour: Sequence[float] | None = None, finer: int = 1) -> Cloth:  # fmt: skip
+    """Cloth for the garment `mask` (H, W), which is somewhere above 0; other arguments as of `redress`."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    result = picture.copy()
-    if len(rows) == 0:
-        return result
     height, width = mask.shape
     box = (
         slice(max(rows[0] - 1, 0), min(rows[-1] + 2, height)),
         slice(max(columns[0] - 1, 0), min(columns[-1] + 2, width)),
     )
-    weight = np.asarray(mask[box], np.float32)
-    shade = shading(picture[box], weight > 0.5)
     second = _linear(contrasting_colour(colour, rng) if second_colour is None else second_colour)
     third = _linear(contrasting_colour(colour, rng))
-    cloth = paint(pattern, weight.shape, _linear(colour), second, third, height / 256, rng)
-    cloth *= shade[..., None]
-    weight = _feather(weight)[..., None]
-    new = FROM_LINEAR[np.clip(cloth * 8191 + 0.5, 0, 8191).astype(np.int16)]
-    old = result[box]
-    old[:] = old + weight * (new - old) + 0.5
+    size = ((box[0].stop - box[0].start) * finer, (box[1].stop - box[1].start) * finer)
+    return Cloth(box, paint(pattern, size, _linear(colour), second, third, finer * height / 256, rng), finer)
+
+
+def lay(picture: np.ndarray, mask: np.ndarray, cloth: Cloth) -> np.ndarray:
+    """The picture (H, W, 3) uint8 with cloth on the garment `mask` (H, W), under the garment's light and folds."""
+    result = picture.copy()
+    weight = np.asarray(mask[cloth.box], np.float32)
+    shade = shading(picture[cloth.box], weight > 0.5)
+    new = FROM_LINEAR[np.clip(cloth.coarse() * shade[..., None] * 8191 + 0.5, 0, 8191).astype(np.int16)]
+    old = result[cloth.box]
+    old[:] = old + _feather(weight)[..., None] * (new - old) + 0.5
     return result
 
 
-def dress_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:
-    """`redress` with what a sentence says; the picture itself where it names neither colour nor pattern.
+def cloth_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int, finer: int = 1) -> Cloth | None:
+    """The cloth that a sentence names; None where it names neither colour nor pattern, or the mask is empty.
 
-    A pattern without a colour takes the colour that is usual for it, else the garment's own.
+    A pattern without a colour takes the colour that is usual for it, else the garment's own. Arguments as of
+    `redress`; the same seed weaves the same cloth.
     """
     if sentence.colour is None and sentence.pattern is None or not (mask > 0.5).any():
-        return picture
+        return None
     name = sentence.colour or TYPICAL.get(sentence.pattern or "")
     colour = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
     named = [word for word in sentence.words if word in COLOURS]
     second = COLOURS[named[1]] if len(named) > 1 else None
-    rng = np.random.default_rng(seed)
-    return redress(picture, mask, colour, sentence.pattern or "solid", rng, second)
+    return weave(mask, colour, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
+
+
+def dress_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:
+    """The picture with the cloth that a sentence names; the picture itself where it names none."""
+    cloth = cloth_as(picture, mask, sentence, seed)
+    return picture if cloth is None else lay(picture, mask, cloth)
 
 
 def shading(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:

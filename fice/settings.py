@@ -19,7 +19,7 @@ class Settings:
 
     # the loop
     steps: int = 60  # the ramped rate has converged by then on the bundled generator
-    rate: float = 0.05  # the authors' learning rate
+    rate: float = 0.02  # the authors' 0.05 tears apart what is tuned to the photograph
     schedule: str = "ramp"  # constant | ramp: a rate that falls ends without Adam's jitter
     tolerance: float = 0.0  # share of the loss; above 0 a picture that stops improving drops out
 
@@ -35,7 +35,7 @@ class Settings:
     head: float = 1.0  # the authors' weight
     latent: float = 1.0  # the authors' weight
 
-    cloth: float = 40.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
+    cloth: float = 400.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
 
     # what the terms look at
     look: str = "garment"  # garment | picture: the garment alone on white, so that the street says nothing
@@ -98,11 +98,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
-        "steps": 501, "schedule": "constant", "start": "encoder", "refine": 0, "tuning": 0, "cloth": 0.0,
+        "steps": 501, "rate": 0.05, "schedule": "constant", "start": "encoder", "refine": 0, "tuning": 0, "cloth": 0.0,
         "look": "picture", "views": 0, "clamp": False, "keep": "body", "mirrored": False, "stitch": "head",
         "detail": 0.0,
     },
-    "fast": {"steps": 20, "refine": 10, "tuning": 0, "views": 2},  # a look at what a sentence does
+    "fast": {"steps": 10, "refine": 10, "tuning": 20, "views": 2},  # a look at what a sentence does
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }  # fmt: skip
 

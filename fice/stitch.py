@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fice.clothing import Weave, carry_weave
 from fice.fill import fill_background, push_pull
 from fice.frame import Frame, Window
 from fice.mask import grow, refine, steepen, without_specks
@@ -43,6 +44,7 @@ class Stitch:
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
         allowed: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
+        weave: what the cloth shows between the pixels of the canvas, or None.
     """
 
     photo: Photo
@@ -54,6 +56,7 @@ class Stitch:
     body: Tensor
     body_after: Tensor
     allowed: np.ndarray | None = None
+    weave: Weave | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,10 @@ def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window,
     del under, skin  # photos are large
     cloth = to_photo(_spread(parts.drawn, parts.after), window=window).clamp(0, 1)
     if detail > 0:
+        if parts.weave:
+            fine, trust = (to_photo(x, window=window, kernel="linear") for x in (parts.weave.fine, parts.weave.trust))
+            cloth = carry_weave(cloth, fine, to_photo(parts.weave.coarse, window=window), trust * detail)
+            del fine, trust
         radius = FOLD * (parts.frame.box[2] - parts.frame.box[0])
         cloth = carry_shading(source, cloth, mattes.garment * mattes.removed, radius, detail)
     return composed.lerp_(cloth, mattes.garment)

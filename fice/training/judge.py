@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from fice.bundle import load_bundle
 from fice.device import keep_freed_memory
-from fice.editor import Editor
+from fice.editor import FIT_RATE, Editor
 from fice.guidance import fit_terms
 from fice.inversion import invert
 from fice.nets.stylegan2 import Generator
@@ -69,9 +69,9 @@ def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
         with torch.no_grad():
             ws = editor.encoder.latent(wanted)
         terms = fit_terms(wanted, settings)
-        fitted = invert(draw, ws, terms, steps=settings.refine, rate=settings.rate).ws
+        fitted = invert(draw, ws, terms, steps=settings.refine, rate=FIT_RATE).ws
         weights = tune(editor.generator, {}, fitted, wanted, settings.tuning)
-        longer = invert(draw, ws, terms, steps=settings.steps, rate=settings.rate).ws
+        longer = invert(draw, ws, terms, steps=settings.steps, rate=FIT_RATE).ws
         drawn = {"encoder": drawn_once(editor.generator, ws), "latent": drawn_once(editor.generator, longer),
                  "prepared": drawn_once(editor.generator, fitted, weights)}  # fmt: skip
         for name, picture in drawn.items():
