@@ -40,6 +40,8 @@ PLAIN = 0.4  # share of sentences without a pattern
 ELSEWHERE = 0.4  # share of sentences that name another garment than is worn, as people's wishes do
 LEAST = 0.03  # share of the canvas that a garment must cover
 AT_ONCE = 8  # lessons that are encoded together
+NOISE = 0.1  # of a latent, in its deviations: what fitting to a photograph adds to it
+CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass
@@ -119,13 +121,19 @@ class Studio:
         return torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self.device).float() / 255
 
 
-def encoded(studio: Studio, lessons: Lessons, number: int, seed: int, path: Path, origin: str) -> dict[str, Tensor]:
-    """So many lessons as numbers, from `path` where they were made from the same `origin`, else written there."""
+def encoded(
+    studio: Studio, framed: Framed, chosen: np.ndarray, number: int, seed: int, path: Path, origin: str
+) -> dict[str, Tensor]:
+    """So many lessons as numbers, from `path` where they were made from the same `origin`, else written there.
+
+    A checkpoint beside `path` goes with the lessons it has learnt from.
+    """
     if path.exists():
         with safe_open(path, "pt") as file:
             if file.metadata()["origin"] == origin:
                 return load_file(path)
-    rng, parts = np.random.default_rng(seed), []
+    (path.parent / CHECKPOINT).unlink(missing_ok=True)
+    lessons, rng, parts = Lessons(framed, chosen), np.random.default_rng(seed), []
     for first in trange(0, number, AT_ONCE, desc="lessons", mininterval=10):
         parts.append(studio.encode([lessons.draw(rng) for _ in range(min(AT_ONCE, number - first))]))
     whole = {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
@@ -154,7 +162,7 @@ def train(data: dict[str, Tensor], args) -> Guess:
     network.to(device)
     average = Average(network)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=args.decay, betas=(0.9, 0.98))
-    modules, checkpoint = {"network": network, "average": average.module}, args.out / "checkpoint.safetensors"
+    modules, checkpoint = {"network": network, "average": average.module}, args.out / CHECKPOINT
     done = load_checkpoint(checkpoint, modules, {"optimiser": optimiser})
     clock = Clock(args.minutes * 60, done, tick=1 if args.smoke else 30)
     print(f"{len(ws)} garments, {count(network.parameters())} parameters, from step {clock.step}", flush=True)
@@ -162,7 +170,7 @@ def train(data: dict[str, Tensor], args) -> Guess:
     for number in clock.steps():
         before, text, after = (each.to(device) for each in next(pairs))
         with torch.autocast(device.split(":")[0], dtype=torch.bfloat16):
-            step = network(before, text)
+            step = network(before + NOISE * network.scale * torch.randn_like(before), text)
         off = (step.float() - (after - before)) / network.reach
         losses = {"l2": off.square().mean(), "l1": off.abs().mean()}
         set_rate(optimiser, args.rate * cosine(clock.fraction))
@@ -182,7 +190,7 @@ def evaluate(network: Guess, studio: Studio, lessons: Lessons, number: int, seed
     """What the guess makes of photographs, beside the photograph itself and the encoded answer; medians.
 
     PSNR (dB) on the garment against the picture drawn from the answer's latent, and the distance (CIELAB) of the
-    garment's median colour to the named one.
+    garment's median colour to the named one; and the share of the steps' square that the guess leaves.
     """
     draw = lambda ws: (studio.generator.synthesis(ws) * 0.5 + 0.5).clamp(0, 1)  # noqa: E731
     rng, rows = np.random.default_rng(seed), []
@@ -190,10 +198,11 @@ def evaluate(network: Guess, studio: Studio, lessons: Lessons, number: int, seed
         lesson = lessons.draw(rng)
         found = studio.encode([lesson])
         before, answer = found["ws"][0, :1].expand(LOOKS, -1, -1), found["ws"][0, 1:]
+        guess = before + network(before, found["text"][0])
         inside = torch.from_numpy(lesson.mask)[None, None].float().to(studio.device).expand(LOOKS, -1, -1, -1)
-        ways = {"photograph": before, "guess": before + network(before, found["text"][0]), "answer": answer}
-        drawn = {name: draw(ws) for name, ws in ways.items()}
-        row = {}
+        drawn = {"photograph": draw(before[:1]).expand(LOOKS, -1, -1, -1), "guess": draw(guess), "answer": draw(answer)}
+        left = (answer - guess).square().sum((1, 2)) / (answer - before).square().sum((1, 2)).clamp(min=1e-6)
+        row = {"left": left.tolist()}
         for name, pictures in drawn.items():
             if name != "answer":
                 row[f"psnr {name}"] = psnr_on_person(pictures, drawn["answer"], inside).tolist()
@@ -217,6 +226,7 @@ def main() -> None:
     parser.set_defaults(minutes=3, batch=64)
     parser.add_argument("--bundle", required=True, help="a bundle with generator, encoder and clip")
     parser.add_argument("--garments", type=int, default=1000, help="garments that are re-dressed and encoded")
+    parser.add_argument("--judged", type=int, default=60, help="garments of other people for the figures")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--decay", type=float, default=0.05)
     args = parser.parse_args()
@@ -228,12 +238,12 @@ def main() -> None:
     train_on, held_out = np.flatnonzero(~framed.validation), np.flatnonzero(framed.validation)
     number = 6 if args.smoke else args.garments
     origin = json.dumps([number, args.seed, *(bundle.parts[name].sha256 for name in ("generator", "encoder", "clip"))])
-    lessons = Lessons(framed, train_on[:24] if args.smoke else train_on)
-    data = encoded(studio, lessons, number, args.seed, args.out / "lessons.safetensors", origin)
+    chosen = train_on[:24] if args.smoke else train_on
+    data = encoded(studio, framed, chosen, number, args.seed, args.out / "lessons.safetensors", origin)
     network = train(data, args)
     shape = {"num_ws": network.num_ws, "w_dim": network.w_dim, "embed_dim": network.embed_dim}
     save_part(args.out, "guess", network, "guess", shape)
-    figures = evaluate(network, studio, Lessons(framed, held_out), 4 if args.smoke else 100, args.seed + 1)
+    figures = evaluate(network, studio, Lessons(framed, held_out), 4 if args.smoke else args.judged, args.seed + 1)
     save_figures(args.out, {"guess": figures})
     print(json.dumps(figures))
 

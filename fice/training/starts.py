@@ -36,10 +36,11 @@ STARTS = ("encoder", "guess", "redressed")
 
 
 def prepared(editor: Editor, chosen: Sequence[Pair]) -> list[tuple[Subject, Plan, int]]:
-    """Subjects, plans and seeds of the pairs that can be edited; the first two are the same whatever the start."""
-    wishes, subjects = [], editor.settle([editor.look(pair.path) for pair in chosen])
-    for subject, pair in zip(subjects, chosen, strict=True):
+    """Subjects, plans and seeds of the pairs that can be edited; subjects and plans are alike whatever the start."""
+    wishes = []
+    for pair in chosen:
         try:
+            subject = editor.prepare(pair.path)
             wishes.append((subject, editor.plan(subject, pair.text), 0))
         except InputError as error:
             tqdm.write(f"{pair.path.name}, {pair.text}: {error}")
@@ -97,8 +98,10 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", type=int, default=[1, 10, 30, 60])
     parser.add_argument("--photos", type=int, default=2, help="photographs for each sentence")
     parser.add_argument("--batch", type=int, default=4, help="edits that share the optimisation")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     args = parser.parse_args()
     keep_freed_memory()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
     framed, bundle = load_framed(args.prepared), load_bundle(args.bundle)
     settings = Settings.preset(args.preset)
     editors = {start: Editor(bundle, args.device, settings.replace(start=start)) for start in args.starts}
@@ -107,16 +110,17 @@ def main() -> None:
     chosen = pairs(first, args.data, framed, COLOURED, args.photos)
     rows: dict[str, dict[int, list[dict[str, float]]]] = {start: {n: [] for n in args.steps} for start in args.starts}
     for at in tqdm(range(0, len(chosen), args.batch), desc="pairs"):
-        wishes = prepared(first, chosen[at : at + args.batch])
+        if not (wishes := prepared(first, chosen[at : at + args.batch])):
+            continue
         for start, editor in editors.items():
             for number, edits, seconds in edited(editor, wishes, args.steps):
                 rows[start][number] += [figures_of(edit, judge) | {"seconds": seconds} for edit in edits]
     figures = {
         start: {number: {name: round(float(np.mean([row[name] for row in found])), 3) for name in found[0]}
-                for number, found in numbers.items()}
+                for number, found in numbers.items() if found}
         for start, numbers in rows.items()
     }  # fmt: skip
-    told: dict = {"pairs": len(chosen), "preset": args.preset, **figures}
+    told: dict = {"pairs": len(rows[args.starts[0]][args.steps[0]]), "preset": args.preset, **figures}
     if "encoder" in figures:
         goal = figures["encoder"][max(args.steps)]["similarity"]
         told["steps to the encoder's best"] = {

@@ -15,9 +15,8 @@ import torch
 from fice.bundle import load_bundle
 from fice.regions import REGION_CLASSES
 from fice.training.data import Framed, is_validation, save_framed
-from fice.training.guess import LOOKS, Lessons, Studio, batches, colour_distance, encoded
+from fice.training.guess import CHECKPOINT, LOOKS, Lessons, Studio, batches, colour_distance, encoded
 from fice.training.recipe import load_checkpoint
-from fice.training.starts import reached
 from fice.words import COLOURS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,15 +85,17 @@ def test_steps_go_to_what_was_said_and_without_a_colour_from_the_photograph():
 
 def test_lessons_are_encoded_once_for_one_bundle(framed, studio, tmp_path):
     path = tmp_path / "run" / "lessons.safetensors"
-    lessons = Lessons(framed.resized(studio.generator.canvas), np.arange(12))
-    first = encoded(studio, lessons, 3, 0, path, "a")
+    people = framed.resized(studio.generator.canvas), np.arange(12)
+    first = encoded(studio, *people, 3, 0, path, "a")
     rows, width = studio.generator.num_ws, studio.generator.w_dim
     assert first["ws"].shape == (3, 1 + LOOKS, rows, width) and first["text"].shape[:2] == (3, LOOKS)
     written = path.stat().st_mtime_ns
-    again = encoded(studio, lessons, 3, 0, path, "a")
+    (tmp_path / "run" / CHECKPOINT).write_bytes(b"")
+    again = encoded(studio, *people, 3, 0, path, "a")
     assert path.stat().st_mtime_ns == written and again["ws"].equal(first["ws"])
-    encoded(studio, lessons, 2, 0, path, "b")
-    assert path.stat().st_mtime_ns != written
+    assert (tmp_path / "run" / CHECKPOINT).exists()
+    encoded(studio, *people, 2, 0, path, "b")
+    assert path.stat().st_mtime_ns != written and not (tmp_path / "run" / CHECKPOINT).exists()
 
 
 def test_distance_to_a_named_colour():
@@ -104,13 +105,6 @@ def test_distance_to_a_named_colour():
     picture[:, 1:3] = torch.tensor(COLOURS["teal"])[:, None, None] / 255
     assert colour_distance(picture, mask, "teal") == pytest.approx(0, abs=1e-3)
     assert colour_distance(picture, mask, "red") > 50
-
-
-def test_steps_to_a_goal_lie_between_the_measured_ones():
-    course = {1: 0.2, 10: 0.4, 30: 0.3, 60: 0.8}
-    assert reached(course, 0.3) == pytest.approx(5.5)
-    assert reached(course, 0.6) == pytest.approx(45)
-    assert reached(course, 0.1) == 1 and reached(course, 0.9) is None
 
 
 def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
