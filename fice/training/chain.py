@@ -66,7 +66,7 @@ def train_all(data: Path, out: Path, options: Options | None = None, tell: Tell 
     """
     chain = prepare_chain(data, out, options or Options(), tell)
     bundle = out / "bundle"
-    with _alone(out):
+    with _alone(chain):
         chain.run()
         problems = verify(load_bundle(bundle))
         if problems:
@@ -131,13 +131,13 @@ def _try_devices(names: list[str]) -> list[str]:
 class Chain:
     """The stages, what is known of them, and the processes that run.
 
-    worked: whether any stage was run.
+    worked: whether any stage was run. stopped: set, from a signal for example, to have `run` raise KeyboardInterrupt.
     """
 
     def __init__(self, stages: Sequence[Stage], out: Path, devices: Sequence[str], threads: int, tell: Tell):
         self.stages, self.out, self.devices, self.tell = list(stages), out, list(devices), tell
         self.threads = threads or max((os.cpu_count() or 1) // len(devices), 1)
-        self.notes, self.worked = _read_notes(out / NOTES), False
+        self.notes, self.worked, self.stopped = _read_notes(out / NOTES), False, False
 
     def standing(self) -> set[str]:
         """Stages that need not be run.
@@ -173,6 +173,8 @@ class Chain:
                     running[stage.name] = stage, self._start(stage, free.pop(0))
                     self._tell_begin(stage, running, done)
                 time.sleep(0.1)
+                if self.stopped:
+                    raise KeyboardInterrupt
                 for stage, process in list(running.values()):
                     if process.ended():
                         del running[stage.name]
@@ -193,7 +195,7 @@ class Chain:
         return Running(stage.name, stage.command(sys.executable, device), device, self._log(stage), self.threads)
 
     def _note(self, stage: Stage, process: Running) -> None:
-        minutes = (time.monotonic() - process.began) / 60
+        minutes = process.minutes()
         self.notes[stage.name] = {
             "arguments": list(stage.arguments()), "before": {name: self.notes[name]["ended"] for name in stage.after},
             "ended": time.time(), "minutes": round(minutes, 2), "trained": stage.minutes > 0,
@@ -226,10 +228,14 @@ class Chain:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Holds OUT against another chain, and lets a SIGTERM end as Ctrl-C does; UsageError when there is another."""
+def _alone(chain: Chain) -> Iterator[None]:
+    """Holds OUT against another chain, and has Ctrl-C and SIGTERM stop this one; UsageError when there is another."""
     from filelock import FileLock, Timeout
 
+    def stop(*_: object) -> None:  # raises nothing: an exception is lost where a process is being started
+        chain.stopped = True
+
+    out = chain.out
     try:
         out.mkdir(parents=True, exist_ok=True)
         lock = FileLock(out / LOCK, timeout=0)
@@ -240,11 +246,12 @@ def _alone(out: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise explain(error, out / LOCK) from error
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         lock.release()
 
 

@@ -55,7 +55,7 @@ class Running:
         return (self._lines() or ["begins"])[-1]
 
     def minutes(self) -> float:
-        """Minutes that are spent, those before an interruption included."""
+        """Minutes that are spent; of training also those before an interruption, as far as the log tells."""
         found = re.findall(r"^step \d+  minute ([\d.]+)", "\n".join(self._lines()), re.MULTILINE)
         return max(float(found[-1]) if found else 0.0, (time.monotonic() - self.began) / 60)
 
