@@ -114,21 +114,24 @@ def main() -> None:
             continue
         for start, editor in editors.items():
             for number, edits, seconds in edited(editor, wishes, args.steps):
-                rows[start][number] += [figures_of(edit, judge) | {"seconds": seconds} for edit in edits]
+                for edit in edits:
+                    rows[start][number].append(figures_of(edit, judge) | {"seconds": seconds})
+                    told = "".join(f"  {name} {value:.2f}" for name, value in rows[start][number][-1].items())
+                    tqdm.write(f"{edit.subject.photo.path.stem}  {edit.text:20}  {start:9} {number:3} steps{told}")
     figures = {
         start: {number: {name: round(float(np.mean([row[name] for row in found])), 3) for name in found[0]}
                 for number, found in numbers.items() if found}
         for start, numbers in rows.items()
     }  # fmt: skip
-    told: dict = {"pairs": len(rows[args.starts[0]][args.steps[0]]), "preset": args.preset, **figures}
+    whole: dict = {"pairs": len(rows[args.starts[0]][args.steps[0]]), "preset": args.preset, **figures}
     if "encoder" in figures:
         goal = figures["encoder"][max(args.steps)]["similarity"]
-        told["steps to the encoder's best"] = {
+        whole["steps to the encoder's best"] = {
             start: reached({number: row["similarity"] for number, row in found.items()}, goal)
             for start, found in figures.items()
         }
-    print(json.dumps(told))
-    save_figures(bundle.folder, {"starts": told})
+    print(json.dumps(whole))
+    save_figures(bundle.folder, {"starts": whole})
 
 
 if __name__ == "__main__":
