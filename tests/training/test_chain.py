@@ -94,8 +94,9 @@ def test_changes_behind_a_finished_stage_are_told(chain, photos):
     changed = prepare_chain(photos, out, SMOKE, told.append)
     changed.notes["clip"]["arguments"][-1] = "77"
     changed.notes["prepare"]["ended"] += 1
+    changed.notes["guess"]["ended"] += 1
     kept = changed.standing()
-    assert kept.isdisjoint({"assemble"}) and {"regions", "clip", "generator"} <= kept
+    assert {"complete", "figures"}.isdisjoint(kept) and {"regions", "clip", "generator", "assemble"} <= kept
     assert (
         f"clip was trained with --minutes 77, not 0.03, and is kept: remove {out / 'clip'} to train it again." in told
     )
