@@ -15,7 +15,7 @@ SHARES = {
     "adversarial": 240.0, "guess": 3.0,
 }  # fmt: skip
 SMOKE_MINUTES = 0.03
-SMOKE_BATCH = {"regions": 4, "student": 4, "pose": 4, "clip": 6, "judge": 6, "generator": 2, "adversarial": 4}
+SMOKE_BATCH = {"regions": 4, "student": 4, "pose": 4, "clip": 6, "judge": 6, "generator": 4, "adversarial": 4}
 
 
 @dataclass(frozen=True)
