@@ -20,7 +20,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 FILE = click.Path(path_type=Path)
 # in the order in which they need each other
-RECIPES = ["prepare", "regions", "pose", "clip", "generator", "adversarial", "assemble", "guess", "judge", "starts"]
+RECIPES = {
+    "prepare": "Frame everybody on white.",
+    "regions": "Train what tells garments, hair and skin apart.",
+    "pose": "Train what finds the parts of a body.",
+    "clip": "Train what compares pictures with sentences, or the judge of edits.",
+    "generator": "Train the generator with its encoder.",
+    "adversarial": "Go on with a generator against a discriminator, on a GPU.",
+    "assemble": "Put the parts of several runs into one bundle.",
+    "guess": "Train the first guess of an edited latent.",
+    "judge": "Measure a bundle on photographs it was not trained on.",
+    "starts": "Measure what an edit's start is worth.",
+}
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
@@ -429,7 +440,7 @@ def train_all(data: Path, out: Path, dry_run: bool, **options: Any) -> None:
 def _recipe(part: str) -> None:
     """Adds `fice train PART`; what follows goes to the recipe as it is."""
 
-    @train.command(part, add_help_option=False, short_help=f"Train or make one part: see fice train {part} --help.",
+    @train.command(part, add_help_option=False, help=RECIPES[part],
                    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})  # fmt: skip
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:

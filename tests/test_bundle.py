@@ -270,7 +270,7 @@ def test_bundles_of_the_users_own_have_names_too(tmp_path, toy, monkeypatch):
     monkeypatch.setenv("FICE_HOME", str(tmp_path))
     save_part(tmp_path / "bundles" / "mine", "toy", toy, "toy", {"sizes": (30, 20)})
     save_part(tmp_path / "bundles" / "street", "toy", toy, "toy", {"sizes": (30, 20)})
-    assert list_bundles() == ["street", "mine"]
+    assert list_bundles() == ["street", "street-judge", "mine"]
     assert load_bundle("mine").part("toy").count == 7
     assert "generator" in load_bundle("street").parts  # what came with fice comes first
 

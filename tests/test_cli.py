@@ -86,7 +86,7 @@ def test_version():
     assert done.stdout == f"fice, version {fice.__version__}\n"
 
 
-@pytest.mark.parametrize("path", [path for path, _ in verbs()], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path, _ in verbs() if path[-1] not in cli.RECIPES], ids=" ".join)
 def test_every_verb_has_help_with_an_example_that_parses(path):
     command = dict(verbs())[path]
     result = CliRunner().invoke(cli.main, [*path, "--help"], prog_name="fice")

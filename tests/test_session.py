@@ -97,7 +97,7 @@ def test_settings_come_from_preset_options_and_assignments(editor, photo):
     edit_file(photo, "red dress", preset="fast", strength=2.0, assignments=["rate=0.01", "clamp=false"], seed=4,
               region="upper", bundle=str(home() / "street"), device="cpu")  # fmt: skip
     settings = editor["settings"]
-    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (20, 2.0, 0.01, False)
+    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (10, 2.0, 0.01, False)
     assert editor["options"] == {"seed": 4, "region": "upper"} and editor["bundle"].name == "street"
 
 

@@ -58,9 +58,9 @@ def frechet(first: Tensor, second: Tensor) -> float:
 
 
 def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
-    """Median PSNR on the person by the encoder alone, after fitting the latent, and as an edit prepares it."""
+    """Median PSNR on the person by the encoder alone, and as an edit prepares it before any text is known."""
     canvas, settings = editor.generator.canvas, editor.settings
-    found: dict[str, list[float]] = {"encoder": [], "latent": [], "prepared": []}
+    found: dict[str, list[float]] = {"encoder": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
     body = F.interpolate(torch.from_numpy(framed.labels > 0)[:, None].float(), size=canvas, mode="area")
     draw = drawing(editor.generator)
@@ -68,18 +68,15 @@ def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
             ws = editor.encoder.latent(wanted)
-        terms = fit_terms(wanted, settings)
-        fitted = invert(draw, ws, terms, steps=settings.refine, rate=FIT_RATE).ws
+        fitted = invert(draw, ws, fit_terms(wanted, settings), steps=settings.refine, rate=FIT_RATE).ws
         weights = tune(editor.generator, {}, fitted, wanted, settings.tuning)
-        longer = invert(draw, ws, terms, steps=settings.steps, rate=FIT_RATE).ws
-        drawn = {"encoder": drawn_once(editor.generator, ws), "latent": drawn_once(editor.generator, longer),
+        drawn = {"encoder": drawn_once(editor.generator, ws),
                  "prepared": drawn_once(editor.generator, fitted, weights)}  # fmt: skip
         for name, picture in drawn.items():
             found[name] += psnr_on_person(picture, wanted, inside).tolist()
     medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}
     return {
         "psnr encoder": medians["encoder"],
-        f"psnr after {settings.steps} steps of the latent": medians["latent"],
         f"psnr prepared ({settings.refine} steps of the latent, {settings.tuning} of the weights)": medians["prepared"],
         "photographs": len(pictures),
     }

@@ -94,7 +94,8 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
     for i, (text, single) in enumerate(zip(WISHES, alone, strict=True)):
         (line,) = (one for one in lines if one["report"]["text"] == text)
         written = np.asarray(Image.open(tmp_path / "out" / line["key"]), np.float32) / 255
-        assert np.abs(written - single.picture).max() < 0.03
+        difference = np.abs(written - single.picture)
+        assert difference[single.mask].mean() < 0.02 and difference.max() < 0.2
         assert line["status"] == "done" and line["report"]["input"] == str(photos / f"{i}.png")
         assert line["report"]["similarity"].keys() == {"before", "after"} and line["report"]["steps"] == 4
         assert (tmp_path / "out" / f"{line['key']}.mask.png").exists()

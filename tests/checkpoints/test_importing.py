@@ -45,7 +45,7 @@ def left_over():
 def test_a_generator_becomes_a_bundle(small):
     said = []
     bundle = import_files([small], "mine", tell=said.append)
-    assert list_bundles() == ["street", "mine"] and verify(bundle) == []
+    assert list_bundles() == ["street", "street-judge", "mine"] and verify(bundle) == []
     assert bundle.canvas == (32, 32) and set(bundle.parts) == {"generator", "regions", "pose", "clip"}
     assert bundle.extra("generator")["framing"] == "photo"
     assert any("32 x 32" in line for line in said)
