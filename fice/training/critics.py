@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
@@ -32,7 +33,9 @@ class Critics(nn.Module):
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
         """Maps (B, C, h, w) -> logits of patches (B, 1, h/2, w/2), high for photographs."""
-        return [head(x) for head, x in zip(self.heads, maps, strict=True)]
+        # on a CPU bfloat16 gradients of tiny maps are not finite
+        with torch.autocast(maps[0].device.type, enabled=False):
+            return [head(x.float()) for head, x in zip(self.heads, maps, strict=True)]
 
 
 def critics_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -29,6 +29,16 @@ def test_critics_learn_to_tell_two_textures_apart():
     assert all((r.mean() > s.mean() + 0.5).item() for r, s in zip(critics(rough()), critics(smooth()), strict=True))
 
 
+def test_gradients_of_tiny_maps_are_finite():
+    torch.manual_seed(0)
+    critics = Critics([192])
+    real, fake = [torch.randn(4, 192, 1, 1)], [torch.randn(5, 192, 1, 1)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = critics_loss(critics(real), critics(fake))
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in critics.parameters())
+
+
 def test_drawn_people_have_the_mean_and_the_deviations_of_the_last_ones():
     chance = torch.Generator().manual_seed(0)
     people = Distribution(3, last=512)
