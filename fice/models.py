@@ -33,7 +33,7 @@ def list_models() -> list[Model]:
     for name in list_bundles():
         bundle = load_bundle(name)
         height, width = bundle.canvas
-        text = f"{height} x {width}: {bundle.description}"
+        text = f"{height} x {width}: {bundle.description}" if height else bundle.description
         found.append(Model(name, "installed", f"{bundle.bytes / 1e6:.0f} MB", text))
     sources, names = load_sources(), {model.name for model in found}
     for recipe in sources.bundles.values():

@@ -35,7 +35,7 @@ class Settings:
     head: float = 1.0  # the authors' weight
     latent: float = 1.0  # the authors' weight
 
-    cloth: float = 400.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
+    cloth: float = 2000.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
 
     # what the terms look at
     look: str = "garment"  # garment | picture: the garment alone on white, so that the street says nothing

@@ -16,7 +16,6 @@ NETWORKS = {
     "segformer": "fice.nets.segformer:SegFormer",
     "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
-    "encoder": "fice.nets.encoder:Encoder",
     "restyle": "fice.nets.restyle:ReStyle",
     "guess": "fice.nets.guess:Guess",
     "deeplab": "fice.nets.deeplab:DeepLab",
