@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# a shell that runs the tests in the background makes them, and what they start, deaf to interrupts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How far a result of ours may be from the reference in each dtype; import it, or hand it to torch.testing as **.
 TOLERANCE = {

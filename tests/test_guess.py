@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -75,9 +76,13 @@ def test_a_guess_of_no_step_is_the_encoders_start(tmp_path, subject):
     assert (still.edit(subject, "red outfit").pixels == plain.edit(subject, "red outfit").pixels).all()
 
 
-def test_a_bundle_without_a_guess_says_what_to_do():
+def test_a_bundle_without_a_guess_says_what_to_do(tmp_path):
+    shutil.copytree(home() / "street", tmp_path / "none")
+    card = json.loads((tmp_path / "none" / "bundle.json").read_text())
+    del card["parts"]["guess"]
+    (tmp_path / "none" / "bundle.json").write_text(json.dumps(card))
     with pytest.raises(WeightsError, match="has no guess.*leave out start=guess"):
-        Editor("street", "cpu", QUICK)
+        Editor(tmp_path / "none", "cpu", QUICK)
 
 
 @pytest.mark.parametrize("changes", [{"num_ws": 3}, {"w_dim": 8}, {"embed_dim": 5}])

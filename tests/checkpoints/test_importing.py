@@ -130,7 +130,7 @@ def test_an_encoder_for_another_canvas_is_refused(small, tmp_path):
     part = street.parts["encoder"]
     import_files([small], tmp_path / "mine", lender=None)
     save_part(tmp_path / "mine", "encoder", street.part("encoder"), part.network, part.arguments)
-    with pytest.raises(WeightsError, match="pictures of 128 x 64 pixels, its generator draws 32 x 32"):
+    with pytest.raises(WeightsError, match="pictures of 256 x 128 pixels, its generator draws 32 x 32"):
         import_files([small], tmp_path / "mine", force=True)
     with pytest.raises(WeightsError, match="import the encoder that belongs to it"):
         Editor(tmp_path / "mine", "cpu")
