@@ -14,8 +14,8 @@ from fice.sample import people, sheet
 
 HERE = Path(__file__).parent
 PAIRS = (
-    (18, "red coat"), (2, "blue jacket"), (7, "green coat"), (37, "yellow outfit"), (0, "purple outfit"),
-    (19, "pink trousers"),
+    (5, "red striped shirt"), (8, "green coat"), (29, "yellow floral blouse"), (21, "blue checked coat"),
+    (24, "white polka dot dress"), (0, "purple dress"),
 )  # fmt: skip
 ENLARGED = 2
 
