@@ -9,8 +9,8 @@ right for all of them (and left out where that is not known); every picture also
 changed, and every single word of each kind; and the cosine falls steadily with the distance of the colour meant from
 the colour seen, so that an edit which starts far from its colour is led there.
 
-The judge is a CLIP that never guides an edit, and shares as little as it can with the one that does: other widths,
-other augmentation, and nothing that bends its cosines.
+The judge is a CLIP that never guides an edit, and shares as little as it can with the one that does: another depth,
+other augmentation, and nothing that bends its cosines; patterns weigh more.
 """
 
 from __future__ import annotations
@@ -55,12 +55,17 @@ KINDS = {
     "length": LENGTHS,
 }
 WEIGHTS = {"caption": 1.0, "colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3, "slope": 30.0}
+JUDGE = WEIGHTS | {"pattern": 3.0, "garment": 0.3, "slope": 0.0}
 
 
 def arguments(tokenizer: Tokenizer, judge: bool = False) -> dict:
-    """Constructor arguments of the network: small enough to be asked hundreds of times in one edit on a CPU."""
+    """Constructor arguments of the network: small enough to be asked hundreds of times in one edit on a CPU.
+
+    The judge is asked once, and is twice as deep.
+    """
     return {
-        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (1, 1, 1, 1), "vision_width": 24 if judge else 32,
+        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (2, 2, 2, 2) if judge else (1, 1, 1, 1),
+        "vision_width": 32,
         "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
         "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
     }  # fmt: skip
@@ -184,7 +189,7 @@ def train(args) -> None:
         raise InputError(f"Nobody in {args.data} wears a garment that can be told apart: label or tag some.")
     pool = Pool(wardrobe)
     shape = arguments(tokenizer, args.judge)
-    weights = WEIGHTS | {"slope": 0.0} if args.judge else WEIGHTS
+    weights = JUDGE if args.judge else WEIGHTS
     model = network("clip")(**shape).to(args.device)
     average = Average(model)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02, betas=(0.9, 0.98), fused=True)
