@@ -20,7 +20,7 @@ from fice.frame import Frame
 from fice.guess import Guess
 from fice.guidance import Targets, edit_terms, fit_terms
 from fice.inversion import Descent, Slot, State, evaluate, invert
-from fice.latent import check_latent
+from fice.latent import check_latent, draw_z
 from fice.losses import Term
 from fice.mask import decide
 from fice.person import find_person
@@ -104,7 +104,7 @@ class Editor:
         if "encoder" not in self.bundle.parts and None in given:
             steps = max(steps, BLIND)
             said.append(f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent.")
-        starts = self._starts(source)
+        starts = self._starts(source, [sight.photo.sha256 for sight in sights])
         starts = torch.cat([own if ws is None else ws.to(own) for ws, own in zip(given, starts.split(1), strict=True)])
         ws, weights = self._fit(source, starts, {}, steps)
         drawn = drawn_once(self.generator, ws, weights)
@@ -117,8 +117,11 @@ class Editor:
         ]  # fmt: skip
 
     @torch.no_grad()
-    def _starts(self, source: Tensor) -> Tensor:
-        """Where the fit of pictures (B, 3, H, W) begins: (B, R, D)."""
+    def _starts(self, source: Tensor, names: Sequence[str]) -> Tensor:
+        """Where the fit of pictures (B, 3, H, W) begins: (B, R, D). names: sha256 of each, for a random start."""
+        if self.settings.start == "random":
+            seeds = [int(name[:8], 16) for name in names]
+            return self.generator.mapping(draw_z(self.generator.z_dim, seeds).to(source))
         if self.settings.start == "mean" or "encoder" not in self.bundle.parts:
             return self.generator.mapping.w_avg.repeat(len(source), self.generator.num_ws, 1)
         return self.encoder.latent(source)
@@ -159,13 +162,22 @@ class Editor:
 
     def _fit(self, wanted: Tensor, ws: Tensor, weights: Weights, steps: int) -> tuple[Tensor, Weights]:
         """Moves latents, and with `tuning` the generator's weights, towards pictures, without any text."""
-        settings = self.settings
+        settings, ws = self.settings, self._in_space(ws)
         if steps:
-            draw = drawing(self.generator, weights)
+            draw = self._drawing(weights)
             ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=FIT_RATE).ws
         if settings.tuning:
             weights = tune(self.generator, weights, ws, wanted, settings.tuning)
         return ws, weights
+
+    def _drawing(self, weights: Weights) -> Draw:
+        """How W+ becomes pictures: in the space W all rows pull at one latent."""
+        draw = drawing(self.generator, weights)
+        return draw if self.settings.space == "w+" else lambda ws, who: draw(self._in_space(ws), who)
+
+    def _in_space(self, ws: Tensor) -> Tensor:
+        """W+ (B, R, D) itself, or the nearest with all rows alike."""
+        return ws if self.settings.space == "w+" else ws.mean(1, keepdim=True).expand_as(ws)
 
     def edit(
         self,
@@ -226,7 +238,7 @@ class Editor:
         weights, worn = join([subject.weights for subject in subjects]), None
         texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
         if self.guess:
-            ws = self.guess.latent(ws, texts)
+            ws = self._in_space(self.guess.latent(ws, texts))
         if self.settings.start == "redressed":
             worn = torch.cat([redressed(*wish) for wish in wishes])
             if "encoder" in self.bundle.parts:
@@ -251,7 +263,7 @@ class Editor:
             nonlocal held
             if held is None or held[0] != tasks:
                 targets = Targets.join([task.targets for task in tasks])
-                draw = drawing(self.generator, join([task.weights for task in tasks]))
+                draw = self._drawing(join([task.weights for task in tasks]))
                 terms = edit_terms(targets, self.semantics, self.regions, self.pose, self.settings)
                 held = list(tasks), draw, terms
             return evaluate(held[1], held[2], ws, torch.arange(len(tasks)))
@@ -291,6 +303,7 @@ class Editor:
             "steps": slot.steps,
             "retries": slot.retries,
             "losses": {name: round(value, 6) for name, value in slot.losses.items()},
+            "curve": slot.curve(),
             "similarity": similarity,
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": self.semantics.unknown_words(text),

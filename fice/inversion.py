@@ -16,6 +16,7 @@ from fice.tuning import Draw
 RETRIES = 2  # halvings of the rate after a divergence
 PATIENCE = 12  # steps over which a picture must still improve
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's (arXiv 1412.6980)
+SHOWN = 50  # points of a loss curve in reports
 
 
 @dataclass
@@ -128,6 +129,12 @@ class Slot:
     retries: int = 0
     failed: bool = False
     history: list[float] = field(default_factory=list)
+
+    def curve(self) -> list[tuple[int, float]]:
+        """(step, weighted loss) of about `SHOWN` steps, the first and the last among them."""
+        last = len(self.history) - 1
+        chosen = sorted({round(k * last / (SHOWN - 1)) for k in range(SHOWN)}) if last > 0 else range(last + 1)
+        return [(k, round(self.history[k], 6)) for k in chosen]
 
 
 class Descent:

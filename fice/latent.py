@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from fice.errors import InputError
 from fice.nets.stylegan2 import Generator
 
 NAMES = ("ws", "w_plus", "w", "latent", "latents")  # what tools call it inside their files
+
+
+def draw_z(z_dim: int, seeds: Sequence[int]) -> Tensor:
+    """(B, z_dim) normal numbers, a row a seed: the same whatever else is drawn beside it."""
+    return torch.stack([torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
 
 
 def read_latent(path: str | Path) -> Tensor:

@@ -24,6 +24,8 @@ def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7) -
     """
     import torch
 
+    from fice.latent import draw_z
+
     if not -2 <= truncation <= 2:
         raise UsageError(f"The truncation is a number from -2 to 2, not {truncation}; 0.7 is a good one.")
 
@@ -31,7 +33,7 @@ def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7) -
     made = []
     for start in range(0, count, AT_ONCE):
         seeds = range(seed + start, seed + min(start + AT_ONCE, count))
-        z = torch.stack([torch.randn(generator.z_dim, generator=torch.Generator().manual_seed(s)) for s in seeds])
+        z = draw_z(generator.z_dim, seeds)
         with torch.no_grad():
             pictures = generator(z.to(where), psi=truncation)  # (B, 3, H, W) in about [-1, 1]
         made.append(pictures.mul(127.5).add(128).clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy())

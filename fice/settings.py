@@ -24,7 +24,8 @@ class Settings:
     tolerance: float = 0.0  # share of the loss; above 0 a picture that stops improving drops out
 
     # where it starts
-    start: str = "redressed"  # redressed | guess | encoder | mean: the photo recoloured, guessed, as it is; nobody
+    start: str = "redressed"  # redressed | guess | encoder: the photo recoloured, guessed, as it is | mean | random
+    space: str = "w+"  # w+ | w: a latent of its own for each layer shows what one for all of them cannot
     refine: int = 30  # steps that fit the latent to the photograph before any text is known
     tuning: int = 40  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
 
@@ -49,7 +50,7 @@ class Settings:
     posing: str = "network"  # network | package: detectron2 with densepose, where they are installed
 
     # how it goes back
-    stitch: str = "region"  # region | head: all but the garment is the photograph, or only the head
+    stitch: str = "region"  # region | head | none: the photograph is all but the garment, the head alone, nothing
     detail: float = 1.0  # how much of the cloth's own folds is carried over, 0 to 1
     strength: float = 1.0  # factor of the semantic term, for people who want more or less of the sentence
 
@@ -109,12 +110,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 CHOICES = {
     "schedule": ("constant", "ramp"),
-    "start": ("redressed", "guess", "encoder", "mean"),
+    "start": ("redressed", "guess", "encoder", "mean", "random"),
+    "space": ("w+", "w"),
     "look": ("garment", "picture"),
     "keep": ("garment", "body"),
     "semantics": ("network", "package"),
     "posing": ("network", "package"),
-    "stitch": ("region", "head"),
+    "stitch": ("region", "head", "none"),
 }
 LIMITS = {"steps": (1, 100_000), "rate": (1e-6, 10.0), "strength": (0.0, 100.0), "detail": (0.0, 1.0), "views": (0, 64),
           "tolerance": (0.0, 1.0), "refine": (0, 100_000), "tuning": (0, 100_000)}  # fmt: skip

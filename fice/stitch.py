@@ -89,12 +89,14 @@ class Mattes:
 
 def stitch(parts: Stitch, settings: Settings) -> Stitched:
     """Put a generated picture back into the photo: the garment's region, or with settings.stitch "head" all of the
-    canvas but the head, as the paper does. settings.detail (0 to 1) is how much of the cloth's folds is carried."""
-    window = _window(parts, whole=settings.stitch == "head")
+    canvas but the head, as the paper does, or with "none" all of the canvas. settings.detail (0 to 1) is how much of
+    the cloth's folds is carried."""
+    window = _window(parts, whole=settings.stitch != "region")
     with torch.no_grad():
         source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
-        if settings.stitch == "head":
-            composed, alpha = _all_but_head(parts, source, window)
+        if settings.stitch != "region":
+            head = parts.head if settings.stitch == "head" else torch.zeros_like(parts.head)
+            composed, alpha = _all_but_head(parts, source, window, head)
         else:
             mattes = edit_region(parts, source, window)
             composed, alpha = stitch_region(parts, source, mattes, window, settings.detail), mattes.alpha
@@ -193,10 +195,10 @@ def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
     return push_pull(drawn, trusted)
 
 
-def _all_but_head(parts: Stitch, source: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+def _all_but_head(parts: Stitch, source: Tensor, window: Window, head: Tensor) -> tuple[Tensor, Tensor]:
     generated = parts.frame.to_photo(parts.drawn, window=window)
-    shown = parts.frame.to_photo(torch.ones_like(parts.head), window=window, kernel="linear").clamp(0, 1)
-    head = parts.frame.to_photo(parts.head, window=window, kernel="linear").clamp(0, 1)
+    shown = parts.frame.to_photo(torch.ones_like(head), window=window, kernel="linear").clamp(0, 1)
+    head = parts.frame.to_photo(head, window=window, kernel="linear").clamp(0, 1)
     kept = 1 - shown * (1 - head)
     if parts.allowed is not None:
         y0, x0, y1, x1 = window

@@ -129,6 +129,47 @@ def test_preset_paper_runs_its_own_way(person):
     assert edit.mask.mean() > 0.3  # all of the canvas but the head comes back from the generator
 
 
+@pytest.mark.parametrize("start", ["encoder", "redressed"])
+def test_in_the_space_w_all_rows_are_one_latent(person, start):
+    ends = []
+    for space in ("w", "w+"):
+        editor = Editor("street", device="cpu", settings=QUICK.replace(space=space, start=start))
+        subject = editor.prepare(person)
+        ends.append((subject.ws, editor.edit(subject, "red dress").ws))
+    for one, free in zip(*ends, strict=True):
+        torch.testing.assert_close(one, one[:, :1].expand_as(one), rtol=1e-4, atol=1e-4)
+        assert (free[:, 1:] - free[:, :1]).abs().max() > 0.1
+    assert (ends[0][1] - ends[0][0]).abs().max() > 0.01  # the edit has moved it
+
+
+def test_a_random_start_is_another_person_for_each_photo_and_the_same_each_time(person, tmp_path):
+    other = tmp_path / "other.png"
+    Image.open(person).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(other)
+    editor = Editor("street", device="cpu", settings=QUICK.replace(start="random", refine=0))
+    first, again, second = (editor.prepare(path).ws for path in (person, person, other))
+    assert torch.equal(first, again)
+    assert (first - second).abs().max() > 0.1
+    assert torch.equal(first[:, 0], first[:, -1])
+
+
+def test_without_stitching_the_head_is_the_generators_too(person):
+    changes = {}
+    for way in ("region", "head", "none"):
+        editor = Editor("street", device="cpu", settings=QUICK.replace(stitch=way, steps=2))
+        subject = editor.prepare(person)
+        edit = editor.edit(subject, "red dress")
+        head = subject.frame.to_photo(editor.regions.select(subject.regions, HEAD), kernel="linear")[0, 0].numpy() > 0.9
+        changes[way] = np.abs(edit.picture - subject.photo.srgb())[head].mean()
+    assert changes["region"] == 0
+    assert changes["none"] > 5 * changes["head"] > 0
+
+
+def test_the_report_tells_the_course_of_the_loss(edited):
+    curve = edited.facts["curve"]
+    assert [step for step, _ in curve] == list(range(QUICK.steps))
+    assert curve[-1][1] < curve[0][1]
+
+
 def test_a_term_of_weight_zero_is_gone_and_divergence_is_an_error(person):
     editor = Editor("street", device="cpu", settings=QUICK.replace(pose=0.0, refine=0))
     subject = editor.prepare(person)
