@@ -1,0 +1,232 @@
+"""Networks look at an edit and its source, and what they see is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.bundle import Bundle
+from fice.editor import Editor
+from fice.errors import InputError
+from fice.evaluation import measures
+from fice.evaluation.measures import MEASURES, Unmeasurable
+from fice.evaluation.study import Row
+from fice.evaluation.triples import Triple
+from fice.mask import decide
+from fice.photo import Photo, read_mask, read_photo
+from fice.plan import Plan, make_plan
+from fice.regions import HEAD, fitted
+from fice.semantics import Semantics, garment_views
+from fice.settings import Settings
+from fice.subject import Sight, Subject
+from fice.words import COLOURS, parse
+
+KEPT = 4  # sources that are not looked at anew when another edit of them comes
+OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is seen in one picture, in the frame of the source.
+
+    Attributes:
+        photo: the picture as read.
+        view: the frame, on the analysis canvas, (1, 3, H, W) float in [0, 1].
+        person: the same on the generator's canvas, on white where the bundle wants it, (1, 3, h, w).
+        regions: region probabilities of the view, (1, K, H, W).
+        parts: part maps of the person, (P, h, w) without background.
+    """
+
+    photo: Photo
+    view: Tensor
+    person: Tensor
+    regions: Tensor
+    parts: Tensor
+
+
+class Observer:
+    """Looks at edits with the networks of a bundle and with a judge.
+
+    Args:
+        bundle: finds the person, garments, head and parts of the body.
+        judge: says how much of a text it sees; better one that guided no edit.
+        device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device; the judge must be there too.
+    """
+
+    def __init__(self, bundle: Bundle, judge: Semantics, device: str | torch.device = "auto"):
+        settings = Settings.preset("default", refine=0, tuning=0, start="mean")
+        self.editor, self.judge = Editor(bundle, device, settings), judge
+        self._source = lru_cache(KEPT)(self._look_at_source)
+        self._edit = lru_cache(1)(self._look_at_edit)
+
+    def observe(self, run: str, triple: Triple) -> Row:
+        """All that can be said about one edit; never raises for what a picture or text is.
+
+        UsageError when scikit-image is missing.
+        """
+        values: dict[str, float] = {}
+        reasons: dict[str, str] = {}
+        try:
+            for name, measure in self._measures(triple).items():
+                try:
+                    values[name] = _finite(measure())
+                except (Unmeasurable, InputError) as error:
+                    reasons[name] = str(error)
+        except (Unmeasurable, InputError) as error:
+            reasons = dict.fromkeys(OF_EACH, str(error))
+        return Row(run, triple.source, triple.edit, triple.text, triple.seed, values, reasons, _curve(triple.report))
+
+    def person(self, path: Path) -> Tensor:
+        """Who is in a picture, framed, on white: (1, 3, H, W) float in [0, 1]. InputError where nobody is found."""
+        return self._source(path)[1].person
+
+    def person_of(self, triple: Triple) -> Tensor | None:
+        """Who is in an edit, in the frame of its own source, as `person`; None where that cannot be."""
+        try:
+            return self._both(triple)[2].person
+        except (Unmeasurable, InputError):
+            return None
+
+    def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
+        """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
+        sight, source, edit = self._both(triple)
+        sentence = parse(triple.text, strict=False)
+        plan = make_plan(cast(Subject, sight), sentence, triple.region, None, self.editor.regions, self.editor.settings)
+        before, after = source.photo.seen(), edit.photo.seen()
+        outside = lru_cache(1)(lambda: self._outside(sight, plan, triple.mask))
+        head = lru_cache(1)(lambda: self._head(sight))
+        cosines = lru_cache(1)(lambda: self._similarities(plan, source, edit))
+        found: dict[str, Callable[[], float]] = {
+            "similarity before": lambda: cosines()[0],
+            "similarity": lambda: cosines()[1],
+            "gain": lambda: cosines()[1] - cosines()[0],
+            "colour error": lambda: measures.colour_error(after, _at_photo(sight, plan.wide), _named(plan)),
+            "identical": lambda: measures.identical(_stored(source.photo), _stored(edit.photo), outside()),
+            "psnr outside": lambda: measures.psnr(before, after, outside()),
+            "ssim outside": lambda: measures.ssim(before, after, outside()),
+            "head psnr": lambda: measures.psnr(before, after, head()),
+            "head ssim": lambda: measures.ssim(before, after, head()),
+            "part iou": lambda: measures.part_iou(source.parts, edit.parts),
+            "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
+            "seconds": lambda: _seconds(triple.report),
+        }
+        return found
+
+    def _both(self, triple: Triple) -> tuple[Sight, _Look, _Look]:
+        if triple.error:
+            raise Unmeasurable(triple.error)
+        sight, source = self._source(triple.source)
+        return sight, source, self._edit(triple.source, triple.edit)
+
+    @torch.no_grad()
+    def _look_at_source(self, path: Path) -> tuple[Sight, _Look]:
+        sight = self.editor.look(path)
+        return sight, _Look(sight.photo, self._view(sight, sight.photo), sight.source, sight.regions,
+                            self._parts(sight.source))  # fmt: skip
+
+    @torch.no_grad()
+    def _look_at_edit(self, source: Path, path: Path) -> _Look:
+        sight, photo = self._source(source)[0], read_photo(path)
+        if photo.size != sight.photo.size:
+            (height, width), (own_height, own_width) = photo.size, sight.photo.size
+            raise Unmeasurable(f"The edit is {width} x {height} pixels and the source {own_width} x {own_height}.")
+        view = self._view(sight, photo)
+        regions, person = self.editor.regions.analyse(view), view
+        if not self.editor.whole:
+            body = decide(self.editor.regions.body(regions))
+            person = view * body + 1 - body
+        person = F.avg_pool2d(person, sight.frame.canvas[0] // self.editor.generator.canvas[0])
+        return _Look(photo, view, person, regions, self._parts(person))
+
+    def _view(self, sight: Sight, photo: Photo) -> Tensor:
+        return sight.frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.editor.device))
+
+    def _parts(self, person: Tensor) -> Tensor:
+        """Maps with square pixels, whatever the network makes of a picture."""
+        return fitted(self.editor.pose.maps(person), person)[0].cpu()
+
+    @torch.no_grad()
+    def _similarities(self, plan: Plan, source: _Look, edit: _Look) -> tuple[float, float]:
+        """The judge's cosines of the text with the garment on white, of the source and of the edit."""
+        text, reader = plan.sentence.text, self.judge.tokenizer
+        if torch.equal(reader.encode([text]), reader.encode([""])):
+            raise Unmeasurable(f"The judge knows no word of {text!r}.")
+        if plan.wide.max() <= 0.5:
+            raise Unmeasurable("The garment is too small in the source to be judged.")
+        worn = decide(self.editor.regions.select(edit.regions, plan.classes))
+        garments = torch.cat([plan.wide, torch.maximum(worn, plan.wide)])
+        views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
+        before, after = (self.judge.encode_picture(views) @ self.judge.encode_text([text]).T)[:, 0].tolist()
+        return before, after
+
+    def _outside(self, sight: Sight, plan: Plan, mask: Path | None) -> np.ndarray:
+        """Where the edit had to leave the photo alone, (H, W) bool."""
+        free = _at_photo(sight, 1 - plan.keep) > 0.5 if mask is None else read_mask(mask, sight.photo) > 0
+        if free.all():
+            raise Unmeasurable("The region covers the whole picture, so nothing had to stay.")
+        return ~free
+
+    def _head(self, sight: Sight) -> np.ndarray:
+        head = _at_photo(sight, self.editor.regions.select(sight.regions, HEAD)) > 0.5
+        if not head.any():
+            raise Unmeasurable("No head is seen in the source.")
+        return head
+
+    def _height(self, look: _Look) -> float:
+        """Of the person, in pixels of the generator's canvas."""
+        rows = (self.editor.regions.body(look.regions)[0, 0] > 0.5).any(1).nonzero()
+        if not len(rows):
+            raise Unmeasurable("Nobody is seen in the source.")
+        return float(rows.max() - rows.min() + 1) * look.person.shape[2] / look.regions.shape[2]
+
+
+def _at_photo(sight: Sight, canvas: Tensor) -> np.ndarray:
+    """A map (1, 1, h, w) of the canvas at the photo's size, (H, W); 0 beyond the canvas."""
+    return sight.frame.to_photo(canvas, kernel="linear")[0, 0].cpu().numpy()
+
+
+def _stored(photo: Photo) -> np.ndarray:
+    """The pixels as the file has them, with their opacity: (H, W, 4)."""
+    opaque = np.full(photo.size, np.iinfo(photo.pixels.dtype).max, photo.pixels.dtype)
+    return np.dstack([photo.pixels, opaque if photo.alpha is None else photo.alpha])
+
+
+def _named(plan: Plan) -> tuple[int, int, int]:
+    colour = plan.sentence.colour
+    if colour is None:
+        raise Unmeasurable(f"The text {plan.sentence.text!r} names no colour.")
+    return COLOURS[colour]
+
+
+def _seconds(report: dict[str, Any]) -> float:
+    seconds = report.get("seconds")
+    if not _is_number(seconds):
+        raise Unmeasurable("No journal says how long it took.")
+    return float(cast(float, seconds))
+
+
+def _curve(report: dict[str, Any]) -> tuple[tuple[int, float], ...]:
+    """(step, loss) as the journal has them; what is no such pair is left out."""
+    given = report.get("curve")
+    pairs = [pair for pair in given if isinstance(pair, list | tuple)] if isinstance(given, list | tuple) else []
+    return tuple((pair[0], float(pair[1])) for pair in pairs
+                 if len(pair) == 2 and type(pair[0]) is int and _is_number(pair[1]))  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise Unmeasurable("The networks gave no number for this picture.")
+    return value
