@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import linalg
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from fice.bundle import load_bundle
 from fice.device import keep_freed_memory
 from fice.editor import FIT_RATE, Editor
+from fice.evaluation.realism import frechet
 from fice.guidance import fit_terms
 from fice.inversion import invert
 from fice.nets.stylegan2 import Generator
@@ -48,13 +48,6 @@ def psnr_on_person(drawn: Tensor, wanted: Tensor, body: Tensor) -> Tensor:
     """Peak signal to noise ratio in dB over the pixels of the body (B, 1, H, W): (B,)."""
     error = ((drawn.clamp(0, 1) - wanted).square() * body).sum((1, 2, 3)) / (3 * body.sum((1, 2, 3)))
     return -10 * error.log10()
-
-
-def frechet(first: Tensor, second: Tensor) -> float:
-    """Fréchet distance of two sets of features (N, D) seen as Gaussians (arXiv 1706.08500)."""
-    (m1, m2), (c1, c2) = [x.mean(0).numpy() for x in (first, second)], [np.cov(x.numpy().T) for x in (first, second)]
-    root = linalg.sqrtm(c1 @ c2).real
-    return float(((m1 - m2) ** 2).sum() + np.trace(c1 + c2 - 2 * root))
 
 
 def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:

@@ -1,0 +1,240 @@
+"""How far the edits of a run, all together, are from real pictures: Fréchet and kernel distance of features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+from torch import Tensor
+
+from fice.errors import WeightsError
+from fice.evaluation.intervals import ONE_GROUP, draws, middle
+from fice.evaluation.measures import Unmeasurable
+from fice.evaluation.study import Estimate
+from fice.fetch import File, Source, fetch
+from fice.semantics import Semantics
+
+Array = NDArray[np.float64]
+
+FEW_GROUPS = "two photographs alone give no interval"
+AT_ONCE = 1 << 22  # numbers of the kernel that are kept at once: 32 MB
+
+INCEPTION = Source(
+    name="inception",
+    description="Inception v3 as the Fréchet Inception Distance was published with, of pytorch-fid.",
+    licence="Apache 2.0, which allows any use with its notice.",
+    files=(
+        File(
+            "pt_inception-2015-12-05-6726825d.pth",
+            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+            95_628_359,
+            "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        ),
+    ),
+    page="https://github.com/mseitzer/pytorch-fid",
+    note="Its features tell real pictures from made ones.",
+)
+
+
+@dataclass(frozen=True)
+class Features:
+    """A network that turns pictures into vectors.
+
+    Attributes:
+        name: of the network.
+        trained_on: the data, in a few words.
+        look: pictures (B, 3, H, W) in [0, 1] on `device` -> (B, D).
+        device: where the network is.
+        batch: pictures that are looked at together.
+    """
+
+    name: str
+    trained_on: str
+    look: Callable[[Tensor], Tensor]
+    device: torch.device = torch.device("cpu")
+    batch: int = 64
+
+    @torch.no_grad()
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W) in [0, 1] -> (B, D) float32 on the CPU."""
+        return torch.cat([self.look(part.to(self.device)).float().cpu() for part in pictures.split(self.batch)])
+
+
+def clip_features(semantics: Semantics, name: str, trained_on: str) -> Features:
+    """What a CLIP sees in pictures: vectors of length one."""
+    return Features(name, trained_on, semantics.encode_picture, next(semantics.network.parameters()).device)
+
+
+def inception_features(device: str | torch.device = "cpu") -> Features:
+    """The 2,048 features that published Fréchet Inception Distances are measured with.
+
+    Raises WeightsError where the weights were not fetched or are damaged.
+    """
+    from fice.nets.inception import load_inception
+
+    if not INCEPTION.installed():
+        (file,) = INCEPTION.files
+        raise WeightsError(
+            f"The weights of Inception v3 are missing: open {file.url} in a browser and put the file into"
+            f" {INCEPTION.folder} as {file.name}, or choose other features."
+        )
+    network = load_inception(fetch(INCEPTION, offline=True)).to(device)
+    return Features("Inception v3", "ImageNet", network, torch.device(device), batch=16)
+
+
+def frechet(first: ArrayLike, second: ArrayLike) -> float:
+    """Squared Fréchet distance of two sets of features (N, D) and (M, D), seen as Gaussians (arXiv 1706.08500, eq. 6).
+
+    |m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½). With factors C = F'F the last trace is the sum of the singular values of
+    F1 F2', which is real and exact also where there are fewer pictures than features and the covariances are singular.
+    Raises Unmeasurable for fewer than two pictures and for features that are no numbers.
+    """
+    one, two = _sets(first, second)
+    f1, f2 = _factor(one), _factor(two)
+    cross = np.linalg.svd(f1 @ f2.T, compute_uv=False).sum()
+    return float(np.square(one.mean(0) - two.mean(0)).sum() + np.square(f1).sum() + np.square(f2).sum() - 2 * cross)
+
+
+def kernel(first: ArrayLike, second: ArrayLike) -> float:
+    """Kernel distance of two sets of features (N, D) and (M, D): unbiased, so it may be negative (arXiv 1801.01401).
+
+    The maximum mean discrepancy squared under (x·y/D + 1)³, over all pictures rather than over subsets of them. Raises
+    Unmeasurable as `frechet`.
+    """
+    one, two = _sets(first, second)
+    return _within(one) + _within(two) - 2 * float(_row_sums(one, two).sum()) / (len(one) * len(two))
+
+
+def realism(
+    edited: ArrayLike, real: ArrayLike, groups: Sequence[str], resamples: int = 2000, seed: int = 0
+) -> dict[str, Estimate]:
+    """ "frechet" and "kernel" of a run, with 95 % intervals over the photographs behind its edits.
+
+    The intervals are for the distance that as many edits have on average, to these very real pictures.
+
+    Args:
+        edited: (N, D), features of the edits.
+        real: (M, D), features of real pictures.
+        groups: the source photograph of each edit.
+        resamples, seed: of the bootstrap behind the interval of "kernel".
+    """
+    found = {}
+    for name, measure in (("frechet", _frechet_estimate), ("kernel", _kernel_estimate)):
+        try:
+            one, two = _sets(edited, real)
+            names, member = np.unique(np.asarray(groups), return_inverse=True)
+            found[name] = measure(one, two, member, len(names), resamples, seed)
+        except Unmeasurable as error:
+            found[name] = Estimate(None, None, None, len(groups), str(error))
+    return found
+
+
+def _frechet_estimate(one: Array, two: Array, member: Any, groups: int, resamples: int, seed: int) -> Estimate:
+    """An interval by the infinitesimal jackknife: pictures drawn twice would shrink the covariance, as in a bootstrap.
+
+    In simulations with 20 to 60 edits it covers 92 to 98 %, the percentile bootstrap 0 to 89 %, its pivot 2 to 56 %.
+    """
+    distance, remarks = frechet(one, two), []
+    if min(len(one), len(two)) <= one.shape[1]:
+        remarks.append(
+            f"{len(one)} edits and {len(two)} real pictures for {one.shape[1]} features: biased upward, so compare runs"
+            " of equal size only"
+        )
+    low = high = None
+    if groups < 3:
+        remarks.append(ONE_GROUP if groups == 1 else FEW_GROUPS)
+    else:
+        pulls = np.bincount(member, influences(one, two), groups) / len(one)
+        half = stdtrit(groups - 1, 0.975) * np.sqrt(groups / (groups - 1) * np.square(pulls).sum())
+        low, high = max(0.0, float(distance - half)), float(distance + half)
+    return Estimate(distance, low, high, len(one), "; ".join(remarks))
+
+
+def influences(one: Array, two: Array) -> Array:
+    """(N,): how the Fréchet distance grows with the share of each picture of the first set; they add up to zero.
+
+    The derivative of `frechet` in the weight of a picture (Efron 1982, The Jackknife, chapter 6), times N.
+    """
+    count, move = len(one), one.mean(0) - two.mean(0)
+    centred = one - one.mean(0)
+    left, sizes, _ = np.linalg.svd(centred @ _factor(two).T / np.sqrt(count - 1), full_matrices=False)
+    spread = np.square(centred).sum(1) * count / (count - 1)
+    shared = np.square(left) @ sizes * count
+    return 2 * centred @ move + (spread - spread.mean()) - (shared - shared.mean())
+
+
+def _kernel_estimate(one: Array, two: Array, member: Any, groups: int, resamples: int, seed: int) -> Estimate:
+    """A percentile bootstrap in which copies of a photograph are never paired with each other, as they are too alike.
+
+    In simulations with 5 to 40 photographs it covers 94 % and more; with the copies paired it covers down to 70 %.
+    """
+    distance = kernel(one, two)
+    if groups < 3:
+        return Estimate(distance, None, None, len(one), ONE_GROUP if groups == 1 else FEW_GROUPS)
+    belongs = np.eye(groups)[member]  # (N, G)
+    alike = belongs.T @ _group_sums(one, belongs)  # (G, G): the kernel, summed over the pairs of two groups
+    sizes = belongs.sum(0)
+    pairs = np.outer(sizes, sizes) - np.diag(sizes)
+    cross = belongs.T @ _row_sums(one, two) / len(two)
+    counts = draws(groups, resamples, seed)
+    counts = counts[_paired(counts, pairs) > 0]
+    inside = _paired(counts, alike) / _paired(counts, pairs)
+    found = inside + _within(two) - 2 * (counts @ cross) / (counts @ sizes)
+    return Estimate(distance, *middle(found), len(one))
+
+
+def _paired(counts: Array, sums: Array) -> Array:
+    """(R,): sums (G, G) over the pairs of a resample, copies of one group with themselves only."""
+    own = np.diag(sums)
+    return ((counts @ (sums - np.diag(own))) * counts).sum(1) + counts @ own
+
+
+def _sets(first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if min(len(one), len(two)) < 2:
+        raise Unmeasurable(f"two pictures of each kind at least are needed, not {len(one)} and {len(two)}")
+    if not (np.isfinite(one).all() and np.isfinite(two).all()):
+        raise Unmeasurable("the features of a picture are no numbers")
+    return one, two
+
+
+def _factor(features: Array) -> Array:
+    """F with F'F the covariance, as small as it can be: (min(N, D), D)."""
+    centred = (features - features.mean(0)) / np.sqrt(len(features) - 1)
+    return centred if len(centred) <= centred.shape[1] else np.linalg.qr(centred).R
+
+
+def _kernel(first: Array, second: Array) -> Array:
+    return (first @ second.T / first.shape[1] + 1) ** 3
+
+
+def _pieces(first: Array, second: Array) -> list[Array]:
+    """The first set in pieces, so that the kernel of a piece and the second set is not too large."""
+    return np.array_split(first, -(-len(first) * len(second) // AT_ONCE))
+
+
+def _row_sums(first: Array, second: Array) -> Array:
+    """(N,): of the kernel with all of the second set."""
+    return np.concatenate([_kernel(piece, second).sum(1) for piece in _pieces(first, second)])
+
+
+def _own(features: Array) -> Array:
+    """(N,): the kernel of each picture with itself."""
+    return (np.square(features).sum(1) / features.shape[1] + 1) ** 3
+
+
+def _within(features: Array) -> float:
+    """The mean of the kernel over all pairs of different pictures of one set."""
+    count = len(features)
+    return float(_row_sums(features, features).sum() - _own(features).sum()) / (count * (count - 1))
+
+
+def _group_sums(features: Array, belongs: Array) -> Array:
+    """(N, G): the kernel of each picture with the others of each group, summed."""
+    sums = np.concatenate([_kernel(piece, features) @ belongs for piece in _pieces(features, features)])
+    return sums - belongs * _own(features)[:, None]
