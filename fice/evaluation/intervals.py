@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from math import fsum, isfinite
 from typing import TypeVar
 
 import numpy as np
@@ -40,7 +40,9 @@ def estimate(
         resamples: how often photographs are drawn.
         seed: of the drawing.
     """
-    rows = [(group, value) for group, value in zip(groups, values, strict=True) if _is_number(value)]
+    rows = [
+        (group, value) for group, value in zip(groups, values, strict=True) if value is not None and isfinite(value)
+    ]
     if not rows:
         return Estimate(None, None, None, 0, _commonest(reasons) or NOTHING)
     mean, low, high = _interval(rows, resamples, seed)
@@ -60,7 +62,7 @@ def difference(
         first, second: edit -> number.
         groups: edit -> its source photograph.
     """
-    both = [key for key in first.keys() & second.keys() if _is_number(first[key]) and _is_number(second[key])]
+    both = [key for key in first.keys() & second.keys() if isfinite(first[key]) and isfinite(second[key])]
     if not both:
         return Difference(None, None, None, 0, None, NO_PAIRS)
     mean, low, high = _interval([(groups[key], second[key] - first[key]) for key in both], resamples, seed)
@@ -91,18 +93,14 @@ def _interval(rows: list[tuple[str, float]], resamples: int, seed: int) -> tuple
     found: dict[str, list[float]] = {}
     for group, value in rows:
         found.setdefault(group, []).append(value)
-    mean = math.fsum(value for _, value in rows) / len(rows)
+    mean = fsum(value for _, value in rows) / len(rows)
     if len(found) < 2:
         return mean, None, None
     ordered = [found[group] for group in sorted(found)]
-    sums = np.array([math.fsum(values) for values in ordered])
+    sums = np.array([fsum(values) for values in ordered])
     sizes = np.array([len(values) for values in ordered], dtype=float)
     counts = draws(len(ordered), resamples, seed)
     return mean, *middle((counts @ sums) / (counts @ sizes))
-
-
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
 
 
 def _commonest(reasons: Sequence[str]) -> str:
