@@ -50,14 +50,26 @@ candidates_option = click.option(
 seed_option = click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
 set_option = click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
                           help="Change any setting; repeatable.")  # fmt: skip
+judge_options = (
+    click.option("--real", type=FILE, help="Real photos to compare with.  [default: those that were edited]"),
+    click.option("--judge", metavar="NAME|DIR", help="The bundle whose CLIP judges.  [default: street-judge]"),
+    click.option("--features", type=click.Choice(["clip", "inception"]),
+                 help="In which realism is measured.  [default: clip, the judge's]"),
+    click.option("--resamples", type=click.IntRange(100), help="Of the bootstrap.  [default: 2000]"),
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
 
 
-def quality_options(command: Callable) -> Callable:
-    """The options that an edit has in common with a batch: its quality, its seed and where it is computed."""
-    options = (preset_option, steps_option, strength_option, candidates_option, seed_option, device_option)
-    return reduce(lambda inner, option: option(inner), reversed(options), command)
+def with_options(*options: Callable) -> Callable[[Callable], Callable]:
+    """Several options that commands have in common, as one decorator."""
+    return lambda command: reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+# what an edit has in common with a batch: its quality, its seed and where it is computed
+quality_options = with_options(
+    preset_option, steps_option, strength_option, candidates_option, seed_option, device_option
+)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -159,6 +171,90 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
         summary = run_batch(source, tell=say, progress=counting, **given)
     click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary)
     context.exit(1 if summary.failed else 0)
+
+
+@main.command()
+@click.argument("source", metavar="SOURCE")
+@click.argument("text", required=False)
+@click.option("-o", "--output", type=FILE, required=True, help="The folder of the study.")
+@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv or jsonl table.")
+@click.option("--variant", "variants", multiple=True, metavar="NAME", help="One of --dry-run's; repeatable.")
+@click.option("--grid", multiple=True, metavar="NAME=V1,V2,...", help="Sweep over a setting; repeatable.")
+@click.option("--seeds", type=click.IntRange(1), help="So many edits of each photo and text.  [default: 1]")
+@click.option("--limit", type=click.IntRange(1), help="No more photos than that.")
+@click.option("--batch", "width", type=click.IntRange(1),
+              help="Pictures optimised together; more is faster, and rounds otherwise.  [default: 1]")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="This process, or a Ray cluster.  [default: local]")
+@click.option("--address", help="The cluster; without one, Ray is started here for the study.")
+@click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]")
+@with_options(bundle_option, region_option, preset_option, steps_option, strength_option, device_option, set_option)
+@with_options(*judge_options)
+@click.option("--dry-run", is_flag=True, help="Name the variants and what they change.")
+@click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
+@json_option
+@click.pass_context
+def ablate(context: click.Context, source: str, text: str | None, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Show what each part of the method is worth: edit SOURCE with one part removed or replaced at a time.
+
+    OUT/index.html shows every picture, OUT/table.md every figure with its interval and its difference to the whole
+    method. A study that was stopped goes on where it was.
+
+    \b
+    Examples:
+      fice ablate photo.jpg "red floral dress" -o study/
+      fice ablate photos/ --prompts texts.txt -o study/ --limit 10 --seeds 3
+      fice ablate photo.jpg "red dress" -o study/ --variant no-pose --variant no-latent --preset paper
+      fice ablate photos/ "red dress" -o study/ --grid steps=10,30,60 --grid rate=0.02,0.05
+    """
+    from fice.ablation import ablate as run
+    from fice.ablation import plan_study
+    from fice.batch.show import Counting
+    from fice.evaluation.show import Looking
+
+    given = _given(options)
+    if dry_run:
+        click.echo(plan_study(tell=warn, **given))
+        return
+    with Counting() as counting, Looking() as looking:
+        study = run(source, text or (), tell=say, progress=counting, looking=looking, **given)
+    _show(context, study, as_json)
+
+
+@main.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", type=FILE, help="A folder for tables, plots and a page.")
+@bundle_option
+@with_options(*judge_options)
+@device_option
+@json_option
+@click.pass_context
+def evaluate(context: click.Context, runs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+    """Score edits: what `fice batch` has written, or any tool's by a csv with the columns source, edit and text.
+
+    Likeness to the text, colour, what should have stayed, head, pose and realism, with 95 % intervals; of several runs,
+    each is compared with the first, edit by edit.
+
+    \b
+    Examples:
+      fice evaluate out/
+      fice evaluate out/ theirs.csv -o comparison/ --real photos/
+      fice evaluate theirs.csv --json
+    """
+    from fice.evaluation.run import evaluate as score
+    from fice.evaluation.show import Looking
+
+    with Looking() as looking:
+        study = score(runs, tell=say, progress=looking, **_given(options))
+    _show(context, study, as_json)
+
+
+def _show(context: click.Context, study: Any, as_json: bool) -> None:
+    """A study on stdout; exit code 1 where an edit could not be scored at all."""
+    from fice.evaluation.table import as_json as json_of
+    from fice.evaluation.table import as_text
+
+    click.echo(json_of(study) if as_json else as_text(study))
+    context.exit(0 if all(row.values for row in study.rows) else 1)
 
 
 @main.command()

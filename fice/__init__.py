@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
 
 if TYPE_CHECKING:
+    from fice.ablation import ablate
     from fice.bundle import Bundle, list_bundles, load_bundle
     from fice.edit import Edit
     from fice.editor import Editor
+    from fice.evaluation.run import evaluate
     from fice.settings import Settings
     from fice.subject import Subject
 
@@ -26,10 +28,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
-    "WeightsError", "list_bundles", "load_bundle",
+    "WeightsError", "ablate", "evaluate", "list_bundles", "load_bundle",
 ]  # fmt: skip
 
 _HOMES = {
+    "ablate": "fice.ablation",
+    "evaluate": "fice.evaluation.run",
     "Bundle": "fice.bundle",
     "list_bundles": "fice.bundle",
     "load_bundle": "fice.bundle",

@@ -168,6 +168,8 @@ def _text(_: str, value: Any) -> str | list[str]:
 
 _TYPES: dict[str, tuple[Callable[[str, Any], Any], str]] = {
     "photo": (_path, "no name of a file"),
+    "source": (_path, "no name of a file"),
+    "edit": (_path, "no name of a file"),
     "mask": (_path, "no name of a file"),
     "latent": (_path, "no name of a file"),
     "text": (_text, "no text in UTF-8"),

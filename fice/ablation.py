@@ -1,0 +1,211 @@
+"""What each part of the method is worth: the same edits with one part replaced at a time.
+
+A variant is replaced settings and nothing else; each is a batch of its own in OUT/runs, resumed like any batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fice.batch.journal import Result, Summary
+from fice.batch.run import run_batch
+from fice.errors import UsageError
+from fice.settings import Settings
+
+if TYPE_CHECKING:
+    from fice.evaluation.study import Study
+
+RUNS = "runs"
+FULL = "full"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to edit.
+
+    Attributes:
+        name: of its folder, and in tables.
+        changes: settings replaced.
+        meaning: what it is, in one sentence.
+    """
+
+    name: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    meaning: str = ""
+
+
+# "from the photograph": neither re-dressed nor held to the re-dressed cloth, so that the terms alone edit
+STANDARD = (
+    Variant(FULL, {}, "The whole method."),
+    Variant("no-semantic", {"semantic": 0.0}, "Without the semantic term."),
+    Variant("no-sentence", {"semantic": 0.0, "start": "encoder", "cloth": 0.0},
+            "From the photograph and without the semantic term: nothing knows the sentence."),
+    Variant("no-image", {"image": 0.0}, "Without the image term."),
+    Variant("no-pose", {"pose": 0.0}, "Without the pose term."),
+    Variant("no-head", {"head": 0.0}, "Without the head term."),
+    Variant("no-latent", {"latent": 0.0}, "Without the latent term."),
+    Variant("no-cloth", {"cloth": 0.0}, "Without the cloth term."),
+    Variant("encoder-start", {"start": "encoder", "cloth": 0.0}, "From the photograph, as the encoder sees it."),
+    Variant("mean-start", {"start": "mean", "cloth": 0.0}, "Without the encoder: from the mean of W."),
+    Variant("random-start", {"start": "random", "cloth": 0.0}, "Without the encoder: from a random W."),
+    Variant("w-space", {"space": "w"}, "In W instead of W+."),
+    Variant("no-tuning", {"tuning": 0}, "Without fitting the generator to the photograph."),
+    Variant("no-stitch", {"stitch": "none"}, "Without stitching: the whole canvas is the generator's."),
+    Variant("paper-stitch", {"stitch": "head"}, "With the paper's stitching: the head alone comes back."),
+    Variant("no-detail", {"detail": 0.0}, "Without the cloth's own folds and weave."),
+    Variant("picture-semantics", {"look": "picture"}, "CLIP sees the whole picture instead of the garment alone."),
+    Variant("no-augmentation", {"views": 0}, "CLIP sees one view instead of several."),
+    Variant("no-clamp", {"clamp": False}, "CLIP sees values beyond black and white."),
+)  # fmt: skip
+
+
+def choose(names: Sequence[str], grid: Sequence[str]) -> list[Variant]:
+    """The variants of a study: the named ones and the whole grid, `full` first; all standard ones when none is given.
+
+    names: of STANDARD. grid: "setting=value,value,..." each; every combination is a variant. Raises UsageError.
+    """
+    known = {variant.name: variant for variant in STANDARD}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"There is no variant {name!r}: choose one of {', '.join(known)}.")
+    chosen = [known[name] for name in dict.fromkeys((FULL, *names))] if names or grid else list(STANDARD)
+    return chosen + (combinations(grid) if grid else [])
+
+
+def combinations(grid: Sequence[str]) -> list[Variant]:
+    """Every combination of "setting=value,value,..."; raises UsageError for what is no setting or value."""
+    axes: dict[str, list[tuple[str, Any]]] = {}
+    for axis in grid:
+        name, equals, values = axis.partition("=")
+        if not equals or name in axes:
+            raise UsageError(f"{axis!r} is no axis of a grid: write name=value,value,... once for each setting.")
+        axes[name] = [(value, Settings.parse(f"{name}={value}")[1]) for value in dict.fromkeys(values.split(","))]
+    return [
+        Variant(
+            ",".join(f"{name}={text}" for name, (text, _) in zip(axes, point, strict=True)),
+            {name: value for name, (_, value) in zip(axes, point, strict=True)},
+            "A point of the grid.",
+        )
+        for point in product(*axes.values())
+    ]
+
+
+def differing(variants: Sequence[Variant], base: Settings, tell: Callable[[str], None]) -> list[Variant]:
+    """The variants whose settings no earlier one has; the others are told."""
+    kept: dict[Settings, Variant] = {}
+    for variant in variants:
+        settings = base.replace(**variant.changes)
+        if settings in kept:
+            tell(f"{variant.name} is the same as {kept[settings].name} here; it is left out.")
+        else:
+            kept[settings] = variant
+    return list(kept.values())
+
+
+def plan_study(
+    variants: Sequence[str] = (), grid: Sequence[str] = (), *, preset: str = "default",
+    assignments: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None, **options: Any,
+) -> str:  # fmt: skip
+    """What `ablate` would run, a line a variant. Arguments and errors as of `ablate`."""
+    base = Settings.taken_from(options, preset, assignments)
+    chosen = differing(choose(variants, grid), base, tell)
+    lines = []
+    for variant in chosen:
+        changes = ", ".join(f"{name}={_text(value)}" for name, value in variant.changes.items())
+        lines.append(f"{variant.name:<18} {changes or '-':<36} {variant.meaning}".rstrip())
+    return "\n".join(lines)
+
+
+def ablate(
+    source: str | Path,
+    text: str | Sequence[str] = (),
+    *,
+    output: str | Path,
+    variants: Sequence[str] = (),
+    grid: Sequence[str] = (),
+    seeds: int = 1,
+    preset: str = "default",
+    assignments: Sequence[str] = (),
+    bundle: str | Path = "street",
+    device: str = "auto",
+    width: int = 1,
+    engine: str = "local",
+    address: str | None = None,
+    real: str | Path | None = None,
+    judge: str | Path = "street-judge",
+    features: str = "clip",
+    resamples: int = 2000,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
+    looking: Callable[[int, int], None] = lambda *_: None,
+    **options: Any,
+) -> Study:
+    """Edits with each part of the method removed or replaced, scores them, and writes OUT/index.html with table and plots.
+
+    source, text, and options (prompts, limit, region, steps, strength, candidates, workers, force): as in
+    `fice.batch.run.run_batch`. variants, grid: as in `choose`. seeds: so many edits of each photo and text. width: how
+    many pictures share the optimisation; one at a time, by default, so that the same study gives the same table to the
+    last digit, resumed or not. real, judge, features, resamples, looking (its progress): as in
+    `fice.evaluation.run.evaluate`. What is there and unchanged is not edited again.
+
+    Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
+    """
+    from fice.evaluation.run import evaluate
+
+    settings: dict[str, Any] = {name: options.pop(name) for name in ("steps", "strength") if name in options}
+    base = Settings.taken_from(dict(settings), preset, assignments)
+    chosen, out = differing(choose(variants, grid), base, tell), Path(output)
+    texts = [text] if isinstance(text, str) else list(text)
+    runs: dict[str, list[Path]] = {}
+    counted = Summary()
+    with _engine(engine, address, tell):
+        for number, variant in enumerate(chosen):
+            tell(f"{variant.name} ({number + 1} of {len(chosen)})")
+            changes = [f"{name}={_text(value)}" for name, value in variant.changes.items()]
+            for seed in range(seeds):
+                folder = out / RUNS / variant.name / f"seed-{seed}"
+                run_batch(
+                    source, texts, output=folder, bundle=bundle, preset=preset, assignments=[*assignments, *changes],
+                    device=device, width=width, engine=engine, address=address, seed=seed, tell=tell,
+                    progress=_overall(counted, progress, len(chosen) * seeds), **settings, **options,
+                )  # fmt: skip
+                runs.setdefault(variant.name, []).append(folder)
+    meanings = {variant.name: variant.meaning for variant in chosen}
+    return evaluate(runs, output=out, meanings=meanings, bundle=bundle, real=real, judge=judge, features=features,
+                    device=device, resamples=resamples, tell=tell, progress=looking)  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    """A setting's value as `Settings.parse` reads it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _overall(counted: Summary, progress: Callable[[Result | None, Summary, int], None], runs: int
+             ) -> Callable[[Result | None, Summary, int], None]:  # fmt: skip
+    """The progress of one run as that of the whole study."""
+
+    def told(result: Result | None, summary: Summary, total: int) -> None:
+        if result is None:
+            counted.skipped += summary.skipped
+        else:
+            counted.add(result)
+        progress(result, counted, total * runs)
+
+    return told
+
+
+@contextmanager
+def _engine(name: str, address: str | None, tell: Callable[[str], None]) -> Iterator[None]:
+    """A Ray cluster is joined once for all runs."""
+    if name != "ray":
+        yield
+        return
+    from fice.batch.ray_session import connected
+
+    with connected(address, tell):
+        yield

@@ -1,0 +1,221 @@
+"""A whole evaluation: every edit of every run looked at, estimated, compared, shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from fice.batch.folders import photos_under
+from fice.bundle import Bundle, load_bundle
+from fice.device import resolve
+from fice.errors import InputError, UsageError, WeightsError
+from fice.evaluation.intervals import difference, estimate
+from fice.evaluation.measures import MEASURES, Unmeasurable
+from fice.evaluation.observer import Observer
+from fice.evaluation.realism import Features, clip_features, inception_features, realism
+from fice.evaluation.study import Difference, Estimate, Row, Study
+from fice.evaluation.triples import Triple, read_run
+from fice.semantics import Semantics
+
+Runs = Mapping[str, Sequence[str | Path]]
+Tell = Callable[[str], None]
+Progress = Callable[[int, int], None]  # pictures looked at, and of how many
+Seen = TypeVar("Seen")
+
+
+def evaluate(
+    runs: str | Path | Sequence[str | Path] | Runs,
+    *,
+    output: str | Path | None = None,
+    real: str | Path | None = None,
+    bundle: str | Path = "street",
+    judge: str | Path = "street-judge",
+    features: str = "clip",
+    device: str = "auto",
+    resamples: int = 2000,
+    meanings: Mapping[str, str] | None = None,
+    tell: Tell = lambda _: None,
+    progress: Progress = lambda *_: None,
+) -> Study:
+    """Scores edits and compares runs with the first of them.
+
+    Args:
+        runs: folders that a batch has written, or csv tables (columns source, edit, text; if wished mask, region,
+            seed), one or several; or name -> the parts of one run.
+        output: a folder for tables, plots and a page; None writes nothing.
+        real: a folder of photographs to which the edits' people are compared; by default those that were edited.
+        bundle: whose networks find garments, heads and parts of the body.
+        judge: whose CLIP compares edits with their texts; one that has guided them is told.
+        features: "clip" (the judge's) or "inception", in which realism is measured.
+        resamples: of the bootstrap.
+        meanings: of the runs, in one sentence each.
+
+    Raises InputError for a run without edits and a folder without photographs, UsageError, and WeightsError for networks
+    that are missing. An edit that cannot be scored has reasons instead of numbers.
+    """
+    named = runs if isinstance(runs, Mapping) else _named([runs] if isinstance(runs, (str, Path)) else runs)
+    if features not in ("clip", "inception"):
+        raise UsageError(f"Realism is measured in the features of clip or inception, not of {features!r}.")
+    triples = {name: [triple for part in parts for triple in read_run(Path(part))] for name, parts in named.items()}
+    where = resolve(device)[0]
+    networks, judging = load_bundle(bundle), load_bundle(judge)
+    clip = Semantics.from_bundle(judging, where)
+    chosen = inception_features(where) if features == "inception" else _of_judge(clip, judging)
+    observer = Observer(networks, clip, where)
+    photographs = _photographs(real, triples.values())
+    looks = _Looks(progress, 2 * sum(map(len, triples.values())) + len(photographs))
+
+    rows = tuple(looks(observer.observe(name, triple)) for name, all_of in triples.items() for triple in all_of)
+    wanted, unseen = _of_photographs(observer, chosen, photographs, looks)
+    whole = {name: _realism(observer, chosen, all_of, wanted, resamples, looks) for name, all_of in triples.items()}
+    notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
+    compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
+    notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), against {compared}.")
+    if unseen:
+        notes.append(f"In {unseen} of {len(photographs)} photographs nobody was found; they are left out.")
+    first = next(iter(named))
+    study = Study(
+        title=Path(output).resolve().name if output else first,
+        runs={name: (meanings or {}).get(name, "") for name in named},
+        measures=MEASURES,
+        rows=rows,
+        table={name: _table([row for row in rows if row.run == name], resamples) | whole[name] for name in named},
+        differences={name: _differences(rows, first, name, resamples) for name in named if name != first},
+        notes=tuple(notes),
+    )
+    if output:
+        write(study, Path(output), tell)
+    return study
+
+
+def write(study: Study, out: Path, tell: Tell = lambda _: None) -> None:
+    """Tables, plots and page of a study in the folder `out`."""
+    from fice.evaluation.page import write_study_page
+    from fice.evaluation.plots import write_plots
+    from fice.evaluation.table import write_tables
+
+    out.mkdir(parents=True, exist_ok=True)
+    tables, plots = write_tables(study, out), write_plots(study, out)
+    page = write_study_page(study, out, plots)
+    tell(f"{page} shows it; the numbers are in {', '.join(path.name for path in tables)}.")
+
+
+def _named(paths: Sequence[str | Path]) -> dict[str, list[str | Path]]:
+    """A name for each run: that of its folder or file, longer where two are alike."""
+    if not paths:
+        raise UsageError("There is no run to evaluate: give a folder of a batch, or a csv of source, edit and text.")
+    resolved = [Path(path).resolve() for path in paths]
+    for depth in range(1, 1 + max(len(path.parts) for path in resolved)):
+        names = ["/".join([*path.parts[-depth:-1], path.stem]) for path in resolved]
+        if len(set(names)) == len(names):
+            return dict(zip(names, ([path] for path in paths), strict=True))
+    raise UsageError("One run was given twice: name each once.")
+
+
+class _Looks:
+    """Counts what has been looked at."""
+
+    def __init__(self, progress: Progress, total: int):
+        self.progress, self.total, self.done = progress, total, 0
+        progress(0, total)
+
+    def __call__(self, seen: Seen) -> Seen:
+        self.done += 1
+        self.progress(self.done, self.total)
+        return seen
+
+
+def _photographs(real: str | Path | None, triples: Iterable[Sequence[Triple]]) -> list[Path]:
+    """Real pictures to compare with."""
+    if real is None:
+        return sorted({triple.source for all_of in triples for triple in all_of if triple.error is None})
+    if not Path(real).is_dir():
+        raise InputError(f"{real} is not a folder of photographs; check its name.")
+    found = [Path(photo.path) for photo in photos_under(str(real), "") if not photo.is_folder]
+    if not found:
+        raise InputError(f"There are no photographs in {real}; check its name.")
+    return found
+
+
+def _of_photographs(observer: Observer, features: Features, photographs: Sequence[Path], looks: _Looks
+                    ) -> tuple[Tensor, int]:  # fmt: skip
+    """Features (N, D) of the people in photographs, and in how many there is nobody."""
+    people = [looks(_person(observer, path)) for path in photographs]
+    found = [features(person) for person in people if person is not None]
+    return (torch.cat(found) if found else torch.zeros(0, 1)), len(people) - len(found)
+
+
+def _person(observer: Observer, path: Path) -> Tensor | None:
+    try:
+        return observer.person(path)
+    except InputError:
+        return None
+
+
+def _realism(observer: Observer, features: Features, triples: Sequence[Triple], wanted: Tensor, resamples: int,
+             looks: _Looks) -> dict[str, Estimate]:  # fmt: skip
+    """How far the people of a run are from real ones."""
+    people = [(str(triple.source), looks(observer.person_of(triple))) for triple in triples]
+    seen = [(group, features(person)) for group, person in people if person is not None]
+    edited = torch.cat([each for _, each in seen]) if seen else wanted[:0]
+    return realism(edited, wanted, [group for group, _ in seen], resamples)
+
+
+def _table(rows: Sequence[Row], resamples: int) -> dict[str, Estimate]:
+    groups = [str(row.source) for row in rows]
+    return {
+        measure.name: estimate([row.values.get(measure.name) for row in rows], groups,
+                               [row.reasons.get(measure.name, "") for row in rows], resamples)
+        for measure in MEASURES if not measure.whole
+    }  # fmt: skip
+
+
+def _differences(rows: Sequence[Row], first: str, other: str, resamples: int) -> dict[str, Difference]:
+    groups = {row.partner: str(row.source) for row in rows}
+
+    def numbers(run: str, measure: str) -> dict[tuple[str, str, int], float]:
+        return {row.partner: row.values[measure] for row in rows if row.run == run and measure in row.values}
+
+    return {
+        measure.name: difference(numbers(first, measure.name), numbers(other, measure.name), groups, resamples)
+        for measure in MEASURES if not measure.whole
+    }  # fmt: skip
+
+
+def _of_judge(clip: Semantics, judging: Bundle) -> Features:
+    return clip_features(clip, f"the CLIP of {judging.name}", f"trained on: {judging.data or 'not said'}")
+
+
+def _guides(triples: Iterable[Sequence[Triple]]) -> set[str]:
+    """The bundles that edits say they were made with; "" where one does not say."""
+    return {str(triple.report.get("bundle") or "") for all_of in triples for triple in all_of if triple.error is None}
+
+
+def _on_judge(judging: Bundle, triples: Iterable[Sequence[Triple]]) -> list[str]:
+    """Who judges likeness to the text, and whether it may."""
+    notes = [f"Similarity: the CLIP of {judging.name}, trained on: {judging.data or 'not said'}."]
+    sha256 = judging.parts["clip"].sha256
+    for name in sorted(_guides(triples)):
+        if not name:
+            notes.append("Some edits do not say which networks guided them; if this CLIP did, similarity flatters them.")
+        elif name == judging.name or _clip_of(name) == sha256:
+            notes.append(f"Warning: this CLIP guided the edits of {name}, so similarity and realism flatter them; "
+                         "--judge street-judge never guides.")  # fmt: skip
+    return notes
+
+
+def _clip_of(name: str) -> str:
+    try:
+        return load_bundle(name).parts["clip"].sha256
+    except (WeightsError, KeyError):
+        return ""
+
+
+def _on_networks(networks: Bundle, triples: Iterable[Sequence[Triple]]) -> list[str]:
+    """Who finds garments, heads and body parts."""
+    note = f"Garments, heads and parts of the body: the networks of {networks.name}"
+    return [f"{note}, which guided these edits too." if networks.name in _guides(triples) else f"{note}."]
