@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,15 +19,13 @@ from fice.output import whole_file
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
 
 INK, SOFT, LINE = "#1c1b19", "#6a6761", "#dedbd5"
-FIRST, OTHER, DARK = "#d55e00", "#7fb2d6", "#33516b"
+FIRST, DARK = "#d55e00", "#33516b"
 VERDICTS = {"better": "#0072b2", "worse": "#d55e00", "": "#9a968e"}  # of Okabe and Ito, safe for the colour-blind
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#7a4fa3")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "text.parse_math": False,  # a name may have dollars
     "text.color": INK,
@@ -93,8 +91,8 @@ def differences(study: Study) -> Figure | None:
     drawn = _panels(study, measures, runs, _difference_panel)
     labels = {"better": "better", "worse": "worse", "": "undecided: the interval covers 0"}
     handles = [_handle(VERDICTS[name], label) for name, label in labels.items()]
-    place = {"loc": "outside upper left", "ncols": 3, "handletextpad": 0.2}
-    drawn.legend(handles=handles, title=_short(f"Difference to {first_run(study)}", 60), alignment="left", **place)
+    title = _short(f"Difference to {first_run(study)}", 60)
+    drawn.legend(handles=handles, title=title, alignment="left", loc="outside upper left", ncols=3, handletextpad=0.4)
     return drawn
 
 
@@ -146,7 +144,11 @@ def tradeoff(study: Study) -> Figure | None:
     axes.set_xlabel(heading(met))
     axes.set_ylabel(heading(kept))
     axes.set_title("What the text gains, and what stays")
-    _label(drawn, axes, [(_short(run), across, up, run == first_run(study)) for run, across, up, _, _ in points])
+    names, colours = [], []
+    for run, *_ in points:
+        names.append(_short(run))
+        colours.append(FIRST if run == first_run(study) else INK)
+    _label(drawn, axes, names, [(across, up) for _, across, up, _, _ in points], colours)
     return drawn
 
 
@@ -197,26 +199,26 @@ def _panels(study: Study, measures: list[Measure], runs: list[str], panel: Calla
 
 def _bar_panel(axes: Axes, study: Study, measure: Measure, runs: list[str]) -> None:
     """Bars from 0; dots without it, where from 0 all would look alike."""
-    known = {i: found for i, run in enumerate(runs) if (found := estimate(study, run, measure)).mean is not None}
-    means = [found.mean for found in known.values() if found.mean is not None]
-    alike = min(means) > 0 and min(means) > 0.6 * max(means)
-    for i, found in known.items():
-        is_first = runs[i] == first_run(study)
+    found = [estimate(study, run, measure) for run in runs]
+    means = [each.mean for each in found if each.mean is not None]
+    alike = min(means) > 0.4 * max(means) > 0
+    decimals = digits(study, measure)
+    for i, (run, each) in enumerate(zip(runs, found, strict=True)):
+        shown = "none" if each.mean is None else figure(each.mean, decimals)
+        axes.text(1.02, i, shown, transform=axes.get_yaxis_transform(), va="center", fontsize=7, color=SOFT)
+        if each.mean is None:
+            continue
+        is_first = run == first_run(study)
+        colour = FIRST if is_first else VERDICTS["better"]
         if alike:
-            axes.plot(found.mean, i, "o", color=FIRST if is_first else VERDICTS["better"], markersize=4.5)
+            axes.plot(each.mean, i, "o", color=colour, markersize=4.5)
         else:
-            axes.barh(i, found.mean, height=0.62, color=FIRST if is_first else OTHER, alpha=0.75 if is_first else 1)
-        _whisker(axes, found, i, (FIRST if is_first else VERDICTS["better"]) if alike else INK)
+            axes.barh(i, each.mean, height=0.62, color=colour, alpha=0.5)
+        _whisker(axes, each, i, colour if alike else INK)
         if is_first:
-            axes.axvline(found.mean, color=FIRST, linewidth=0.8, alpha=0.6, zorder=0.9)
+            axes.axvline(each.mean, color=FIRST, linewidth=0.8, alpha=0.6, zorder=0.9)
     if not alike:
         axes.axvline(0, color=SOFT, linewidth=0.8)
-    decimals = digits(study, measure)
-    for i in range(len(runs)):
-        mean = known[i].mean if i in known else None
-        text = "none" if mean is None else figure(mean, decimals)
-        place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 7, "color": SOFT}
-        axes.annotate(text, (1.02, i), annotation_clip=False, **place)
 
 
 def _difference_panel(axes: Axes, study: Study, measure: Measure, runs: list[str]) -> None:
@@ -250,42 +252,42 @@ def _mean_curve(study: Study, run: str) -> tuple[np.ndarray, np.ndarray] | None:
     return steps, np.mean([np.interp(steps, curve[:, 0], curve[:, 1]) for curve in curves], axis=0)
 
 
-def _label(drawn: Figure, axes: Axes, points: list[tuple[str, float, float, bool]]) -> None:
-    """A name beside each point, where it covers the least of other points and names."""
+def _label(drawn: Figure, axes: Axes, names: list[str], points: list[tuple[float, float]], colours: list[str]) -> None:
+    """A name beside each point, where it covers least and is nearest to its own point."""
+    from matplotlib.patheffects import withStroke
+
     drawn.draw_without_rendering()  # fixes where the axes lie
     drawn.set_layout_engine("none")
-    at = axes.transData.transform([(x, y) for _, x, y, _ in points])
-    taken: list[Bbox] = []
-    for (name, x, y, is_first), _ in zip(points, at, strict=True):
-        tried: list[tuple[float, float, Text]] = []
-        for distance in (9, 18, 30, 44):
+    at = axes.transData.transform(points)
+    pixels = drawn.dpi / 72  # of a typographic point
+    taken: list[np.ndarray] = []
+    for i, (name, point, colour) in enumerate(zip(names, points, colours, strict=True)):
+        halo = [withStroke(linewidth=2, foreground="white")]
+        place: Any = {"textcoords": "offset points", "ha": "center", "va": "center", "path_effects": halo}
+        line = {"arrowstyle": "-", "color": SOFT, "linewidth": 0.6, "shrinkB": 3}
+        text = axes.annotate(name, point, (0, 0), fontsize=8, color=colour, **place)
+        half = np.array(text.get_window_extent().size) / 2 + 1
+        tried: list[tuple[float, int, int, np.ndarray]] = []
+        for far in (8, 16, 28, 42, 60):
             for angle in range(0, 360, 30):
-                right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-                text = axes.annotate(
-                    name,
-                    (x, y),
-                    (distance * right, distance * up),
-                    textcoords="offset points",
-                    ha="left" if right > 0.1 else "right" if right < -0.1 else "center",
-                    va="bottom" if up > 0.1 else "top" if up < -0.1 else "center",
-                    fontsize=8,
-                    color=FIRST if is_first else INK,
-                    arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.5} if distance > 9 else None,
-                )
-                cost = _cost(text.get_window_extent().padded(1), taken, at, axes.bbox)
-                tried.append((cost + distance * 0.5, len(tried), text))
-        best = min(tried, key=lambda each: each[:2])[2]
-        for _, _, text in tried:
-            if text is not best:
-                text.remove()
-        taken.append(best.get_window_extent())
+                way = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))]).round(3)
+                middle = at[i] + far * pixels * way + half * np.clip(2 * way, -1, 1)
+                box = np.stack([middle - half, middle + half])
+                tried.append((far + _cost(box, taken, at, i, axes.bbox.get_points()), len(tried), far, box))
+        _, _, far, box = min(tried, key=lambda each: each[:2])
+        taken.append(box)
+        text.remove()
+        shift = (box.mean(0) - at[i]) / pixels
+        axes.annotate(name, point, shift, fontsize=8, color=colour, arrowprops=line if far > 8 else None, **place)
 
 
-def _cost(box: Bbox, taken: list[Bbox], points: np.ndarray, room: Bbox) -> float:
-    covered = sum(100 for other in taken if box.overlaps(other))
-    covered += sum(40 for x, y in points if box.padded(4).contains(x, y))
-    outside = max(0, room.x0 - box.x0, box.x1 - room.x1) + max(0, room.y0 - box.y0, box.y1 - room.y1)
-    return covered + 20 * outside
+def _cost(box: np.ndarray, taken: list[np.ndarray], points: np.ndarray, own: int, room: np.ndarray) -> float:
+    """Of a name in `box`, low and high corner in pixels: for what it covers, what is nearer to it, leaving the axes."""
+    gaps = np.hypot(*np.maximum(0, np.maximum(box[0] - points, points - box[1])).T)
+    others = np.delete(gaps, own)
+    names = sum(bool((box[0] < other[1]).all() and (other[0] < box[1]).all()) for other in taken)
+    outside = np.maximum(0, np.maximum(room[0] - box[0], box[1] - room[1])).sum()
+    return float(200 * names + 80 * (others < 6).sum() + 25 * (others < gaps[own]).sum() + 20 * outside)
 
 
 def _short(name: str, longest: int = LONGEST_NAME) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -23,6 +24,7 @@ THEMES = {
 MOST_COLUMNS = 6  # of one block of the table for people
 TERMINAL = 100  # columns of letters
 LONGEST_NAME = 28  # of a run, in a terminal
+BOLD = "Bold: the best of its column, where this is so for its difference to the first run."
 NONE = "\N{EM DASH}"
 MARKS = {"better": "\N{BLACK UP-POINTING TRIANGLE}", "worse": "\N{BLACK DOWN-POINTING TRIANGLE}", "": ""}
 NO_ESTIMATE = Estimate(None, None, None, 0, "It was not measured.")
@@ -84,7 +86,7 @@ def as_markdown(study: Study) -> str:
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         parts.append(f"## {theme}\n\n{table}" if theme else table)
     about = [f"**{_escaped(run)}**: {_escaped(sentence)}" for run, sentence in study.runs.items() if sentence]
-    about += [_escaped(note) for note in [*legend(study), *gaps(study), *study.notes]]
+    about += [_escaped(note) for note in [*legend(study), BOLD, *gaps(study), *study.notes]]
     about += [f"*{_escaped(measure.name)}*: {_escaped(measure.meaning)}" for measure in study.measures]
     parts.append("\n".join(f"- {line}" for line in about))
     return "\n\n".join(parts) + "\n"
@@ -116,7 +118,8 @@ def as_text(study: Study) -> str:
             cells = [" " * (wide - _width(column[i])) + column[i] for column, wide in zip(table, widths, strict=True)]
             lines.append("  ".join([name + " " * (first - _width(name)), *cells]).rstrip())
         parts.append("\n".join(lines))
-    parts.append("\n".join(_plain(note) for note in [*legend(study), *gaps(study), *study.notes]))
+    notes = [_plain(note) for note in [*legend(study), *gaps(study), *study.notes]]
+    parts.append("\n".join(textwrap.fill(note, TERMINAL, subsequent_indent="  ") for note in notes))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -142,7 +145,7 @@ def difference(study: Study, run: str, measure: Measure) -> Difference:
 
 
 def verdict(measure: Measure, apart: Difference) -> str:
-    """Whether a run is "better" or "worse" than the first run where the interval of the difference excludes 0, "" otherwise."""
+    """Whether a run is "better" or "worse" than the first, "" where the interval of the difference covers 0."""
     if not measure.better or apart.low is None or apart.high is None or apart.low <= 0 <= apart.high:
         return ""
     return "better" if (apart.low > 0) == (measure.better > 0) else "worse"
@@ -211,27 +214,29 @@ def interval(found: Estimate | Difference, decimals: int, sign: bool = False) ->
 
 def legend(study: Study) -> list[str]:
     """How the table is to be read."""
-    first = first_run(study)
-    lines = ["In brackets: 95 % intervals. Arrows beside the names of measures point to what is better."]
+    lines = ["In brackets: 95 % intervals. An arrow beside the name of a measure points to what is better."]
     if len(study.runs) > 1:
         lines.append(
-            f"{MARKS['better']} better and {MARKS['worse']} worse than {first} on the same edits, where the interval "
-            "of the paired difference excludes 0; best of a column only where this is so."
+            f"{MARKS['better']} better, {MARKS['worse']} worse than {first_run(study)} on the same edits: the interval "
+            "of the paired difference excludes 0."
         )
     return lines
 
 
 def gaps(study: Study) -> list[str]:
-    """Why numbers or intervals are missing, a line for each measure and reason."""
+    """Why numbers or intervals are missing, a line for each reason and the runs and measures that it holds for."""
     runs: dict[tuple[str, str], list[str]] = {}
     for measure in study.measures:
         for run in study.runs:
             found = estimate(study, run, measure)
             if found.mean is None or found.low is None:
                 runs.setdefault((measure.name, found.reason or "No reason is known."), []).append(run)
+    names: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (name, reason), where in runs.items():
+        names.setdefault((reason, tuple(where)), []).append(name)
     return [
-        f"{name}: {reason}" + ("" if len(names) == len(study.runs) else f" ({', '.join(names)})")
-        for (name, reason), names in runs.items()
+        f"{', '.join(measures)}{'' if len(where) == len(study.runs) else ' of ' + ', '.join(where)}: {reason}"
+        for (reason, where), measures in names.items()
     ]
 
 
