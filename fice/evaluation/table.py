@@ -269,7 +269,7 @@ def _guarded(cell: object) -> object:
 
 def _escaped(text: str) -> str:
     """Text in which markdown and html mean nothing, on one line."""
-    return re.sub(r"([\\`*_\[\]<>|&#~$])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|&#~$])", r"\\\1", _plain(text))
 
 
 def _plain(text: str) -> str:

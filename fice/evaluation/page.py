@@ -1,0 +1,150 @@
+"""One page of a study: the table, the plots, and the pictures of all runs side by side.
+
+A single html file without outside requests, beside the plots and the thumbnails that it shows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from fice.batch.thumbnails import Thumbnail, path_from, thumbnails
+from fice.evaluation.study import Measure, Row, Study
+from fice.evaluation.table import (
+    BOLD,
+    blocks,
+    difference,
+    digits,
+    estimate,
+    figure,
+    first_run,
+    gaps,
+    heading,
+    interval,
+    is_best,
+    legend,
+    verdict,
+)
+from fice.output import whole_file
+
+TABLES = ("table.csv", "edits.csv", "table.md", "study.json")
+PLOTS = {
+    "bars": "Means with their 95 % intervals",
+    "differences": "Paired differences to the first run",
+    "losses": "Loss by step",
+    "tradeoff": "Similarity against what stays",
+}
+UNDER = ("similarity", "colour error")  # each picture
+ROOM = Path(__file__).parent
+
+
+def write_study_page(study: Study, out: Path, plots: Sequence[Path]) -> Path:
+    """Write OUT/index.html with `plots` (files of `fice.evaluation.plots`) and return its path.
+
+    Tables of `fice.evaluation.table` that lie in OUT are linked. Pictures that are missing or broken become grey
+    boxes with the reason. FiceError when the disk refuses.
+    """
+    environment = Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined)
+    html = environment.get_template("study.html.j2").render(
+        title=study.title,
+        runs=study.runs,
+        first=first_run(study),
+        notes=study.notes,
+        legend=[*legend(study), BOLD],
+        gaps=gaps(study),
+        blocks=[(theme, [_column(study, measure) for measure in each]) for theme, each in blocks(study) if each],
+        measures=[(heading(measure), measure.meaning) for measure in study.measures],
+        plots=[(_link(out, path), PLOTS.get(path.stem, path.stem)) for path in plots],
+        tables=[name for name in TABLES if (out / name).is_file()],
+        wishes=_wishes(study, out),
+        css=(ROOM / "study.css").read_text("utf-8"),
+        hash=lambda text: f"sha256-{base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()}",
+    )
+    path = out / "index.html"
+    with whole_file(path) as stream:
+        stream.write(html.encode("utf-8", "replace"))
+    return path
+
+
+def _column(study: Study, measure: Measure) -> dict[str, Any]:
+    """A measure and its cell for each run."""
+    return {
+        "heading": heading(measure),
+        "meaning": measure.meaning,
+        "cells": [_cell(study, run, measure) for run in study.runs],
+    }
+
+
+def _cell(study: Study, run: str, measure: Measure) -> dict[str, Any]:
+    found, apart, decimals = estimate(study, run, measure), difference(study, run, measure), digits(study, measure)
+    about = [f"{found.count} edits." if found.mean is not None else "", found.reason]
+    if apart.mean is not None:
+        about.append(f"Difference to {first_run(study)}: {figure(apart.mean, decimals, sign=True)}")
+        about.append(f"{interval(apart, decimals, sign=True)} over {apart.pairs} pairs.")
+    return {
+        "mean": None if found.mean is None else _typeset(figure(found.mean, decimals)),
+        "interval": _typeset(interval(found, decimals)),
+        "about": _typeset(" ".join(filter(None, about))),
+        "verdict": verdict(measure, apart),
+        "best": is_best(study, run, measure),
+    }
+
+
+def _wishes(study: Study, out: Path) -> list[dict[str, Any]]:
+    """A row of pictures for each photo, text and seed: the source, and what each run made of it."""
+    found: dict[tuple[str, str, int], dict[str, Row]] = {}
+    for row in study.rows:
+        found.setdefault(row.partner, {})[row.run] = row
+    sources = [next(iter(rows.values())).source for rows in found.values()]
+    edits = [row.edit for rows in found.values() for row in rows.values()]
+    small = dict(zip([*sources, *edits], thumbnails(out, [*sources, *edits]), strict=True))
+    seeds = {row.seed for row in study.rows}
+    under = [(each, digits(study, each)) for each in study.measures if each.name in UNDER]
+    return [
+        {
+            "text": text,
+            "name": source.name,
+            "seed": seed if len(seeds) > 1 else None,
+            "source": _picture(out, source, small[source], "The photo is missing or broken."),
+            "edits": [_edit(out, rows.get(run), small, under) for run in study.runs],
+        }
+        for source, ((_, text, seed), rows) in zip(sources, found.items(), strict=True)
+    ]
+
+
+def _edit(
+    out: Path, row: Row | None, small: dict[Path, Thumbnail | None], under: list[tuple[Measure, int]]
+) -> dict[str, Any]:
+    if row is None:
+        return {"link": None, "reason": "This run has no such edit.", "figures": []}
+    why = next(iter(row.reasons.values()), "") if not row.values else ""
+    figures = [
+        (measure.name, measure.unit, _typeset(figure(row.values[measure.name], decimals)))
+        for measure, decimals in under
+        if measure.name in row.values
+    ]
+    return _picture(out, row.edit, small[row.edit], why or "The picture is missing or broken.") | {"figures": figures}
+
+
+def _picture(out: Path, path: Path, small: Thumbnail | None, reason: str) -> dict[str, Any]:
+    """Links to a picture and its thumbnail, or why there are none."""
+    if small is None:
+        return {"link": None, "reason": reason}
+    return {"link": _link(out, path), "small": small.link(), "ratio": round(small.ratio, 4)}
+
+
+def _link(out: Path, picture: Path) -> str:
+    """Relative to OUT, so that the folder can be moved; letters that mean something in links are quoted."""
+    path = path_from(out, picture)
+    return Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path.replace(os.sep, "/")))
+
+
+def _typeset(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
