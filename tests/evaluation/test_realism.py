@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +18,9 @@ from fice.evaluation import realism as rooms
 from fice.evaluation.intervals import ONE_GROUP
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.realism import FEW_GROUPS, clip_features, frechet, inception_features, influences, kernel, realism
+from fice.nets.inception import Inception
 from fice.semantics import Semantics
+from fice.sources import File
 
 
 def normal(count, features, seed, shift=0.0, scale=1.0):
@@ -173,7 +178,21 @@ def test_features_of_a_clip():
     torch.testing.assert_close(few(pictures), found, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.skip(reason="the network comes next")
+def test_features_of_inception(monkeypatch, tmp_path):
+    monkeypatch.setenv("FICE_HOME", str(tmp_path))
+    network = Inception().eval()
+    path = tmp_path / "downloads" / "inception" / "weights.pth"
+    path.parent.mkdir(parents=True)
+    torch.save(network.state_dict(), path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    files = (File("weights.pth", rooms.INCEPTION.files[0].url, path.stat().st_size, sha256),)
+    monkeypatch.setattr(rooms, "INCEPTION", replace(rooms.INCEPTION, files=files))
+    pictures = torch.rand(2, 3, 40, 30, generator=torch.Generator().manual_seed(0))
+    found = inception_features()(pictures)
+    assert found.shape == (2, 2048) and not found.requires_grad
+    torch.testing.assert_close(found, network(pictures).detach())
+
+
 def test_inception_where_it_is_missing_or_damaged(monkeypatch, tmp_path):
     monkeypatch.setenv("FICE_HOME", str(tmp_path))
     with pytest.raises(WeightsError, match="browser") as caught:
