@@ -17,7 +17,7 @@ from fice.words import to_lab
 
 MOST_DB = 100.0  # the PSNR of identical pictures, which has no end
 WINDOW = 11  # pixels: the side of the SSIM's Gaussian, cut off at 3.5 standard deviations of 1.5
-STRIP = 512  # rows of a photograph that the SSIM looks at together, so that its memory has an end
+STRIP = 512  # rows of a photograph that are compared together, so that memory has an end
 SEEN = 0.001  # share of the picture from which a part of the body counts as seen
 
 MEASURES = (
@@ -86,8 +86,13 @@ def psnr(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
     Pictures (H, W, 3) float in [0, 1].
     """
     _check(first, second, where)
-    error = float(np.square(first[where] - second[where], dtype=np.float64).mean())
-    return MOST_DB if error == 0 else _finite(min(-10 * math.log10(error), MOST_DB))
+    error = 0.0
+    for top in range(0, len(where), STRIP):
+        rows = slice(top, top + STRIP)
+        inside = where[rows]
+        error += float(np.square(first[rows][inside] - second[rows][inside], dtype=np.float64).sum())
+    error = _finite(error / (where.sum() * first.shape[2]))
+    return MOST_DB if error == 0 else min(-10 * math.log10(error), MOST_DB)
 
 
 def ssim(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:

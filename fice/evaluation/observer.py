@@ -30,7 +30,7 @@ from fice.settings import Settings
 from fice.subject import Sight, Subject
 from fice.words import COLOURS, parse
 
-KEPT = 4  # sources that are not looked at anew when another edit of them comes
+KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
 
 
