@@ -145,7 +145,7 @@ def ablate(
     looking: Callable[[int, int], None] = lambda *_: None,
     **options: Any,
 ) -> Study:
-    """Edits with each part of the method removed or replaced, scores them, and writes OUT/index.html with table and plots.
+    """Edits with each part of the method removed or replaced, scores them, and writes a page, tables and plots to OUT.
 
     source, text, and options (prompts, limit, region, steps, strength, candidates, workers, force): as in
     `fice.batch.run.run_batch`. variants, grid: as in `choose`. seeds: so many edits of each photo and text. width: how

@@ -14,7 +14,7 @@ from fice.bundle import Bundle, load_bundle
 from fice.device import resolve
 from fice.errors import InputError, UsageError, WeightsError
 from fice.evaluation.intervals import difference, estimate
-from fice.evaluation.measures import MEASURES, Unmeasurable
+from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.realism import Features, clip_features, inception_features, realism
 from fice.evaluation.study import Difference, Estimate, Row, Study
@@ -54,8 +54,8 @@ def evaluate(
         resamples: of the bootstrap.
         meanings: of the runs, in one sentence each.
 
-    Raises InputError for a run without edits and a folder without photographs, UsageError, and WeightsError for networks
-    that are missing. An edit that cannot be scored has reasons instead of numbers.
+    Raises InputError for a run without edits and a folder without photographs, UsageError, and WeightsError for missing
+    networks. An edit that cannot be scored has reasons instead of numbers.
     """
     named = runs if isinstance(runs, Mapping) else _named([runs] if isinstance(runs, (str, Path)) else runs)
     if features not in ("clip", "inception"):
@@ -74,7 +74,7 @@ def evaluate(
     whole = {name: _realism(observer, chosen, all_of, wanted, resamples, looks) for name, all_of in triples.items()}
     notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
-    notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), against {compared}.")
+    notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
     if unseen:
         notes.append(f"In {unseen} of {len(photographs)} photographs nobody was found; they are left out.")
     first = next(iter(named))
@@ -201,7 +201,7 @@ def _on_judge(judging: Bundle, triples: Iterable[Sequence[Triple]]) -> list[str]
     sha256 = judging.parts["clip"].sha256
     for name in sorted(_guides(triples)):
         if not name:
-            notes.append("Some edits do not say which networks guided them; if this CLIP did, similarity flatters them.")
+            notes.append("Some edits do not say what guided them; if this CLIP did, their similarity is too high.")
         elif name == judging.name or _clip_of(name) == sha256:
             notes.append(f"Warning: this CLIP guided the edits of {name}, so similarity and realism flatter them; "
                          "--judge street-judge never guides.")  # fmt: skip
