@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from fice.batch.thumbnails import Thumbnail, path_from, thumbnails
 from fice.evaluation.study import Measure, Row, Study
 from fice.evaluation.table import (
-    BOLD,
     blocks,
     difference,
     digits,
@@ -57,9 +56,9 @@ def write_study_page(study: Study, out: Path, plots: Sequence[Path]) -> Path:
         runs=study.runs,
         first=first_run(study),
         notes=study.notes,
-        legend=[*legend(study), BOLD],
+        legend=legend(study, bold=True),
         gaps=gaps(study),
-        blocks=[(theme, [_column(study, measure) for measure in each]) for theme, each in blocks(study) if each],
+        blocks=[(theme, [_column(study, measure) for measure in each]) for theme, each in blocks(study)],
         measures=[(heading(measure), measure.meaning) for measure in study.measures],
         plots=[(_link(out, path), PLOTS.get(path.stem, path.stem)) for path in plots],
         tables=[name for name in TABLES if (out / name).is_file()],
@@ -112,15 +111,15 @@ def _wishes(study: Study, out: Path) -> list[dict[str, Any]]:
             "text": text,
             "name": source.name,
             "seed": seed if len(seeds) > 1 else None,
-            "source": _picture(out, source, small[source], "The photo is missing or broken."),
-            "edits": [_edit(out, rows.get(run), small, under) for run in study.runs],
+            "source": _picture(out, source, small[source], "The photo is missing or broken.") | {"about": source.name},
+            "edits": [_edit(out, run, rows.get(run), small, under) for run in study.runs],
         }
         for source, ((_, text, seed), rows) in zip(sources, found.items(), strict=True)
     ]
 
 
 def _edit(
-    out: Path, row: Row | None, small: dict[Path, Thumbnail | None], under: list[tuple[Measure, int]]
+    out: Path, run: str, row: Row | None, small: dict[Path, Thumbnail | None], under: list[tuple[Measure, int]]
 ) -> dict[str, Any]:
     if row is None:
         return {"link": None, "reason": "This run has no such edit.", "figures": []}
@@ -130,7 +129,10 @@ def _edit(
         for measure, decimals in under
         if measure.name in row.values
     ]
-    return _picture(out, row.edit, small[row.edit], why or "The picture is missing or broken.") | {"figures": figures}
+    shown = _picture(out, row.edit, small[row.edit], why or "The picture is missing or broken.")
+    numbers = [" ".join(filter(None, (name, value, unit))) for name, unit, value in figures]
+    about = ", ".join([f"{run}: {row.text} ({row.source.name})", *numbers])
+    return shown | {"figures": figures, "about": about}
 
 
 def _picture(out: Path, path: Path, small: Thumbnail | None, reason: str) -> dict[str, Any]:

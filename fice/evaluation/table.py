@@ -24,7 +24,6 @@ THEMES = {
 MOST_COLUMNS = 6  # of one block of the table for people
 TERMINAL = 100  # columns of letters
 LONGEST_NAME = 28  # of a run, in a terminal
-BOLD = "Bold: the best of its column, where this is so for its difference to the first run."
 NONE = "\N{EM DASH}"
 MARKS = {"better": "\N{BLACK UP-POINTING TRIANGLE}", "worse": "\N{BLACK DOWN-POINTING TRIANGLE}", "": ""}
 NO_ESTIMATE = Estimate(None, None, None, 0, "It was not measured.")
@@ -86,7 +85,7 @@ def as_markdown(study: Study) -> str:
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         parts.append(f"## {theme}\n\n{table}" if theme else table)
     about = [f"**{_escaped(run)}**: {_escaped(sentence)}" for run, sentence in study.runs.items() if sentence]
-    about += [_escaped(note) for note in [*legend(study), BOLD, *gaps(study), *study.notes]]
+    about += [_escaped(note) for note in [*legend(study, bold=True), *gaps(study), *study.notes]]
     about += [f"*{_escaped(measure.name)}*: {_escaped(measure.meaning)}" for measure in study.measures]
     parts.append("\n".join(f"- {line}" for line in about))
     return "\n\n".join(parts) + "\n"
@@ -172,7 +171,8 @@ def blocks(study: Study) -> Iterator[tuple[str, list[Measure]]]:
     """(theme, its measures that have a number anywhere); one block without a theme where they are few."""
     known = [measure for measure in study.measures if has_numbers(study, measure)]
     if len(known) <= MOST_COLUMNS:
-        yield "", known
+        if known:
+            yield "", known
         return
     themed = {name for names in THEMES.values() for name in names}
     for theme, names in THEMES.items():
@@ -212,7 +212,7 @@ def interval(found: Estimate | Difference, decimals: int, sign: bool = False) ->
     return f"[{figure(found.low, decimals, sign)}, {figure(found.high, decimals, sign)}]"
 
 
-def legend(study: Study) -> list[str]:
+def legend(study: Study, bold: bool = False) -> list[str]:
     """How the table is to be read."""
     lines = ["In brackets: 95 % intervals. An arrow beside the name of a measure points to what is better."]
     if len(study.runs) > 1:
@@ -220,6 +220,8 @@ def legend(study: Study) -> list[str]:
             f"{MARKS['better']} better, {MARKS['worse']} worse than {first_run(study)} on the same edits: the interval "
             "of the paired difference excludes 0."
         )
+    if bold and len(study.runs) > 1:
+        lines.append(f"Bold: the best of a column, if it is {MARKS['better']} or all others are {MARKS['worse']}.")
     return lines
 
 
