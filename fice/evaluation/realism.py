@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from fice.errors import WeightsError
-from fice.evaluation.intervals import ONE_GROUP, draws, middle
+from fice.evaluation.intervals import draws, middle
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.study import Estimate
 from fice.fetch import File, Source, fetch
@@ -21,7 +20,7 @@ from fice.semantics import Semantics
 
 Array = NDArray[np.float64]
 
-FEW_GROUPS = "two photographs alone give no interval"
+FEW_GROUPS = "fewer than three photographs give no interval"
 AT_ONCE = 1 << 22  # numbers of the kernel that are kept at once: 32 MB
 
 INCEPTION = Source(
@@ -107,39 +106,51 @@ def kernel(first: ArrayLike, second: ArrayLike) -> float:
     Unmeasurable as `frechet`.
     """
     one, two = _sets(first, second)
-    return _within(one) + _within(two) - 2 * float(_row_sums(one, two).sum()) / (len(one) * len(two))
+    return _within(one) + _within(two) - 2 * float(_sums(one, two, np.ones(len(two))).sum()) / (len(one) * len(two))
 
 
 def realism(
-    edited: ArrayLike, real: ArrayLike, groups: Sequence[str], resamples: int = 2000, seed: int = 0
+    edited: ArrayLike,
+    real: ArrayLike,
+    groups: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+    origins: Sequence[str] = (),
 ) -> dict[str, Estimate]:
-    """ "frechet" and "kernel" of a run, with 95 % intervals over the photographs behind its edits.
+    """Fréchet ("frechet") and kernel distance ("kernel") of a run, with 95 % intervals over the photographs behind it.
 
-    The intervals are for the distance that as many edits have on average, to these very real pictures.
+    The intervals are for the distance that as many edits have on average, to these very real pictures. The kernel
+    distance leaves out pairs that show one photograph, which are alike for no merit: two edits of it and, with
+    `origins`, an edit and itself (Gretton et al. 2012, JMLR 13, eq. 4). So it is zero where nothing was changed, and
+    it is `kernel` where each photograph has one edit and is not among the real ones.
 
     Args:
         edited: (N, D), features of the edits.
         real: (M, D), features of real pictures.
         groups: the source photograph of each edit.
         resamples, seed: of the bootstrap behind the interval of "kernel".
+        origins: of each real picture its photograph, where some may be among `groups`.
     """
+    names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    belongs = (member[:, None] == np.arange(len(names))).astype(float)  # (N, G)
+    shown = (np.asarray(origins, dtype=str)[:, None] == names).astype(float) if len(origins) else None  # (M, G)
     found = {}
-    for name, measure in (("frechet", _frechet_estimate), ("kernel", _kernel_estimate)):
-        try:
-            one, two = _sets(edited, real)
-            names, member = np.unique(np.asarray(groups), return_inverse=True)
-            found[name] = measure(one, two, member, len(names), resamples, seed)
-        except Unmeasurable as error:
-            found[name] = Estimate(None, None, None, len(groups), str(error))
+    try:
+        one, two = _sets(edited, real)
+        found["frechet"] = _frechet_estimate(one, two, belongs)
+        found["kernel"] = _kernel_estimate(one, two, belongs, shown, resamples, seed)
+    except Unmeasurable as error:
+        nothing = Estimate(None, None, None, len(groups), str(error))
+        found = {"frechet": nothing, "kernel": nothing} | found
     return found
 
 
-def _frechet_estimate(one: Array, two: Array, member: Any, groups: int, resamples: int, seed: int) -> Estimate:
+def _frechet_estimate(one: Array, two: Array, belongs: Array) -> Estimate:
     """An interval by the infinitesimal jackknife: pictures drawn twice would shrink the covariance, as in a bootstrap.
 
     In simulations with 20 to 60 edits it covers 92 to 98 %, the percentile bootstrap 0 to 89 %, its pivot 2 to 56 %.
     """
-    distance, remarks = frechet(one, two), []
+    distance, groups, remarks = frechet(one, two), belongs.shape[1], []
     if min(len(one), len(two)) <= one.shape[1]:
         remarks.append(
             f"{len(one)} edits and {len(two)} real pictures for {one.shape[1]} features: biased upward, so compare runs"
@@ -147,9 +158,9 @@ def _frechet_estimate(one: Array, two: Array, member: Any, groups: int, resample
         )
     low = high = None
     if groups < 3:
-        remarks.append(ONE_GROUP if groups == 1 else FEW_GROUPS)
+        remarks.append(FEW_GROUPS)
     else:
-        pulls = np.bincount(member, influences(one, two), groups) / len(one)
+        pulls = influences(one, two) @ belongs / len(one)
         half = stdtrit(groups - 1, 0.975) * np.sqrt(groups / (groups - 1) * np.square(pulls).sum())
         low, high = max(0.0, float(distance - half)), float(distance + half)
     return Estimate(distance, low, high, len(one), "; ".join(remarks))
@@ -168,30 +179,36 @@ def influences(one: Array, two: Array) -> Array:
     return 2 * centred @ move + (spread - spread.mean()) - (shared - shared.mean())
 
 
-def _kernel_estimate(one: Array, two: Array, member: Any, groups: int, resamples: int, seed: int) -> Estimate:
-    """A percentile bootstrap in which copies of a photograph are never paired with each other, as they are too alike.
+def _kernel_estimate(
+    one: Array, two: Array, belongs: Array, shown: Array | None, resamples: int, seed: int
+) -> Estimate:
+    """A percentile bootstrap in which a photograph drawn twice is not paired with itself either.
 
-    In simulations with 5 to 40 photographs it covers 94 % and more; with the copies paired it covers down to 70 %.
+    In simulations with 5 to 40 photographs it covers 93 to 100 %, with three 71 %.
     """
-    distance = kernel(one, two)
+    groups = belongs.shape[1]
+    alike, across = belongs.T @ _sums(one, one, belongs), _sums(one, two, np.ones(len(two)))
+    sizes, many = belongs.sum(0), np.full(len(one), float(len(two)))
+    pairs = np.outer(sizes, sizes)
+    if shown is not None:
+        across -= (_sums(one, two, shown) * belongs).sum(1)
+        many -= belongs @ shown.sum(0)
+    for table in (alike, pairs):
+        np.fill_diagonal(table, 0)
+    across, many = across @ belongs, many @ belongs  # (G,)
+
+    def distances(counts: Array) -> Array:
+        inside = ((counts @ alike) * counts).sum(1) / ((counts @ pairs) * counts).sum(1)
+        return inside + _within(two) - 2 * (counts @ across) / (counts @ many)
+
+    if groups < 2 or not many.any():
+        raise Unmeasurable("one photograph alone has no distance to others")
+    distance = float(distances(np.ones((1, groups)))[0])
     if groups < 3:
-        return Estimate(distance, None, None, len(one), ONE_GROUP if groups == 1 else FEW_GROUPS)
-    belongs = np.eye(groups)[member]  # (N, G)
-    alike = belongs.T @ _group_sums(one, belongs)  # (G, G): the kernel, summed over the pairs of two groups
-    sizes = belongs.sum(0)
-    pairs = np.outer(sizes, sizes) - np.diag(sizes)
-    cross = belongs.T @ _row_sums(one, two) / len(two)
+        return Estimate(distance, None, None, len(one), FEW_GROUPS)
     counts = draws(groups, resamples, seed)
-    counts = counts[_paired(counts, pairs) > 0]
-    inside = _paired(counts, alike) / _paired(counts, pairs)
-    found = inside + _within(two) - 2 * (counts @ cross) / (counts @ sizes)
-    return Estimate(distance, *middle(found), len(one))
-
-
-def _paired(counts: Array, sums: Array) -> Array:
-    """(R,): sums (G, G) over the pairs of a resample, copies of one group with themselves only."""
-    own = np.diag(sums)
-    return ((counts @ (sums - np.diag(own))) * counts).sum(1) + counts @ own
+    counts = counts[((counts > 0).sum(1) > 1) & (counts @ many > 0)]
+    return Estimate(distance, *middle(distances(counts)), len(one))
 
 
 def _sets(first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:
@@ -213,28 +230,14 @@ def _kernel(first: Array, second: Array) -> Array:
     return (first @ second.T / first.shape[1] + 1) ** 3
 
 
-def _pieces(first: Array, second: Array) -> list[Array]:
-    """The first set in pieces, so that the kernel of a piece and the second set is not too large."""
-    return np.array_split(first, -(-len(first) * len(second) // AT_ONCE))
-
-
-def _row_sums(first: Array, second: Array) -> Array:
-    """(N,): of the kernel with all of the second set."""
-    return np.concatenate([_kernel(piece, second).sum(1) for piece in _pieces(first, second)])
-
-
-def _own(features: Array) -> Array:
-    """(N,): the kernel of each picture with itself."""
-    return (np.square(features).sum(1) / features.shape[1] + 1) ** 3
+def _sums(first: Array, second: Array, weights: Array) -> Array:
+    """(N, G): the kernel of each picture with all of the second set, summed with each of the weights (M, G)."""
+    pieces = np.array_split(first, -(-len(first) * len(second) // AT_ONCE))
+    return np.concatenate([_kernel(piece, second) @ weights for piece in pieces])
 
 
 def _within(features: Array) -> float:
     """The mean of the kernel over all pairs of different pictures of one set."""
     count = len(features)
-    return float(_row_sums(features, features).sum() - _own(features).sum()) / (count * (count - 1))
-
-
-def _group_sums(features: Array, belongs: Array) -> Array:
-    """(N, G): the kernel of each picture with the others of each group, summed."""
-    sums = np.concatenate([_kernel(piece, features) @ belongs for piece in _pieces(features, features)])
-    return sums - belongs * _own(features)[:, None]
+    own = (np.square(features).sum(1) / features.shape[1] + 1) ** 3
+    return float(_sums(features, features, np.ones(count)).sum() - own.sum()) / (count * (count - 1))
