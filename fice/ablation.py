@@ -150,8 +150,8 @@ def ablate(
     source, text, and options (prompts, limit, region, steps, strength, candidates, workers, force): as in
     `fice.batch.run.run_batch`. variants, grid: as in `choose`. seeds: so many edits of each photo and text. width: how
     many pictures share the optimisation; one at a time, by default, so that the same study gives the same table to the
-    last digit, resumed or not. real, judge, features, resamples, looking (its progress): as in
-    `fice.evaluation.run.evaluate`. What is there and unchanged is not edited again.
+    last digit, resumed or not. Results are PNG, so that no compression is measured. real, judge, features, resamples,
+    looking (its progress): as in `fice.evaluation.run.evaluate`. What is there and unchanged is not edited again.
 
     Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
     """
@@ -170,9 +170,10 @@ def ablate(
             for seed in range(seeds):
                 folder = out / RUNS / variant.name / f"seed-{seed}"
                 run_batch(
-                    source, texts, output=folder, bundle=bundle, preset=preset, assignments=[*assignments, *changes],
-                    device=device, width=width, engine=engine, address=address, seed=seed, tell=tell,
-                    progress=_overall(counted, progress, len(chosen) * seeds), **settings, **options,
+                    source, texts, output=folder, ext="png", bundle=bundle, preset=preset,
+                    assignments=[*assignments, *changes], device=device, width=width, engine=engine, address=address,
+                    seed=seed, tell=tell, progress=_overall(counted, progress, len(chosen) * seeds),
+                    **settings, **options,
                 )  # fmt: skip
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}

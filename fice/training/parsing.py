@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from PIL import Image
@@ -11,6 +13,7 @@ from torch.nn import functional as F
 from fice.nets.parser import Parser
 from fice.training.recipe import Average, Clock, cosine, load_checkpoint, save_checkpoint, set_rate
 
+Redress = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 UNKNOWN = 255  # a label that neither teaches nor judges
 VIEWS = (  # (height, width), range of the person's height in the view, share of the steps
     ((256, 128), (0.80, 1.15), 0.25),
@@ -29,10 +32,13 @@ class Views:
         boxes: their people, each (y0, x0, y1, x1) in pixels.
         negatives: pictures without a person, each (H, W, 3) uint8, drawn in one view of sixteen.
         mirror: for each label, the label it becomes in a mirrored picture.
+        redress: picture, labels, random numbers -> the person in other clothes, in every second view.
     """
 
-    def __init__(self, pictures, labels, boxes, negatives, mirror: list[int], seed: int):
-        self.pictures, self.labels, self.boxes = pictures, labels, boxes
+    def __init__(
+        self, pictures, labels, boxes, negatives, mirror: list[int], seed: int, redress: Redress | None = None
+    ):
+        self.pictures, self.labels, self.boxes, self.redress = pictures, labels, boxes, redress
         self.negatives, self.mirror = negatives, np.array(mirror, np.uint8)
         self.rng = np.random.default_rng(seed)
 
@@ -51,6 +57,8 @@ class Views:
             return np.asarray(Image.fromarray(picture).resize(size[::-1])), np.zeros(size, np.uint8)
         index = rng.integers(len(self.pictures))
         picture, label, (y0, x0, y1, x1) = self.pictures[index], self.labels[index], self.boxes[index]
+        if self.redress and rng.random() < 0.5:
+            picture = self.redress(picture, label, rng)
         if rng.random() < 0.3:
             plain = rng.integers(0, 256, 3) if rng.random() < 0.3 else np.array([255, 255, 255])
             picture = np.where(label[..., None] > 0, picture, plain.astype(np.uint8))

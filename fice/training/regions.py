@@ -1,5 +1,6 @@
 """Trains the region network on labelled photographs: `python -m fice.training.regions --data DIR --out RUN`.
 
+Half of the people are re-dressed, garment by garment, so that cloth tells nothing and shape and place everything.
 With `--teacher RUN` a second network starts from the first and also learns from the photographs without pixel labels:
 the first one labels them, among the garments that their tags name (a noisy student, arXiv 1911.04252).
 """
@@ -21,11 +22,15 @@ from fice.pack import save_figures, save_part
 from fice.person import find_person
 from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
+from fice.training.captions import Worn
 from fice.training.data import frame_labels, load_street, merge_labels, person_box, to_tensor
 from fice.training.folder import is_validation, read_folder
+from fice.training.outfits import random_look
 from fice.training.recipe import options
 
 SURE = 0.5  # probability from which a teacher's label counts
+GARMENTS = tuple(REGION_CLASSES.index(name) for name in ("upper", "outer", "dress", "skirt", "trousers", "legwear"))
+LEAST = 0.002  # share of the picture from which a garment is re-dressed
 COST = {  # rare labels count more
     "background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0,
 }  # fmt: skip
@@ -68,6 +73,15 @@ def taught(folder: Path, height: int, limit: int | None, teacher: Regions):
         sure, labels = found[0].max(0)
         labels[sure < SURE] = parsing.UNKNOWN
         yield picture, labels.byte().numpy(), tuple(round(edge) for edge in box), name
+
+
+def redressed(picture: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A person (H, W, 3) uint8 with labels (H, W) in other clothes: most garments in random colours and patterns."""
+    for label in GARMENTS:
+        mask = labels == label
+        if mask.mean() > LEAST and rng.random() < 0.8:
+            picture, _ = random_look(picture, Worn(mask, (), None, None), rng)
+    return picture
 
 
 def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
@@ -116,7 +130,7 @@ def main() -> None:
         training += [s for s in taught(args.data, 384, limit, Regions(teacher)) if not is_validation(s[3])]
     pictures, labels, boxes, _ = zip(*training, strict=True)
     mirror = list(range(256))
-    views = parsing.Views(pictures, labels, boxes, without_people(args.data, limit), mirror, args.seed)
+    views = parsing.Views(pictures, labels, boxes, without_people(args.data, limit), mirror, args.seed, redressed)
     cost = torch.tensor([COST.get(name, 1.0) for name in REGION_CLASSES])
     network = parsing.train(network, views, args, cost)
     figures = validate(Regions(network), [s for s in samples if is_validation(s[3])])
