@@ -85,7 +85,8 @@ def as_markdown(study: Study) -> str:
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         parts.append(f"## {theme}\n\n{table}" if theme else table)
     about = [f"**{_escaped(run)}**: {_escaped(sentence)}" for run, sentence in study.runs.items() if sentence]
-    about += [_escaped(note) for note in [*legend(study, bold=True), *gaps(study), *study.notes]]
+    shifts = [f"After the brackets: the difference to {first_run(study)} on the same edits."] if study.runs else []
+    about += [_escaped(note) for note in [*legend(study, bold=True), *shifts, *gaps(study), *study.notes]]
     about += [f"*{_escaped(measure.name)}*: {_escaped(measure.meaning)}" for measure in study.measures]
     parts.append("\n".join(f"- {line}" for line in about))
     return "\n\n".join(parts) + "\n"
@@ -242,17 +243,19 @@ def gaps(study: Study) -> list[str]:
     ]
 
 
-def _cell(study: Study, run: str, measure: Measure) -> str:
-    """As "0.523 [0.48, 0.56] ▲", an em dash where there is no number."""
+def _cell(study: Study, run: str, measure: Measure, apart: bool = False) -> str:
+    """As "0.523 [0.48, 0.56] ▲", with the difference before the mark if asked; an em dash where there is no number."""
     found, decimals = estimate(study, run, measure), digits(study, measure)
     if found.mean is None:
         return NONE
-    mark = MARKS[verdict(measure, difference(study, run, measure))]
-    return " ".join(filter(None, [figure(found.mean, decimals), interval(found, decimals), mark]))
+    to_first = difference(study, run, measure)
+    shift = figure(to_first.mean, decimals, sign=True) if apart and to_first.mean is not None else ""
+    mark = MARKS[verdict(measure, to_first)]
+    return " ".join(filter(None, [figure(found.mean, decimals), interval(found, decimals), shift, mark]))
 
 
 def _markdown_cell(study: Study, run: str, measure: Measure) -> str:
-    mean, space, rest = _cell(study, run, measure).partition(" ")
+    mean, space, rest = _cell(study, run, measure, apart=True).partition(" ")
     return f"**{mean}**{space}{rest}" if is_best(study, run, measure) else mean + space + rest
 
 

@@ -199,7 +199,7 @@ def test_best_and_not_by_chance(low, better, verdict, best):
     study, measure = tiny(low, better)
     assert table.verdict(measure, study.differences["b"]["m"]) == verdict
     assert [run for run in "ab" if table.is_best(study, run, measure)] == ([best] if best else [])
-    bold = {"a": "**0.500** [0.400, 0.600]", "b": "**0.600** [0.500, 0.700]"}
+    bold = {"a": "**0.500** [0.400, 0.600]", "b": "**0.600** [0.500, 0.700] +0.100"}
     assert [run for run in "ab" if bold[run] in as_markdown(study)] == ([best] if best else [])
 
 
