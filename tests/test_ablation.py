@@ -82,33 +82,38 @@ def test_a_plan_names_what_would_run():
     assert not any(line.startswith("no-augmentation") for line in lines)  # the paper has none
 
 
+def tiny(photos, out, *variants, **options):
+    """A study with hardly any steps, and how many edits were made for it."""
+    made = []
+    study = ablate(photos, "red dress", output=out, variants=variants, assignments=TINY, device="cpu", resamples=200,
+                   progress=lambda result, *_: made.append(result is not None), **options)  # fmt: skip
+    return study, sum(made)
+
+
+def table(folder):
+    """The table of a study without what differs from run to run: the time."""
+    return [row for row in (folder / "table.csv").read_text().splitlines() if ",seconds," not in row]
+
+
 def test_a_study_is_repeated_to_the_last_digit_and_resumed(photos, tmp_path):
-    tables, made = [], []
-    for name in ("first", "second"):
-        counted: list[int] = []
-        study = ablate(photos, "red dress", output=tmp_path / name, variants=["no-pose", "no-stitch"], assignments=TINY,
-                       device="cpu", resamples=200, progress=lambda result, *_: counted.append(result is not None))  # fmt: skip
-        rows = (tmp_path / name / "table.csv").read_text().splitlines()
-        tables.append([row for row in rows if ",seconds," not in row])
-        made.append(sum(counted))
-    assert tables[0] == tables[1] and made == [6, 6]
+    first, second = tmp_path / "first", tmp_path / "second"
+    study, made = tiny(photos, first, "no-pose", "no-stitch")
+    _, made_again = tiny(photos, second, "no-pose", "no-stitch")
+    assert table(first) == table(second) and made == made_again == 6
     assert list(study.runs) == [FULL, "no-pose", "no-stitch"] and len(study.rows) == 6
 
-    counted = []
-    again = ablate(photos, "red dress", output=tmp_path / "first", variants=["no-pose", "no-head"], assignments=TINY,
-                   device="cpu", resamples=200, progress=lambda result, *_: counted.append(result is not None))  # fmt: skip
-    assert sum(counted) == 2  # only the new variant's edits are made
-    assert again.table[FULL] == {**study.table[FULL], "seconds": again.table[FULL]["seconds"]}
-    assert again.table[FULL]["identical"].mean == 1.0 > study.table["no-stitch"]["identical"].mean
+    more, made = tiny(photos, first, "no-pose", "no-head")
+    assert made == 2  # only the new variant's edits
+    assert more.table[FULL] == {**study.table[FULL], "seconds": more.table[FULL]["seconds"]}
+    assert more.table[FULL]["identical"].mean == 1.0 > study.table["no-stitch"]["identical"].mean
     assert study.differences["no-stitch"]["identical"].high < 0
     for name in ("index.html", "table.md", "study.json", "bars.png", "losses.png"):
-        assert (tmp_path / "first" / name).stat().st_size > 1000
-    assert json.loads((tmp_path / "first" / "study.json").read_text())
+        assert (first / name).stat().st_size > 1000
+    assert json.loads((first / "study.json").read_text())
 
 
 def test_seeds_are_edits_of_their_own(photos, tmp_path):
-    study = fice.ablate(photos / "5.png", "red floral dress", output=tmp_path, variants=["no-pose"], seeds=2,
-                        assignments=TINY, device="cpu", resamples=200)  # fmt: skip
+    study, _ = tiny(photos / "5.png", tmp_path, "no-pose", seeds=2)
     assert [(row.run, row.seed) for row in study.rows] == [(FULL, 0), (FULL, 1), ("no-pose", 0), ("no-pose", 1)]
     assert sorted(folder.name for folder in (tmp_path / RUNS / FULL).iterdir()) == ["seed-0", "seed-1"]
     assert study.table[FULL]["gain"].low is None  # one photograph gives no interval
