@@ -30,7 +30,7 @@ def test_all_four(tmp_path):
     assert [path.name for path in paths] == ["bars.png", "differences.png", "losses.png", "tradeoff.png"]
     for path in paths:
         with Image.open(path) as image:
-            assert min(image.size) > 300 and "Software" not in image.info
+            assert min(image.size) > 200 and "Software" not in image.info
             assert np.ptp(np.asarray(image.convert("L"))) > 200
     before = [path.read_bytes() for path in paths]
     assert [path.read_bytes() for path in write_plots(study, tmp_path)] == before
