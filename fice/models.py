@@ -72,7 +72,8 @@ def fetch_model(name: str, *, offline: bool = False, tell: Callable[[str], None]
     found = load_sources().get(name)
     if isinstance(found, Source):
         path = fetch(found, offline=offline, tell=tell)
-        tell(f"{path} becomes a bundle's {' and '.join(found.parts)}: fice models import {path} --as NAME")
+        use = f"becomes a bundle's {' and '.join(found.parts)}: fice models import {path} --as NAME"
+        tell(f"{path} {use}" if found.parts else f"{path} is there. {found.note}")
         return path
     folder = own_bundles() / name
     if (folder / CARD).is_file():

@@ -39,7 +39,7 @@ class Source:
         licence: one line: the licence and what it allows.
         files: at least one.
         page: where a person reads about it and, for files without a url, downloads them.
-        parts: the parts of a bundle that it becomes.
+        parts: the parts of a bundle that it becomes; none where it is used as it is.
         note: a remark on what it becomes.
     """
 
@@ -153,7 +153,7 @@ def _source(name: str, description: str, files: list, licence: str, becomes: dic
     if not all(isinstance(text, str) and text for text in (description, licence)):
         raise ValueError(f"description or licence of {name}")
     parts = tuple(becomes["parts"])
-    if not parts or not PARTS.issuperset(parts):
+    if not PARTS.issuperset(parts):
         raise ValueError(f"parts of {name}")
     entries = tuple(_file(**entry) for entry in files)
     if not entries or len({entry.name for entry in entries}) != len(entries):

@@ -15,29 +15,13 @@ from fice.errors import WeightsError
 from fice.evaluation.intervals import draws, middle
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.study import Estimate
-from fice.fetch import File, Source, fetch
+from fice.fetch import fetch, load_sources
 from fice.semantics import Semantics
 
 Array = NDArray[np.float64]
 
 FEW_GROUPS = "fewer than three photographs give no interval"
 AT_ONCE = 1 << 22  # numbers of the kernel that are kept at once: 32 MB
-
-INCEPTION = Source(
-    name="inception",
-    description="Inception v3 as the Fréchet Inception Distance was published with, of pytorch-fid.",
-    licence="Apache 2.0, which allows any use with its notice.",
-    files=(
-        File(
-            "pt_inception-2015-12-05-6726825d.pth",
-            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
-            95_628_359,
-            "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
-        ),
-    ),
-    page="https://github.com/mseitzer/pytorch-fid",
-    note="Its features tell real pictures from made ones.",
-)
 
 
 @dataclass(frozen=True)
@@ -76,13 +60,12 @@ def inception_features(device: str | torch.device = "cpu") -> Features:
     """
     from fice.nets.inception import load_inception
 
-    if not INCEPTION.installed():
-        (file,) = INCEPTION.files
+    source = load_sources().sources["inception"]
+    if not source.installed():
         raise WeightsError(
-            f"The weights of Inception v3 are missing: open {file.url} in a browser and put the file into"
-            f" {INCEPTION.folder} as {file.name}, or choose other features."
+            "The weights of Inception v3 are missing: run fice models fetch inception, or choose other features."
         )
-    network = load_inception(fetch(INCEPTION, offline=True)).to(device)
+    network = load_inception(fetch(source, offline=True)).to(device)
     return Features("Inception v3", "ImageNet", network, torch.device(device), batch=16)
 
 

@@ -70,8 +70,10 @@ def evaluate(
     looks = _Looks(progress, 2 * sum(map(len, triples.values())) + len(photographs))
 
     rows = tuple(looks(observer.observe(name, triple)) for name, all_of in triples.items() for triple in all_of)
-    wanted, unseen = _of_photographs(observer, chosen, photographs, looks)
-    whole = {name: _realism(observer, chosen, all_of, wanted, resamples, looks) for name, all_of in triples.items()}
+    wanted, seen = _of_photographs(observer, chosen, photographs, looks)
+    unseen = len(photographs) - len(seen)
+    whole = {name: _realism(observer, chosen, all_of, wanted, seen, resamples, looks)
+             for name, all_of in triples.items()}  # fmt: skip
     notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
     notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
@@ -142,11 +144,11 @@ def _photographs(real: str | Path | None, triples: Iterable[Sequence[Triple]]) -
 
 
 def _of_photographs(observer: Observer, features: Features, photographs: Sequence[Path], looks: _Looks
-                    ) -> tuple[Tensor, int]:  # fmt: skip
-    """Features (N, D) of the people in photographs, and in how many there is nobody."""
-    people = [looks(_person(observer, path)) for path in photographs]
-    found = [features(person) for person in people if person is not None]
-    return (torch.cat(found) if found else torch.zeros(0, 1)), len(people) - len(found)
+                    ) -> tuple[Tensor, list[Path]]:  # fmt: skip
+    """Features (N, D) of the people in photographs, and the photographs in which there is somebody."""
+    people = {path: looks(_person(observer, path)) for path in photographs}
+    found = {path: features(person) for path, person in people.items() if person is not None}
+    return torch.cat([*found.values()]) if found else torch.zeros(0, 1), [*found]
 
 
 def _person(observer: Observer, path: Path) -> Tensor | None:
@@ -156,13 +158,13 @@ def _person(observer: Observer, path: Path) -> Tensor | None:
         return None
 
 
-def _realism(observer: Observer, features: Features, triples: Sequence[Triple], wanted: Tensor, resamples: int,
-             looks: _Looks) -> dict[str, Estimate]:  # fmt: skip
+def _realism(observer: Observer, features: Features, triples: Sequence[Triple], wanted: Tensor, origins: Sequence[Path],
+             resamples: int, looks: _Looks) -> dict[str, Estimate]:  # fmt: skip
     """How far the people of a run are from real ones."""
     people = [(str(triple.source), looks(observer.person_of(triple))) for triple in triples]
     seen = [(group, features(person)) for group, person in people if person is not None]
     edited = torch.cat([each for _, each in seen]) if seen else wanted[:0]
-    return realism(edited, wanted, [group for group, _ in seen], resamples)
+    return realism(edited, wanted, [group for group, _ in seen], resamples, origins=[str(path) for path in origins])
 
 
 def _table(rows: Sequence[Row], resamples: int) -> dict[str, Estimate]:

@@ -19,7 +19,7 @@ from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.realism import FEW_GROUPS, clip_features, frechet, inception_features, influences, kernel, realism
 from fice.nets.inception import Inception
 from fice.semantics import Semantics
-from fice.sources import File
+from fice.sources import File, Sources, load_sources
 
 
 def normal(count, features, seed, shift=0.0, scale=1.0):
@@ -202,8 +202,10 @@ def test_features_of_inception(monkeypatch, tmp_path):
     path.parent.mkdir(parents=True)
     torch.save(network.state_dict(), path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    files = (File("weights.pth", rooms.INCEPTION.files[0].url, path.stat().st_size, sha256),)
-    monkeypatch.setattr(rooms, "INCEPTION", replace(rooms.INCEPTION, files=files))
+    source = load_sources().sources["inception"]
+    files = (File("weights.pth", source.files[0].url, path.stat().st_size, sha256),)
+    known = Sources({"inception": replace(source, files=files)}, {})
+    monkeypatch.setattr(rooms, "load_sources", lambda: known)
     pictures = torch.rand(2, 3, 40, 30, generator=torch.Generator().manual_seed(0))
     found = inception_features()(pictures)
     assert found.shape == (2, 2048) and not found.requires_grad
@@ -212,11 +214,11 @@ def test_features_of_inception(monkeypatch, tmp_path):
 
 def test_inception_where_it_is_missing_or_damaged(monkeypatch, tmp_path):
     monkeypatch.setenv("FICE_HOME", str(tmp_path))
-    with pytest.raises(WeightsError, match="browser") as caught:
+    with pytest.raises(WeightsError, match="fice models fetch inception"):
         inception_features()
-    assert str(rooms.INCEPTION.folder) in str(caught.value) and str(caught.value).endswith(".")
-    rooms.INCEPTION.folder.mkdir(parents=True)
-    with rooms.INCEPTION.path.open("wb") as file:
-        file.truncate(rooms.INCEPTION.size)
+    source = load_sources().sources["inception"]
+    source.folder.mkdir(parents=True)
+    with source.path.open("wb") as file:
+        file.truncate(source.size)
     with pytest.raises(WeightsError, match="damaged"):
         inception_features()
