@@ -175,7 +175,7 @@ def _centres(maps: Tensor) -> np.ndarray:
     """(P, 2): y and x of each map's centre of mass."""
     weights = maps.detach().cpu().double().numpy()
     total = weights.sum((1, 2)).clip(1e-12)
-    y, x = (np.arange(size) + 0.5 for size in weights.shape[1:])
+    y, x = (np.arange(size) for size in weights.shape[1:])
     return np.stack([weights.sum(2) @ y / total, weights.sum(1) @ x / total], 1)
 
 

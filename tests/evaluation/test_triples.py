@@ -93,7 +93,7 @@ def test_a_journal_may_hold_anything(tmp_path, report):
     (tmp_path / "results.jsonl").write_text(json.dumps(line) + "\n")
     (triple,) = read_run(tmp_path)
     assert triple.error and triple.error.endswith(".") and (triple.seed, triple.region) == (0, "auto")
-    assert isinstance(triple.text, str)
+    assert isinstance(triple.text, str) and "\0" not in f"{triple.source}{triple.edit}"
 
 
 def test_a_folder_without_a_run(tmp_path):
