@@ -8,23 +8,18 @@ would make hundreds of megabytes. The large view always shows the photo and the 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fice.batch.thumbnails import Thumbnail, path_from, thumbnails
-from fice.output import whole_file
+from fice import webpage
+from fice.batch.thumbnails import Thumbnail, link, thumbnails
 
 EMBEDDED = 300  # pictures; beyond, thumbnails are files
 MOST_REASONS = 8
@@ -45,20 +40,16 @@ def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict)
     small = list(thumbnails(out, (picture for result in latest for picture in pictures(out, result))))
     inside = len(latest) <= EMBEDDED
     rows = [_row(out, result, small[2 * i : 2 * i + 2], inside) for i, result in enumerate(latest)]
-    environment = Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined)
-    html = environment.get_template("page.html.j2").render(
+    return webpage.write_page(
+        out / "index.html",
+        ROOM / "page.html.j2",
+        ROOM / "page.css",
         title=title,
         figures=_figures(rows, summary),
         reasons=_reasons(latest),
         data=Markup(json.dumps(rows, separators=(",", ":"), allow_nan=False).translate(UNSAFE)),
-        css=(ROOM / "page.css").read_text("utf-8"),
         js=(ROOM / "page.js").read_text("utf-8"),
-        hash=lambda text: f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}",
     )
-    path = out / "index.html"
-    with whole_file(path) as stream:
-        stream.write(html.encode("utf-8", "replace"))
-    return path
 
 
 def pictures(out: Path, result: dict) -> tuple[Path | None, Path | None]:
@@ -106,19 +97,11 @@ def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -
         "notices": [str(notice) for notice in report.get("notices") or ()],
         "error": result.get("error"),
         "code": result.get("exit_code"),
-        "input": _link(out, photo),
-        "output": _link(out, edited),
+        "input": photo and link(out, photo),
+        "output": edited and link(out, edited),
         "ratio": next((round(each.ratio, 4) for each in reversed(small) if each), None),
         "thumbnails": [None if each is None else each.embedded() if inside else each.link() for each in small],
     }
-
-
-def _link(out: Path, picture: Path | None) -> str | None:
-    """Relative to OUT, so that the folder can be moved; letters that mean something in links are quoted."""
-    if picture is None:
-        return None
-    path = path_from(out, picture)
-    return Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path.replace(os.sep, "/")))
 
 
 def _figures(rows: list[dict[str, Any]], summary: dict) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -56,6 +57,12 @@ def path_from(out: Path, picture: Path) -> str:
         return os.path.relpath(picture, out)
     except ValueError:
         return os.path.abspath(picture)
+
+
+def link(out: Path, picture: Path) -> str:
+    """A link from a page in OUT, relative so that the folder can be moved; letters that mean something are quoted."""
+    path = path_from(out, picture)
+    return Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path.replace(os.sep, "/")))
 
 
 def _thumbnail(folder: Path, picture: Path) -> Thumbnail | None:

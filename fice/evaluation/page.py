@@ -5,17 +5,11 @@ A single html file without outside requests, beside the plots and the thumbnails
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from fice.batch.thumbnails import Thumbnail, path_from, thumbnails
+from fice.batch.thumbnails import Thumbnail, link, thumbnails
 from fice.evaluation.study import Measure, Row, Study
 from fice.evaluation.table import (
     blocks,
@@ -31,7 +25,7 @@ from fice.evaluation.table import (
     legend,
     verdict,
 )
-from fice.output import whole_file
+from fice.webpage import write_page
 
 TABLES = ("table.csv", "edits.csv", "table.md", "study.json")
 PLOTS = {
@@ -50,8 +44,10 @@ def write_study_page(study: Study, out: Path, plots: Sequence[Path]) -> Path:
     Tables of `fice.evaluation.table` that lie in OUT are linked. Pictures that are missing or broken become grey
     boxes with the reason. FiceError when the disk refuses.
     """
-    environment = Environment(loader=FileSystemLoader(ROOM), autoescape=True, undefined=StrictUndefined)
-    html = environment.get_template("study.html.j2").render(
+    return write_page(
+        out / "index.html",
+        ROOM / "study.html.j2",
+        ROOM / "study.css",
         title=study.title,
         runs=study.runs,
         first=first_run(study),
@@ -60,16 +56,10 @@ def write_study_page(study: Study, out: Path, plots: Sequence[Path]) -> Path:
         gaps=gaps(study),
         blocks=[(theme, [_column(study, measure) for measure in each]) for theme, each in blocks(study)],
         measures=[(heading(measure), measure.meaning) for measure in study.measures],
-        plots=[(_link(out, path), PLOTS.get(path.stem, path.stem)) for path in plots],
+        plots=[(link(out, path), PLOTS.get(path.stem, path.stem)) for path in plots],
         tables=[name for name in TABLES if (out / name).is_file()],
         wishes=_wishes(study, out),
-        css=(ROOM / "study.css").read_text("utf-8"),
-        hash=lambda text: f"sha256-{base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()}",
     )
-    path = out / "index.html"
-    with whole_file(path) as stream:
-        stream.write(html.encode("utf-8", "replace"))
-    return path
 
 
 def _column(study: Study, measure: Measure) -> dict[str, Any]:
@@ -139,13 +129,7 @@ def _picture(out: Path, path: Path, small: Thumbnail | None, reason: str) -> dic
     """Links to a picture and its thumbnail, or why there are none."""
     if small is None:
         return {"link": None, "reason": reason}
-    return {"link": _link(out, path), "small": small.link(), "ratio": round(small.ratio, 4)}
-
-
-def _link(out: Path, picture: Path) -> str:
-    """Relative to OUT, so that the folder can be moved; letters that mean something in links are quoted."""
-    path = path_from(out, picture)
-    return Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path.replace(os.sep, "/")))
+    return {"link": link(out, path), "small": small.link(), "ratio": round(small.ratio, 4)}
 
 
 def _typeset(text: str) -> str:
