@@ -13,7 +13,7 @@ from fice.errors import InputError
 from fice.mask import decide, grow
 from fice.regions import HEAD, Regions, choose_region
 from fice.settings import Settings
-from fice.subject import Subject
+from fice.subject import Sight
 from fice.words import Sentence
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
@@ -47,7 +47,7 @@ class Plan:
 
 
 def make_plan(
-    subject: Subject, sentence: Sentence, region: str, mask: np.ndarray | None, regions: Regions, settings: Settings
+    subject: Sight, sentence: Sentence, region: str, mask: np.ndarray | None, regions: Regions, settings: Settings
 ) -> Plan:
     """The plan of an edit; region is a name or "auto", mask (H, W) float in [0, 1] of the photo's size or None.
 

@@ -27,7 +27,7 @@ from fice.plan import Plan, make_plan
 from fice.regions import HEAD, fitted
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
-from fice.subject import Sight, Subject
+from fice.subject import Sight
 from fice.words import COLOURS, parse
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
@@ -100,7 +100,7 @@ class Observer:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         sight, source, edit = self._both(triple)
         sentence = parse(triple.text, strict=False)
-        plan = make_plan(cast(Subject, sight), sentence, triple.region, None, self.editor.regions, self.editor.settings)
+        plan = make_plan(sight, sentence, triple.region, None, self.editor.regions, self.editor.settings)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(sight, plan, triple.mask))
         head = lru_cache(1)(lambda: self._head(sight))

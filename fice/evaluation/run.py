@@ -67,13 +67,12 @@ def evaluate(
     chosen = inception_features(where) if features == "inception" else _of_judge(clip, judging)
     observer = Observer(networks, clip, where)
     photographs = _photographs(real, triples.values())
-    looks = _Looks(progress, 2 * sum(map(len, triples.values())) + len(photographs))
-
-    rows = tuple(looks(observer.observe(name, triple)) for name, all_of in triples.items() for triple in all_of)
+    wishes = [(name, triple) for name, all_of in triples.items() for triple in all_of]
+    looks = _Looks(progress, len(wishes) + len(photographs))
+    rows, people = _look(observer, chosen, wishes, looks)
     wanted, seen = _of_photographs(observer, chosen, photographs, looks)
     unseen = len(photographs) - len(seen)
-    whole = {name: _realism(observer, chosen, all_of, wanted, seen, resamples, looks)
-             for name, all_of in triples.items()}  # fmt: skip
+    whole = {name: _realism([row.run == name for row in rows], rows, people, wanted, seen, resamples) for name in named}
     notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
     notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
@@ -158,12 +157,22 @@ def _person(observer: Observer, path: Path) -> Tensor | None:
         return None
 
 
-def _realism(observer: Observer, features: Features, triples: Sequence[Triple], wanted: Tensor, origins: Sequence[Path],
-             resamples: int, looks: _Looks) -> dict[str, Estimate]:  # fmt: skip
-    """How far the people of a run are from real ones."""
-    people = [(str(triple.source), looks(observer.person_of(triple))) for triple in triples]
-    seen = [(group, features(person)) for group, person in people if person is not None]
-    edited = torch.cat([each for _, each in seen]) if seen else wanted[:0]
+def _look(observer: Observer, features: Features, wishes: Sequence[tuple[str, Triple]], looks: _Looks
+          ) -> tuple[tuple[Row, ...], list[Tensor | None]]:  # fmt: skip
+    """A row and the features (1, D) of the person for each edit; edits of one photograph are looked at together."""
+    found: dict[int, tuple[Row, Tensor | None]] = {}
+    for i in sorted(range(len(wishes)), key=lambda i: str(wishes[i][1].source)):
+        row, person = observer.observe(*wishes[i]), observer.person_of(wishes[i][1])
+        found[i] = looks((row, None if person is None else features(person)))
+    return tuple(found[i][0] for i in range(len(wishes))), [found[i][1] for i in range(len(wishes))]
+
+
+def _realism(chosen: Sequence[bool], rows: Sequence[Row], people: Sequence[Tensor | None], wanted: Tensor,
+             origins: Sequence[Path], resamples: int) -> dict[str, Estimate]:  # fmt: skip
+    """How far the people of the chosen edits are from real ones."""
+    seen = [(str(row.source), person) for mine, row, person in zip(chosen, rows, people, strict=True)
+            if mine and person is not None]  # fmt: skip
+    edited = torch.cat([person for _, person in seen]) if seen else wanted[:0]
     return realism(edited, wanted, [group for group, _ in seen], resamples, origins=[str(path) for path in origins])
 
 

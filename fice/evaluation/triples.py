@@ -12,8 +12,6 @@ from fice.errors import InputError, UsageError
 
 COLUMNS = ("source", "edit", "text", "mask", "region", "seed")  # what a csv may say; the first three it must
 PICTURES = ("source", "edit", "mask")
-for _name in PICTURES:  # the reader of tables knows photos and masks; these are paths as well
-    tables._TYPES.setdefault(_name, tables._TYPES["photo"])
 
 
 @dataclass(frozen=True)

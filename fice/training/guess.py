@@ -23,6 +23,7 @@ from tqdm import trange
 from fice.bundle import Bundle, load_bundle
 from fice.device import keep_freed_memory
 from fice.encoder import Encoder
+from fice.evaluation.measures import colour_error
 from fice.nets.guess import Guess
 from fice.pack import save_figures, save_part
 from fice.redress import dress_as
@@ -33,7 +34,7 @@ from fice.training.data import Framed, load_framed
 from fice.training.judge import psnr_on_person
 from fice.training.outfits import Wardrobe
 from fice.training.recipe import Average, Clock, cosine, count, load_checkpoint, options, save_checkpoint, set_rate
-from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence, to_lab
+from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence
 
 LOOKS = 3  # sentences for one garment
 PLAIN = 0.4  # share of sentences without a pattern
@@ -217,8 +218,7 @@ def evaluate(network: Guess, studio: Studio, lessons: Lessons, number: int, seed
 
 def colour_distance(picture: Tensor, mask: np.ndarray, colour: str) -> float:
     """CIELAB distance of a named colour to the median of a picture (3, H, W) in [0, 1] where mask (H, W) is True."""
-    cloth = picture.permute(1, 2, 0).cpu().numpy()[mask] * 255
-    return float(np.linalg.norm(np.median(to_lab(cloth), axis=0) - to_lab(np.array(COLOURS[colour]))))
+    return colour_error(picture.permute(1, 2, 0).cpu().numpy(), mask, COLOURS[colour])
 
 
 def main() -> None:

@@ -13,13 +13,14 @@ from tqdm import tqdm
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.errors import InputError
+from fice.evaluation.measures import colour_error
 from fice.redress import dress_as
 from fice.regions import REGIONS
 from fice.report import save_png
 from fice.semantics import Semantics, garment_views
 from fice.training.captions import Look, matches
 from fice.training.data import Framed
-from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence, parse, to_lab
+from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence, parse
 
 COLOURED = (
     "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",
@@ -96,8 +97,7 @@ def judged(judge: Semantics, edit: Edit, picture: np.ndarray, before: np.ndarray
 
 def colour_distance(edit: Edit, picture: np.ndarray) -> float:
     """CIELAB distance of the garment's median to the colour that the text names; (H, W, 3) float in [0, 1]."""
-    target = to_lab(np.array(COLOURS[str(parse(edit.text).colour)], float))
-    return float(np.linalg.norm(np.median(to_lab(picture[edit.garment > 0.5] * 255.0), axis=0) - target))
+    return colour_error(picture, edit.garment, COLOURS[str(parse(edit.text).colour)])
 
 
 def silhouette(editor: Editor, edit: Edit) -> float:
