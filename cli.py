@@ -500,7 +500,7 @@ def train() -> None:
 @click.option("--data", type=FILE, required=True, help="A folder with photos/, labels/ and tags.json.")
 @click.option("--out", type=FILE, required=True, help="Where everything goes; the bundle is OUT/bundle.")
 @click.option("--device", metavar="auto|cpu|cuda:0,cuda:1,...", help="One or several; auto: all GPUs, or the CPU.")
-@click.option("--minutes", type=float, help="Of training, first to last.  [default: 271; 240 more with --adversarial]")
+@click.option("--minutes", type=float, help="Of training, first to last.  [default: 328; 240 more with --adversarial]")
 @click.option("--adversarial/--no-adversarial", default=None,
               help="Go on against a discriminator.  [default: where a GPU is there]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(0), help="CPU threads of a stage.  [default: all, shared out]")

@@ -3,7 +3,7 @@
 A supervised start for small machines: the encoder writes W+ in several passes, the generator must draw the photograph
 again, and critics on the region network's features ask for pictures as crisp as photographs. It grows from a quarter of
 the canvas to the whole, keeps W+ near W (rows alike for some pictures) and W smooth (noise on w), and ends with a
-mapping network fitted to the distribution of w. `--start` goes on from a smaller generator.
+mapping network fitted to the w of the photographs as they were taken. `--start` goes on from a smaller generator.
 `fice.training.adversarial` goes on from there on a GPU.
 """
 
@@ -260,8 +260,8 @@ def main() -> None:
     people = People(framed.only(~framed.validation), generator.canvas, 0.6, args.seed)
     regions = load_bundle(args.regions).part("regions", args.device)
     generator, encoder = train(generator, encoder, regions, people, recipe, args)
-    ws = encode_all(encoder, generator, people, 256 if args.smoke else 4096)
-    fit_mapping(generator, ws)
+    as_taken = People(framed.only(~framed.validation), generator.canvas, 0.0, args.seed)
+    fit_mapping(generator, encode_all(encoder, generator, as_taken, 256 if args.smoke else 4096))
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))
     save_part(args.out, "encoder", encoder, "restyle", shape)
 

@@ -22,6 +22,8 @@ VIEWS = (  # (height, width), range of the person's height in the view, share of
     ((192, 160), (0.35, 1.00), 0.20),
 )
 
+TALLEST = max(size[0] for size, *_ in VIEWS)  # larger pictures a network was not trained on
+
 
 class Views:
     """Draws augmented views of labelled photographs.

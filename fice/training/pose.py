@@ -96,7 +96,8 @@ def main() -> None:
     held_out = framed.validation & framed.labelled
     figures = validate(network, framed.pictures[held_out], parts[held_out])
     print(json.dumps(figures))
-    save_part(args.out, "pose", network, "parser", {"classes": len(PART_CLASSES)}, {"names": PART_CLASSES})
+    extra = {"names": PART_CLASSES, "height": parsing.TALLEST}
+    save_part(args.out, "pose", network, "parser", {"classes": len(PART_CLASSES)}, extra)
     save_figures(args.out, {"pose": figures})
 
 

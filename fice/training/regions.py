@@ -135,7 +135,8 @@ def main() -> None:
     network = parsing.train(network, views, args, cost)
     figures = validate(Regions(network), [s for s in samples if is_validation(s[3])])
     print(json.dumps(figures))
-    save_part(args.out, "regions", network, "parser", {"classes": len(REGION_CLASSES)}, {"names": REGION_CLASSES})
+    extra = {"names": REGION_CLASSES, "height": parsing.TALLEST}
+    save_part(args.out, "regions", network, "parser", {"classes": len(REGION_CLASSES)}, extra)
     save_figures(args.out, {"regions": figures})
 
 
