@@ -14,8 +14,8 @@ from fice.sample import people, sheet
 
 HERE = Path(__file__).parent
 PAIRS = (
-    (5, "red striped shirt"), (8, "green coat"), (29, "yellow floral blouse"), (21, "blue checked coat"),
-    (24, "white polka dot dress"), (0, "purple dress"),
+    (12, "red striped blouse"), (19, "green coat"), (2, "yellow floral top"), (21, "blue checked jumper"),
+    (18, "white polka dot dress"), (23, "purple jumper"),
 )  # fmt: skip
 ENLARGED = 2
 

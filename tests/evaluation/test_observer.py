@@ -108,7 +108,7 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
     for values in (red, blue):
         assert (values["identical"], values["psnr outside"], values["ssim outside"]) == (1, 100, 1)
         assert (values["head psnr"], values["head ssim"]) == (100, 1)
-        assert values["part iou"] > 0.55 and values["part distance"] < 2.5  # the network has its doubts
+        assert values["part iou"] > 0.55 and values["part distance"] < 3.5  # the network has its doubts
     assert red["colour error"] < 6 and blue["colour error"] > 50
     assert red["similarity"] > blue["similarity"] + 0.2
     assert red["similarity before"] == blue["similarity before"]
