@@ -28,7 +28,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
     "lower": ("skirt", "trousers"),
     "full": ("upper", "outer", "dress", "skirt", "trousers"),
 }
-SUBSTITUTES = {  # what is changed when the wanted garment is not worn
+SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larger one
     "upper": ("dress", "outer"),
     "lower": ("dress",),
     "dress": (),
@@ -38,6 +38,7 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn
 WORN = 0.02  # share of the body's area from which a garment counts as worn
 TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
+COVERING = 10  # a coat so many times as large as a top is closed over it
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
 MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
 
@@ -112,8 +113,8 @@ class Choice:
 def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W).
 
-    None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not worn
-    is replaced by what covers its place, with a notice. A network that knows no garments gives all below the head.
+    None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not worn,
+    or of which hardly anything is seen, is replaced by what covers its place, with a notice. A network that knows no garments gives all below the head.
     Raises InputError when nothing is there to change.
     """
     if BODY in regions.names:
@@ -127,10 +128,12 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
         place["lower"] = (*REGIONS["lower"], "dress")
     area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
+    own = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
     if wanted is None:
-        wanted = max(("upper", "lower", "outer", "dress"), key=lambda region: sum(areas[n] for n in REGIONS[region]))
+        wanted = max(("upper", "lower", "outer", "dress"), key=own)
     hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
-    for region in (*(() if hidden else (wanted,)), *SUBSTITUTES[wanted]):
+    hidden = hidden or (wanted == "upper" and areas["outer"] > COVERING * area("upper"))
+    for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=own, reverse=True)):
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
             mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]

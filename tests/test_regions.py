@@ -34,6 +34,9 @@ def wearing(**shares):
         ({"dress": 40, "upper": 2}, "upper", "dress", {"dress"}),  # the rest is an error of the network
         ({"upper": 30, "dress": 40}, "lower", "lower", {"skirt", "trousers", "dress"}),  # no dress under a top
         ({"upper": 20, "trousers": 30}, "outer", "upper", {"upper"}),
+        ({"outer": 40, "upper": 2, "trousers": 20}, "upper", "outer", {"outer"}),  # the coat is closed over it
+        ({"outer": 30, "upper": 10, "trousers": 20}, "upper", "upper", {"upper"}),
+        ({"outer": 40, "trousers": 3}, "upper", "outer", {"outer"}),  # rather than what is seen below it
         ({"upper": 20, "trousers": 30}, None, "lower", {"trousers"}),
         ({"outer": 40, "trousers": 20}, None, "outer", {"outer"}),
     ],

@@ -56,7 +56,7 @@ def test_runs_are_compared_edit_by_edit(untouched, red, tmp_path):
     assert nothing["part iou"].mean == 1 and nothing["part distance"].mean == 0
     assert nothing["frechet"].mean == pytest.approx(0, abs=1e-6)  # the photographs beside themselves
     apart = study.differences["red"]
-    assert apart["colour error"].high < -10 and apart["colour error"].pairs == 3 and apart["colour error"].more == 0
+    assert apart["colour error"].mean < -10 and apart["colour error"].pairs == 3 and apart["colour error"].more == 0
     assert apart["gain"].mean > 0
     assert study.table["red"]["frechet"].mean > 0.01
     assert study.table["red"]["seconds"].mean is None and "journal" in study.table["red"]["seconds"].reason
