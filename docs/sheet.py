@@ -14,7 +14,7 @@ from fice.sample import people, sheet
 
 HERE = Path(__file__).parent
 PAIRS = (
-    (12, "red striped blouse"), (19, "green coat"), (2, "yellow floral top"), (21, "blue checked jumper"),
+    (12, "red striped blouse"), (4, "red coat"), (2, "yellow floral top"), (21, "blue checked jumper"),
     (18, "white polka dot dress"), (23, "purple jumper"),
 )  # fmt: skip
 ENLARGED = 2

@@ -18,7 +18,7 @@ import fice
 from fice.sample import people
 
 TEXTS = ["red floral dress", "blue striped shirt"]
-SEEDS = (2, 12, 19, 23)  # of the people
+SEEDS = (2, 12, 18, 23)  # of the people
 VARIANTS = ["no-semantic", "no-pose", "no-latent", "no-stitch"]
 EXPECTED = {}
 TOLERANCE = {"gain": 0.05, "part iou": 0.04, "identical": 0.02, "frechet": 0.05}

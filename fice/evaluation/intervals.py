@@ -16,7 +16,8 @@ LEVEL = 95.0  # per cent of an interval
 AT_ONCE = 1 << 22  # numbers drawn at once: 32 MB
 NOTHING = "no edit has a number"
 NO_PAIRS = "no edit of which both runs have a number"
-ONE_GROUP = "one photograph alone gives no interval"
+LEAST = 5  # photographs that an interval wants: of three, all lie on one side by chance in one case of four
+FEW = "fewer than five photographs give no interval"
 
 Partner = TypeVar("Partner", bound=Hashable)
 
@@ -46,7 +47,7 @@ def estimate(
     if not rows:
         return Estimate(None, None, None, 0, _commonest(reasons) or NOTHING)
     mean, low, high = _interval(rows, resamples, seed)
-    return Estimate(mean, low, high, len(rows), ONE_GROUP if low is None else "")
+    return Estimate(mean, low, high, len(rows), FEW if low is None else "")
 
 
 def difference(
@@ -67,7 +68,7 @@ def difference(
         return Difference(None, None, None, 0, None, NO_PAIRS)
     mean, low, high = _interval([(groups[key], second[key] - first[key]) for key in both], resamples, seed)
     more = sum(second[key] > first[key] for key in both) / len(both)
-    return Difference(mean, low, high, len(both), more, ONE_GROUP if low is None else "")
+    return Difference(mean, low, high, len(both), more, FEW if low is None else "")
 
 
 def draws(groups: int, resamples: int, seed: int) -> NDArray[np.float64]:
@@ -89,12 +90,12 @@ def middle(found: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _interval(rows: list[tuple[str, float]], resamples: int, seed: int) -> tuple[float, float | None, float | None]:
-    """Mean, low and high of (group, value); low and high are None where all are of one group."""
+    """Mean, low and high of (group, value); low and high are None for fewer groups than `LEAST`."""
     found: dict[str, list[float]] = {}
     for group, value in rows:
         found.setdefault(group, []).append(value)
     mean = fsum(value for _, value in rows) / len(rows)
-    if len(found) < 2:
+    if len(found) < LEAST:
         return mean, None, None
     ordered = [found[group] for group in sorted(found)]
     sums = np.array([fsum(values) for values in ordered])

@@ -112,6 +112,8 @@ def losses(study: Study) -> Figure | None:
     everything = np.concatenate([values for _, values in curves.values()])
     if everything.min() > 0 and everything.max() > 10 * everything.min():
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.grid(True)
     axes.set_xlabel("Step")
     axes.set_ylabel("Loss, mean of the edits")

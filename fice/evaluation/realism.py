@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from fice.errors import WeightsError
-from fice.evaluation.intervals import draws, middle
+from fice.evaluation.intervals import FEW, LEAST, draws, middle
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.study import Estimate
 from fice.fetch import fetch, load_sources
@@ -20,7 +20,6 @@ from fice.semantics import Semantics
 
 Array = NDArray[np.float64]
 
-FEW_GROUPS = "fewer than three photographs give no interval"
 AT_ONCE = 1 << 22  # numbers of the kernel that are kept at once: 32 MB
 
 
@@ -140,8 +139,8 @@ def _frechet_estimate(one: Array, two: Array, belongs: Array) -> Estimate:
             " of equal size only"
         )
     low = high = None
-    if groups < 3:
-        remarks.append(FEW_GROUPS)
+    if groups < LEAST:
+        remarks.append(FEW)
     else:
         pulls = influences(one, two) @ belongs / len(one)
         half = stdtrit(groups - 1, 0.975) * np.sqrt(groups / (groups - 1) * np.square(pulls).sum())
@@ -187,8 +186,8 @@ def _kernel_estimate(
     if groups < 2 or not many.any():
         raise Unmeasurable("one photograph alone has no distance to others")
     distance = float(distances(np.ones((1, groups)))[0])
-    if groups < 3:
-        return Estimate(distance, None, None, len(one), FEW_GROUPS)
+    if groups < LEAST:
+        return Estimate(distance, None, None, len(one), FEW)
     counts = draws(groups, resamples, seed)
     counts = counts[((counts > 0).sum(1) > 1) & (counts @ many > 0)]
     return Estimate(distance, *middle(distances(counts)), len(one))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fice.evaluation.intervals import NO_PAIRS, NOTHING, ONE_GROUP, difference, estimate
+from fice.evaluation.intervals import FEW, NO_PAIRS, NOTHING, difference, estimate
 
 
 def some(count=40, seed=0):
@@ -33,8 +33,9 @@ def test_copies_of_a_photograph_make_no_interval_narrower():
 
 
 def test_a_photograph_with_more_edits_weighs_more():
-    found = estimate([0.0, 0.0, 0.0, 4.0], ["a", "a", "a", "b"])
-    assert (found.mean, found.low, found.high) == (1.0, 0.0, 4.0)  # all of a, all of b: a quarter of the draws each
+    found = estimate([0.0] * 10 + [4.0] * 4, ["a"] * 10 + list("bcde"))
+    assert found.mean == pytest.approx(16 / 14)
+    assert (found.low, found.high) == (8 / 32, 4)  # a three times, and not at all: 5 and 33 per cent of the draws
 
 
 def test_the_order_of_the_rows_does_not_matter():
@@ -56,22 +57,24 @@ def test_many_groups_are_drawn_in_parts(monkeypatch):
 
 
 def test_what_has_no_number_is_left_out_and_said():
-    found = estimate([1.0, None, 3.0, float("nan"), float("inf")], list("abcde"), ["x"])
-    assert (found.mean, found.count) == (2.0, 2) and found.low is not None
+    found = estimate([1.0, None, 3.0, float("nan"), float("inf"), 2.0, 0.0, 4.0], list("abcdefgh"), ["x"])
+    assert (found.mean, found.count) == (2.0, 5) and found.low is not None
     nothing = estimate([None] * 3, list("abc"), ["no colour", "no person", "no colour"])
     assert (nothing.mean, nothing.low, nothing.high, nothing.count) == (None, None, None, 0)
     assert nothing.reason == "no colour" and estimate([], []).reason == NOTHING
     assert estimate([None, None], list("ab"), ["z", "b"]).reason == "b"
-    one = estimate([1.0, 2.0], ["a", "a"])
-    assert (one.mean, one.low, one.high, one.reason) == (1.5, None, None, ONE_GROUP)
+    for groups in ("aa", "aabb", "aabbccdd"):
+        few = estimate([1.0, 2.0] * (len(groups) // 2), list(groups))
+        assert (few.mean, few.low, few.high, few.reason) == (1.5, None, None, FEW)
 
 
 def test_differences_are_of_partners():
-    first, second = {"a": 1.0, "b": 5.0, "c": 9.0, "x": 100.0}, {"a": 2.0, "b": 4.0, "c": 12.0, "y": -100.0}
-    found = difference(first, second, {key: key for key in "abcxy"})
-    assert found.mean == 1.0 and found.pairs == 3 and found.more == pytest.approx(2 / 3)
+    first = {"a": 1.0, "b": 5.0, "c": 9.0, "d": 2.0, "e": 2.0, "x": 100.0}
+    second = {"a": 2.0, "b": 4.0, "c": 12.0, "d": 3.0, "e": 3.0, "y": -100.0}
+    found = difference(first, second, {key: key for key in "abcdexy"})
+    assert found.mean == 1.0 and found.pairs == 5 and found.more == pytest.approx(4 / 5)
     assert -1 <= found.low < 1 < found.high <= 3 and found.reason == ""
-    back = difference(second, first, {key: key for key in "abcxy"})
+    back = difference(second, first, {key: key for key in "abcdexy"})
     assert (back.mean, back.low, back.high) == pytest.approx((-found.mean, -found.high, -found.low))
 
 
@@ -86,7 +89,7 @@ def test_differences_that_cannot_be():
     nothing = difference({"a": float("nan")}, {"a": 1.0}, {"a": "a"})
     assert (nothing.mean, nothing.pairs, nothing.more) == (None, 0, None)
     one = difference({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0}, {"a": "p", "b": "p"})
-    assert (one.mean, one.low, one.more, one.reason) == (0.0, None, 0.0, ONE_GROUP)
+    assert (one.mean, one.low, one.more, one.reason) == (0.0, None, 0.0, FEW)
 
 
 def test_coverage():

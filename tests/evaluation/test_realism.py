@@ -15,8 +15,9 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from fice.bundle import load_bundle
 from fice.errors import WeightsError
 from fice.evaluation import realism as rooms
+from fice.evaluation.intervals import FEW
 from fice.evaluation.measures import Unmeasurable
-from fice.evaluation.realism import FEW_GROUPS, clip_features, frechet, inception_features, influences, kernel, realism
+from fice.evaluation.realism import clip_features, frechet, inception_features, influences, kernel, realism
 from fice.nets.inception import Inception
 from fice.semantics import Semantics
 from fice.sources import File, Sources, load_sources
@@ -132,7 +133,7 @@ def test_pairs_of_one_photograph_do_not_count():
     half = realism(edited, real, groups, origins=[*names[:10], *("?" * 10)])["kernel"].mean
     assert realism(edited, real, groups)["kernel"].mean < half < 0
     alone = realism(normal(4, 16, 0), real[:2], ["a", "a", "b", "b"], origins=["a", "b"])["kernel"]
-    assert alone.mean is not None and alone.reason == FEW_GROUPS
+    assert alone.mean is not None and alone.reason == FEW
 
 
 def test_what_a_reader_is_warned_of():
@@ -143,7 +144,7 @@ def test_what_a_reader_is_warned_of():
     for groups in (["a"] * 20, ["a", "b"] * 10):
         for name, one in realism(normal(20, 4, 0), normal(30, 4, 1), groups).items():
             assert (one.mean is None) == (name == "kernel" and "b" not in groups)
-            assert (one.low, one.high) == (None, None) and (one.reason == FEW_GROUPS or "one photograph" in one.reason)
+            assert (one.low, one.high) == (None, None) and (FEW in one.reason or "one photograph" in one.reason)
 
 
 @pytest.mark.parametrize(("count", "features"), [(30, 5), (6, 20)])
