@@ -78,8 +78,8 @@ def test_a_judge_that_guided_is_told(folder, red, tmp_path):
 
 
 def test_pictures_of_another_size_and_missing_ones_have_reasons(folder):
-    edits = ("2.png", "2-small.png", "red shirt"), ("12.png", "gone.png", "red shirt"), ("19.png", "19-red.png", "shirt")
-    study = evaluate(table(folder, "bad.csv", edits), device="cpu", resamples=200)
+    bad = ("2.png", "2-small.png", "red shirt"), ("12.png", "gone.png", "red shirt"), ("19.png", "19-red.png", "shirt")
+    study = evaluate(table(folder, "bad.csv", bad), device="cpu", resamples=200)
     small, gone, colourless = study.rows
     assert not small.values and "64 x 128" in small.reasons["gain"]
     assert not gone.values and "gone.png" in gone.reasons["identical"]
