@@ -38,6 +38,12 @@ class Variant:
     changes: dict[str, Any] = field(default_factory=dict)
     meaning: str = ""
 
+    @property
+    def assignments(self) -> list[str]:
+        """ "name=value" each, as `Settings.parse` reads them."""
+        return [f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+                for name, value in self.changes.items()]  # fmt: skip
+
 
 # "from the photograph": neither re-dressed nor held to the re-dressed cloth, so that the terms alone edit
 STANDARD = (
@@ -116,8 +122,8 @@ def plan_study(
     chosen = differing(choose(variants, grid), base, tell)
     lines = []
     for variant in chosen:
-        changes = ", ".join(f"{name}={_text(value)}" for name, value in variant.changes.items())
-        lines.append(f"{variant.name:<18} {changes or '-':<36} {variant.meaning}".rstrip())
+        changes = ", ".join(variant.assignments) or "-"
+        lines.append(f"{variant.name:<18} {changes:<36} {variant.meaning}".rstrip())
     return "\n".join(lines)
 
 
@@ -157,8 +163,7 @@ def ablate(
     """
     from fice.evaluation.run import evaluate
 
-    settings: dict[str, Any] = {name: options.pop(name) for name in ("steps", "strength") if name in options}
-    base = Settings.taken_from(dict(settings), preset, assignments)
+    base = Settings.taken_from(dict(options), preset, assignments)
     chosen, out = differing(choose(variants, grid), base, tell), Path(output)
     texts = [text] if isinstance(text, str) else list(text)
     runs: dict[str, list[Path]] = {}
@@ -166,24 +171,18 @@ def ablate(
     with _engine(engine, address, tell):
         for number, variant in enumerate(chosen):
             tell(f"{variant.name} ({number + 1} of {len(chosen)})")
-            changes = [f"{name}={_text(value)}" for name, value in variant.changes.items()]
             for seed in range(seeds):
                 folder = out / RUNS / variant.name / f"seed-{seed}"
                 run_batch(
                     source, texts, output=folder, ext="png", bundle=bundle, preset=preset,
-                    assignments=[*assignments, *changes], device=device, width=width, engine=engine, address=address,
-                    seed=seed, tell=tell, progress=_overall(counted, progress, len(chosen) * seeds),
-                    **settings, **options,
+                    assignments=[*assignments, *variant.assignments], device=device, width=width, engine=engine,
+                    address=address, seed=seed, tell=tell, progress=_overall(counted, progress, len(chosen) * seeds),
+                    **options,
                 )  # fmt: skip
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}
     return evaluate(runs, output=out, meanings=meanings, bundle=bundle, real=real, judge=judge, features=features,
                     device=device, resamples=resamples, tell=tell, progress=looking)  # fmt: skip
-
-
-def _text(value: Any) -> str:
-    """A setting's value as `Settings.parse` reads it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _overall(counted: Summary, progress: Callable[[Result | None, Summary, int], None], runs: int

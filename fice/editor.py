@@ -86,11 +86,18 @@ class Editor:
         frame, notices = self._frame(picture, photo)
         view = frame.to_canvas(picture)
         regions = self._analysed(view)
+        source = self.person(view, regions)
+        return Sight(photo, frame, source, regions, [*photo.notices, *notices], time.perf_counter() - began)
+
+    def person(self, view: Tensor, regions: Tensor) -> Tensor:
+        """What a view of the analysis canvas (1, 3, h, w) shows on the generator's, (1, 3, H, W).
+
+        regions: its probabilities, (1, K, h, w); a person is put on white, unless the generator draws photographs.
+        """
         if not self.whole:
             body = decide(self.regions.body(regions))
             view = view * body + 1 - body
-        source = F.avg_pool2d(view, frame.canvas[0] // self.generator.canvas[0])
-        return Sight(photo, frame, source, regions, [*photo.notices, *notices], time.perf_counter() - began)
+        return F.avg_pool2d(view, view.shape[2] // self.generator.canvas[0])
 
     def settle(self, sights: Sequence[Sight], latents: Sequence[Tensor | None] | None = None) -> list[Subject]:
         """Fits latents, and with `tuning` the generator's weights, to photos: together, without mixing them.

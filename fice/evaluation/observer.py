@@ -12,7 +12,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fice.bundle import Bundle
 from fice.editor import Editor
@@ -140,11 +139,8 @@ class Observer:
             (height, width), (own_height, own_width) = photo.size, sight.photo.size
             raise Unmeasurable(f"The edit is {width} x {height} pixels and the source {own_width} x {own_height}.")
         view = self._view(sight, photo)
-        regions, person = self.editor.regions.analyse(view), view
-        if not self.editor.whole:
-            body = decide(self.editor.regions.body(regions))
-            person = view * body + 1 - body
-        person = F.avg_pool2d(person, sight.frame.canvas[0] // self.editor.generator.canvas[0])
+        regions = self.editor.regions.analyse(view)
+        person = self.editor.person(view, regions)
         return _Look(photo, view, person, regions, self._parts(person))
 
     def _view(self, sight: Sight, photo: Photo) -> Tensor:

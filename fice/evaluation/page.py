@@ -12,6 +12,7 @@ from typing import Any
 from fice.batch.thumbnails import Thumbnail, link, thumbnails
 from fice.evaluation.study import Measure, Row, Study
 from fice.evaluation.table import (
+    FILES,
     blocks,
     difference,
     digits,
@@ -27,7 +28,6 @@ from fice.evaluation.table import (
 )
 from fice.webpage import write_page
 
-TABLES = ("table.csv", "edits.csv", "table.md", "study.json")
 PLOTS = {
     "bars": "Means with their 95 % intervals",
     "differences": "Paired differences to the first run",
@@ -57,7 +57,7 @@ def write_study_page(study: Study, out: Path, plots: Sequence[Path]) -> Path:
         blocks=[(theme, [_column(study, measure) for measure in each]) for theme, each in blocks(study)],
         measures=[(heading(measure), measure.meaning) for measure in study.measures],
         plots=[(link(out, path), PLOTS.get(path.stem, path.stem)) for path in plots],
-        tables=[name for name in TABLES if (out / name).is_file()],
+        tables=[name for name in FILES if (out / name).is_file()],
         wishes=_wishes(study, out),
     )
 

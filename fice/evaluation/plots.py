@@ -13,7 +13,7 @@ import numpy as np
 
 from fice.errors import UsageError
 from fice.evaluation.study import Difference, Estimate, Measure, Study
-from fice.evaluation.table import difference, digits, estimate, figure, first_run, has_numbers, heading, verdict
+from fice.evaluation.table import difference, digits, estimate, figure, first_run, has_numbers, heading, plain, verdict
 from fice.output import whole_file
 
 if TYPE_CHECKING:
@@ -294,6 +294,6 @@ def _cost(box: np.ndarray, taken: list[np.ndarray], points: np.ndarray, own: int
 
 def _short(name: str, longest: int = LONGEST_NAME) -> str:
     """A name on one line; its middle is left out, as ends tell names apart."""
-    name = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    name = plain(name)
     half = longest // 2
     return name if len(name) <= longest else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[1 - half :]}"

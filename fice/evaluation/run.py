@@ -72,7 +72,10 @@ def evaluate(
     rows, people = _look(observer, chosen, wishes, looks)
     wanted, seen = _of_photographs(observer, chosen, photographs, looks)
     unseen = len(photographs) - len(seen)
-    whole = {name: _realism([row.run == name for row in rows], rows, people, wanted, seen, resamples) for name in named}
+    shown = [(row, person) for row, person in zip(rows, people, strict=True) if person is not None]
+    whole = {
+        name: _realism([each for each in shown if each[0].run == name], wanted, seen, resamples) for name in named
+    }
     notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
     notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
@@ -167,13 +170,12 @@ def _look(observer: Observer, features: Features, wishes: Sequence[tuple[str, Tr
     return tuple(found[i][0] for i in range(len(wishes))), [found[i][1] for i in range(len(wishes))]
 
 
-def _realism(chosen: Sequence[bool], rows: Sequence[Row], people: Sequence[Tensor | None], wanted: Tensor,
-             origins: Sequence[Path], resamples: int) -> dict[str, Estimate]:  # fmt: skip
-    """How far the people of the chosen edits are from real ones."""
-    seen = [(str(row.source), person) for mine, row, person in zip(chosen, rows, people, strict=True)
-            if mine and person is not None]  # fmt: skip
-    edited = torch.cat([person for _, person in seen]) if seen else wanted[:0]
-    return realism(edited, wanted, [group for group, _ in seen], resamples, origins=[str(path) for path in origins])
+def _realism(shown: Sequence[tuple[Row, Tensor]], wanted: Tensor, origins: Sequence[Path], resamples: int
+             ) -> dict[str, Estimate]:  # fmt: skip
+    """How far the people of a run's edits are from real ones."""
+    edited = torch.cat([person for _, person in shown]) if shown else wanted[:0]
+    groups = [str(row.source) for row, _ in shown]
+    return realism(edited, wanted, groups, resamples, origins=[str(path) for path in origins])
 
 
 def _table(rows: Sequence[Row], resamples: int) -> dict[str, Estimate]:

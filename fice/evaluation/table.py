@@ -32,16 +32,10 @@ NO_DIFFERENCE = Difference(None, None, None, 0, None, "It was not compared.")
 
 def write_tables(study: Study, out: Path) -> list[Path]:
     """Write table.csv, edits.csv, table.md and study.json to the folder `out`; FiceError when the disk refuses."""
-    texts = {
-        "table.csv": as_csv(study),
-        "edits.csv": as_rows_csv(study),
-        "table.md": as_markdown(study),
-        "study.json": as_json(study),
-    }
-    for name, text in texts.items():
+    for name, text in FILES.items():
         with whole_file(out / name) as stream:
-            stream.write(text.encode("utf-8", "replace"))  # a file's name may be no text
-    return [out / name for name in texts]
+            stream.write(text(study).encode("utf-8", "replace"))  # a file's name may be no text
+    return [out / name for name in FILES]
 
 
 def as_csv(study: Study) -> str:
@@ -94,13 +88,13 @@ def as_markdown(study: Study) -> str:
 
 def as_text(study: Study) -> str:
     """For a terminal of 100 columns: as many tables as it takes."""
-    names = [_cut(_plain(run), LONGEST_NAME) for run in study.runs]
+    names = [_cut(plain(run), LONGEST_NAME) for run in study.runs]
     first = max([_width(name) for name in names], default=0)
     columns: list[list[str]] = []
     for measure in study.measures:
         cells = [_cell(study, run, measure) for run in study.runs]
         if any(cell != NONE for cell in cells):
-            columns.append([_plain(heading(measure)), *cells])
+            columns.append([plain(heading(measure)), *cells])
     tables: list[list[list[str]]] = []
     room = 0
     for column in columns:
@@ -118,7 +112,7 @@ def as_text(study: Study) -> str:
             cells = [" " * (wide - _width(column[i])) + column[i] for column, wide in zip(table, widths, strict=True)]
             lines.append("  ".join([name + " " * (first - _width(name)), *cells]).rstrip())
         parts.append("\n".join(lines))
-    notes = [_plain(note) for note in [*legend(study), *gaps(study), *study.notes]]
+    notes = [plain(note) for note in [*legend(study), *gaps(study), *study.notes]]
     parts.append("\n".join(textwrap.fill(note, TERMINAL, subsequent_indent="  ") for note in notes))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -129,6 +123,9 @@ def as_json(study: Study) -> str:
     for row in rows:
         del row["curve"]
     return json.dumps(asdict(study) | {"rows": rows}, indent=1, allow_nan=False) + "\n"
+
+
+FILES = {"table.csv": as_csv, "edits.csv": as_rows_csv, "table.md": as_markdown, "study.json": as_json}
 
 
 def first_run(study: Study) -> str | None:
@@ -274,10 +271,10 @@ def _guarded(cell: object) -> object:
 
 def _escaped(text: str) -> str:
     """Text in which markdown and html mean nothing, on one line."""
-    return re.sub(r"([\\`*_\[\]<>|&#~$])", r"\\\1", _plain(text))
+    return re.sub(r"([\\`*_\[\]<>|&#~$])", r"\\\1", plain(text))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line without anything that a terminal would obey."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
