@@ -66,3 +66,18 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 def tolerance() -> dict[torch.dtype, dict[str, float]]:
     """The `TOLERANCE` table."""
     return TOLERANCE
+
+
+def person_on_a_wall(folder: Path) -> Path:
+    """A generated person on a plain wall, 400 x 300, as PNG."""
+    from PIL import Image
+
+    from fice.bundle import load_bundle
+    from fice.sample import people
+
+    path, generator = folder / "person.png", load_bundle("street").part("generator")
+    made = Image.fromarray(people(generator, 1, seed=3)[0]).resize((150, 300), Image.Resampling.BICUBIC)
+    wall = Image.new("RGB", (300, 400), (255, 255, 255))
+    wall.paste(made, (70, 60))
+    wall.save(path)
+    return path

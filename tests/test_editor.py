@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from conftest import person_on_a_wall
 from PIL import Image
 
 from fice import Editor, InputError, Settings
 from fice.photo import read_photo
 from fice.regions import HEAD
-from fice.sample import people
 from fice.training.judge_edits import colour_distance, silhouette
 from fice.tuning import drawn_once
 
@@ -24,14 +24,7 @@ def editor():
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory):
-    """A generated person on a plain wall, 400 x 300, as PNG."""
-    path = tmp_path_factory.mktemp("photo") / "person.png"
-    editor = Editor("street", device="cpu")
-    made = Image.fromarray(people(editor.generator, 1, seed=3)[0]).resize((150, 300), Image.Resampling.BICUBIC)
-    wall = Image.new("RGB", (300, 400), (255, 255, 255))
-    wall.paste(made, (70, 60))
-    wall.save(path)
-    return path
+    return person_on_a_wall(tmp_path_factory.mktemp("photo"))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import person_on_a_wall
 from PIL import Image
 from scipy import ndimage
 
@@ -18,7 +19,6 @@ from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
 from fice.regions import HEAD
-from fice.sample import people
 from fice.semantics import Semantics
 from fice.words import COLOURS
 
@@ -32,14 +32,8 @@ def observer():
 
 
 @pytest.fixture(scope="module")
-def source(observer, tmp_path_factory):
-    """A generated person on a plain wall, 400 x 300, as PNG."""
-    path = tmp_path_factory.mktemp("people") / "source.png"
-    made = Image.fromarray(people(observer.editor.generator, 1, seed=3)[0]).resize((150, 300), Image.Resampling.BICUBIC)
-    wall = Image.new("RGB", (300, 400), (255, 255, 255))
-    wall.paste(made, (70, 60))
-    wall.save(path)
-    return path
+def source(tmp_path_factory):
+    return person_on_a_wall(tmp_path_factory.mktemp("people"))
 
 
 @pytest.fixture(scope="module")
