@@ -347,7 +347,7 @@ def test_large_view_by_keyboard(opened):
     opened.until(f"{large}.src.endsWith('/b.png')")
     opened.press("Escape")
     assert not opened.run("return document.getElementById('large').open")
-    assert opened.run("return document.activeElement.getAttribute('aria-label')") == "Open one.jpg large"
+    opened.until("document.activeElement.getAttribute('aria-label') === 'Open one.jpg large'")
     opened.press("Space")
     assert opened.run("return document.getElementById('large').open")
     opened.press("Escape")

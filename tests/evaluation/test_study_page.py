@@ -146,7 +146,7 @@ def test_in_a_browser(browser, out, study):
     browser.until(f"{large}.src.endsWith('/photos/0.png')")
     browser.press("Escape")
     assert not browser.run("return document.getElementById('large').open")
-    assert browser.run("return document.activeElement.dataset.column") == "photo"
+    browser.until("document.activeElement.dataset.column === 'photo'")
     assert browser.log("browser") == []
     assert {address.split(":")[0] for address in browser.requests()} <= {"file", "data"}
 
