@@ -62,7 +62,7 @@ def readable(path: Path, data: bytes) -> Iterator[None]:
         if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
             raise InputError(f"{path} is a HEIC picture, which is not supported; save it as JPEG or PNG.") from None
         raise InputError(f"{path} is not a picture of a known kind; use JPEG, PNG, WebP or TIFF.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error) as error:
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error, zlib.error) as error:
         raise InputError(f"{path} is damaged or cut short ({error}); copy or download it again.") from error
 
 

@@ -137,6 +137,13 @@ def _file(kind, cut=None):
     return stream.getvalue()[:cut]
 
 
+def _tiff_whose_next_page_is_nowhere():
+    content = bytearray(_file("TIFF"))
+    entries = int.from_bytes(content[8:10], "little")
+    content[10 + 12 * entries] = 1
+    return bytes(content)
+
+
 BAD = {
     "empty.jpg": (b"", "empty"),
     "text.jpg": (b"not a picture, just words\n" * 9, "not a picture"),
@@ -146,6 +153,7 @@ BAD = {
     "cut.png": (_file("PNG", 9000), "damaged"),
     "cut.webp": (_file("WEBP", 900), "damaged"),
     "stub.png": (_file("PNG", 20), "damaged|not a picture"),
+    "page.tif": (_tiff_whose_next_page_is_nowhere(), "damaged"),
     "crc.png": (_file("PNG").replace(b"IDAT", b"IDAX", 1), "damaged|not a picture"),
     "one.png": (_png(1, 1), "1 x 1"),
     "thin.png": (_png(31, 900), "31 x 900"),
