@@ -31,14 +31,15 @@ REGIONS: dict[str, tuple[str, ...]] = {
 SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larger one
     "upper": ("dress", "outer"),
     "lower": ("dress",),
-    "dress": (),
+    "dress": ("outer",),
     "outer": ("upper", "dress"),
     "full": (),
 }
+UNDER = {"upper": ("upper",), "dress": ("upper", "dress", "skirt")}  # what a closed coat covers
 WORN = 0.02  # share of the body's area from which a garment counts as worn
 TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
-COVERING = 10  # a coat so many times as large as a top is closed over it
+COVERING = 10  # a coat so many times as large as what it covers is closed
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
 MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
 
@@ -113,7 +114,7 @@ class Choice:
 def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W).
 
-    None takes the largest garment. A dress takes the place of all below the neck but a coat. A garment that is not
+    None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is not
     worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice. A network that knows
     no garments gives all below the head. Raises InputError when nothing is there to change.
     """
@@ -132,7 +133,7 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     if wanted is None:
         wanted = max(("upper", "lower", "outer", "dress"), key=own)
     hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
-    hidden = hidden or (wanted == "upper" and areas["outer"] > COVERING * area("upper"))
+    hidden = hidden or (wanted in UNDER and areas["outer"] > COVERING * sum(areas[name] for name in UNDER[wanted]))
     for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=own, reverse=True)):
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
