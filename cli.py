@@ -27,6 +27,7 @@ RECIPES = {
     "clip": "Train what compares pictures with sentences, or the judge of edits.",
     "generator": "Train the generator with its encoder.",
     "adversarial": "Go on with a generator against a discriminator, on a GPU.",
+    "encoder": "Fit an encoder to a generator that stays as it is.",
     "assemble": "Put the parts of several runs into one bundle.",
     "guess": "Train the first guess of an edited latent.",
     "judge": "Measure a bundle on photographs it was not trained on.",

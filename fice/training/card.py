@@ -12,7 +12,11 @@ from fice.training.folder import Folder, is_validation
 from fice.training.stages import Stage
 
 CARD = "MODEL_CARD.md"
-MADE_BY = {"regions": ("regions", "student"), "encoder": ("generator",), "generator": ("generator", "adversarial")}
+MADE_BY = {
+    "regions": ("regions", "student"),
+    "encoder": ("generator", "encoder"),
+    "generator": ("generator", "adversarial"),
+}
 
 
 def write_card(

@@ -12,10 +12,12 @@ from fice.training.folder import Folder
 # Minutes of training on two CPU cores, as the bundled weights had them; --minutes shares out another sum alike.
 SHARES = {
     "regions": 32.0, "student": 54.0, "pose": 8.0, "clip": 60.0, "judge": 66.0, "generator": 105.0,
-    "adversarial": 240.0, "guess": 3.0,
+    "adversarial": 240.0, "encoder": 55.0, "guess": 3.0,
 }  # fmt: skip
 SMOKE_MINUTES = 0.03
-SMOKE_BATCH = {"regions": 4, "student": 4, "pose": 4, "clip": 6, "judge": 6, "generator": 4, "adversarial": 4}
+SMOKE_BATCH = {
+    "regions": 4, "student": 4, "pose": 4, "clip": 6, "judge": 6, "generator": 4, "adversarial": 4, "encoder": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,17 +82,17 @@ def plan(
         train("judge", "--data", prepared, "--judge", "--seed", "1", recipe="clip", after=("prepare",)),
         train("generator", "--data", prepared, "--regions", regions, after=("prepare",)),
     ]
-    runs, needed = (
-        [regions, *(str(out / name) for name in ("pose", "clip", "generator"))],
-        ["pose", "clip", "generator"],
-    )
+    parts = ["pose", "clip", "generator"]
     if adversarial:
-        stages.append(train("adversarial", "--data", prepared, "--start", runs[-1], after=("generator",)))
-        runs.append(str(out / "adversarial"))
-        needed[-1] = "adversarial"
+        start = ("--start", str(out / "generator"))
+        stages.append(train("adversarial", "--data", prepared, *start, after=("generator",)))
+        parts.append("adversarial")
+    fitted = ("--generator", str(out / parts[-1]), "--start", str(out / "generator"))
+    stages.append(train("encoder", "--data", prepared, *fitted, after=(parts[-1],)))
+    runs = [regions, *(str(out / name) for name in (*parts, "encoder"))]
     described = [part for key, text in texts.items() for part in (f"--{key}", text)]
     stages += [
-        Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), tuple(needed)),
+        Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), ("pose", "clip", "encoder")),
         train("guess", "--data", prepared, "--bundle", bundle, after=("assemble",)),
         Stage("complete", "assemble", "bundle", (str(out / "guess"), "--out", bundle, *described), ("guess",)),
     ]

@@ -72,7 +72,7 @@ def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
 def test_what_was_finished_before_the_kill_is_not_done_again(chain):
     out, told, _ = chain
     begun = [line.split(" ")[0] for line in told if " on cpu, about " in line]
-    assert begun == ["clip", "judge", "generator", "assemble", "guess", "complete", "figures"]
+    assert begun == ["clip", "judge", "generator", "encoder", "assemble", "guess", "complete", "figures"]
     assert json.loads((out / NOTES).read_text()).keys() >= {"regions", "student", "prepare", "pose", *begun}
     log = (out / "logs" / "clip.log").read_text()
     assert log.count("\n$ ") + log.startswith("$ ") == 2 and "from step 0" in log
@@ -110,7 +110,7 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
     arguments = ["--data", photos, "--out", out, "--device", "cpu", "--minutes", "100", "--dry-run"]
     result = CliRunner().invoke(cli.main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
-    assert "11 of 11 stages on cpu" in result.stdout and "adversarial" not in result.stdout
+    assert "12 of 12 stages on cpu" in result.stdout and "adversarial" not in result.stdout
     assert f"python -m fice.training.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout
     assert "adversarial --data" in plan_all(photos, out, Options(device="cpu", adversarial=True))
 
@@ -241,7 +241,9 @@ def test_a_timetable_keeps_the_order_and_knows_what_is_spent(photos):
 def test_the_adversarial_generator_replaces_the_other(photos):
     stages = {stage.name: stage for stage in stages_of(photos, adversarial=True)}
     assert stages["assemble"].options[3:5] == ("out/generator", "out/adversarial")  # the later one counts
-    assert stages["adversarial"].after == ("generator",) and "adversarial" in stages["assemble"].after
+    assert stages["adversarial"].after == ("generator",) and stages["encoder"].after == ("adversarial",)
+    assert stages["encoder"].options[2:6] == ("--generator", "out/adversarial", "--start", "out/generator")
+    assert "encoder" in stages["assemble"].after
 
 
 def test_devices_of_a_list():
