@@ -114,9 +114,9 @@ class Choice:
 def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W).
 
-    None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is not
-    worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice. A network that knows
-    no garments gives all below the head. Raises InputError when nothing is there to change.
+    None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
+    not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice. A network that
+    knows no garments gives all below the head. Raises InputError when nothing is there to change.
     """
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
