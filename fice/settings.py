@@ -26,7 +26,7 @@ class Settings:
     # where it starts
     start: str = "redressed"  # redressed | guess | encoder: the photo recoloured, guessed, as it is | mean | random
     space: str = "w+"  # w+ | w: a latent of its own for each layer shows what one for all of them cannot
-    refine: int = 30  # steps that fit the latent to the photograph before any text is known
+    refine: int = 10  # steps that fit the latent to the photograph before any text is known; 30 bring nothing more
     tuning: int = 40  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
 
     # the terms and their weights, 0 removes one
@@ -103,7 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "look": "picture", "views": 0, "clamp": False, "keep": "body", "mirrored": False, "stitch": "head",
         "detail": 0.0,
     },
-    "fast": {"steps": 10, "refine": 10, "tuning": 20, "views": 2},  # a look at what a sentence does
+    "fast": {"steps": 10, "tuning": 20, "views": 2},  # a look at what a sentence does
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }  # fmt: skip
 

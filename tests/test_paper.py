@@ -159,7 +159,7 @@ def test_pictures_of_a_batch_do_not_influence_each_other(networks, start):
 
 # every setting in which the preset differs from our default, and what the default has instead
 DEVIATIONS = {
-    "steps": 20, "rate": 0.02, "schedule": "ramp", "start": "redressed", "refine": 30, "tuning": 40, "cloth": 2000.0,
+    "steps": 20, "rate": 0.02, "schedule": "ramp", "start": "redressed", "refine": 10, "tuning": 40, "cloth": 2000.0,
     "look": "garment", "views": 4, "clamp": True, "keep": "garment", "mirrored": True, "stitch": "region",
     "detail": 1.0,
 }  # fmt: skip

@@ -99,7 +99,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--generator", required=True, help="a bundle or run folder with the generator")
     parser.add_argument("--start", help="another one, whose encoder is gone on from")
-    parser.add_argument("--passes", type=int, default=5, help="corrections of a latent")
+    parser.add_argument("--passes", type=int, default=6, help="corrections of a latent")
     parser.add_argument("--rate", type=float, default=1e-3)
     args = parser.parse_args()
     keep_freed_memory()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from fice.bundle import load_bundle
 from fice.encoder import Encoder, correct, descent, misfit
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
+from fice.sample import people
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +109,14 @@ def test_the_misfit_of_a_person_counts_more_than_that_of_the_white():
     assert misfit(picture, ws, picture) == 0
     assert misfit(on, ws, picture).item() == pytest.approx(5 * misfit(off, ws, picture).item(), rel=1e-4)
     assert misfit(picture, ws + torch.arange(5.0)[:, None], picture) > 0  # far from W
+
+
+def test_each_pass_of_the_street_comes_nearer():
+    bundle = load_bundle("street")
+    network, generator = bundle.part("encoder"), bundle.part("generator")
+    some_people = torch.from_numpy(people(generator, 4, seed=3)).permute(0, 3, 1, 2) / 255
+    errors = []
+    for passes in range(network.passes + 1):
+        drawn = generator.synthesis(correct(network, generator, some_people, passes)) * 0.5 + 0.5
+        errors.append((drawn - some_people).square().mean().item())
+    assert network.descends and errors == sorted(errors, reverse=True) and errors[-1] < errors[0] / 4
