@@ -35,7 +35,6 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larg
     "outer": ("upper", "dress"),
     "full": (),
 }
-UNDER = {"upper": ("upper",), "dress": ("upper", "dress", "skirt")}  # what a closed coat covers
 WORN = 0.02  # share of the body's area from which a garment counts as worn
 TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
@@ -133,7 +132,7 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
     if wanted is None:
         wanted = max(("upper", "lower", "outer", "dress"), key=own)
     hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
-    hidden = hidden or (wanted in UNDER and areas["outer"] > COVERING * sum(areas[name] for name in UNDER[wanted]))
+    hidden = hidden or (wanted in ("upper", "dress") and areas["outer"] > COVERING * area(wanted))
     for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=own, reverse=True)):
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]

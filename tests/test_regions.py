@@ -37,7 +37,8 @@ def wearing(**shares):
         ({"outer": 40, "upper": 2, "trousers": 20}, "upper", "outer", {"outer"}),  # the coat is closed over it
         ({"outer": 30, "upper": 10, "trousers": 20}, "upper", "upper", {"upper"}),
         ({"outer": 40, "trousers": 3}, "upper", "outer", {"outer"}),  # rather than what is seen below it
-        ({"outer": 40, "skirt": 3, "trousers": 20}, "dress", "outer", {"outer"}),
+        ({"outer": 40, "skirt": 3}, "dress", "outer", {"outer"}),
+        ({"outer": 40, "skirt": 3, "trousers": 20}, "dress", "dress", {"skirt", "trousers"}),
         ({"outer": 30, "dress": 10}, "dress", "dress", {"upper", "dress", "skirt", "trousers"}),
         ({"upper": 20, "trousers": 30}, None, "lower", {"trousers"}),
         ({"outer": 40, "trousers": 20}, None, "outer", {"outer"}),
