@@ -32,9 +32,11 @@ class Encoder:
 
     def latent(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns W+ (B, R, D)."""
-        if isinstance(self.network, ReStyle):
-            return correct(self.network, self.generator, picture, self.network.passes)
-        return self.network(picture)
+        if not isinstance(self.network, ReStyle):
+            return self.network(picture)
+        # one at a time: a slope's small entries have the sign that rounding gives them, which company would change
+        alone = picture.split(1) if self.network.descends else (picture,)
+        return torch.cat([correct(self.network, self.generator, one, self.network.passes) for one in alone])
 
 
 def correct(
