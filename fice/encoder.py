@@ -34,7 +34,7 @@ class Encoder:
         """picture: (B, 3, H, W) float in [0, 1]. Returns W+ (B, R, D)."""
         if not isinstance(self.network, ReStyle):
             return self.network(picture)
-        # one at a time: a slope's small entries have the sign that rounding gives them, which company would change
+        # one at a time: company changes the rounding, which each pass makes some ten times as large
         alone = picture.split(1) if self.network.descends else (picture,)
         return torch.cat([correct(self.network, self.generator, one, self.network.passes) for one in alone])
 

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from fice.bundle import load_bundle
-from fice.errors import UsageError
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_part
@@ -69,9 +68,7 @@ class Adversaries:
 
     def __init__(self, generator: Generator, discriminator: Discriminator, recipe: Recipe, device: str | torch.device):
         self.recipe, self.device = recipe, torch.device(device)
-        if recipe.batch % together.size():
-            raise UsageError(f"A batch of {recipe.batch} cannot be shared by {together.size()} processes; change it.")
-        self.share = recipe.batch // together.size()
+        self.share = together.share(recipe.batch)
         self.generator = generator.to(self.device, memory_format=recipe.layout).train()
         self.discriminator = discriminator.to(self.device, memory_format=recipe.layout).train()
         self.average = Average(self.generator)

@@ -13,14 +13,14 @@ from torch import Tensor
 from fice.bundle import Bundle, load_bundle
 from fice.device import keep_freed_memory
 from fice.encoder import descent, misfit, shrunk
-from fice.errors import UsageError
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_part
 from fice.training import together
 from fice.training.data import load_framed
+from fice.training.judge import psnr_on_person
 from fice.training.people import Ahead, People
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate
+from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate, take_over
 
 REDRESSED = 0.3  # share of the pictures in random outfits, which edits begin with as well
 
@@ -43,7 +43,7 @@ class Fitting:
         set_rate(adam, self.rate * cosine(fraction))
         adam.zero_grad()
         seen, figures = shrunk(encoder, wanted), {}
-        person = (wanted < 0.98).any(1, keepdim=True)
+        person = (wanted < 0.98).any(1, keepdim=True).float()
         ws = encoder.w_avg.expand(len(wanted), encoder.num_ws, -1)
         with torch.autocast(wanted.device.type, dtype=torch.bfloat16):
             drawn, slope = descent(encoder, self.generator, ws, wanted)
@@ -55,8 +55,7 @@ class Fitting:
             misfit(picture, ws, wanted).mean().backward()
             slope, picture = ws.grad * len(ws), picture.detach().clamp(0, 1)
             drawn = shrunk(encoder, picture)
-            error = ((picture - wanted).square() * person).sum((1, 2, 3)) / (3 * person.sum((1, 2, 3)))
-            figures[f"pass {done + 1}"] = -10 * error.log10().mean()
+            figures[f"pass {done + 1}"] = psnr_on_person(picture, wanted, person).mean()
         together.average([p.grad for p in encoder.parameters() if p.grad is not None])
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
         adam.step()
@@ -66,8 +65,7 @@ class Fitting:
 
 def train(encoder: ReStyle, generator: Generator, draw: Ahead, args) -> ReStyle:
     """Trains it for args.minutes and returns its average; resumes from args.out/checkpoint.safetensors."""
-    if args.batch % together.size():
-        raise UsageError(f"A batch of {args.batch} cannot be shared by {together.size()} processes; change it.")
+    share = together.share(args.batch)
     side = Fitting(encoder, generator, args.rate)
     checkpoint, chief = args.out / "checkpoint.safetensors", together.rank() == 0
     clock = Clock(float("inf"), load_checkpoint(checkpoint, side.modules, side.optimisers))
@@ -75,7 +73,7 @@ def train(encoder: ReStyle, generator: Generator, draw: Ahead, args) -> ReStyle:
         if together.first(clock.seconds >= args.minutes * 60):
             break
         fraction = min(clock.seconds / (args.minutes * 60), 1.0)
-        figures = side.step(number, fraction, draw(number, args.batch // together.size()))
+        figures = side.step(number, fraction, draw(number, share))
         if chief and clock.log(figures, args.batch):
             save_checkpoint(checkpoint, side.modules, side.optimisers, clock.progress)
     if chief:
@@ -89,9 +87,7 @@ def beginning(bundle: Bundle, generator: Generator, passes: int) -> tuple[ReStyl
     encoder = ReStyle(**shape, descends=True)
     encoder.w_avg.copy_(generator.mapping.w_avg)
     if "encoder" in bundle.parts and isinstance(found := bundle.part("encoder"), ReStyle):
-        state, known = encoder.state_dict(), found.state_dict()
-        fits = {name: value for name, value in known.items() if name in state and value.shape == state[name].shape}
-        encoder.load_state_dict(state | fits)
+        take_over(encoder, found)
     return encoder, {**shape, "descends": True}
 
 

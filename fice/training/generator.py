@@ -26,7 +26,7 @@ from fice.training.critics import Critics, critics_loss, fooling_loss
 from fice.training.data import load_framed
 from fice.training.mapping import fit_mapping
 from fice.training.people import People
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint
+from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, take_over
 
 SIZE = {
     "z_dim": 256,
@@ -84,16 +84,11 @@ def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
 def grow(generator: Generator, encoder: ReStyle, bundle) -> None:
     """Starts both from those of a bundle: what has the same shape is taken, what is new adds nothing to the picture."""
     small = bundle.part("generator")
-    _take(generator, small)
-    _take(encoder, bundle.part("encoder"))
+    take_over(generator, small)
+    take_over(encoder, bundle.part("encoder"))
     for height in generator.synthesis.heights:
         if height > small.canvas[0]:
             getattr(generator.synthesis, f"b{height}").torgb.weight.data.zero_()
-
-
-def _take(module: nn.Module, other: nn.Module) -> None:
-    state, found = module.state_dict(), other.state_dict()
-    module.load_state_dict({k: found[k] if k in found and found[k].shape == v.shape else v for k, v in state.items()})
 
 
 class Distribution(nn.Module):

@@ -101,6 +101,12 @@ def _laid_out(value: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     return torch.empty_like(parameter, device="cpu").copy_(value) if value.shape == parameter.shape else value
 
 
+def take_over(module: nn.Module, other: nn.Module) -> None:
+    """Gives a module the weights of another that have the same name and shape."""
+    state, found = module.state_dict(), other.state_dict()
+    module.load_state_dict({k: found[k] if k in found and found[k].shape == v.shape else v for k, v in state.items()})
+
+
 class Clock:
     """Counts steps and seconds over all resumptions, and prints one line a tick.
 

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from fice.errors import UsageError
+
 
 def join(device: str) -> str:
     """Joins the others that torchrun started, if it did; returns this process's device."""
@@ -35,6 +37,13 @@ def rank() -> int:
 
 def size() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def share(batch: int) -> int:
+    """This process's share of a batch; UsageError where the processes cannot share it."""
+    if batch % size():
+        raise UsageError(f"A batch of {batch} cannot be shared by {size()} processes; change it.")
+    return batch // size()
 
 
 @torch.no_grad()
