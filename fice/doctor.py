@@ -31,7 +31,7 @@ def examine() -> list[Finding]:
     """Everything an edit needs or profits from, in the order in which it is needed."""
     findings = [_python(), _torch()]
     if findings[-1].ok:
-        findings += [_device(), *_ops()]
+        findings += [_device(), _half(), *_ops()]
     return [*findings, _packages(), *_bundles()]
 
 
@@ -69,6 +69,16 @@ def _device() -> Finding:
     if device.type == "cpu" and shutil.which("nvidia-smi") and torch.version.cuda is None:
         remedy = "pip install --force-reinstall torch, from the CUDA index of pytorch.org"
     return Finding("device", remedy is None, f"{device}: {reason}", remedy=remedy)
+
+
+def _half() -> Finding:
+    """Whether recipes may train in bfloat16 on the CPU."""
+    from fice.device import wrong_in_half
+
+    if not (wrong := wrong_in_half()):
+        return Finding("bfloat16", True, "this processor computes it right; training uses it")
+    text = f"this processor gets {len(wrong)} convolutions wrong ({wrong[0]}); training on it uses float32"
+    return Finding("bfloat16", False, text, remedy="export ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16")
 
 
 def _ops() -> list[Finding]:

@@ -63,7 +63,8 @@ def save_state(
         path = folder / f"{part}.safetensors"
         with whole_file(path) as stream:
             rights = os.fstat(stream.fileno()).st_mode
-            save_file(dict(state), stream.name)  # puts a file of its own there, for its owner alone
+            laid_out = {name: tensor.contiguous() for name, tensor in state.items()}
+            save_file(laid_out, stream.name)  # puts a file of its own there, for its owner alone
             os.chmod(stream.name, rights)
         for name, content in (files or {}).items():
             with whole_file(folder / f"{part}.{name}") as stream:

@@ -16,11 +16,14 @@ from fice.report import save_png
 AT_ONCE = 8  # pictures in one forward pass
 
 
-def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7) -> np.ndarray:
+def people(
+    generator: Any, count: int, seed: int = 0, truncation: float = 0.7, until: int | None = None
+) -> np.ndarray:
     """(count, H, W, 3) uint8. Picture i belongs to seed + i, whatever else is made in the same run.
 
-    truncation: 0 is the average person, 1 the full variety (psi of StyleGAN, arXiv 1812.04948, appendix B). Raises
-    UsageError if it is not a number from -2 to 2.
+    truncation: 0 is the average person, 1 the full variety (psi of StyleGAN, arXiv 1812.04948, appendix B). until: the
+    height of smaller pictures, of a generator that is still growing. Raises UsageError if truncation is not a number
+    from -2 to 2.
     """
     import torch
 
@@ -35,7 +38,7 @@ def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7) -
         seeds = range(seed + start, seed + min(start + AT_ONCE, count))
         z = draw_z(generator.z_dim, seeds)
         with torch.no_grad():
-            pictures = generator(z.to(where), psi=truncation)  # (B, 3, H, W) in about [-1, 1]
+            pictures = generator(z.to(where), psi=truncation, until=until)  # (B, 3, H, W) in about [-1, 1]
         made.append(pictures.mul(127.5).add(128).clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy())
     return np.concatenate(made)
 

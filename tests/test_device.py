@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
-from fice.device import resolve
+from fice.device import CHECKED, half, resolve, wrong_in_half
 from fice.errors import DeviceError, UsageError
 
 
@@ -51,3 +53,33 @@ def test_auto_passes_by_a_gpu_that_fails_its_first_kernel(monkeypatch):
     assert device.type == "cpu" and reason == "no kernel image is available for execution on the device"
     with pytest.raises(DeviceError, match="no kernel image"):
         resolve("cuda")
+
+
+def test_half_precision_is_off_where_the_processor_gets_it_wrong(monkeypatch):
+    right = F.conv2d
+
+    def garbage(maps, filters, *arguments):
+        found = right(maps, filters, *arguments)
+        return found * torch.nan if maps.dtype == torch.bfloat16 and maps.shape[2] == 4 else found
+
+    wrong_in_half.cache_clear()
+    try:
+        monkeypatch.setattr("fice.device.F.conv2d", garbage)
+        found = wrong_in_half()
+        assert found and all(" of 4 x " in shape for shape in found) and len(found) < len(CHECKED)
+        with half("cpu"):
+            assert not torch.is_autocast_enabled("cpu")
+    finally:
+        wrong_in_half.cache_clear()
+
+
+def test_what_half_precision_computes_is_what_full_precision_computes():
+    """On any processor: the operations of the recipes, as the recipes run them."""
+    chance = torch.Generator().manual_seed(1)
+    for channels, height, width in ((192, 4, 2), (256, 8, 4), (64, 32, 16)):
+        layer = nn.Conv2d(channels, 128, 3, 2, 1).to(memory_format=torch.channels_last)
+        maps = torch.randn(4, channels, height, width, generator=chance).to(memory_format=torch.channels_last)
+        for _ in range(10):
+            with half("cpu"):
+                found = layer(maps)
+            assert (found.float() - layer(maps)).abs().max() < 0.05

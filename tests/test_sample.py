@@ -20,7 +20,7 @@ class Painter(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(3))
 
-    def forward(self, z, psi):
+    def forward(self, z, psi, until=None):
         return (z * psi)[:, :, None, None].expand(-1, -1, 4, 2)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fice import bpe
 from fice.bundle import CARD, Bundle, load_bundle
-from fice.checkpoints import clip, deeplab, densepose, e4e, huggingface, stylegan
+from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
 from fice.checkpoints.files import Unknown, read_checkpoint
 from fice.checkpoints.found import Found
@@ -22,7 +22,9 @@ from fice.hashes import sha256_of
 from fice.pack import save_state, save_text
 from fice.places import own_bundles
 
-CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert)
+CONVERTERS = (
+    stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert,
+)  # fmt: skip
 BORROWED = ("regions", "pose", "clip")  # what works for any generator of people
 NEEDED = ("generator", *BORROWED)
 SHOWN = 4  # entries named where nothing was recognised
@@ -62,14 +64,14 @@ def import_files(
                 checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
                 sources.append(f"{path.name} ({', '.join(new)}{checksum})")
         for part in BORROWED:
-            if lender and part not in have:
+            if lender and part not in have and have != {"features"}:
                 _lend(load_bundle(lender), part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")
                 have.add(part)
         if {"generator", "encoder"} <= have:
             check_encoder(load_bundle(place))
         missing = [part for part in NEEDED if part not in have]
-        if missing:
+        if missing and have != {"features"}:
             tell(f"The bundle cannot edit yet, it has no {' and no '.join(missing)}: import more into {folder.name}.")
         text = f"Imported from {'; '.join(sources)}."
         save_text(place, name=folder.name, description=f"imported: {', '.join(sorted(have))}", data=text,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 NETWORKS = {
     "stylegan2": "fice.nets.stylegan2:Generator",
@@ -16,6 +17,8 @@ NETWORKS = {
     "segformer": "fice.nets.segformer:SegFormer",
     "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
+    "pyramid": "fice.nets.pyramid:Pyramid",
+    "efficientnet-lite": "fice.nets.efficientnet:EfficientNetLite",
     "restyle": "fice.nets.restyle:ReStyle",
     "guess": "fice.nets.guess:Guess",
     "deeplab": "fice.nets.deeplab:DeepLab",
@@ -28,3 +31,17 @@ def network(name: str) -> type[nn.Module]:
     """The class behind a name in `NETWORKS`; KeyError if there is none."""
     module, _, attribute = NETWORKS[name].partition(":")
     return getattr(import_module(module), attribute)
+
+
+class Features(Protocol):
+    """What a feature network is to critics, perceptual losses and measures.
+
+    channels, strides: of each map, from the finest to the coarsest.
+    """
+
+    channels: Sequence[int]
+    strides: Sequence[int]
+
+    def features(self, picture: Tensor) -> list[Tensor]:
+        """Maps (B, channels[i], H/strides[i], W/strides[i]) of a picture (B, 3, H, W) float in [0, 1], RGB."""
+        ...

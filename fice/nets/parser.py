@@ -44,6 +44,7 @@ class Parser(nn.Module):
 
     def __init__(self, classes: int, widths: tuple[int, ...] = (24, 48, 96, 128, 192)):
         super().__init__()
+        self.channels, self.strides = widths, tuple(2 ** (i + 1) for i in range(len(widths)))
         self.stem = Unit(3, widths[0], 3, 2)
         self.stages = nn.ModuleList(
             nn.Sequential(Residual(a, b, 2), Residual(b, b)) for a, b in zip(widths, widths[1:], strict=False)

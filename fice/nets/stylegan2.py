@@ -266,6 +266,11 @@ class Generator(nn.Module):
         height = self.synthesis.heights[-1]
         return height, height * columns // rows
 
-    def forward(self, z: Tensor, psi: float = 1.0, cutoff: int | None = None, noise: str = "const") -> Tensor:
-        """z (B, z_dim), standard normal -> picture (B, 3, H, W), RGB in about [-1, 1], not clamped."""
-        return self.synthesis(self.mapping(z, psi, cutoff), noise=noise)
+    def forward(
+        self, z: Tensor, psi: float = 1.0, cutoff: int | None = None, noise: str = "const", until: int | None = None
+    ) -> Tensor:
+        """z (B, z_dim), standard normal -> picture (B, 3, H, W), RGB in about [-1, 1], not clamped.
+
+        noise, until: as of `Synthesis.forward`.
+        """
+        return self.synthesis(self.mapping(z, psi, cutoff), noise=noise, until=until)

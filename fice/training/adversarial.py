@@ -1,7 +1,9 @@
-"""Adversarial training of the generator (StyleGAN2-ADA, arXiv 2006.06676): a small library and a recipe for GPUs.
+"""Adversarial training of the generator: a small library and a recipe.
 
-`python -m fice.training.adversarial --data PREPARED --out RUN [--start BUNDLE] --device cuda`; docs/gpu.md has more.
-`train` goes on from whatever weights it is given, fresh ones or those of the supervised start.
+`python -m fice.training.adversarial --data PREPARED --out RUN [--start BUNDLE]`; docs/gpu.md has more. By default the
+discriminator stands on pretrained features (Projected GANs, arXiv 2111.01007), which a CPU can train in hours;
+`--discriminator stylegan2` is StyleGAN2-ADA's own (arXiv 2006.06676), for GPUs. `train` goes on from whatever weights
+it is given, fresh ones or those of the supervised start.
 """
 
 from __future__ import annotations
@@ -9,13 +11,17 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from fice.bundle import load_bundle
+from fice.device import half, keep_freed_memory
+from fice.nets import Features
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_part
@@ -30,13 +36,17 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
-from fice.training.augment import Augment
+from fice.training.augment import Augment, Perturb
+from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
 from fice.training.data import load_framed
+from fice.training.features import load_features
 from fice.training.people import Ahead, People
 from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
 
 Draw = Callable[[int, int], Tensor]
+FINEST = 1  # the first map that is judged: finer ones show noise
 SHOWN = 32  # people on the sheet that shows how far a run is
+PROJECTED_RATE, CRITIC_RATE = 9e-4, 2e-4  # against a projected discriminator; its own at a batch of 16
 SIZES = {"small": (4096, 256), "medium": (8192, 256), "large": (16384, 256)}  # channel_base, channel_max
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -48,6 +58,8 @@ class Recipe:
 
     batch: int = 32  # of all processes together
     rate: float = 0.0025  # Adam's, of both networks
+    critic_rate: float | None = None  # of the discriminator; None: the same
+    height: int | None = None  # rows of the pictures it is shown; None: the generator's whole canvas
     r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
     r1_every: int = 16  # steps; a penalty now and then costs little and does as much (arXiv 1912.04958, section 3.1)
     path: float = 0.0  # weight of the path length penalty; it doubles the generator's cost, 2 is usual
@@ -63,18 +75,30 @@ class Recipe:
 class Adversaries:
     """Both networks with all that their training needs to remember; `step` is one step of both.
 
-    Where several processes train together each has its share of the batch, and all have the same weights.
+    Where several processes train together each has its share of the batch, and all have the same weights. features: a
+    frozen network whose maps the discriminator is shown instead of pictures.
     """
 
-    def __init__(self, generator: Generator, discriminator: Discriminator, recipe: Recipe, device: str | torch.device):
-        self.recipe, self.device = recipe, torch.device(device)
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator | ProjectedDiscriminator,
+        recipe: Recipe,
+        device: str | torch.device,
+        features: Features | None = None,
+    ):
+        self.recipe, self.device, self.features = recipe, torch.device(device), features
+        projected = features is not None
+        self.fooling, self.judging = (
+            (fooling_loss, critics_loss) if projected else (generator_loss, discriminator_loss)
+        )
         self.share = together.share(recipe.batch)
         self.generator = generator.to(self.device, memory_format=recipe.layout).train()
         self.discriminator = discriminator.to(self.device, memory_format=recipe.layout).train()
         self.average = Average(self.generator)
-        self.augment = Augment().to(self.device)
+        self.augment = (Perturb() if projected else Augment()).to(self.device)
         self.path = PathLength().to(self.device)
-        self.r1 = r1_weight(generator.canvas, recipe.batch) if recipe.r1 is None else recipe.r1
+        self.r1 = 0.0 if projected else r1_weight(generator.canvas, recipe.batch) if recipe.r1 is None else recipe.r1
         self.modules = {
             "generator": self.generator,
             "discriminator": self.discriminator,
@@ -84,7 +108,9 @@ class Adversaries:
         }
         self.optimisers = {
             "generator_adam": lazy_adam(generator, recipe.rate, recipe.path_every if recipe.path else None),
-            "discriminator_adam": lazy_adam(discriminator, recipe.rate, recipe.r1_every if self.r1 else None),
+            "discriminator_adam": lazy_adam(
+                discriminator, recipe.critic_rate or recipe.rate, recipe.r1_every if self.r1 else None
+            ),
         }
 
     def step(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
@@ -92,16 +118,19 @@ class Adversaries:
         figures = self.improve_generator(number)
         figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1)
         together.average([figures["sign"], self.generator.mapping.w_avg])
-        self.augment.update(figures["sign"], self.recipe.batch, self.recipe.augment_target, self.recipe.augment_horizon)
+        if self.features is None:
+            target, horizon = self.recipe.augment_target, self.recipe.augment_horizon
+            self.augment.update(figures["sign"], self.recipe.batch, target, horizon)
+            figures["p"] = self.augment.p
         pictures = (number + 1) * self.recipe.batch
         half_life = min(self.recipe.average, pictures * self.recipe.average_ramp)
         self.average.update(self.generator, 0.5 ** (self.recipe.batch / half_life))
-        return figures | {"p": self.augment.p}
+        return figures
 
     def improve_generator(self, number: int) -> dict[str, Tensor]:
         """Half a step: the main loss, and the path length penalty when it is its turn."""
         self.discriminator.requires_grad_(False)
-        loss = generator_loss(self._judge(self.augment(self._generate())))
+        loss = self.fooling(self._judge(self.augment(self._generate())))
         self._descend("generator_adam", loss)
         self.discriminator.requires_grad_(True)
         if self.recipe.path and number % self.recipe.path_every == 0:
@@ -115,12 +144,13 @@ class Adversaries:
             fake = self.augment(self._generate())
             real = self.augment(photographs)
         logits = self._judge(real)
-        loss = discriminator_loss(logits, self._judge(fake))
+        loss = self.judging(logits, self._judge(fake))
         self._descend("discriminator_adam", loss)
         if self.r1 and number % self.recipe.r1_every == 0:
             penalty = gradient_penalty(self.discriminator, real).mean()
             self._descend("discriminator_adam", penalty * (self.r1 / 2 * self.recipe.r1_every))
-        return {"discriminator": loss.detach(), "sign": logits.detach().sign().mean()}
+        signs = [each.detach().sign().mean() for each in (logits if self.features else [logits])]
+        return {"discriminator": loss.detach(), "sign": torch.stack(signs).mean()}
 
     def _z(self, batch: int) -> Tensor:
         return torch.randn(batch, self.generator.z_dim, device=self.device)
@@ -128,16 +158,19 @@ class Adversaries:
     def _generate(self) -> Tensor:
         ws = self.generator.mapping(self._z(self.share))
         with self._convolving():
-            return self.generator.synthesis(ws, noise="random").float()
+            return self.generator.synthesis(ws, noise="random", until=self.recipe.height).float()
 
-    def _judge(self, pictures: Tensor) -> Tensor:
+    def _judge(self, pictures: Tensor) -> Tensor | list[Tensor]:
+        """Logits of pictures in [-1, 1]; of each of several maps."""
+        pictures = pictures.contiguous(memory_format=self.recipe.layout)
         with self._convolving():
-            return self.discriminator(pictures.contiguous(memory_format=self.recipe.layout)).float()
+            if self.features is None:
+                return self.discriminator(pictures).float()
+            return self.discriminator(self.features.features(pictures * 0.5 + 0.5)[FINEST:])
 
-    def _convolving(self) -> torch.autocast:
+    def _convolving(self) -> AbstractContextManager:
         """Only the networks: augmentation must treat photographs and generated pictures alike."""
-        wanted = self.recipe.dtype
-        return torch.autocast(self.device.type, dtype=wanted, enabled=wanted != torch.float32)
+        return half(self.device) if self.recipe.dtype == torch.bfloat16 else nullcontext()
 
     def _descend(self, name: str, loss: Tensor) -> None:
         self.optimisers[name].zero_grad(set_to_none=True)
@@ -148,7 +181,7 @@ class Adversaries:
 
 def train(
     generator: Generator,
-    discriminator: Discriminator,
+    discriminator: Discriminator | ProjectedDiscriminator,
     draw: Draw,
     steps: int,
     device: str | torch.device,
@@ -159,18 +192,19 @@ def train(
     tick: float = 30,
     compact: bool = False,
     show: Callable[[Generator], None] = lambda average: None,
+    features: Features | None = None,
 ) -> Generator:
     """Trains both until `steps` or `minutes` are over, all resumptions counted; returns the generator's average.
 
     draw: draw(step, share) -> (share, 3, H, W) in [0, 1], the same pictures whenever it is asked for the same step.
     checkpoint: a safetensors file; written every `tick` seconds and at the end, resumed from where it exists.
     compact: it is several small files, that lose a little (`fice.training.compact`). show: is called with the average
-    after each checkpoint.
+    after each checkpoint. features: as of `Adversaries`.
 
     Each step draws from random numbers seeded by `seed` and its number, so that an interrupted run ends exactly
     as an uninterrupted one (unless `compact`). The global random numbers are left as they were.
     """
-    sides = Adversaries(generator, discriminator, recipe, device)
+    sides = Adversaries(generator, discriminator, recipe, device, features)
     clock = Clock(math.inf, load_checkpoint(checkpoint, sides.modules, sides.optimisers), tick)
     chief = together.rank() == 0
     figures: dict[str, Tensor] = {}
@@ -206,6 +240,8 @@ def arguments() -> argparse.Namespace:
     parser = options(__doc__)
     parser.set_defaults(batch=Recipe.batch)
     parser.add_argument("--start", help="a bundle or run folder whose generator is gone on from; none: a fresh one")
+    parser.add_argument("--discriminator", choices=("projected", "stylegan2"), default="projected")
+    parser.add_argument("--features", default="lite1", help="of a projected one: lite0 to lite2, or a bundle with some")
     parser.add_argument("--size", choices=SIZES, default="large", help="of a fresh generator")
     parser.add_argument("--channel-base", type=int, help="of a fresh generator, and of the discriminator")
     parser.add_argument("--channel-max", type=int, help="of a fresh generator, and of the discriminator")
@@ -217,10 +253,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tick", type=float, default=60, help="seconds between two checkpoints")
     for field in fields(Recipe):
         if field.name not in ("batch", "dtype", "layout"):
-            kind = int if isinstance(field.default, int) else float
+            kind = int if isinstance(field.default, int) or field.name == "height" else float
             name = f"--{field.name.replace('_', '-')}"
             parser.add_argument(name, type=kind, default=field.default, help="of the recipe")
+    parser.set_defaults(rate=None)
     args = parser.parse_args()
+    projected = args.discriminator == "projected"
+    args.rate = args.rate or (PROJECTED_RATE if projected else Recipe.rate)
+    args.critic_rate = args.critic_rate or (CRITIC_RATE * (args.batch / 16) ** 0.5 if projected else None)
     cuda = args.device.startswith("cuda")
     args.dtype = DTYPES[args.dtype or ("bfloat16" if cuda else "float32")]
     args.layout = LAYOUTS[args.layout or ("channels_last" if cuda else "contiguous")]
@@ -228,8 +268,8 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator, dict]:
-    """The generator to begin with, a discriminator that fits, and the arguments of the generator."""
+def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator | ProjectedDiscriminator, Any, dict]:
+    """The generator to begin with, a discriminator that fits and its features, and the arguments of the generator."""
     sizes = {key: getattr(args, key) for key in ("channel_base", "channel_max") if getattr(args, key)}
     if args.start:
         start = load_bundle(args.start)
@@ -239,31 +279,38 @@ def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator, dict]:
         shape = fresh((256, 16), 64) if args.smoke else fresh(SIZES[args.size])
         shape["synthesis_kwargs"] |= sizes
         generator = Generator(**shape)
+    if args.discriminator == "projected":
+        features = load_features(args.features).to(args.device)
+        return generator, ProjectedDiscriminator(features.channels[FINEST:]), features, shape
     drawn = shape.get("synthesis_kwargs", {})
     sizes = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn} | sizes
     height, width = generator.canvas
-    return generator, Discriminator(height, height == width, **sizes), shape
+    return generator, Discriminator(height, height == width, **sizes), None, shape
 
 
 def main() -> None:
     args = arguments()
+    keep_freed_memory()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(args.seed)
     torch.backends.cudnn.benchmark = True  # sizes stay the same
     device = together.join(args.device)
-    generator, discriminator, shape = networks(args)
+    generator, discriminator, features, shape = networks(args)
     framed = load_framed(args.data)
-    drawn = People(framed.only(~framed.validation), generator.canvas, args.redressed, args.seed)
+    height, width = generator.canvas
+    shown = args.height or height
+    drawn = People(framed.only(~framed.validation), (shown, shown * width // height), args.redressed, args.seed)
     draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
     recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
 
     def show(average: Generator) -> None:
         save_part(args.out, "generator", average, "stylegan2", shape)
-        save_png(sheet(people(average, SHOWN)), args.out / "sheet.png")
+        save_png(sheet(people(average, SHOWN, until=args.height)), args.out / "sheet.png")
 
     train(
         generator, discriminator, draw, args.steps, device, args.out / "checkpoint.safetensors", recipe,
         seed=args.seed, minutes=args.minutes, tick=args.tick, compact=True, show=show,
+        features=features,
     )  # fmt: skip
     together.leave()
 

@@ -27,6 +27,7 @@ SHIFT = 1 / 8  # of height and width: limit of whole-pixel shifts, deviation of 
 SCALE = 0.2  # deviation of log2 of the scale, of log2 of the aspect
 ROTATION = math.radians(10)  # deviation
 BRIGHTNESS, CONTRAST, SATURATION = 0.2, 0.5, 1.0  # deviations; the latter two of log2
+CUT = 1 / 3  # of height and width: what `Perturb` blanks
 LIMIT = 0.8  # of p: beyond it augmentations leak into generated pictures (section 2.2)
 
 
@@ -136,3 +137,35 @@ class Augment(nn.Module):
         """
         direction = torch.as_tensor(signs_mean, device=self.p.device, dtype=self.p.dtype) - target
         self.p.add_(direction.sign() * (pictures / horizon)).clamp_(0, LIMIT)
+
+
+class Perturb(nn.Module):
+    """Light augmentation of every picture (differentiable augmentation, arXiv 2006.10738): colour, shift, cutout.
+
+    For a discriminator on pretrained features, which overfits less. Draws from torch's global random numbers.
+    """
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W), RGB in about [-1, 1], on white -> the same shape, not clamped; differentiable."""
+        chance = lambda low, high: low + (high - low) * torch.rand(len(pictures), 1, 1, 1, device=pictures.device)  # noqa: E731
+        x = pictures + chance(-0.3, 0.3)
+        grey = x.mean(1, keepdim=True)
+        x = (x - grey) * chance(0.4, 1.6) + grey
+        mean = x.mean((1, 2, 3), keepdim=True)
+        return self.cut((self.shift(x) - mean) * chance(0.6, 1.4) + mean)
+
+    @staticmethod
+    def shift(x: Tensor) -> Tensor:
+        """Shifts by up to an eighth of each side; what comes in is as bright as white paper."""
+        matrix = torch.eye(2, 3, device=x.device).repeat(len(x), 1, 1)
+        matrix[:, :, 2] = (torch.rand(len(x), 2, device=x.device) - 0.5) * 4 * SHIFT
+        return F.grid_sample(x - 1, F.affine_grid(matrix, list(x.shape), align_corners=False), align_corners=False) + 1
+
+    @staticmethod
+    def cut(x: Tensor) -> Tensor:
+        """Blanks a rectangle of a third of each side, half of the pictures being spared."""
+        sides = [torch.linspace(0, 1, size, device=x.device) for size in x.shape[2:]]
+        middles = torch.rand(2, len(x), 1, device=x.device)
+        rows, columns = ((side - middle).abs() < CUT / 2 for side, middle in zip(sides, middles, strict=True))
+        hit = (torch.rand(len(x), device=x.device) < 0.5)[:, None, None, None]
+        return x.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None] & hit, 0)

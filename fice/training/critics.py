@@ -1,41 +1,67 @@
-"""A discriminator on the features of a frozen network, as in Projected GANs (arXiv 2111.01007)."""
+"""The projected discriminator (Projected GANs, arXiv 2111.01007): small networks judge the maps of a frozen one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-WIDTH = 64
+WIDTH, WIDEST = 64, 256  # channels of the finest mixed map and of the heads, and of the coarsest
+STEPS = 3  # halvings in a head, at most
+EQUAL = 0.7  # times what comes from the coarser map, so that neither drowns the other
 
 
-class Critics(nn.Module):
-    """One small network for each feature map; each judges patches.
+class Mixing(nn.Module):
+    """A random convolution that no optimiser touches."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int):
+        super().__init__()
+        self.register_buffer("weight", nn.init.kaiming_normal_(torch.empty(outputs, inputs, kernel, kernel)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
+
+
+class ProjectedDiscriminator(nn.Module):
+    """Judges pictures by the feature maps of a network that stays as it is (section 3).
+
+    The maps are mixed across channels, and from coarse to fine across scales, by random convolutions that are never
+    trained, so that no head sees only what it finds easy; then each has a head of its own, which judges patches.
 
     Args:
-        widths: channels of the maps.
+        channels: of the maps, from the finest to the coarsest.
     """
 
-    def __init__(self, widths: Sequence[int]):
+    def __init__(self, channels: Sequence[int]):
         super().__init__()
-        self.heads = nn.ModuleList(
-            nn.Sequential(
-                spectral_norm(nn.Conv2d(width, WIDTH, 1)), nn.LeakyReLU(0.2),
-                spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3, 2, 1)), nn.LeakyReLU(0.2),
-                spectral_norm(nn.Conv2d(WIDTH, WIDTH, 3, 1, 1)), nn.LeakyReLU(0.2),
-                spectral_norm(nn.Conv2d(WIDTH, 1, 3, 1, 1)),
-            )
-            for width in widths
-        )  # fmt: skip
+        widths = [min(WIDTH * 2**i, WIDEST) for i in range(len(channels))]
+        self.across = nn.ModuleList(Mixing(*each, 1) for each in zip(channels, widths, strict=True))
+        self.down = nn.ModuleList(Mixing(coarse, fine, 3) for fine, coarse in pairwise(widths))
+        self.heads = nn.ModuleList(_head(width, min(len(widths) - 1 - i, STEPS)) for i, width in enumerate(widths))
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
-        """Maps (B, C, h, w) -> logits of patches (B, 1, h/2, w/2), high for photographs."""
+        """Maps (B, C, h, w) -> logits of patches (B, 1, h', w'), high for photographs, one of each map."""
         # on a CPU bfloat16 gradients of tiny maps are not finite
         with torch.autocast(maps[0].device.type, enabled=False):
-            return [head(x.float()) for head, x in zip(self.heads, maps, strict=True)]
+            *finer, x = (mix(each.float()) for mix, each in zip(self.across, maps, strict=True))
+            logits = [self.heads[-1](x)]
+            for index in reversed(range(len(finer))):
+                up = F.interpolate(x, size=finer[index].shape[2:], mode="bilinear")
+                x = self.down[index](up) * EQUAL + finer[index]
+                logits.append(self.heads[index](x))
+            return logits[::-1]
+
+
+def _head(width: int, halvings: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for _ in range(halvings):
+        layers += [spectral_norm(nn.Conv2d(width, WIDTH, 4, 2, 1)), nn.LeakyReLU(0.2)]
+        width = WIDTH
+    return nn.Sequential(*layers, spectral_norm(nn.Conv2d(width, 1, 3, 1, 1)))
 
 
 def critics_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fice.bundle import Bundle, load_bundle
-from fice.device import keep_freed_memory
+from fice.device import half, keep_freed_memory
 from fice.encoder import descent, misfit, shrunk
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
@@ -45,10 +45,10 @@ class Fitting:
         seen, figures = shrunk(encoder, wanted), {}
         person = (wanted < 0.98).any(1, keepdim=True).float()
         ws = encoder.w_avg.expand(len(wanted), encoder.num_ws, -1)
-        with torch.autocast(wanted.device.type, dtype=torch.bfloat16):
+        with half(wanted.device):
             drawn, slope = descent(encoder, self.generator, ws, wanted)
         for done in range(encoder.passes):
-            with torch.autocast(wanted.device.type, dtype=torch.bfloat16):
+            with half(wanted.device):
                 ws = (ws.detach() + encoder(seen, drawn, slope=slope)).float()
                 ws.retain_grad()
                 picture = self.generator.synthesis(ws).float() * 0.5 + 0.5

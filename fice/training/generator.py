@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.bundle import load_bundle
-from fice.device import keep_freed_memory
+from fice.device import half, keep_freed_memory
 from fice.encoder import correct, draw_so_far
-from fice.nets.parser import Parser
+from fice.nets import Features
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.pack import save_part
-from fice.training.critics import Critics, critics_loss, fooling_loss
+from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
 from fice.training.data import load_framed
 from fice.training.mapping import fit_mapping
 from fice.training.people import People
@@ -122,15 +122,14 @@ class Distribution(nn.Module):
 class Reconstruction:
     """Generator, encoder and critics with all that their training needs to remember."""
 
-    def __init__(self, generator: Generator, encoder: ReStyle, parser: Parser, recipe: Recipe, args):
+    def __init__(self, generator: Generator, encoder: ReStyle, features: Features, recipe: Recipe, args):
         layout = torch.channels_last
         self.averages = {"generator_average": Average(generator), "encoder_average": Average(encoder)}
         self.generator, self.encoder = generator.to(memory_format=layout), encoder.to(memory_format=layout)
         self.generator.train().requires_grad_(True)
         self.encoder.train().requires_grad_(True)
-        self.parser, self.recipe, self.args = parser, recipe, args
-        widths = [x.shape[1] for x in parser.features(torch.zeros(1, 3, 64, 64, device=args.device))]
-        self.critics = Critics(widths).to(args.device)
+        self.features, self.recipe, self.args = features, recipe, args
+        self.critics = ProjectedDiscriminator(features.channels).to(args.device)
         self.people = Distribution(encoder.w_dim).to(args.device)
         self.parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
         groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
@@ -151,7 +150,7 @@ class Reconstruction:
         full = self.generator.canvas[0]
         height = full // 4 if fraction < recipe.quarter else full // 2 if fraction < recipe.half else full
         judged = recipe.critics if fraction >= recipe.critics_from else 0.0
-        with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
+        with half(args.device):
             w = self.encode(wanted, chance)
             noise = (torch.randn(w[:, :1].shape, generator=chance) * W_NOISE).to(w)
             nobody = self.people.draw(round(len(w) * recipe.drawn) if judged else 0, chance)
@@ -159,10 +158,10 @@ class Reconstruction:
             everyone = self.generator.synthesis(ws, until=height).float() * 0.5 + 0.5
             drawn = everyone[: len(w)]
             small = F.interpolate(wanted, size=drawn.shape[-2:], mode="area")
-            maps = self.parser.features(everyone)
+            maps = self.features.features(everyone)
             found = [x[: len(w)] for x in maps]
             with torch.no_grad():
-                targets = self.parser.features(small)
+                targets = self.features.features(small)
             losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found[:MAPS], targets[:MAPS])}
             losses["critics"] = fooling_loss(self.critics(maps)) if judged else drawn.new_zeros(())
         w = w.float()
@@ -172,7 +171,7 @@ class Reconstruction:
         weights = {"pixels": 1, "features": recipe.features, "critics": judged, "latent": 0.01, "size": 0.002}
         self._descend("optimiser", sum(weights[name] * loss for name, loss in losses.items()))
         if judged:
-            with torch.autocast(args.device.split(":")[0], dtype=torch.bfloat16):
+            with half(args.device):
                 judgement = critics_loss(self.critics(targets), self.critics([x.detach() for x in maps]))
             self._descend("critics_adam", judgement)
             losses["judgement"] = judgement
@@ -211,10 +210,10 @@ class Reconstruction:
 
 
 def train(
-    generator: Generator, encoder: ReStyle, parser: Parser, people: People, recipe: Recipe, args
+    generator: Generator, encoder: ReStyle, features: Features, people: People, recipe: Recipe, args
 ) -> tuple[Generator, ReStyle]:
     """Trains both for args.minutes and returns their averages; resumes from args.out/checkpoint.safetensors."""
-    sides = Reconstruction(generator, encoder, parser, recipe, args)
+    sides = Reconstruction(generator, encoder, features, recipe, args)
     checkpoint = args.out / "checkpoint.safetensors"
     clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, sides.modules, sides.optimisers))
     chance = torch.Generator().manual_seed(args.seed + clock.step)

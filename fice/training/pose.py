@@ -2,7 +2,7 @@
 
 Body parts are derived from region labels and the proportions of a standing body: the head is hair and face, feet are
 shoes, legs and skirts part at each row's middle, cloth far from the spine is an arm. It starts from the region
-network's weights, which know people already.
+network, which knows people already.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import json
 import numpy as np
 import torch
 from scipy import ndimage
+from torch import nn
 
 from fice.bundle import load_bundle
-from fice.nets.parser import Parser
+from fice.nets.pyramid import Pyramid
 from fice.pack import save_figures, save_part
 from fice.pose import MIRRORED, PART_CLASSES
 from fice.regions import REGION_CLASSES
 from fice.training import parsing
 from fice.training.data import load_framed, person_box, to_tensor
-from fice.training.recipe import options
+from fice.training.recipe import options, take_over
 
 HIP, ANKLE, TRUNK = 0.52, 0.94, 0.095  # shares of the body's height: hip and ankle from the top, half the trunk's width
 
@@ -61,7 +62,7 @@ def _middles(mask: np.ndarray, default: float) -> np.ndarray:
 
 
 @torch.no_grad()
-def validate(network: Parser, pictures: np.ndarray, parts: np.ndarray) -> dict[str, float]:
+def validate(network: nn.Module, pictures: np.ndarray, parts: np.ndarray) -> dict[str, float]:
     """IoU of each part, and how often left is taken for right, on canvases (N, H, W, 3) uint8."""
     counts = np.zeros((len(PART_CLASSES),) * 2, np.int64)
     for picture, part in zip(pictures, parts, strict=True):
@@ -88,16 +89,16 @@ def main() -> None:
     mirror = list(range(256))
     mirror[: len(MIRRORED)] = MIRRORED
     views = parsing.Views(framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed)
-    network = Parser(len(PART_CLASSES))
-    regions = load_bundle(args.regions).part("regions").state_dict()
-    known = {key: value for key, value in regions.items() if not key.startswith("classify")}
-    network.load_state_dict(known, strict=False)
+    regions = load_bundle(args.regions)
+    arguments = {**regions.parts["regions"].arguments, "classes": len(PART_CLASSES)}
+    network = Pyramid(**arguments)
+    take_over(network, regions.part("regions"))
     network = parsing.train(network, views, args, torch.ones(len(PART_CLASSES)))
     held_out = framed.validation & framed.labelled
     figures = validate(network, framed.pictures[held_out], parts[held_out])
     print(json.dumps(figures))
     extra = {"names": PART_CLASSES, "height": parsing.TALLEST}
-    save_part(args.out, "pose", network, "parser", {"classes": len(PART_CLASSES)}, extra)
+    save_part(args.out, "pose", network, "pyramid", arguments, extra)
     save_figures(args.out, {"pose": figures})
 
 

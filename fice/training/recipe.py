@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from fice.errors import FiceError
 from fice.training.compact import load_set, save_set
 
 
@@ -142,19 +144,35 @@ class Clock:
     def log(self, figures: dict[str, float], pictures: int = 0, now: bool = False) -> bool:
         """Averages `figures`; at a tick, or `now`, prints them and says True: a good moment for a checkpoint.
 
-        pictures: in a step, to print how many a second have been seen since the last tick.
+        pictures: in a step, to print how many a second have been seen since the last tick. Raises FiceError for
+        figures that are not finite: on a CPU at that step, on a GPU at the next tick.
         """
+        on_gpu = False
         for name, value in figures.items():  # as tensors: to ask a GPU for a number is to wait for it
             self._sums[name] = self._sums.get(name, 0.0) + (value.detach() if torch.is_tensor(value) else value)
+            on_gpu |= torch.is_tensor(value) and value.is_cuda
         self._count += bool(figures)
         passed = self.seconds - self._since
-        if (passed < self.tick and not now) or not self._count:
+        due = (passed >= self.tick or now) and self._count > 0
+        if due or not on_gpu:
+            self._check()
+        if not due:
             return False
         means = "  ".join(f"{name} {float(value) / self._count:.4f}" for name, value in self._sums.items())
         rate = f"  {self._count * pictures / passed:.1f} pictures/s" if pictures and passed else ""
         print(f"step {self.step}  minute {self.seconds / 60:.1f}{rate}  {means}", flush=True)
         self._sums, self._count, self._since = {}, 0, self.seconds
         return True
+
+
+    def _check(self) -> None:
+        """FiceError where a figure is not finite any more."""
+        lost = [name for name, value in self._sums.items() if not math.isfinite(value)]
+        if lost:
+            raise FiceError(
+                f"{' and '.join(lost)} is not finite at step {self.step}; the last checkpoint is. Run the command again"
+                " to go on from it, with a lower rate if this comes back, and see what fice doctor says of bfloat16."
+            )
 
 
 class Average:
@@ -178,8 +196,9 @@ def cosine(fraction: float, warm: float = 0.02) -> float:
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """The rate of all parameters; of a group that has a share, that share of it."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("share", 1.0)
 
 
 def count(parameters: Iterable[torch.Tensor]) -> int:

@@ -12,13 +12,16 @@ import sys
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
 from fice.bundle import load_bundle
 from fice.nets.discriminator import Discriminator
+from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.stylegan2 import Generator
-from fice.training.adversarial import Adversaries, Recipe, train
+from fice.pack import save_part
+from fice.training.adversarial import Adversaries, Recipe, fresh, train
 from fice.training.adversarial_losses import (
     PathLength,
     discriminator_loss,
@@ -27,6 +30,7 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
+from fice.training.compact import load_set
 from fice.training.data import Framed, save_framed
 from fice.training.people import Ahead, People
 from fice.training.recipe import load_checkpoint
@@ -189,7 +193,9 @@ def recipe_run(data, out, *arguments, processes=1, code=None):
     """Runs the recipe as a user does; several processes find each other as those of torchrun do."""
     command = [sys.executable, *(["-c", code] if code else ["-m", "fice.training.adversarial"])]
     command += ["--smoke", "--threads", "1", "--batch", "4"]
-    command += ["--data", str(data), "--out", str(out), "--r1-every", "2", "--path", "1", "--path-every", "2"]
+    command += ["--data", str(data), "--out", str(out), "--path", "1", "--path-every", "2"]
+    if "--features" not in arguments:
+        command += ["--discriminator", "stylegan2", "--r1-every", "2"]
     environments = [os.environ | {"OMP_NUM_THREADS": "1"}]
     if processes > 1:
         with socket.socket() as free:
@@ -222,6 +228,22 @@ def test_the_recipe_resumes_and_leaves_a_bundle_and_a_sheet(framed, tmp_path):
     recipe_run(tmp_path / "data", tmp_path / "again", *again, "--dtype", "bfloat16", "--layout", "channels_last")
     shape = json.loads((tmp_path / "again" / "bundle.json").read_text())["parts"]["generator"]["arguments"]
     assert shape == load_bundle(out).parts["generator"].arguments
+
+
+def test_a_projected_discriminator_begins_on_a_part_of_the_canvas(framed, tmp_path):
+    save_framed(tmp_path / "data", framed)
+    save_part(tmp_path / "lite", "features", EfficientNetLite(0), "efficientnet-lite", {"size": 0})
+    shape = fresh((256, 16), 128)
+    save_part(tmp_path / "start", "generator", Generator(**shape), "stylegan2", shape)
+    begin = ("--features", str(tmp_path / "lite"), "--start", str(tmp_path / "start"))
+    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--height", "64", "--steps", "2").splitlines()
+    assert lines[-1].startswith("step 2 ") and " sign " in lines[-1] and " p " not in lines[-1]
+    with Image.open(tmp_path / "run" / "sheet.png") as sheet:
+        assert sheet.height == 4 * 64
+    checkpoint = load_set(tmp_path / "run" / "checkpoint.safetensors")[0]
+    assert "discriminator/across.0.weight" in checkpoint and not any("stem" in name for name in checkpoint)
+    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3").splitlines()
+    assert lines[-1].startswith("step 3 ")  # the whole canvas goes on from there
 
 
 CHECK = """

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from fice.training import augment
-from fice.training.augment import Augment
+from fice.training.augment import CUT, Augment, Perturb
 
 
 @pytest.fixture(autouse=True)
@@ -167,3 +167,24 @@ def test_controller():
         network.update(0.7, pictures=50_000)
     assert network.p.item() == pytest.approx(0.8)
     assert list(network.state_dict()) == ["p"]
+
+
+def test_a_shift_brings_in_white():
+    dark = torch.full((64, 3, 32, 16), -1.0)
+    shifted = Perturb.shift(dark)
+    assert shifted.max() == pytest.approx(1, abs=1e-5) and shifted.min() == pytest.approx(-1, abs=1e-5)
+    assert (shifted < 0).float().mean() > 0.75  # an eighth of a side at most
+
+
+def test_a_cut_blanks_a_rectangle_of_half_of_the_pictures():
+    blank = Perturb.cut(torch.ones(400, 3, 48, 24)) == 0
+    shares = blank.float().mean((1, 2, 3))
+    assert (shares > 0).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert shares.max() == pytest.approx(CUT**2, abs=0.03)
+    assert (blank.all(1) == blank.any(1)).all()
+
+
+def test_perturbations_let_gradients_through():
+    pictures = smooth().requires_grad_()
+    Perturb()(pictures).square().mean().backward()
+    assert pictures.grad.isfinite().all() and (pictures.grad != 0).float().mean() > 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.training.critics import Critics, critics_loss, fooling_loss
+from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
 from fice.training.generator import Distribution
 
 
@@ -17,10 +17,10 @@ def test_hinge_losses_by_hand():
 
 def test_critics_learn_to_tell_two_textures_apart():
     torch.manual_seed(0)
-    critics = Critics([4, 6])
+    critics = ProjectedDiscriminator([4, 6])
     optimiser = torch.optim.Adam(critics.parameters(), lr=2e-3, betas=(0.0, 0.99))
-    smooth = lambda: [torch.randn(8, c, 1, 1).expand(-1, -1, 8, 8) for c in (4, 6)]  # noqa: E731
-    rough = lambda: [torch.randn(8, c, 8, 8) for c in (4, 6)]  # noqa: E731
+    smooth = lambda: [torch.randn(8, c, 1, 1).expand(-1, -1, n, n) for c, n in ((4, 16), (6, 8))]  # noqa: E731
+    rough = lambda: [torch.randn(8, c, n, n) for c, n in ((4, 16), (6, 8))]  # noqa: E731
     for _ in range(150):
         loss = critics_loss(critics(rough()), critics(smooth()))
         optimiser.zero_grad()
@@ -31,7 +31,7 @@ def test_critics_learn_to_tell_two_textures_apart():
 
 def test_gradients_of_tiny_maps_are_finite():
     torch.manual_seed(0)
-    critics = Critics([192])
+    critics = ProjectedDiscriminator([192])
     real, fake = [torch.randn(4, 192, 1, 1)], [torch.randn(5, 192, 1, 1)]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = critics_loss(critics(real), critics(fake))
@@ -49,3 +49,20 @@ def test_drawn_people_have_the_mean_and_the_deviations_of_the_last_ones():
     drawn = people.draw(4000, chance)
     torch.testing.assert_close(drawn.mean(0), people.kept.mean(0), rtol=0, atol=0.1)
     torch.testing.assert_close(drawn.std(0), people.kept.std(0), rtol=0.1, atol=0)
+
+
+def test_the_projections_are_never_trained():
+    discriminator = ProjectedDiscriminator([4, 6])
+    trained = {name for name, _ in discriminator.named_parameters()}
+    assert all(name.startswith("heads.") for name in trained)
+    assert {"across.0.weight", "down.0.weight"} <= discriminator.state_dict().keys() - trained
+
+
+def test_what_the_coarse_map_shows_reaches_the_fine_head():
+    torch.manual_seed(0)
+    discriminator = ProjectedDiscriminator([4, 6]).eval()
+    fine, coarse = torch.randn(1, 4, 16, 8), torch.randn(1, 6, 8, 4)
+    logits, others = discriminator([fine, coarse]), discriminator([fine, coarse + 1])
+    assert [tuple(each.shape[2:]) for each in logits] == [(8, 4), (8, 4)]
+    assert not torch.allclose(logits[0], others[0]) and not torch.allclose(logits[1], others[1])
+    assert torch.equal(logits[1], discriminator([fine + 1, coarse])[1])  # and not the other way
