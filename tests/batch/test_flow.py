@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from fice.batch.run import run_batch
 from fice.batch.width import best_width
@@ -15,7 +16,7 @@ from fice.editor import Editor
 from fice.sample import people
 from fice.settings import Settings
 
-SHORT = ("refine=0", "tuning=3", "views=2")  # so few steps that rounding has no time to grow
+SHORT = ("refine=0", "tuning=3", "views=2")
 WISHES = ["red dress", "blue striped shirt", "green coat"]
 
 
@@ -47,29 +48,34 @@ def alone(editor, photos):
     return [editor.edit(subject, text) for subject, text in zip(subjects, WISHES, strict=True)]
 
 
+def begun(editor, photos, order):
+    """Tasks of photos in this order, begun together."""
+    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in order])
+    return editor.begin([(s, editor.plan(s, WISHES[i]), 0) for s, i in zip(subjects, order, strict=True)])
+
+
 def together(editor, photos, order):
     """The edits of photos in this order, in one batch."""
-    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in order])
-    wishes = [(subject, editor.plan(subject, WISHES[i]), 0) for subject, i in zip(subjects, order, strict=True)]
     descent = editor.descent()
-    slots = [descent.add(task, task.ws) for task in editor.begin(wishes)]
+    slots = [descent.add(task, task.ws) for task in begun(editor, photos, order)]
     while descent.slots:
         descent.step()
     return [editor.finish(slot) for slot in slots]
 
 
-def alike(edit, single):
-    """As far apart as rounding takes Adam's first steps, which are signs: an entry near zero goes either way."""
-    assert (edit.ws - single.ws).abs().mean() < 0.02
-    difference = np.abs(edit.picture - single.picture)
-    assert difference[single.mask].mean() < 0.02 and difference.max() < 0.2
-    assert (edit.mask == single.mask).mean() > 0.999
-    assert abs(edit.facts["similarity"]["after"] - single.facts["similarity"]["after"]) < 0.02
-
-
-def test_together_is_as_alone(editor, photos, alone):
-    for edit, single in zip(together(editor, photos, [0, 1, 2]), alone, strict=True):
-        alike(edit, single)
+def test_together_each_picture_has_the_loss_and_the_slope_that_it_has_alone(editor, photos):
+    """Up to rounding, which turns a few gradients of ReLUs; what Adam makes of that is not promised."""
+    tasks, descent = begun(editor, photos, [0, 1, 2]), editor.descent()
+    chances = [task.targets.generators[0].get_state() for task in tasks]
+    drawn, values, totals, slopes = descent.evaluate(tasks, torch.cat([task.ws for task in tasks]))
+    for i, task in enumerate(tasks):
+        task.targets.generators[0].set_state(chances[i])  # the same views
+        picture, terms, total, slope = descent.evaluate([task], task.ws)
+        torch.testing.assert_close(drawn[i : i + 1], picture, rtol=0, atol=1e-3)
+        for name, value in terms.items():
+            torch.testing.assert_close(values[name][i : i + 1], value, rtol=0.01, atol=1e-5)
+        assert totals[i].item() == pytest.approx(total.item(), rel=0.01)
+        assert F.cosine_similarity(slopes[i].flatten(), slope.flatten(), dim=0) > 0.999
 
 
 def test_neighbours_do_not_matter_at_all(editor, photos):
@@ -77,41 +83,41 @@ def test_neighbours_do_not_matter_at_all(editor, photos):
     assert torch.equal(one[0].ws, other[0].ws) and (one[0].pixels == other[0].pixels).all()
 
 
-def test_pictures_may_come_and_go(editor, photos, alone):
-    """A picture that joins later ends where it does alone."""
-    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in range(3)])
-    tasks = editor.begin([(s, editor.plan(s, t), 0) for s, t in zip(subjects, WISHES, strict=True)])
-    descent, slots = editor.descent(), []
-    for task in tasks:
-        slots.append(descent.add(task, task.ws))
-        descent.step()
-    while descent.slots:
-        descent.step()
-    for slot, single in zip(slots, alone, strict=True):
-        assert slot.steps == 4
-        alike(editor.finish(slot), single)
+def test_who_joins_later_changes_nothing(editor, photos):
+    """Pictures come at different steps, and each takes all of its own."""
+
+    def ends(tasks):
+        descent, slots = editor.descent(), []
+        for task in tasks:
+            slots.append(descent.add(task, task.ws))
+            descent.step()
+        while descent.slots:
+            descent.step()
+        return slots
+
+    one, other = ends(begun(editor, photos, [0, 1, 2])), ends(begun(editor, photos, [0, 2, 1]))
+    assert [slot.steps for slot in (*one, *other)] == [4] * 6
+    assert torch.equal(one[0].ws, other[0].ws) and torch.equal(one[0].picture, other[0].picture)
 
 
 def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
     table = tmp_path / "orders.jsonl"
     rows = [{"photo": str(photos / f"{i}.png"), "text": text} for i, text in enumerate(WISHES)]
     table.write_text("\n".join(map(json.dumps, [*rows, {"photo": str(photos / "0.png"), "text": "xyzzy"}])))
-    summary = run_batch(table, output=tmp_path / "out", width=3, steps=4, assignments=SHORT, device="cpu",
+    summary = run_batch(table, output=tmp_path / "out", width=1, steps=4, assignments=SHORT, device="cpu",
                         keep=["mask", "latent"])  # fmt: skip
     assert summary.done == 3 and sum(summary.failed.values()) == 1
     lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     for i, (text, single) in enumerate(zip(WISHES, alone, strict=True)):
         (line,) = (one for one in lines if one["report"]["text"] == text)
-        written = np.asarray(Image.open(tmp_path / "out" / line["key"]), np.float32) / 255
-        difference = np.abs(written - single.picture)
-        assert difference[single.mask].mean() < 0.02 and difference.max() < 0.2
+        assert (np.asarray(Image.open(tmp_path / "out" / line["key"])) == single.pixels).all()
         assert line["status"] == "done" and line["report"]["input"] == str(photos / f"{i}.png")
         assert line["report"]["similarity"].keys() == {"before", "after"} and line["report"]["steps"] == 4
         assert (tmp_path / "out" / f"{line['key']}.mask.png").exists()
         assert (tmp_path / "out" / f"{line['key']}.latent.safetensors").exists()
     (failed,) = (one for one in lines if one["status"] == "failed")
     assert failed["exit_code"] == 3 and "xyzzy" in failed["error"]
-    assert run_batch(table, output=tmp_path / "out", width=3, steps=4, assignments=SHORT, device="cpu",
+    assert run_batch(table, output=tmp_path / "out", width=1, steps=4, assignments=SHORT, device="cpu",
                      keep=["mask", "latent"]).skipped == 3  # fmt: skip
 
 
