@@ -39,7 +39,7 @@ from fice.training.adversarial_losses import (
 from fice.training.augment import Augment, Perturb
 from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
 from fice.training.data import load_framed
-from fice.training.features import load_features
+from fice.training.features import FEATURES, load_features
 from fice.training.people import Ahead, People
 from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
 
@@ -241,7 +241,7 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(batch=Recipe.batch)
     parser.add_argument("--start", help="a bundle or run folder whose generator is gone on from; none: a fresh one")
     parser.add_argument("--discriminator", choices=("projected", "stylegan2"), default="projected")
-    parser.add_argument("--features", default="lite1", help="of a projected one: lite0 to lite2, or a bundle with some")
+    parser.add_argument("--features", default=FEATURES, help="of a projected one: lite0 to lite2, or a bundle with some")
     parser.add_argument("--size", choices=SIZES, default="large", help="of a fresh generator")
     parser.add_argument("--channel-base", type=int, help="of a fresh generator, and of the discriminator")
     parser.add_argument("--channel-max", type=int, help="of a fresh generator, and of the discriminator")

@@ -23,6 +23,7 @@ from fice.bundle import load_bundle, verify
 from fice.errors import UsageError, WeightsError
 from fice.output import explain, whole_file
 from fice.training.card import CARD, write_card
+from fice.training.features import FEATURES, packaged
 from fice.training.folder import read_folder
 from fice.training.running import Running
 from fice.training.stages import SHARES, Stage, describe, plan, ready, share_out, timetable
@@ -84,9 +85,10 @@ def plan_all(data: Path, out: Path, options: Options | None = None, tell: Tell =
 
 
 def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
-    """The chain of these options, nothing of it run. Raises InputError, UsageError and DeviceError."""
+    """The chain of these options, nothing of it run. Raises InputError, UsageError, DeviceError and WeightsError."""
     folder = read_folder(data)
     folder.check_enough()
+    packaged(FEATURES)
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")
     devices = find_devices(options.device)

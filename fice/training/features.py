@@ -21,6 +21,7 @@ PACKAGED = {
     "lite1": ("efficientnet-lite1-77cc7160.pth", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
     "lite2": ("efficientnet-lite2-9656183e.pth", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
 }
+FEATURES = "lite1"  # what recipes stand on unless told otherwise
 
 
 def packaged(name: str) -> Path:

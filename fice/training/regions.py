@@ -24,7 +24,7 @@ from fice.regions import REGION_CLASSES, Regions
 from fice.training import parsing
 from fice.training.captions import Worn
 from fice.training.data import Street, frame_labels, load_street, merge_labels, person_box, to_tensor
-from fice.training.features import load_features
+from fice.training.features import FEATURES, load_features
 from fice.training.folder import is_validation, read_folder
 from fice.training.outfits import random_look
 from fice.training.recipe import options
@@ -147,7 +147,7 @@ def fresh(features: str | None) -> tuple[Pyramid, dict]:
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--features", default="lite1", help="lite0 to lite2, or a bundle that has some; none: fresh")
+    parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
     parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
     args = parser.parse_args()
     torch.set_num_threads(args.threads or torch.get_num_threads())
