@@ -241,7 +241,7 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(batch=Recipe.batch)
     parser.add_argument("--start", help="a bundle or run folder whose generator is gone on from; none: a fresh one")
     parser.add_argument("--discriminator", choices=("projected", "stylegan2"), default="projected")
-    parser.add_argument("--features", default=FEATURES, help="of a projected one: lite0 to lite2, or a bundle with some")
+    parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some")
     parser.add_argument("--size", choices=SIZES, default="large", help="of a fresh generator")
     parser.add_argument("--channel-base", type=int, help="of a fresh generator, and of the discriminator")
     parser.add_argument("--channel-max", type=int, help="of a fresh generator, and of the discriminator")
