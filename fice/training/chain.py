@@ -88,7 +88,8 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
     """The chain of these options, nothing of it run. Raises InputError, UsageError, DeviceError and WeightsError."""
     folder = read_folder(data)
     folder.check_enough()
-    packaged(FEATURES)
+    for name in (FEATURES, "lite0"):  # to stand on, and to measure with
+        packaged(name)
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")
     devices = find_devices(options.device)

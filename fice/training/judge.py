@@ -2,14 +2,15 @@
 
     python -m fice.training.judge --data STREET --prepared DIR --bundle DIR --judge DIR
 
-Prints one json object and writes it into the bundle: reconstruction, Fréchet distance, nearest neighbours, and edits of
-photo x sentence pairs in the eyes of a CLIP that did not guide them.
+Prints one json object and writes it into the bundle: reconstruction, Fréchet distances, nearest neighbours, and edits
+of photo x sentence pairs in the eyes of a CLIP that did not guide them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +31,11 @@ from fice.sample import people as sample_people
 from fice.semantics import Semantics
 from fice.settings import Settings
 from fice.training.data import Framed, load_framed
+from fice.training.features import load_features
 from fice.training.judge_edits import COLOURED, PATTERNED, edits, pairs
 from fice.tuning import drawing, drawn_once, tune
 
-STUDIES = ("reconstruction", "frechet", "colours", "patterns")
+STUDIES = ("reconstruction", "frechet", "frechet-lite0", "colours", "patterns")
 
 
 def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
@@ -76,15 +78,17 @@ def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
 
 
 @torch.no_grad()
-def distances(generator: Generator, judge: Semantics, framed: Framed, samples: int) -> dict[str, float]:
-    """Fréchet distance of samples to the training photographs in the judge's features, and how new samples are.
+def distances(
+    generator: Generator, encode: Callable[[Tensor], Tensor], framed: Framed, samples: int
+) -> dict[str, float]:
+    """Fréchet distance of samples to the training photographs in the features (B, D) of `encode`, and how new they are.
 
     The floor is the distance of the validation photographs. Nearest: the median distance to the nearest training
     photograph, on a canvas of 64 x 32, of the samples and of the validation photographs; copies would be far nearer.
     """
     canvas = (256, 128)
     look = lambda pictures: torch.cat(  # noqa: E731
-        [judge.encode_picture(tensors(part, canvas)) for part in np.array_split(pictures, -(-len(pictures) // 64))]
+        [encode(tensors(part, canvas)) for part in np.array_split(pictures, -(-len(pictures) // 64))]
     )
     real, unseen = framed.pictures[~framed.validation], framed.pictures[framed.validation]
     made = sample_people(generator, samples, truncation=1.0)
@@ -118,7 +122,10 @@ def main() -> None:
     judge = Semantics.from_bundle(load_bundle(args.judge))
     figures = {}
     if "frechet" in args.only:
-        figures["frechet"] = distances(bundle.part("generator"), judge, framed, args.samples)
+        figures["frechet"] = distances(bundle.part("generator"), judge.encode_picture, framed, args.samples)
+    if "frechet-lite0" in args.only:  # no network of the bundle stands on these features
+        lite0 = load_features("lite0").pooled
+        figures["frechet lite0"] = distances(bundle.part("generator"), lite0, framed, args.samples)
     editor = Editor(bundle, settings=Settings.preset(args.preset))
     if "reconstruction" in args.only:
         figures["reconstruction"] = reconstruction(editor, framed.only(framed.validation & framed.labelled))
