@@ -20,6 +20,7 @@ from torch import Tensor
 from fice.errors import WeightsError
 from fice.output import whole_file
 from fice.places import downloads
+from fice.reading import read_file
 
 FILE = "bpe_simple_vocab_16e6.txt.gz"
 FILE_SHA256 = "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a"
@@ -109,7 +110,10 @@ def find_vocabulary() -> bytes | None:
 
 def keep_vocabulary(path: Path) -> None:
     """Puts a vocabulary file where `find_vocabulary` looks. Raises WeightsError if it is not OpenAI's."""
-    content = path.read_bytes() if path.stat().st_size < LARGEST else b""
+    try:
+        content = read_file(path, LARGEST)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror}): name OpenAI's vocabulary.") from error
     if hashlib.sha256(content).hexdigest() != FILE_SHA256:
         raise WeightsError(f"{path} is not the vocabulary of OpenAI's CLIP: try fice models fetch clip-vocabulary.")
     target = downloads() / "clip-vocabulary" / FILE

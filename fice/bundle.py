@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
 from fice.hashes import sha256_of
-from fice.nets import NETWORKS, network
+from fice.nets import NETWORKS, network, outline
 from fice.places import own_bundles
+from fice.reading import read_file
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CARD = "bundle.json"
+LARGEST = 1 << 26  # bytes of it
 _CHECKED: set[tuple] = set()  # files whose checksum was right
 
 
@@ -70,8 +72,8 @@ class Bundle:
         network of the same entries than the part names. Raises WeightsError if the part is missing or damaged.
         """
         import torch
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+
+        from fice.checkpoints.files import read_safetensors
 
         part = self._part(name)
         self._check_once(name)
@@ -81,8 +83,8 @@ class Bundle:
                 f" know (it knows {', '.join(NETWORKS)}): update fice."
             )
         try:
-            module = _load(kind or part.network, _tuples(part.arguments), load_file(self.folder / part.file))
-        except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
+            module = _load(kind or part.network, _tuples(part.arguments), read_safetensors(self.folder / part.file))
+        except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
             raise WeightsError(
                 f"The {name} of bundle {self.name} does not fit its description in {self.folder / CARD}:"
                 f" fetch or train the bundle again ({_first_line(error)})."
@@ -200,11 +202,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     """bundle.json of a folder. Raises WeightsError if it is missing, unreadable or newer than this fice."""
     path = folder / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_file(path, LARGEST))
     except FileNotFoundError as error:
         raise WeightsError(f"{folder} is not a bundle, it has no {CARD}: name a bundle or its folder.") from error
-    except (ValueError, OSError) as error:
-        raise WeightsError(f"{path} cannot be read ({_first_line(error)}): copy or fetch the bundle again.") from error
+    except (ValueError, OSError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or _first_line(error)
+        raise WeightsError(f"{path} cannot be read ({reason}): copy or fetch the bundle again.") from error
     if isinstance(card, dict) and isinstance(card.get("format"), int) and card["format"] > FORMAT:
         raise WeightsError(f"{path} is of format {card['format']}, newer than this fice can read: update fice.")
     return card
@@ -241,10 +244,7 @@ def _read_part(entry: dict[str, Any]) -> Part:
 
 def _load(kind: str, arguments: dict[str, Any], state: dict[str, torch.Tensor]) -> nn.Module:
     """A network that uses the tensors of `state` as they lie."""
-    import torch
-
-    with torch.device("meta"):
-        module = network(kind)(**arguments)
+    module = outline(kind, arguments)
     module.load_state_dict(state, assign=True)
     if any(tensor.is_meta for tensor in chain(module.parameters(), module.buffers())):
         module = network(kind)(**arguments)  # it computes some of its tensors when it is built

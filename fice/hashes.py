@@ -7,11 +7,13 @@ import json
 import os
 from typing import Any
 
+from fice.reading import open_file
+
 
 def sha256_of(path: str | os.PathLike) -> str:
-    """The sha256 of a file's content, read in pieces."""
+    """The sha256 of a file's content, read in pieces; OSError where it is no ordinary file."""
     digest = hashlib.sha256()
-    with open(path, "rb") as stream:
+    with open_file(path) as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()

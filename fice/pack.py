@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from fice.bundle import CARD, FORMAT, Attachment, Part, read_card
+from fice.errors import WeightsError
 from fice.hashes import sha256_of
 from fice.output import whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+COPIED = 1 << 30  # bytes of weights that share their memory, or lie in pieces
 
 
 def save_part(
@@ -50,8 +53,9 @@ def save_state(
     """Write the weights of one network into a bundle folder (made if need be) and describe it in bundle.json.
 
     `NETWORKS[network](**arguments)` must build a module with these entries; arguments and extra are json (lists in
-    arguments come back as tuples). Weights are written as they are, straight from where they lie. files are small
-    ones that travel with the part. Several recipes may save into one folder at once.
+    arguments come back as tuples). Weights are written as they are, straight from where they lie; those that share
+    memory are written once each. files are small ones that travel with the part. Several recipes may save into one
+    folder at once. Raises WeightsError where more than a gigabyte would be such copies.
     """
     from safetensors.torch import save_file
 
@@ -63,8 +67,7 @@ def save_state(
         path = folder / f"{part}.safetensors"
         with whole_file(path) as stream:
             rights = os.fstat(stream.fileno()).st_mode
-            laid_out = {name: tensor.contiguous() for name, tensor in state.items()}
-            save_file(laid_out, stream.name)  # puts a file of its own there, for its owner alone
+            save_file(_apart(state), stream.name)  # puts a file of its own there, for its owner alone
             os.chmod(stream.name, rights)
         for name, content in (files or {}).items():
             with whole_file(folder / f"{part}.{name}") as stream:
@@ -119,6 +122,20 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each tensor in one piece and on memory of its own, as safetensors wants them; copied where it is not."""
+    found, end, copied = {}, 0, 0
+    for name, tensor in sorted(state.items(), key=lambda item: item[1].data_ptr()):
+        if tensor.is_contiguous() and tensor.data_ptr() >= end:
+            found[name], end = tensor, tensor.data_ptr() + tensor.nbytes
+            continue
+        copied += tensor.nbytes
+        if copied > COPIED:
+            raise WeightsError("The weights repeat each other more than those of any network: name another checkpoint.")
+        found[name] = tensor.flatten().clone().view(tensor.shape)
+    return found
 
 
 def _compact(tensor: Tensor) -> Tensor:

@@ -298,3 +298,39 @@ print(own() - before)
                          env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) < 50_000  # kB; the weights are 200,000
+
+
+def test_weights_that_share_memory_or_lie_in_pieces_are_written(tmp_path):
+    row = torch.arange(600.0)
+    state = {"layer.weight": row.view(30, 20).t(), "layer.bias": row[10:30], "count": torch.tensor(3), "tiny": row[:5]}
+    save_state(tmp_path / "b", "toy", state, "toy", {"sizes": (30, 20)})
+    found = load_bundle(tmp_path / "b").part("toy").state_dict()
+    assert all(torch.equal(found[key], value) for key, value in state.items())
+
+
+def test_weights_that_repeat_each_other_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("fice.pack.COPIED", 100)
+    state = {str(number): torch.zeros(9)[:9] for number in range(3)}
+    save_state(tmp_path / "b", "toy", state, "toy", {})
+    with pytest.raises(WeightsError, match="repeat each other"):
+        save_state(tmp_path / "b", "toy", dict.fromkeys("abcd", state["0"]), "toy", {})
+
+
+def test_a_description_of_more_than_any_network_has_is_refused(folder, monkeypatch):
+    class Tower(nn.Module):
+        def __init__(self, layers):
+            super().__init__()
+            self.layers = nn.Sequential(*(nn.Linear(1, 1) for _ in range(layers)))
+
+    monkeypatch.setattr(sys.modules["toy_networks"], "Toy", Tower)
+    card = json.loads((folder / "bundle.json").read_text())
+    card["parts"]["toy"]["arguments"] = {"layers": 6_000}
+    (folder / "bundle.json").write_text(json.dumps(card))
+    with pytest.raises(WeightsError, match="more than 5000 modules"):
+        load_bundle(folder).part("toy")
+
+
+def test_a_description_that_nests_without_end_is_damaged(folder):
+    (folder / "bundle.json").write_text("[" * 200_000)
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_bundle(folder)

@@ -54,3 +54,40 @@ def test_what_holds_no_latent_is_one_sentence(tmp_path, ws):
     for path in [*sorted(tmp_path.iterdir()), tmp_path / "absent.npy"]:
         with pytest.raises(FiceError):
             read_latent(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_file_with_entries_that_are_no_numbers_is_refused(tmp_path, ws, value):
+    ws[0, 2, 3] = value
+    np.save(tmp_path / "a.npy", ws.numpy())
+    save_file({"ws": ws}, tmp_path / "b.safetensors")
+    torch.save(ws, tmp_path / "c.pt")
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(InputError, match="no numbers"):
+            read_latent(path)
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path):
+    header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1000, 1000000)}"
+    with open(tmp_path / "a.npy", "wb") as file:
+        file.write(header.ljust(127) + b"\n")
+        file.truncate(128 + 4_000_000_000)  # sparse
+    save_file({"ws": torch.zeros(1, 3000, 512)}, tmp_path / "b.safetensors")
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(InputError, match="holds no latent"):
+            read_latent(path)
+
+
+@pytest.mark.parametrize("kind", ["<U3", "V4", "c8", "O", "M8[s]", np.longdouble, [("a", "f4")]])
+def test_an_array_of_other_things_is_no_latent(tmp_path, kind):
+    np.save(tmp_path / "a.npy", np.zeros((1, 4, 16), kind), allow_pickle=True)
+    with pytest.raises(InputError):
+        read_latent(tmp_path / "a.npy")
+
+
+def test_big_endian_numbers_and_no_numbers(tmp_path, ws):
+    np.save(tmp_path / "a.npy", ws.numpy().astype(">f4"))
+    assert torch.equal(read_latent(tmp_path / "a.npy"), ws)
+    np.save(tmp_path / "b.npy", np.zeros((1, 0, 16), np.float32))
+    with pytest.raises(InputError, match="holds no latent"):
+        read_latent(tmp_path / "b.npy")

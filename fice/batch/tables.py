@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fice.errors import InputError, UsageError
+from fice.reading import open_file
 
 KINDS = (".txt", ".csv", ".jsonl")
 TEXTS = ("text", "region", "seed")  # what a file of texts may say
@@ -40,7 +41,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
     if read is None:
         raise UsageError(f"{path} should end in .txt, .csv or .jsonl, so that it is known how to read it.")
     try:
-        with open(path, "rb") as start:
+        with open_file(path) as start:
             size, mark = start.seek(0, 2), (start.seek(0), start.read(2))[1]
         if size > MOST_BYTES:
             raise UsageError(f"{path} is larger than a gigabyte; split it into several lists.")

@@ -11,10 +11,11 @@ from typing import Any
 from torch import Tensor
 
 from fice.checkpoints.legacy import MAGIC, read_legacy, read_nested
-from fice.checkpoints.limits import Limits
+from fice.checkpoints.limits import ENTRIES, HEADER, NAME, Limits
 from fice.checkpoints.pickles import Foreign, Machine
 from fice.checkpoints.torchzip import read_torchzip
 from fice.errors import WeightsError
+from fice.reading import open_file
 
 BEGINNINGS = {  # what is often given instead of weights
     b"\x89PNG": "a PNG picture",
@@ -61,7 +62,7 @@ def read_checkpoint(path: Path) -> Any:
     head = bytes(data[:4096])
     # before pickles, as the length of the header may look like the beginning of one
     if len(data) >= 10 and struct.unpack_from("<Q", data)[0] <= len(data) - 8 and head[8:9] == b"{":
-        return _safetensors(path)
+        return read_safetensors(path)
     if head.startswith(b"PK\3\4"):
         return read_torchzip(data, limits)
     if head.startswith(MAGIC):
@@ -69,6 +70,25 @@ def read_checkpoint(path: Path) -> Any:
     if _is_pickle(head, bytes(data[-1:])):
         return Machine(data, limits, nested=lambda inner: read_nested(inner, limits)).run()
     raise Unknown(f"{path.name} {_looks_like(head)}.")
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by their names, views of it. Raises WeightsError for damage, beyond limits."""
+    from safetensors import SafetensorError, safe_open
+
+    limits = Limits(path.name)
+    try:
+        with open_file(path) as start:
+            length = int.from_bytes(start.read(8), "little")
+        if HEADER < length <= path.stat().st_size:
+            raise limits.refused("describes more tensors than any weights have")
+        with safe_open(path, framework="pt") as file:
+            names = file.keys()
+            if len(names) > ENTRIES or max(map(len, names), default=0) > NAME:
+                raise limits.refused("has more tensors, or longer names, than any weights")
+            return {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise limits.damaged("its header makes no sense") from error
 
 
 def flatten(module: Foreign) -> dict[str, Tensor]:
@@ -99,7 +119,7 @@ def _collect(module: Foreign, prefix: str, found: dict[str, Tensor]) -> None:
 
 def _map(path: Path) -> memoryview:
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError as error:
         raise WeightsError(f"There is no file {path}: check the name.") from error
@@ -114,18 +134,6 @@ def _is_pickle(head: bytes, last: bytes) -> bool:
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         return True
     return head[:1] in (b"(", b"]", b"}", b"c") and last == b"." and b"\n" in head
-
-
-def _safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise WeightsError(
-            f"{path.name} is damaged or cut short (its header makes no sense): download it again."
-        ) from error
 
 
 def _looks_like(head: bytes) -> str:

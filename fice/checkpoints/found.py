@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from fice.errors import WeightsError
-from fice.nets import network
+from fice.nets import outline
 
 SHOWN = 5  # keys named in an error
 
@@ -41,8 +40,7 @@ class Found:
     def empty(self) -> nn.Module:
         """The network without memory for its weights. Raises WeightsError where the weights do not fit it."""
         try:
-            with torch.device("meta"):
-                module = network(self.network)(**self.arguments)
+            module = outline(self.network, self.arguments)
         except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
             raise WeightsError(
                 f"The {self.part} has settings that no network of kind {self.network} has ({error}): it cannot be used."
@@ -56,6 +54,8 @@ class Found:
             )
         odd = [f"{key} is {tuple(self.state[key].shape)} instead of {shape}" for key, shape in wanted.items()
                if tuple(self.state[key].shape) != shape]  # fmt: skip
+        odd += [f"{key} is {self.state[key].dtype}" for key, value in module.state_dict().items()
+                if value.is_floating_point() and not self.state[key].is_floating_point()]  # fmt: skip
         if odd:
             raise WeightsError(f"The {self.part} does not fit a {self.network} ({_list(odd)}): name another one.")
         return module

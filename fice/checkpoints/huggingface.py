@@ -9,14 +9,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
-from fice.checkpoints.files import read_checkpoint
+from fice.checkpoints.files import read_checkpoint, read_safetensors
 from fice.checkpoints.found import Found
 from fice.errors import WeightsError
 from fice.nets.huggingface import FastTokenizer, settings
+from fice.reading import read_file
 from fice.semantics import MEAN, STD
 
 LARGEST = 1 << 26  # bytes of a json file; the largest known tokenizer has half of that
@@ -57,7 +56,7 @@ def read_folder(path: str | Path) -> Found:
             raise WeightsError(
                 f"{path} holds a model of type {kind!r}: name the folder of a clip, a siglip or a segformer."
             )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise WeightsError(
             f"The settings in {path} fit no {kind} ({type(error).__name__}: {error}): get the folder again."
         ) from error
@@ -168,12 +167,13 @@ def _colour(values: Sequence[float]) -> list[float]:
 def _weights(path: Path) -> dict[str, Tensor]:
     """All tensors, mapped from the file or files of the folder."""
     if (path / "model.safetensors").is_file():
-        return _safetensors(path / "model.safetensors")
+        return read_safetensors(path / "model.safetensors")
     if (path / "model.safetensors.index.json").is_file():
-        names = set(_json(path, "model.safetensors.index.json").get("weight_map", {}).values())
+        listed = _json(path, "model.safetensors.index.json").get("weight_map")
+        names = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
         if any(Path(name).name != name for name in names):  # an index must not point outside its folder
             raise WeightsError(f"The index of {path} names files elsewhere: get the folder again.")
-        return {key: value for name in sorted(names) for key, value in _safetensors(path / name).items()}
+        return {key: value for name in sorted(names) for key, value in read_safetensors(path / name).items()}
     if (path / "pytorch_model.bin").is_file():
         tree = read_checkpoint(path / "pytorch_model.bin")
         return (
@@ -182,20 +182,14 @@ def _weights(path: Path) -> dict[str, Tensor]:
     raise WeightsError(f"{path} has no model.safetensors and no pytorch_model.bin: get the folder again.")
 
 
-def _safetensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} cannot be read ({error}): get the folder again.") from error
-
-
 def _file(path: Path, name: str) -> bytes:
     file = path / name
     if not file.is_file():
         raise WeightsError(f"{path} has no {name}: get the whole folder of the model.")
-    if file.stat().st_size > LARGEST:
-        raise WeightsError(f"{file} is larger than such a file can be: get the folder again.")
-    return file.read_bytes()
+    try:
+        return read_file(file, LARGEST)
+    except OSError as error:
+        raise WeightsError(f"{file} cannot be read ({error.strerror}): get the folder again.") from error
 
 
 def _json(path: Path, name: str) -> dict[str, Any]:

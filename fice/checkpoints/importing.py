@@ -14,13 +14,14 @@ from fice import bpe
 from fice.bundle import CARD, Bundle, load_bundle
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
-from fice.checkpoints.files import Unknown, read_checkpoint
+from fice.checkpoints.files import Unknown, read_checkpoint, read_safetensors
 from fice.checkpoints.found import Found
 from fice.encoder import check_encoder
 from fice.errors import UsageError, WeightsError
 from fice.hashes import sha256_of
 from fice.pack import save_state, save_text
 from fice.places import own_bundles
+from fice.reading import check_ordinary
 
 CONVERTERS = (
     stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert,
@@ -114,6 +115,10 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
     if path.is_dir():
         yield huggingface.read_folder(path)
         return
+    try:
+        check_ordinary(path)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror}): name a file that can.") from error
     if not is_archive(path):
         yield _convert(path)
         return
@@ -162,9 +167,8 @@ def _save(
 
 def _lend(lender: Bundle, part: str, place: Path) -> None:
     """Copy a part of another bundle."""
-    from safetensors.torch import load_file
-
     entry = lender.parts[part]
     lender.check(part)
     files = {name: lender.file(part, name) for name in entry.files}
-    save_state(place, part, load_file(lender.folder / entry.file), entry.network, entry.arguments, entry.extra, files)
+    state = read_safetensors(lender.folder / entry.file)
+    save_state(place, part, state, entry.network, entry.arguments, entry.extra, files)

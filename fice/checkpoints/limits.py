@@ -6,6 +6,8 @@ from fice.errors import WeightsError
 
 STEPS = 500_000  # instructions and objects of a file, several times what the largest known checkpoints need
 COPIED = 1 << 30  # bytes of text, which cannot be a view of the file
+ENTRIES = 100_000  # files of an archive, tensors of a file
+HEADER = 1 << 24  # bytes in which a safetensors file describes its tensors
 DEPTH = 200  # containers within containers
 EXPANDED = 1_000_000  # values met by a walk that follows shared containers each time
 NAME = 512  # letters of a name, and of any text that is looked up

@@ -20,7 +20,7 @@ from fice.checkpoints.found import Found
 from fice.checkpoints.limits import plain
 from fice.checkpoints.pickles import Foreign
 from fice.errors import WeightsError
-from fice.nets import network
+from fice.nets import outline
 from fice.nets.stylegan2 import Mapping
 from stylegan2_ops import setup_filter
 
@@ -155,8 +155,7 @@ def _shape(state: dict[str, Tensor], key: str, axes: int) -> tuple[int, ...]:
 def _keys(found: Found) -> dict[str, Tensor]:
     """The state dict that the settings ask for, without memory for it."""
     try:
-        with torch.device("meta"):
-            return network(found.network)(**found.arguments).state_dict()
+        return outline(found.network, found.arguments).state_dict()
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         raise WeightsError(f"The settings of this generator make no sense ({error}): {OTHER}.") from error
 

@@ -16,12 +16,13 @@ def named_tensors(tree: Any) -> dict[str, Tensor]:
     """The tensors of a dict by their names, numpy's arrays of numbers among them; none of anything else."""
     if not isinstance(tree, dict):
         return {}
-    found = {key: _tensor(value) for key, value in tree.items() if isinstance(key, str)}
+    found = {key: as_tensor(value) for key, value in tree.items() if isinstance(key, str)}
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _tensor(value: Any) -> Tensor | None:
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+def as_tensor(value: Any) -> Tensor | None:
+    """A tensor, or an array of numbers that torch has, as a tensor; None for anything else."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
         return torch.from_numpy(np.require(value, value.dtype.newbyteorder("="), ["C", "W"]))
     return value if isinstance(value, Tensor) else None
 

@@ -10,12 +10,11 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from fice.checkpoints.limits import Limits, plain
+from fice.checkpoints.limits import ENTRIES, Limits, plain
 from fice.checkpoints.pickles import Machine
 from fice.checkpoints.rebuild import Block
 from fice.errors import WeightsError
 
-ENTRIES = 100_000
 COMMENT = 65_535  # bytes that may follow the end record
 END = struct.Struct("<4s4HIIH")  # signature, disks, counts, size and offset of the directory, length of the comment
 LOCATOR = struct.Struct("<4sIQI")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+MODULES = 5_000  # of a network, several times what the largest known ones have
 NETWORKS = {
     "stylegan2": "fice.nets.stylegan2:Generator",
     "clip": "fice.nets.clip:CLIP",
@@ -45,3 +48,35 @@ class Features(Protocol):
     def features(self, picture: Tensor) -> list[Tensor]:
         """Maps (B, channels[i], H/strides[i], W/strides[i]) of a picture (B, 3, H, W) float in [0, 1], RGB."""
         ...
+
+
+def outline(name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """The network of a name without memory for its weights, on the device "meta".
+
+    Raises TypeError, ValueError, RuntimeError or ArithmeticError for arguments that no such network has, ValueError
+    also for those that ask for more than `MODULES`.
+    """
+    import torch
+
+    with torch.device("meta"), _counted():
+        return network(name)(**arguments)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Stops this thread where it builds more modules than any network has, before they take all time and memory."""
+    from torch.nn.modules.module import register_module_module_registration_hook
+
+    thread, made = get_ident(), 0
+
+    def count(*_: object) -> None:
+        nonlocal made
+        made += get_ident() == thread
+        if made > MODULES:
+            raise ValueError(f"more than {MODULES} modules")
+
+    handle = register_module_module_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()

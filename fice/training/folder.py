@@ -22,6 +22,7 @@ import numpy as np
 from fice import decode
 from fice.errors import InputError
 from fice.photo import read_photo
+from fice.reading import read_file
 from fice.regions import REGION_CLASSES
 
 MERGE = {
@@ -42,6 +43,7 @@ KNOWN = {name: region for region, names in MERGE.items() for name in names.split
 KNOWN |= {region: region for region in REGION_CLASSES} | {"null": "background"}
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 TAGS = "tags.json"
+LARGEST = 1 << 26  # bytes of it
 LEAST = 8  # labelled photographs to train on
 MOST_CLASSES = 255  # the value 255 means: not known
 
@@ -159,13 +161,13 @@ def _files(folder: Path, endings: Sequence[str]) -> list[Path]:
 def _read_tags(path: Path) -> dict:
     """classes, regions and tags of tags.json, checked."""
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_file(path, LARGEST))
     except FileNotFoundError as error:
         raise InputError(
             f'{path} is missing: write {{"classes": ["background", "hair", ...]}} into it, the names of the labels\''
             " values from 0."
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}): mend it.") from error
     classes, regions, tags = (
         card.get(key) if isinstance(card, dict) else None for key in ("classes", "regions", "tags")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 
@@ -102,3 +103,74 @@ def test_a_pickle_is_no_archive(tmp_path):
     path = tmp_path / "a.pkl"
     path.write_bytes(b"\x80\x04}.")
     assert not is_archive(path)
+
+
+def sparse_map(content, **headers):
+    """A member as GNU's tar writes sparse files: what a PAX header says of it, and the map before its bytes."""
+    info = tarfile.TarInfo("x.pt")
+    info.size, info.pax_headers = len(content), {"GNU.sparse.realsize": "9", **headers}
+    raw = info.tobuf(tarfile.PAX_FORMAT) + content
+    return raw + bytes(-len(raw) % 512 + 1024)
+
+
+@pytest.mark.parametrize("content", [b"two\n", b"1\n0\n9\n", b"1000000000\n" + b"1\n" * 100_000, bytes(1 << 20), b""])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_sparse_member_is_refused(tmp_path, out, content, pack):
+    path = tmp_path / "a.tar"
+    path.write_bytes(pack(sparse_map(content, **{"GNU.sparse.major": "1", "GNU.sparse.minor": "0"})))
+    assert is_archive(path)
+    with pytest.raises(WeightsError, match="sparse"):
+        list(unpack(path, out))
+
+
+@pytest.mark.parametrize("headers", [{"GNU.sparse.map": "0,9"}, {"GNU.sparse.size": "9", "GNU.sparse.map": "a"}])
+def test_an_older_sparse_member_is_refused(tmp_path, out, headers):
+    path = tmp_path / "a.tar"
+    path.write_bytes(sparse_map(b"123456789", **headers))
+    assert is_archive(path)
+    with pytest.raises(WeightsError, match="sparse|damaged"):
+        list(unpack(path, out))
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_header_without_end_is_not_read(tmp_path, out, kind):
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, 1 << 33
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20)))
+    assert is_archive(path)
+    with pytest.raises(WeightsError, match="a header that is longer"):
+        list(unpack(path, out))
+
+
+def test_headers_upon_headers_are_one_sentence(tmp_path, out):
+    info = tarfile.TarInfo("x")
+    info.type = tarfile.GNUTYPE_LONGNAME
+    path = tmp_path / "a.tar"
+    path.write_bytes(info.tobuf(tarfile.GNU_FORMAT) * 20_000)
+    assert is_archive(path)
+    with pytest.raises(WeightsError, match="damaged"):
+        list(unpack(path, out))
+
+
+def test_a_host_of_members_is_refused(tmp_path, out):
+    folder = special("folder", tarfile.DIRTYPE).tobuf()
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(folder * 20_000))
+    with pytest.raises(WeightsError, match="more files than any weights"):
+        list(unpack(path, out))
+
+
+def test_a_long_name_is_cut(tmp_path, out):
+    path = pack(tmp_path / "a.tar", ("ä" * 400 + ".pt", b"1"), mode="w")
+    assert [member.name for member in unpack(path, out)] == ["0-" + "ä" * 57 + ".pt"]
+
+
+def test_a_damaged_beginning_is_one_sentence(tmp_path, out):
+    path = pack(tmp_path / "a.tar.gz", ("x", bytes(100_000)), mode="w:gz")
+    content = bytearray(path.read_bytes())
+    content[20:] = b"\xff" * (len(content) - 20)
+    path.write_bytes(content)
+    is_archive(path)  # raises nothing
+    with pytest.raises(WeightsError, match="damaged"):
+        list(unpack(path, out))

@@ -208,3 +208,10 @@ def test_other_precisions_become_float32(regions, dtype):
     found = deeplab.convert(half)
     assert {value.dtype for value in found.state.values()} == {torch.float32, torch.int64}
     assert str(dtype).removeprefix("torch.") in found.notes[-1]
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.complex64, torch.bool])
+def test_weights_that_are_no_floats_are_refused(regions, dtype):
+    state = regions | {"classifier.4.bias": empty(3, dtype=dtype)}
+    with pytest.raises(WeightsError, match=f"classifier.4.bias is {dtype}"):
+        deeplab.convert(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from fice.bpe import FILE
 from fice.checkpoints import clip
@@ -176,6 +177,19 @@ def test_others_are_refused_in_a_sentence(made, change, said):
     with pytest.raises(WeightsError, match=said) as error:
         convert(change(made(VIT)))
     assert str(error.value).endswith(".") and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("tower", ["transformer.resblocks", "visual.transformer.resblocks", "visual.layer3"])
+@pytest.mark.parametrize("kind", ["pt", "safetensors"])
+def test_a_host_of_tiny_layers_is_refused_before_it_is_built(made, tmp_path, tower, kind):
+    state = {key: value.clone() for key, value in made(RESNET if "layer3" in tower else VIT).items()}
+    state |= {f"{tower}.{number}.x": torch.zeros(1) for number in range(6_000)}
+    if kind == "pt":
+        torch.save(state, tmp_path / "clip.pt")
+    else:
+        save_file(state, tmp_path / "clip.pt")
+    with pytest.raises(WeightsError, match="more than 5000 modules"):
+        convert(read_checkpoint(tmp_path / "clip.pt"))
 
 
 def test_without_a_vocabulary(made, monkeypatch):

@@ -209,7 +209,8 @@ def _change(folder, name, **changes):
         (lambda f: (f / "config.json").write_text("{"), "damaged"),
         (lambda f: (f / "config.json").unlink(), "no config.json"),
         (lambda f: (f / "model.safetensors").unlink(), "no model.safetensors"),
-        (lambda f: (f / "model.safetensors").write_bytes(b"<html>"), "cannot be read"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"<html>"), "model.safetensors is damaged"),
+        (lambda f: _change(f, "config.json", decoder_hidden_size=float("inf")), "fit no segformer"),
     ],
 )
 def test_damaged_folders(segformer, break_it, said):

