@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fice.errors import WeightsError
+from fice.errors import WeightsError, first_line
 from fice.hashes import sha256_of
 from fice.nets import NETWORKS, network, outline
 from fice.places import own_bundles
@@ -87,7 +87,7 @@ class Bundle:
         except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
             raise WeightsError(
                 f"The {name} of bundle {self.name} does not fit its description in {self.folder / CARD}:"
-                f" fetch or train the bundle again ({_first_line(error)})."
+                f" fetch or train the bundle again ({first_line(error)})."
             ) from error
         return module.to(device, dtype or torch.float32).eval().requires_grad_(False)
 
@@ -206,7 +206,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise WeightsError(f"{folder} is not a bundle, it has no {CARD}: name a bundle or its folder.") from error
     except (ValueError, OSError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or _first_line(error)
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise WeightsError(f"{path} cannot be read ({reason}): copy or fetch the bundle again.") from error
     if isinstance(card, dict) and isinstance(card.get("format"), int) and card["format"] > FORMAT:
         raise WeightsError(f"{path} is of format {card['format']}, newer than this fice can read: update fice.")
@@ -257,7 +257,3 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].strip().rstrip(":")

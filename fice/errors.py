@@ -49,3 +49,8 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that memory, the computer's or a GPU's, is used up."""
     named = type(error).__name__ in ("OutOfMemoryError", "MemoryError")
     return named or "DefaultCPUAllocator" in str(error) or "MPS backend out of memory" in str(error)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says in its first line, or its name."""
+    return (str(error).splitlines() or [type(error).__name__])[0].strip().rstrip(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from tokenize import TokenError  # of numpy, which reads the headers of Python 2 by its tokens
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def read_latent(path: str | Path) -> Tensor:
         check_ordinary(path)
         # mapped, so that a header that claims too much is found out before memory is taken
         content = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else read_checkpoint(path)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, ArithmeticError, SyntaxError, RecursionError, TokenError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"The latent {path} cannot be read ({reason}): give .safetensors, .npy or .pt.") from error
     found = _only(content)

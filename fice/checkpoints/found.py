@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from fice.errors import WeightsError
+from fice.errors import WeightsError, first_line
 from fice.nets import outline
 
 SHOWN = 5  # keys named in an error
@@ -43,7 +43,8 @@ class Found:
             module = outline(self.network, self.arguments)
         except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
             raise WeightsError(
-                f"The {self.part} has settings that no network of kind {self.network} has ({error}): it cannot be used."
+                f"The {self.part} has settings that no network of kind {self.network} has ({first_line(error)}):"
+                " it cannot be used."
             ) from error
         wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
         missing = [key for key in wanted if key not in self.state]

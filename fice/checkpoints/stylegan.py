@@ -19,7 +19,7 @@ from fice.checkpoints.files import flatten
 from fice.checkpoints.found import Found
 from fice.checkpoints.limits import plain
 from fice.checkpoints.pickles import Foreign
-from fice.errors import WeightsError
+from fice.errors import WeightsError, first_line
 from fice.nets import outline
 from fice.nets.stylegan2 import Mapping
 from stylegan2_ops import setup_filter
@@ -157,7 +157,7 @@ def _keys(found: Found) -> dict[str, Tensor]:
     try:
         return outline(found.network, found.arguments).state_dict()
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
-        raise WeightsError(f"The settings of this generator make no sense ({error}): {OTHER}.") from error
+        raise WeightsError(f"The settings of this generator make no sense ({first_line(error)}): {OTHER}.") from error
 
 
 def _single(value: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 import sys
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+import torch
 from torch import Tensor, nn
 
+MAGIC = 0x1950A86A20F9469CFC6C  # how torch's older files begin
 PROTO = b"\x80\x04"
 SOURCE = "open({path!r}, 'w').write('executed')"  # what a hostile file brings as the code of a class
 
@@ -96,6 +99,26 @@ def nvidia_pickle(state, settings, class_name="Generator", source="", protocol=4
         module = persistent_module(reconstruct, state, class_name, source, _init_args=arguments, _init_kwargs=kwargs)
         content = {"G": None, "D": None, "G_ema": module, "training_set_kwargs": easy_dict(path="x.zip"), **more}
         return pickle.dumps(content, protocol)
+
+
+def legacy_file(tree) -> bytes:
+    """A file as torch saved it before 2020, the same each time: torch's own names its storages by their addresses."""
+    stream, storages = io.BytesIO(), {}
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            if not isinstance(value, torch.storage.TypedStorage):
+                return None
+            key, _ = storages.setdefault(value._cdata, (f"{len(storages):04}", value))
+            return "storage", getattr(torch, value._pickle_storage_type()), key, "cpu", value._size(), None
+
+    for part in (MAGIC, 1001, {"protocol_version": 1001, "little_endian": True}):
+        pickle.dump(part, stream, 2)
+    Pickler(stream, 2).dump(tree)
+    pickle.dump([key for key, _ in storages.values()], stream, 2)
+    for _, storage in storages.values():
+        stream.write(struct.pack("<q", storage._size()) + bytes(storage._untyped_storage.tolist()))
+    return stream.getvalue()
 
 
 def rosinality_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
