@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from functools import reduce
@@ -14,9 +13,6 @@ import click
 
 from fice import __version__
 from fice.terminal import Progress, Verbs, say, warn
-
-# read when PyTorch is loaded; threads that spin while they wait make an edit beside other work take minutes
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 FILE = click.Path(path_type=Path)
 # in the order in which they need each other

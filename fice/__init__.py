@@ -5,11 +5,15 @@
     subject = editor.prepare("photo.jpg")
     editor.edit(subject, "red floral dress").save("edited.jpg")
 
-Importing this package is cheap: PyTorch is loaded when one of the names below is first used.
+Importing this package is cheap: PyTorch is loaded when one of the names below is first used. The threads of a PyTorch
+that is loaded later sleep while they wait (OMP_WAIT_POLICY=PASSIVE, where the environment says nothing else).
 """
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +46,22 @@ _HOMES = {
     "Subject": "fice.subject",
     "Settings": "fice.settings",
 }
+
+
+def _let_threads_sleep() -> None:
+    """Threads that spin while they wait make an edit beside other work take many times as long."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when PyTorch is loaded
+    elif "OMP_WAIT_POLICY" not in os.environ and torch.get_num_threads() > 1:
+        warnings.warn(
+            "PyTorch was imported before fice, so its threads spin while they wait and an edit beside other work takes"
+            " many times as long: import fice first, or set OMP_WAIT_POLICY=PASSIVE before Python starts.",
+            stacklevel=3,
+        )
+
+
+_let_threads_sleep()
 
 
 def __getattr__(name: str) -> Any:
