@@ -11,8 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from fice.errors import InputError
-from fice.output import whole_file
-from fice.photo import write_mask, write_photo
+from fice.output import check_output, whole_file
+from fice.photo import encode_photo, write_mask
 from fice.subject import Subject
 
 
@@ -23,7 +23,8 @@ class Edit:
     Attributes:
         picture: the result, (H, W, 3) float32 sRGB in [0, 1], at the photo's size.
         pixels: the result in the photo's own profile and dtype, (H, W, 3).
-        mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical.
+        mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical. Saved as JPEG it
+            grows to the blocks that changed; of a JPEG that a notice calls new it is the region meant.
         garment: the garment after the edit, (H, W) float in [0, 1].
         ws: the edited latent, (1, R, D).
         drawn: what the generator drew for it, (1, 3, H, W) float in about [0, 1].
@@ -41,9 +42,18 @@ class Edit:
     notices: list[str]
     facts: dict[str, Any] = field(repr=False)
 
+    def __post_init__(self) -> None:
+        self._meant = self.mask
+
     def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result; see `fice.photo.write_photo`."""
-        return write_photo(self.subject.photo, self.pixels, path, force=force)
+        """Writes the result; see `fice.photo.encode_photo`. `mask` and `notices` are of the file saved last."""
+        target = check_output(path, self.subject.photo, force)
+        file = encode_photo(self.subject.photo, self.pixels, target)
+        with whole_file(target) as stream:
+            stream.write(file.content)
+        self.mask = self._meant if file.changed is None else self._meant | file.changed
+        self.notices += [notice for notice in file.notices if notice not in self.notices]
+        return target
 
     def save_mask(self, path: str | Path, force: bool = False) -> Path:
         """Writes the edited region as PNG, white where the result may differ."""
@@ -58,7 +68,7 @@ class Edit:
 
     def report(self) -> dict[str, Any]:
         """What was done, ready for json."""
-        return self.facts
+        return self.facts | {"edited_fraction": round(float(self.mask.mean()), 4)}
 
 
 def best_of(edits: Sequence[Edit]) -> Edit:

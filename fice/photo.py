@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from fice import colour, decode, png16
+from fice import colour, decode, jpeg, png16
 from fice.decode import ORIENTATION, as_stored, turned_upright
 from fice.errors import FiceError, InputError, UsageError
 from fice.output import check_output, default_output, format_of, opaque, whole_file
@@ -51,6 +51,7 @@ class Photo:
     comment: bytes | None = None
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None  # pillow's qtables, subsampling, progressive
+    coded: bytes | None = None  # of a JPEG: the file
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -101,7 +102,7 @@ def read_photo(path: str | os.PathLike) -> Photo:
             f"{path} is greyscale; the result has colour.": image.mode in ("1", "L", "LA") or image.mode[:2] == "I;",
             f"{path} has more than 8 bits a channel, of which 8 are kept.": decode.loses_depth(image),
         }
-        jpeg = decode.jpeg_settings(image)
+        settings = decode.jpeg_settings(image)
         pixels, alpha = decode.arrays(path, image, data)
         orientation, exif = decode.orientation_of(image)
     info = image.info
@@ -117,7 +118,8 @@ def read_photo(path: str | os.PathLike) -> Photo:
         xmp=_xmp(info) if frames == 1 else None,  # it may speak of pictures that are no longer there
         comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
         dpi=info.get("dpi"),
-        jpeg=jpeg,
+        jpeg=settings,
+        coded=data if image.format in ("JPEG", "MPO") else None,
         png_chunks=png16.colour_chunks(data),
         notices=tuple(sentence for sentence, applies in notices.items() if applies),
     )
@@ -157,27 +159,66 @@ def read_mask(path: str | os.PathLike, photo: Photo) -> np.ndarray:
     return mask
 
 
-def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
-    """Write edited `pixels` (H, W, 3), upright, of the photo's dtype and size; its metadata travels along.
+@dataclass(frozen=True)
+class Encoded:
+    """A result as the bytes of a file.
 
-    The extension of `path` decides the format. PNG, TIFF and WebP are lossless; JPEG keeps the quantisation and
-    subsampling of a JPEG source and is of high quality otherwise; only PNG keeps 16 bits. Returns the path written.
-    UsageError or FiceError as in `check_output`, or when the disk refuses; nothing partial is left.
+    changed: (H, W) bool, upright, where the decoded file may differ from the decoded photo, or None where it is just
+    the pixels that differ. notices: what a person should know about the file.
+    """
+
+    content: bytes
+    changed: np.ndarray | None = None
+    notices: tuple[str, ...] = ()
+
+
+def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
+    """Write edited `pixels`, as `encode_photo` does, to `path`, the extension of which decides the format.
+
+    Returns the path written. UsageError or FiceError as in `check_output`, or when the disk refuses; nothing partial
+    is left.
+    """
+    target = check_output(path, photo, force)
+    file = encode_photo(photo, pixels, target)
+    with whole_file(target) as stream:
+        stream.write(file.content)
+    return target
+
+
+def encode_photo(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
+    """Edited `pixels` (H, W, 3), upright, of the photo's dtype and size, as a file; the metadata travels along.
+
+    PNG, TIFF and WebP are lossless; only PNG keeps 16 bits. A JPEG of a JPEG keeps every coefficient of the blocks
+    that the edit leaves alone; any other JPEG is encoded anew, in a source's quantisation and subsampling where there
+    is one and in high quality otherwise, and a notice says so. FiceError when a picture does not fit its format.
     """
     if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
         raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape} {photo.pixels.dtype}")
-    target = check_output(path, photo, force)
     kind = format_of(target)
-    if photo.alpha is not None and kind != "JPEG":
+    if kind == "JPEG":
+        return _encode_jpeg(photo, pixels, target)
+    if photo.alpha is not None:
         pixels = np.dstack([pixels, photo.alpha])
     pixels = as_stored(pixels, photo.orientation)
     if kind == "PNG" and pixels.dtype == np.uint16:
-        content = png16.encode(pixels, _deep_chunks(photo))
-    else:
-        content = _encode(_eight_bits(pixels), kind, _options(photo, kind), target)
-    with whole_file(target) as stream:
-        stream.write(content)
-    return target
+        return Encoded(png16.encode(pixels, _deep_chunks(photo)))
+    return Encoded(_encode(_eight_bits(pixels), kind, _options(photo, kind), target))
+
+
+def _encode_jpeg(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
+    options, stored = _options(photo, "JPEG"), as_stored(_eight_bits(pixels), photo.orientation)
+    try:
+        if photo.coded is None:
+            raise jpeg.NotKept("the photo is no JPEG")
+        header = _encode(stored[:8, :8], "JPEG", options, target)
+        content, changed = jpeg.edited(photo.coded, as_stored(photo.pixels, photo.orientation), stored, header)
+        return Encoded(content, turned_upright(changed, photo.orientation))
+    except jpeg.NotKept as reason:
+        notice = (
+            f"{target.name} is encoded anew, as {reason}, so that pixels outside the edit may differ a little; "
+            "write a .png to keep them bit for bit."
+        )
+        return Encoded(_encode(stored, "JPEG", options, target), notices=(notice,))
 
 
 def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
