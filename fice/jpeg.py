@@ -75,7 +75,7 @@ def edited(data: bytes, before: np.ndarray, after: np.ndarray, header: bytes) ->
     content = write(own, header)
     with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         shown = np.asarray(image.convert("RGB"))
-    if shown.shape != before.shape or (shown[~changed] != before[~changed]).any():
+    if shown.shape != before.shape or ((shown != before).any(2) & ~changed).any():
         raise NotKept("it is damaged")
     return content, changed
 
@@ -144,10 +144,11 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     Returns (H, W) bool: where decoded pixels may now differ, which is whole blocks and, where colours are stored
     coarsely, the pixels beside them that decoders interpolate.
     """
-    from scipy import fft, ndimage
+    from scipy import fft
 
     changed = np.zeros(own.size, bool)
-    rows, columns = (np.flatnonzero((before != after).any((2, 1 - axis))) for axis in (0, 1))
+    differs = (before != after).any(2)
+    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
     if not len(rows):
         return changed
     most = own.sampling.max(0)
@@ -166,11 +167,10 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         held = blocks[at]
         steps = steps[: held.shape[0], : held.shape[1]]  # the last blocks of an MCU may lie outside the picture
         held[...] = np.where(steps, np.clip(held + steps, -LARGEST, LARGEST), held)
-        touched = np.zeros(blocks.shape[:2], bool)
-        touched[at] = steps.any((2, 3))
-        touched = touched.repeat(8 * sy, 0).repeat(8 * sx, 1)[: own.size[0], : own.size[1]]
-        reach = np.ones((2 * sy + 1 if sy > 1 else 1, 2 * sx + 1 if sx > 1 else 1))
-        changed |= ndimage.binary_dilation(touched, reach)
+        my, mx = sy * (sy > 1), sx * (sx > 1)  # the reach of an interpolation is one coarse sample
+        for row, column in np.argwhere(steps.any((2, 3))):
+            top, left = y0 + 8 * sy * row, x0 + 8 * sx * column
+            changed[max(top - my, 0) : top + 8 * sy + my, max(left - mx, 0) : left + 8 * sx + mx] = True
     return changed
 
 
