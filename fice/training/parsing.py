@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from fice.device import half
 from fice.training.recipe import Average, Clock, cosine, load_checkpoint, save_checkpoint, set_rate
 
+Losses = Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]
 Redress = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 UNKNOWN = 255  # a label that neither teaches nor judges
 OVERLAP = 0.5  # weight of the loss that asks for overlap, beside the cross entropy
@@ -38,28 +39,32 @@ class Views:
         negatives: pictures without a person, each (H, W, 3) uint8, drawn in one view of sixteen.
         mirror: for each label, the label it becomes in a mirrored picture.
         redress: picture, labels, random numbers -> the person in other clothes, in every second view.
+        points: keypoints of each photograph, (K, 3): x and y in pixels, and the chance to be seen.
+        mirrored_points: for each keypoint, the one it becomes in a mirrored picture.
     """
 
     def __init__(
-        self, pictures, labels, boxes, negatives, mirror: list[int], seed: int, redress: Redress | None = None
-    ):
+        self, pictures, labels, boxes, negatives, mirror: list[int], seed: int, redress: Redress | None = None,
+        points: np.ndarray | None = None, mirrored_points: Sequence[int] = (),
+    ):  # fmt: skip
         self.pictures, self.labels, self.boxes, self.redress = pictures, labels, boxes, redress
         self.negatives, self.mirror = negatives, np.array(mirror, np.uint8)
+        self.points = np.zeros((len(pictures), 0, 3), np.float32) if points is None else points
+        self.mirrored_points = np.array(mirrored_points, int)
         self.rng = np.random.default_rng(seed)
 
-    def draw(self, batch: int) -> tuple[Tensor, Tensor]:
-        """Pictures (B, 3, h, w) float in [0, 1] and labels (B, h, w) int64 of one random view size."""
+    def draw(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures (B, 3, h, w) float in [0, 1], labels (B, h, w) int64, points (B, K, 3), of one random view size."""
         size, tall, _ = VIEWS[self.rng.choice(len(VIEWS), p=[share for *_, share in VIEWS])]
-        pairs = [self._view(size, tall) for _ in range(batch)]
-        pictures = torch.from_numpy(np.stack([picture for picture, _ in pairs])).permute(0, 3, 1, 2)
-        labels = torch.from_numpy(np.stack([label for _, label in pairs])).long()
-        return self._colour(pictures.float() / 255), labels
+        views = [self._view(size, tall) for _ in range(batch)]
+        pictures, labels, points = (torch.from_numpy(np.stack(column)) for column in zip(*views, strict=True))
+        return self._colour(pictures.permute(0, 3, 1, 2).float() / 255), labels.long(), points
 
-    def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray]:
+    def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = self.rng
         if self.negatives and rng.random() < 1 / 16:
-            picture = self.negatives[rng.integers(len(self.negatives))]
-            return np.asarray(Image.fromarray(picture).resize(size[::-1])), np.zeros(size, np.uint8)
+            picture = Image.fromarray(self.negatives[rng.integers(len(self.negatives))]).resize(size[::-1])
+            return np.asarray(picture), np.zeros(size, np.uint8), np.zeros(self.points.shape[1:], np.float32)
         index = rng.integers(len(self.pictures))
         picture, label, (y0, x0, y1, x1) = self.pictures[index], self.labels[index], self.boxes[index]
         if self.redress and rng.random() < 0.5:
@@ -77,9 +82,13 @@ class Views:
         window = (left, top, left + size[1] * scale, top + size[0] * scale)
         fill = 255 if rng.random() < 0.5 else int(rng.integers(0, 256))
         view, target = crop(picture, window, size, fill), crop(label, window, size, 0)
+        points = (self.points[index] - np.float32([left, top, 0])) / np.float32([scale, scale, 1])
+        inside = ((points[:, :2] >= 0) & (points[:, :2] < size[::-1])).all(1) & (self.points[index][:, 1] < len(label))
+        points[~inside, 2] = 0
         if rng.random() < 0.5:
             view, target = view[:, ::-1], self.mirror[target[:, ::-1]]
-        return np.ascontiguousarray(view), np.ascontiguousarray(target)
+            points = (points * np.float32([-1, 1, 1]) + np.float32([size[1], 0, 0]))[self.mirrored_points]
+        return np.ascontiguousarray(view), np.ascontiguousarray(target), points
 
     def _colour(self, pictures: Tensor) -> Tensor:
         rng, count = self.rng, len(pictures)
@@ -109,14 +118,14 @@ def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tup
     return np.asarray(canvas.resize(size[::-1], smooth if array.ndim == 3 else Image.Resampling.NEAREST))
 
 
-def train(network: nn.Module, views: Views, args, weights: Tensor) -> nn.Module:
+def train(network: nn.Module, views: Views, args, losses: Losses) -> nn.Module:
     """Trains for args.minutes on args.device; resumes from args.out/checkpoint.safetensors. Returns the averaged
     network, on the CPU. What a network calls its backbone is taken to be pretrained.
 
     Args:
-        weights: (classes,) float, the cost of each label.
+        losses: logits (B, K, h, w), labels (B, h, w) and points (B, P, 3) -> what is added up, by name.
     """
-    network, weights = network.to(args.device), weights.to(args.device)
+    network = network.to(args.device)
     average = Average(network)
     network = network.to(memory_format=torch.channels_last).train()
     groups: dict[float, list[Tensor]] = {}
@@ -129,23 +138,25 @@ def train(network: nn.Module, views: Views, args, weights: Tensor) -> nn.Module:
     clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, modules, {"optimiser": optimiser}))
     for step in clock.steps():
         set_rate(optimiser, 2e-3 * cosine(clock.fraction))
-        pictures, labels = views.draw(args.batch)
-        pictures, labels = pictures.to(args.device, memory_format=torch.channels_last), labels.to(args.device)
+        pictures, labels, points = (each.to(args.device) for each in views.draw(args.batch))
         with half(args.device):
-            logits = network(pictures)
-        logits = logits.float()
-        loss = F.cross_entropy(logits, labels, weights, ignore_index=UNKNOWN, label_smoothing=0.02)
-        overlap = lovasz(logits[:, :, ::2, ::2].softmax(1), labels[:, ::2, ::2])
+            logits = network(pictures.contiguous(memory_format=torch.channels_last))
+        found = losses(logits.float(), labels, points)
         optimiser.zero_grad()
-        (loss + OVERLAP * overlap).backward()
+        sum(found.values()).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         average.update(network, min(0.995, (step + 1) / (step + 10)))
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        if clock.log({"loss": loss, "overlap": overlap, "accuracy": accuracy}, len(pictures)):
+        if clock.log(found, len(pictures)):
             save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
     save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
     return average.module.cpu()
+
+
+def labelling_losses(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> dict[str, Tensor]:
+    """What asks for the right label of each pixel, and for overlap; weights: (K,), the cost of each label."""
+    loss = F.cross_entropy(logits, labels, weights, ignore_index=UNKNOWN, label_smoothing=0.02)
+    return {"labels": loss, "overlap": OVERLAP * lovasz(logits[:, :, ::2, ::2].softmax(1), labels[:, ::2, ::2])}
 
 
 def lovasz(probabilities: Tensor, labels: Tensor) -> Tensor:

@@ -166,7 +166,10 @@ def main() -> None:
     negatives = without_people(args.data, 60 if args.smoke else None)
     views = parsing.Views(pictures, labels, boxes, negatives, mirror, args.seed, redressed)
     cost = torch.tensor([COST.get(name, COST.get(region, 1.0)) for name, region in zip(CHANNELS, MERGED, strict=True)])
-    network = parsing.train(network, views, args, cost)
+    cost = cost.to(args.device)
+    network = parsing.train(
+        network, views, args, lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)
+    )
     figures = validate(Regions(network, MERGED, parsing.TALLEST), unseen)
     print(json.dumps(figures))
     extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST}

@@ -16,7 +16,7 @@ from fice.regions import REGION_CLASSES
 from fice.training.chain import Options, train_all
 from fice.training.data import load_framed, load_street, merge_labels
 from fice.training.folder import read_folder
-from fice.training.pose import body_parts
+from fice.training.parts import body_parts
 from fice.training.recipe import load_checkpoint
 
 
