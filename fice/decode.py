@@ -110,6 +110,16 @@ def orientation_of(image: Image.Image) -> tuple[int, bytes | None]:
     return orientation, kept.tobytes() if len(kept) else None
 
 
+def profile_of(image: Image.Image, data: bytes) -> bytes | None:
+    """The ICC profile of a picture's RGB colours; of a PNG that names only a gamma, one that says the same."""
+    if "icc_profile" in image.info:
+        return colour.usable_profile(image.info["icc_profile"])
+    chunks = dict(png16.colour_chunks(data))
+    if b"gAMA" not in chunks or b"sRGB" in chunks or b"cICP" in chunks:
+        return None
+    return colour.profile_of_gamma(int.from_bytes(chunks[b"gAMA"], "big") / 100_000)
+
+
 def arrays(path: Path, image: Image.Image, data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """An opened picture as colours (H, W, 3) and alpha (H, W) or None, uint8 or uint16, as stored."""
     if png16.is_deep(image):

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from fice import colour, decode, jpeg, png16
+from fice import colour, decode, jpeg, metadata, png16
 from fice.decode import ORIENTATION, as_stored, turned_upright
 from fice.errors import FiceError, InputError, UsageError
 from fice.output import check_output, default_output, format_of, opaque, whole_file
@@ -96,8 +96,11 @@ def read_photo(path: str | os.PathLike) -> Photo:
         if min(width, height) < FEWEST:
             raise InputError(f"{path} is only {width} x {height} pixels; use a photo of at least {FEWEST} a side.")
         frames = getattr(image, "n_frames", 1)
+        xmp = _xmp(image.info)
+        more = xmp is not None and metadata.speaks_of_lost(xmp)
         notices = {
             f"{path} holds {frames} pictures; the first one is used.": frames > 1,
+            f"{path} holds more than a picture (a film, depth, a gain map); only the picture is used.": more,
             f"{path} is in CMYK; it is edited and written in RGB.": image.mode == "CMYK",
             f"{path} is greyscale; the result has colour.": image.mode in ("1", "L", "LA") or image.mode[:2] == "I;",
             f"{path} has more than 8 bits a channel, of which 8 are kept.": decode.loses_depth(image),
@@ -113,9 +116,9 @@ def read_photo(path: str | os.PathLike) -> Photo:
         alpha=None if alpha is None else turned_upright(alpha, orientation),
         orientation=orientation,
         sha256=hashlib.sha256(data).hexdigest(),
-        icc=colour.usable_profile(info.get("icc_profile")),
-        exif=exif,
-        xmp=_xmp(info) if frames == 1 else None,  # it may speak of pictures that are no longer there
+        icc=decode.profile_of(image, data),
+        exif=metadata.without_thumbnail(exif),
+        xmp=None if more or frames > 1 else xmp,
         comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
         dpi=info.get("dpi"),
         jpeg=settings,

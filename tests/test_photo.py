@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, JpegImagePlugin
 
-from fice import output, png16
+from fice import colour, output, png16
 from fice.decode import as_stored, turned_upright
 from fice.errors import FiceError, InputError, UsageError
 from fice.photo import check_output, default_output, read_mask, read_photo, write_mask, write_photo
@@ -232,6 +232,51 @@ def test_profile_is_converted_both_ways_and_kept(tmp_path):
     assert np.abs(shown - np.asarray(expected) / 255).max() < 0.02
     assert np.abs(photo.from_srgb(shown).astype(int) - photo.pixels).max() <= 3
     assert Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg")).info["icc_profile"] == profile
+
+
+def _linear_light(name):
+    """sRGB's primaries, no gamma, and whatever name."""
+    return colour.profile_of_gamma(1.0).replace("gAMA".encode("utf-16-be"), name.encode("utf-16-be"))
+
+
+def _in_light(pixels):
+    """sRGB levels in [0, 1] as shares of light."""
+    return np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_profile_is_taken_at_what_it_does_and_not_at_its_name(tmp_path, deep):
+    most = 65535 if deep else 255
+    wanted = 0.2 + 0.6 * picture().astype(np.float64) / 255
+    light = np.rint(_in_light(wanted) * most).astype(np.uint16 if deep else np.uint8)
+    if deep:
+        (tmp_path / "a.png").write_bytes(png16.encode(light, [png16.profile_chunk(_linear_light("sRGB"))]))
+    else:
+        save(tmp_path / "a.png", light, icc_profile=_linear_light("sRGB"))
+    photo = read_photo(tmp_path / "a.png")
+    assert np.abs(photo.srgb() - wanted).max() < 0.02
+    assert np.abs(_in_light(wanted) - photo.from_srgb(wanted) / most).max() < 0.006
+
+
+@pytest.mark.parametrize("out", ["b.png", "b.jpg", "b.webp"])
+def test_the_gamma_of_a_png_is_honoured_on_the_way_in_and_out(tmp_path, out):
+    wanted = 0.2 + 0.6 * picture().astype(np.float64) / 255
+    light = np.rint(_in_light(wanted) * 65535).astype(np.uint16)
+    (tmp_path / "a.png").write_bytes(png16.encode(light, [(b"gAMA", struct.pack(">I", 100_000))]))
+    photo = read_photo(tmp_path / "a.png")
+    assert np.abs(photo.srgb() - wanted).max() < 0.01
+    again = read_photo(write_photo(photo, photo.pixels, tmp_path / out))
+    assert np.abs(again.srgb() - photo.srgb()).mean() < 0.02
+
+
+@pytest.mark.parametrize("chunks", [[45455], [45455, b"sRGB"], [100_000, b"sRGB"], [0], [4_000_000_000]])
+def test_a_gamma_that_means_srgb_or_nothing_changes_nothing(tmp_path, chunks):
+    values, names = chunks[:1], chunks[1:]
+    pixels = picture(dtype=np.uint16)
+    extra = [(b"gAMA", struct.pack(">I", values[0])), *((name, b"\0") for name in names)]
+    (tmp_path / "a.png").write_bytes(png16.encode(pixels, extra))
+    photo = read_photo(tmp_path / "a.png")
+    assert photo.icc is None and np.array_equal(photo.from_srgb(photo.srgb()), photo.pixels)
 
 
 def test_useless_profiles_change_nothing(tmp_path):

@@ -88,7 +88,7 @@ def shrunk(path: Path) -> Image.Image:
         image: Image.Image = decode.open_image(data)
         if image.width * image.height > decode.MOST_PIXELS:
             raise decode.too_large(path)
-        icc = image.info.get("icc_profile")
+        icc, profile = image.info.get("icc_profile"), decode.profile_of(image, data)
         orientation, _ = decode.orientation_of(image)
         if image.mode.startswith("I"):
             image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
@@ -101,5 +101,5 @@ def shrunk(path: Path) -> Image.Image:
         elif image.mode == "RGBA":
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     levels = np.asarray(image.convert("RGB")).astype(np.float32) / 255
-    upright = decode.turned_upright(colour.to_srgb(levels, colour.usable_profile(icc)), orientation)
+    upright = decode.turned_upright(colour.to_srgb(levels, profile), orientation)
     return Image.fromarray(np.rint(upright * 255).astype(np.uint8))
