@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import threading
 import warnings
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
@@ -18,22 +20,29 @@ from fice import colour, png16
 from fice.errors import InputError
 
 MOST_PIXELS = 100_000_000
+PIXEL_BYTES = 8  # of the largest that is read, 16-bit RGBA
+SMALL = 64 << 20  # bytes that are read without a question; also room for what lies beside the pixels
+LAZY = ("JPEG", "PNG", "TIFF", "BMP", "PPM", "GIF")  # pillow reads their header alone
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 ORIENTATION = 0x0112  # EXIF tag
 KEPT_TAGS = (0x010E, 0x010F, 0x0110, ORIENTATION, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, which way up
 _ONE_AT_A_TIME = threading.RLock()  # which warnings are shown is decided for all threads at once
 PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
+PILLOW_FAILS = (OSError, SyntaxError, ValueError, TypeError, AttributeError, EOFError, LookupError, ArithmeticError,
+                RuntimeError, struct.error, zlib.error)  # fmt: skip
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
 
 def read_bytes(path: Path, what: str) -> bytes:
-    """The content of a file; InputError when it is missing, a folder, unreadable or empty."""
+    """The content of a picture's file; InputError when it is missing, a folder, unreadable, empty or far too large."""
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; give one {what} (or use `fice batch` for a folder).")
         if path.exists() and not path.is_file():
             raise InputError(f"{path} is not an ordinary file; give the name of a {what}.")
-        data = path.read_bytes()
+        with open(path, "rb") as stream:
+            _check_size(path, stream)
+            data = stream.read()
     except FileNotFoundError:
         raise InputError(f"The {what} {path} does not exist; check its name and folder.") from None
     except PermissionError:
@@ -43,6 +52,19 @@ def read_bytes(path: Path, what: str) -> bytes:
     if not data:
         raise InputError(f"The {what} {path} is empty; copy or download it again.")
     return data
+
+
+def _check_size(path: Path, stream: BinaryIO) -> None:
+    """A large file is not read before its header has said that so much can be in it."""
+    size = os.fstat(stream.fileno()).st_size
+    if size <= SMALL:
+        return
+    with readable(path, stream.read(12)):
+        stream.seek(0)
+        width, height = Image.open(stream, formats=LAZY).size
+    stream.seek(0)
+    if size > SMALL + width * height * PIXEL_BYTES:
+        raise InputError(f"{path} is far larger than its {width} x {height} pixels need; save it anew, as PNG or JPEG.")
 
 
 def too_large(path: Path) -> InputError:
@@ -62,7 +84,7 @@ def readable(path: Path, data: bytes) -> Iterator[None]:
         if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
             raise InputError(f"{path} is a HEIC picture, which is not supported; save it as JPEG or PNG.") from None
         raise InputError(f"{path} is not a picture of a known kind; use JPEG, PNG, WebP or TIFF.") from None
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error, zlib.error) as error:
+    except PILLOW_FAILS as error:
         raise InputError(f"{path} is damaged or cut short ({error}); copy or download it again.") from error
 
 

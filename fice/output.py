@@ -28,6 +28,7 @@ FORMATS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+NO_JPEG = (b"\x89PNG", b"RIFF", b"GIF8", b"II*\0", b"MM\0*")  # how WebP and the other formats begin
 NAME_BYTES = 240  # file systems end at 255; room is left for a temporary name or a suffix
 SLUG_LETTERS = 60
 
@@ -44,10 +45,34 @@ def slug(text: str) -> str:
     return "-".join(filter(None, (words[:SLUG_LETTERS].strip("-"), mark)))
 
 
+def result_extension(path: str | os.PathLike) -> str:
+    """The extension of a photo's result: the photo's own, or .png where that is never written or is not true.
+
+    A PNG that is called .jpg may be transparent, and loses nothing as PNG. Only the name counts where there is no file.
+    """
+    own = os.path.splitext(path)[1]
+    if own.lower() not in FORMATS or (FORMATS[own.lower()] == "JPEG" and _begins(path).startswith(NO_JPEG)):
+        return ".png"
+    return own
+
+
+def _begins(path: str | os.PathLike) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe is not waited for
+    except (OSError, ValueError):  # ValueError: a null byte in the name
+        return b""
+    try:
+        return os.read(handle, 4)
+    except OSError:  # a folder
+        return b""
+    finally:
+        os.close(handle)
+
+
 def default_output(path: str | os.PathLike, text: str) -> Path:
-    """`<stem>.<slug of text>.<ext>` beside the photo; formats that are never written become .png."""
+    """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`."""
     path = Path(path)
-    extension = path.suffix if path.suffix.lower() in FORMATS else ".png"
+    extension = result_extension(path)
     tail = f".{slug(text)}{extension}"
     stem = os.fsencode(path.stem)[: NAME_BYTES - len(tail)]
     return path.with_name(stem.decode("utf-8", "ignore") + tail)

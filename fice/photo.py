@@ -27,6 +27,7 @@ from fice.output import check_output, default_output, format_of, opaque, whole_f
 __all__ = ["Photo", "check_output", "default_output", "read_mask", "read_photo", "write_mask", "write_photo"]
 
 FEWEST = 32  # pixels along a side: below this there is no person to see
+METADATA = ("exif", "xmp", "comment", "dpi", "pnginfo")  # pillow's names for them
 SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 Window = tuple[int, int, int, int]  # y0, x0, y1, x1
 
@@ -108,24 +109,24 @@ def read_photo(path: str | os.PathLike) -> Photo:
         settings = decode.jpeg_settings(image)
         pixels, alpha = decode.arrays(path, image, data)
         orientation, exif = decode.orientation_of(image)
-    info = image.info
-    return Photo(
-        path=path,
-        format="JPEG" if image.format == "MPO" else str(image.format),
-        pixels=turned_upright(pixels, orientation),
-        alpha=None if alpha is None else turned_upright(alpha, orientation),
-        orientation=orientation,
-        sha256=hashlib.sha256(data).hexdigest(),
-        icc=decode.profile_of(image, data),
-        exif=metadata.without_thumbnail(exif),
-        xmp=None if more or frames > 1 else xmp,
-        comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
-        dpi=info.get("dpi"),
-        jpeg=settings,
-        coded=data if image.format in ("JPEG", "MPO") else None,
-        png_chunks=png16.colour_chunks(data),
-        notices=tuple(sentence for sentence, applies in notices.items() if applies),
-    )
+        info = image.info
+        return Photo(
+            path=path,
+            format="JPEG" if image.format == "MPO" else str(image.format),
+            pixels=turned_upright(pixels, orientation),
+            alpha=None if alpha is None else turned_upright(alpha, orientation),
+            orientation=orientation,
+            sha256=hashlib.sha256(data).hexdigest(),
+            icc=decode.profile_of(image, data),
+            exif=metadata.without_thumbnail(exif),
+            xmp=None if more or frames > 1 else xmp,
+            comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
+            dpi=info.get("dpi"),
+            jpeg=settings,
+            coded=data if image.format in ("JPEG", "MPO") else None,
+            png_chunks=png16.colour_chunks(data),
+            notices=tuple(sentence for sentence, applies in notices.items() if applies),
+        )
 
 
 def _xmp(info: dict) -> bytes | None:
@@ -205,7 +206,7 @@ def encode_photo(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
     pixels = as_stored(pixels, photo.orientation)
     if kind == "PNG" and pixels.dtype == np.uint16:
         return Encoded(png16.encode(pixels, _deep_chunks(photo)))
-    return Encoded(_encode(_eight_bits(pixels), kind, _options(photo, kind), target))
+    return _encode(_eight_bits(pixels), kind, _options(photo, kind), target, photo.orientation)
 
 
 def _encode_jpeg(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
@@ -213,15 +214,16 @@ def _encode_jpeg(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
     try:
         if photo.coded is None:
             raise jpeg.NotKept("the photo is no JPEG")
-        header = _encode(stored[:8, :8], "JPEG", options, target)
-        content, changed = jpeg.edited(photo.coded, as_stored(photo.pixels, photo.orientation), stored, header)
-        return Encoded(content, turned_upright(changed, photo.orientation))
+        small = _encode(stored[:8, :8], "JPEG", options, target, photo.orientation)
+        content, changed = jpeg.edited(photo.coded, as_stored(photo.pixels, photo.orientation), stored, small.content)
+        return Encoded(content, turned_upright(changed, photo.orientation), small.notices)
     except jpeg.NotKept as reason:
         notice = (
             f"{target.name} is encoded anew, as {reason}, so that pixels outside the edit may differ a little; "
             "write a .png to keep them bit for bit."
         )
-        return Encoded(_encode(stored, "JPEG", options, target), notices=(notice,))
+        anew = _encode(stored, "JPEG", options, target, photo.orientation)
+        return Encoded(anew.content, notices=(notice, *anew.notices))
 
 
 def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
@@ -236,9 +238,8 @@ def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: b
     if format_of(target) != "PNG":
         raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
     levels = np.ceil(np.clip(mask.astype(np.float32), 0, 1) * 255).astype(np.uint8)
-    tags = Image.Exif()
-    tags[ORIENTATION] = photo.orientation
-    content = _encode(as_stored(levels, photo.orientation), "PNG", {"exif": tags.tobytes()}, target)
+    options = {"exif": _orientation_tag(photo.orientation)}
+    content = _encode(as_stored(levels, photo.orientation), "PNG", options, target).content
     with whole_file(target) as stream:
         stream.write(content)
     return target
@@ -248,13 +249,31 @@ def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path) -> bytes:
+def _orientation_tag(orientation: int) -> bytes:
+    """EXIF that says which way is up, and nothing else."""
+    tags = Image.Exif()
+    tags[ORIENTATION] = orientation
+    return tags.tobytes()
+
+
+def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path, orientation: int = 1) -> Encoded:
     """In memory first: pillow hides the reason when the disk refuses."""
-    stream = io.BytesIO()
+    picture = Image.fromarray(pixels)
     try:
-        Image.fromarray(pixels).save(stream, kind, **options)
-    except (OSError, ValueError) as error:
+        return Encoded(_saved(picture, kind, options))
+    except decode.PILLOW_FAILS:
+        pass  # most often it is metadata that were damaged already
+    try:
+        fewer = {name: options[name] for name in options if name not in METADATA}
+        content = _saved(picture, kind, fewer | {"exif": _orientation_tag(orientation)})
+    except decode.PILLOW_FAILS as error:
         raise FiceError(f"{target} cannot be written as {kind} ({error}); write a .png instead.") from error
+    return Encoded(content, notices=(f"The photo's metadata are damaged; {target.name} is written without them.",))
+
+
+def _saved(picture: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, kind, **options)
     return stream.getvalue()
 
 
@@ -271,9 +290,10 @@ def _options(photo: Photo, kind: str) -> dict[str, Any]:
     elif kind == "JPEG":
         options |= photo.jpeg or {"quality": 95, "subsampling": 0}
         options["comment"] = photo.comment
-        for name in ("exif", "xmp"):
-            if len(options[name] or b"") > SEGMENT:
-                options[name] = None
+        if len(photo.exif or b"") > SEGMENT:
+            options["exif"] = _orientation_tag(photo.orientation)
+        if len(photo.xmp or b"") > SEGMENT:
+            options["xmp"] = None
     elif kind == "WEBP":
         options |= {"lossless": True, "exact": True}
     elif kind == "TIFF":

@@ -187,7 +187,11 @@ def test_bad_paths_get_one_sentence(tmp_path):
 
 def test_unreadable_file(tmp_path, monkeypatch):
     path = save(tmp_path / "a.png", picture())
-    monkeypatch.setattr("pathlib.Path.read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "denied")))
+
+    def refuse(*_):
+        raise PermissionError(13, "denied")
+
+    monkeypatch.setattr("fice.decode.open", refuse, raising=False)
     with pytest.raises(InputError, match="chmod"):
         read_photo(path)
 
@@ -456,6 +460,14 @@ def test_names():
     assert output.slug("красное платье") != output.slug("синее платье") != ""
     long = ["a very long sentence " * 9 + end for end in "ab"]
     assert output.slug(long[0]) != output.slug(long[1]) and len(output.slug(long[0])) < 80
+
+
+def test_a_png_called_jpg_becomes_a_png(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(picture(channels=4)).save(path, "PNG")
+    assert default_output(path, "red").name == "a.red.png"
+    save(path, picture())
+    assert default_output(path, "red").name == "a.red.jpg"
 
 
 # masks

@@ -15,6 +15,7 @@ from fice.batch import tables
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
+from fice.output import result_extension
 
 FILES = ("mask", "latent")  # columns that name a file, as seen from the table
 
@@ -191,7 +192,8 @@ def _drafts(
     usable = [wish for wish in wishes if wish.error is None]
     for wish in usable[:1] if error else usable:
         chosen = {name: value for name, value in wish.values.items() if name != "text"} | options
-        place = Place(folders, name, wish.values["text"], as_json(chosen), len(usable) > 1)
+        text, several = wish.values["text"], len(usable) > 1
+        place = Place(folders, name, text, as_json(chosen), several, extension=result_extension(photo))
         yield Draft(place, photo, chosen | files, error)
 
 

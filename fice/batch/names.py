@@ -24,7 +24,7 @@ class Place:
     """Where a photo lies below the source, and what tells its results apart.
 
     shown: the text is part of the name from the start. plain: nothing will lie there (a folder that cannot be read, a
-    line that cannot be used); the name is taken as it is.
+    line that cannot be used); the name is taken as it is. extension: of a result in the photo's own format.
     """
 
     folders: tuple[str, ...]
@@ -33,6 +33,7 @@ class Place:
     options: str = "{}"  # as json
     shown: bool = False
     plain: bool = False
+    extension: str = ".png"
 
 
 def check_suffix(suffix: str | None) -> str:
@@ -101,7 +102,7 @@ def _folders(places: Sequence[Place]) -> set[tuple[str, ...]]:
 
 def _key(place: Place, level: int, suffix: str, ext: str) -> str:
     stem, own = ("", "") if place.plain else os.path.splitext(place.name)
-    extension = "" if place.plain else ext if ext != "auto" else own if own.lower() in FORMATS else ".png"
+    extension = "" if place.plain else ext if ext != "auto" else place.extension
     marks = [own[1:]] if level >= 1 and own.lower() != extension.lower() and _encodes(own) else []
     if place.shown or (level >= 2 and place.text):
         marks.append(slug(place.text))

@@ -143,13 +143,21 @@ def test_strange_names_survive(find):
     assert [job.key for job in find("photos/a[1].jpg")] == ["a[1].jpg"]
 
 
-def test_a_folder_is_listed_without_a_look_at_each_file(find, monkeypatch):
+def test_a_folder_is_listed_without_a_stat_of_each_file(find, monkeypatch):
     make(*(f"{number}.jpg" for number in range(300)))
     looked = []
     stat = os.stat
     monkeypatch.setattr(os, "stat", lambda path, **more: looked.append(path) or stat(path, **more))
     assert len(find()) == 300
     assert len(looked) < 20
+
+
+def test_a_photo_that_is_no_jpeg_though_it_is_called_so_becomes_a_png(find):
+    make("a.jpg", "b.jpg", "c.webp")
+    Path("photos/a.jpg").write_bytes(b"\x89PNG\r\n\x1a\n")
+    os.mkfifo("photos/d.jpg")
+    assert names(find()) == ["a.png", "b.jpg", "c.webp", "d.jpg"]
+    assert names(find(ext="jpg"))[0] == "a.jpg"
 
 
 def test_nothing_to_do_is_said(find, tmp_path):
@@ -271,6 +279,7 @@ PLACES = st.builds(
     text=st.sampled_from(["red", "blue", "Red", "красный", ""]),
     options=st.sampled_from(["{}", '{"seed": 1}']),
     shown=st.booleans(),
+    extension=st.sampled_from([".jpg", ".JPG", ".png", ".webp"]),
 )
 
 
