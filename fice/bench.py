@@ -82,7 +82,8 @@ def table(told: dict[str, Any]) -> str:
     rows = [
         f"{told['device']}, {told['threads']} threads, preset {told['preset']}, matrix products at"
         f" {told['matrix_rate'] / giga:.0f} GFLOP/s",
-        f"one edit from process start: {told['seconds']:.1f} s, at most {told['peak_bytes'] / 2**30:.2f} GiB;"
+        f"one edit from process start: {told['seconds']:.1f} s"
+        f"{', at most %.2f GiB' % (told['peak_bytes'] / 2**30) if told['peak_bytes'] else ''};"
         f" {told['flops'] / giga:.0f} GFLOP, so the floor is {told['floor_seconds']:.1f} s",
         "",
         *(f"{name:22} {seconds:7.2f} s" for name, seconds in told["parts"].items()),
@@ -105,10 +106,8 @@ def matrix_rate(device: torch.device, size: int = 2048) -> float:
     return 2 * size**3 / _seconds(lambda: a @ b, device)
 
 
-def _process(*arguments: str) -> dict[str, float]:
+def _process(*arguments: str) -> dict[str, Any]:
     """Wall time and peak memory of one run of the command line."""
-    import resource
-
     home = str(Path(__file__).parents[1])  # where cli lies, installed or not
     began = time.perf_counter()
     subprocess.run(
@@ -118,8 +117,16 @@ def _process(*arguments: str) -> dict[str, float]:
         env=os.environ | {"PYTHONPATH": home},
     )
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {"seconds": seconds, "peak_bytes": peak}
+    return {"seconds": seconds, "peak_bytes": _peak_of_children()}
+
+
+def _peak_of_children() -> int | None:
+    """The most bytes that a process started by this one has held; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _parts(editor: Editor, photo: str | Path, text: str, out: Path) -> dict[str, float]:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from fice.errors import WeightsError
+from fice.extras import install
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _bundles() -> list[Finding]:
 
     names = list_bundles()
     checkout = (home().parent / ".git").exists()
-    remedy = f"git checkout -- {home()}" if checkout else "pip install --force-reinstall --no-deps fice"
+    remedy = f"git checkout -- {home()}" if checkout else install("", "--force-reinstall", "--no-deps")
     if not names:
         return [Finding("bundle", False, "none is installed", True, remedy)]
     findings = []

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fice.errors import WeightsError, is_full_disk
+from fice.locks import locked
 from fice.places import home
 from fice.sources import File, Recipe, Source, Sources, load_sources
 from fice.terminal import say
@@ -128,21 +129,11 @@ def _explain(error: OSError, source: Source) -> WeightsError:
 
 @contextmanager
 def _alone(name: str, waiting: str, tell: Callable[[str], None] = say) -> Iterator[None]:
-    """Hold the lock of a name; whoever has to wait is told why. The system frees it when its holder dies."""
-    from filelock import FileLock, Timeout
-
+    """Hold the lock of a name; whoever has to wait is told why."""
     folder = home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        tell(waiting)
-        lock.acquire()
-    try:
+    with locked(folder / f"{name}.lock", lambda: tell(waiting)):
         yield
-    finally:
-        lock.release()
 
 
 def _key(source: Source, file: File) -> str:

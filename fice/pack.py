@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fice.bundle import CARD, FORMAT, Attachment, Part, read_card
 from fice.errors import WeightsError
 from fice.hashes import sha256_of
+from fice.locks import LOCK, locked
 from fice.output import whole_file
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def save_text(folder: str | Path, **fields: str) -> None:
 @contextmanager
 def _card(folder: Path) -> Iterator[dict[str, Any]]:
     """bundle.json as a dict to change; written back at the end, one writer at a time."""
-    with _locked(folder):
+    with locked(folder / LOCK):
         if (folder / CARD).exists():
             card = read_card(folder)
         else:
@@ -106,22 +107,6 @@ def _card(folder: Path) -> Iterator[dict[str, Any]]:
         yield card
         with whole_file(folder / CARD) as stream:
             stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other writers, where the system can (POSIX); freed by a kill as well."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -195,27 +194,15 @@ def _version(tool: str | None, pattern: str = r"(\d+\.\d[\w.+-]*)") -> str | Non
 @contextlib.contextmanager
 def locked(path: Path, timeout: float) -> Iterator[None]:
     """Hold a file lock; the system frees the lock of a process that dies, so none is ever stale."""
-    import fcntl
+    from filelock import FileLock, Timeout
 
-    with open(path, "a+") as file:
-        end = time.monotonic() + timeout
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    file.seek(0)
-                    holder = file.read().strip() or "unknown"
-                    raise OpsError(
-                        f"Another build of the ops (process {holder}) still runs after {timeout:g} s; "
-                        "wait for it or end it, then try again."
-                    ) from None
-                time.sleep(0.1)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+    try:
+        with FileLock(path, timeout):
+            yield
+    except Timeout:
+        raise OpsError(
+            f"Another build of the ops still runs after {timeout:g} s; wait for it or end it, then try again."
+        ) from None
 
 
 def _build_into(folder: Path, verbose: bool) -> None:
@@ -261,7 +248,10 @@ def _run_compiler(work: Path, verbose: bool) -> tuple[int, str]:
         try:
             log, _ = process.communicate(timeout=LONGEST)
         except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:  # Windows
+                process.kill()
             if isinstance(error, subprocess.TimeoutExpired):
                 raise OpsError(
                     f"The compiler was stopped after {LONGEST} s; try again on a quieter machine."

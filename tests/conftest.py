@@ -8,6 +8,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import fice  # noqa: F401  before torch, so that its threads sleep while they wait
+
+# isort: split
 import pytest
 import torch
 

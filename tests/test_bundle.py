@@ -17,6 +17,7 @@ from torch import nn
 
 from fice.bundle import list_bundles, load_bundle, verify
 from fice.errors import WeightsError
+from fice.locks import LOCK
 from fice.nets import NETWORKS
 from fice.pack import save_figures, save_part, save_state, save_text
 
@@ -100,7 +101,8 @@ def test_a_part_is_replaced_and_the_rest_stays(folder, toy):
     assert bundle.figures == {"iou": 0.9, "psnr": 20.0}
     assert (bundle.name, bundle.description, bundle.licence) == ("my", "street people", "CC0-1.0")
     assert verify(bundle) == []
-    assert {path.name for path in folder.iterdir()} == {"bundle.json", "toy.safetensors", "other.safetensors"}
+    files = {"bundle.json", "toy.safetensors", "other.safetensors"}
+    assert {path.name for path in folder.iterdir()} == files | {LOCK}
 
 
 def test_the_canvas_is_that_of_the_generator(folder, toy):
@@ -279,6 +281,7 @@ def test_weights_of_the_wanted_dtype_are_mapped(tmp_path):
     program = """
 import sys, torch
 from pathlib import Path
+from fice.locks import LOCK
 from fice.nets import NETWORKS
 from fice.pack import save_state
 from fice.bundle import load_bundle

@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import PurePath
 
-from fice.batch.journal import LOCK, NAME
+from fice.batch.journal import NAME
 from fice.errors import InputError
+from fice.locks import LOCK
 
 Test = Callable[[tuple[str, ...], str], bool]  # folders below the top, name
 

@@ -7,16 +7,16 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fice.errors import UsageError
+from fice.locks import LOCK, locked
 from fice.output import explain
 
 NAME = "results.jsonl"
-LOCK = ".fice.lock"
 KEPT = ("input", "output", "text", "seconds")  # of a report; losses and the like stay in the file
 
 
@@ -48,19 +48,17 @@ class Journal:
         self.path = Path(out) / NAME
         self.notices: list[str] = []
         self._file = -1
+        self._held = ExitStack()
 
     def __enter__(self) -> Journal:
-        from filelock import FileLock, Timeout
-
         folder = self.path.parent
+
+        def busy() -> None:
+            raise UsageError(f"Another fice is writing to {folder}; wait until it is done or choose another folder.")
+
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
-            self._lock.acquire()
-        except Timeout:
-            raise UsageError(
-                f"Another fice is writing to {folder}; wait until it is done or choose another folder."
-            ) from None
+            self._held.enter_context(locked(folder / LOCK, busy))
         except FileExistsError:
             raise UsageError(f"{folder} is not a folder; choose another name for the folder of the results.") from None
         except OSError as error:
@@ -80,7 +78,7 @@ class Journal:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-        self._lock.release()
+        self._held.close()
 
     def append(self, result: Result) -> None:
         """Write one line, wait until it is on the disk. FiceError when the disk refuses: then nothing of it stays.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fice.errors import DeviceError
+from fice.extras import install
 
 STORE = 100 << 20  # bytes of Ray's store for objects; only lines of the journal travel
 
@@ -24,7 +25,7 @@ def connected(address: str | None, tell: Callable[[str], None]) -> Iterator[Any]
         import ray
         import ray._private.worker as driver
     except ImportError:
-        raise DeviceError("Ray is not installed: pip install 'fice[cluster]', or leave out --engine ray.") from None
+        raise DeviceError(f"Ray is not installed: {install('cluster')}, or leave out --engine ray.") from None
     if ray.is_initialized():
         yield ray
         return

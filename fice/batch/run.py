@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fice.batch.jobs import FILES, Job, find_jobs, watch
-from fice.batch.journal import LOCK, NAME, Journal, Result, Summary
+from fice.batch.journal import NAME, Journal, Result, Summary
 from fice.batch.names import SHEET
 from fice.batch.page import write_page
 from fice.batch.resume import unchanged
@@ -21,6 +21,7 @@ from fice.batch.sheet import contact_sheet
 from fice.bundle import Bundle, load_bundle
 from fice.errors import InputError
 from fice.hashes import hash_of
+from fice.locks import LOCK
 from fice.settings import Settings
 
 TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.output.whole_file` names what is not whole yet

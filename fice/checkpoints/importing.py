@@ -19,6 +19,7 @@ from fice.checkpoints.found import Found
 from fice.encoder import check_encoder
 from fice.errors import UsageError, WeightsError
 from fice.hashes import sha256_of
+from fice.locks import LOCK
 from fice.pack import save_state, save_text
 from fice.places import own_bundles
 from fice.reading import check_ordinary
@@ -96,13 +97,21 @@ def _workshop(folder: Path) -> Iterator[Path]:
     try:
         work = place / folder.name
         if folder.exists():
-            shutil.copytree(folder, work, copy_function=os.link)  # files are replaced, never changed
+            shutil.copytree(folder, work, ignore=shutil.ignore_patterns(LOCK), copy_function=_link)
         yield work
         if folder.exists():
             folder.rename(place / "before")
         work.rename(folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _link(path: str, copy: str) -> None:
+    """The same file under another name, as files are replaced and never changed; a copy where the disk has no links."""
+    try:
+        os.link(path, copy)
+    except OSError:
+        shutil.copy2(path, copy)
 
 
 def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fice.errors import UsageError
 from fice.evaluation.study import Measure
+from fice.extras import install
 from fice.words import to_lab
 
 MOST_DB = 100.0  # the PSNR of identical pictures, which has no end
@@ -106,7 +107,7 @@ def ssim(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
     try:
         from skimage.metrics import structural_similarity
     except ImportError as error:
-        raise UsageError("Structural similarity needs scikit-image: pip install 'fice[evaluate]'.") from error
+        raise UsageError(f"Structural similarity needs scikit-image: {install('evaluate')}.") from error
     if min(where.shape) < WINDOW:
         raise Unmeasurable(f"The picture has fewer than {WINDOW} pixels a side, the window of structural similarity.")
     height, total = len(where), 0.0

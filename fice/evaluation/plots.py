@@ -14,6 +14,7 @@ import numpy as np
 from fice.errors import UsageError
 from fice.evaluation.study import Difference, Estimate, Measure, Study
 from fice.evaluation.table import difference, digits, estimate, figure, first_run, has_numbers, heading, plain, verdict
+from fice.extras import install
 from fice.output import whole_file
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _style() -> Iterator[None]:
     try:
         import matplotlib
     except ImportError:
-        raise UsageError("Plots need matplotlib: pip install 'fice[evaluate]'.") from None
+        raise UsageError(f"Plots need matplotlib: {install('evaluate')}.") from None
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # boxes stand for letters that the font has not
         matplotlib.rcdefaults()

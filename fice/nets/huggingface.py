@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from fice.errors import WeightsError
+from fice.extras import install
 
-MISSING = "This CLIP needs {} ({}): `pip install 'fice[hf]'`."
+MISSING = f"This CLIP needs {{}} ({{}}): {install('hf')}."
 LIMITS = {  # of the settings that are taken
     **dict.fromkeys(("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id"), 1 << 20),
     **dict.fromkeys(("hidden_size", "intermediate_size", "projection_size", "max_position_embeddings"), 1 << 16),

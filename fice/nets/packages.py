@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.errors import WeightsError
+from fice.extras import install
 from fice.nets.densepose import BODY, MEAN, STRIDE
 
 LEVELS = ["p2", "p3", "p4", "p5"]
@@ -59,7 +60,7 @@ def _clip_model() -> ModuleType:
             spec.loader.exec_module(module)
             return module
     raise WeightsError(
-        "OpenAI's package clip is not installed: `pip install 'fice[clip]'`, or use `--set semantics=network`."
+        f"OpenAI's package clip is not installed: {install('clip')}, or use `--set semantics=network`."
     )
 
 
@@ -77,7 +78,7 @@ class DensePose(nn.Module):
             from detectron2.modeling import build_backbone, build_roi_heads
         except ImportError as error:
             raise WeightsError(
-                f"detectron2 and its DensePose cannot be used ({error}): `pip install 'fice[densepose]'`, or use"
+                f"detectron2 and its DensePose cannot be used ({error}): {install('densepose')}, or use"
                 " `--set posing=network`."
             ) from error
         settings = get_cfg()

@@ -14,13 +14,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fice.bundle import load_bundle, verify
 from fice.errors import UsageError, WeightsError
+from fice.locks import LOCK, locked
 from fice.output import explain, whole_file
 from fice.training.card import CARD, write_card
 from fice.training.features import FEATURES, packaged
@@ -28,7 +29,7 @@ from fice.training.folder import read_folder
 from fice.training.running import Running
 from fice.training.stages import SHARES, Stage, describe, plan, ready, share_out, timetable
 
-NOTES, LOCK, LOGS = "chain.json", ".fice.lock", "logs"
+NOTES, LOGS = "chain.json", "logs"
 TICK = 120  # seconds between two lines about what runs
 Tell = Callable[[str], None]
 
@@ -233,29 +234,26 @@ class Chain:
 @contextmanager
 def _alone(chain: Chain) -> Iterator[None]:
     """Holds OUT against another chain, and has Ctrl-C and SIGTERM stop this one; UsageError when there is another."""
-    from filelock import FileLock, Timeout
+
+    def busy() -> None:
+        raise UsageError(f"Another fice is training in {out}: wait until it is done or choose another folder.")
 
     def stop(*_: object) -> None:  # raises nothing: an exception is lost where a process is being started
         chain.stopped = True
 
     out = chain.out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(out / LOCK, timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise UsageError(
-            f"Another fice is training in {out}: wait until it is done or choose another folder."
-        ) from None
-    except OSError as error:
-        raise explain(error, out / LOCK) from error
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        lock.release()
+    with ExitStack() as held:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(out / LOCK, busy))
+        except OSError as error:
+            raise explain(error, out / LOCK) from error
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _read_notes(path: Path) -> dict[str, Any]:

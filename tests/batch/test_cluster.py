@@ -231,7 +231,7 @@ def test_no_cluster_is_there(tmp_path, address):
 
 def test_ray_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(DeviceError, match="^Ray is not installed: pip install"):
+    with pytest.raises(DeviceError, match="^Ray is not installed: `pip install"):
         list(edit(jobs(1), tmp_path))
 
 

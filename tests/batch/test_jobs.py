@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from fice.batch import tables
 from fice.batch.jobs import Job, find_jobs, watch
-from fice.batch.journal import LOCK, NAME
+from fice.batch.journal import NAME
 from fice.batch.names import Place, fold, keys
 from fice.errors import InputError, UsageError
+from fice.locks import LOCK
 
 RED = ["a red dress"]
 

@@ -23,10 +23,11 @@ from PIL import Image
 import fice.editor
 from cli import main
 from fice.batch import show
-from fice.batch.journal import LOCK, NAME, Journal
+from fice.batch.journal import NAME, Journal
 from fice.batch.run import TEMPORARY, run_batch
 from fice.bundle import home
 from fice.errors import InputError, UsageError
+from fice.locks import LOCK
 from fice.output import whole_file
 
 CRASH = [sys.executable, str(Path(__file__).with_name("crash.py"))]

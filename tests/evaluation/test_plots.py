@@ -126,5 +126,5 @@ def test_users_own_style_is_kept(tmp_path):
 
 def test_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(UsageError, match=r"pip install 'fice\[evaluate\]'"):
+    with pytest.raises(UsageError, match=r"pip install '.\[evaluate\]'"):
         write_plots(many(tmp_path, runs=1), tmp_path)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fice.batch.journal import LOCK, Journal, Result
+from fice.batch.journal import Journal, Result
 from fice.errors import InputError, UsageError
 from fice.evaluation.triples import Triple, read_run
+from fice.locks import LOCK
 
 
 @pytest.fixture

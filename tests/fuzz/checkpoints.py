@@ -43,7 +43,7 @@ from safetensors.torch import save as as_safetensors  # noqa: E402
 
 from fice.bundle import load_bundle  # noqa: E402
 from fice.checkpoints.archive import is_archive, unpack  # noqa: E402
-from fice.checkpoints.files import read_checkpoint  # noqa: E402
+from fice.checkpoints.files import Unknown, read_checkpoint  # noqa: E402
 from fice.checkpoints.huggingface import read_folder  # noqa: E402
 from fice.checkpoints.importing import CONVERTERS  # noqa: E402
 from fice.errors import FiceError, WeightsError  # noqa: E402
@@ -56,7 +56,7 @@ CONFIG = {"model_type": "segformer", "id2label": {"0": "Background", "1": "Dress
           "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 1, 1], "sr_ratios": [1, 1, 1, 1],
           "patch_sizes": [3, 3, 3, 3], "strides": [4, 2, 2, 2], "mlp_ratios": [1, 1, 1, 1],
           "decoder_hidden_size": 8}  # fmt: skip
-SMALL = {"z_dim": 4, "c_dim": 0, "w_dim": 4, "img_resolution": 8, "img_channels": 3,
+SMALL = {"z_dim": 4, "c_dim": 0, "w_dim": 4, "img_resolution": 4, "img_channels": 3,
          "mapping_kwargs": {"num_layers": 1}, "synthesis_kwargs": {"channel_base": 32, "channel_max": 4}}  # fmt: skip
 
 
@@ -152,6 +152,13 @@ def cards() -> list[bytes]:
 
 
 @cache
+def shipped() -> list[tuple]:
+    """What the parts of our own bundles are built from."""
+    parts = [part for name in ("street", "street-judge") for part in load_bundle(name).parts.values()]
+    return [(part.network, part.arguments) for part in parts]
+
+
+@cache
 def configs() -> list[bytes]:
     return [json.dumps(CONFIG).encode()]
 
@@ -220,7 +227,8 @@ def read_weights(path: Path) -> None:
     """As `fice models import` does, without writing a bundle."""
     if is_archive(path):
         for member in unpack(path, path.parent):
-            convert(member)
+            with suppress(Unknown):  # left out, and said
+                convert(member)
             member.unlink()
     else:
         convert(path)
@@ -235,7 +243,8 @@ def convert(path: Path) -> None:
 
 def read_bundle(path: Path) -> None:
     for part in load_bundle(path.parent).parts.values():
-        if part.network in NETWORKS and not part.network.endswith("-package"):
+        known = (part.network, part.arguments) in shipped()
+        if part.network in NETWORKS and not part.network.endswith("-package") and not known:
             try:
                 outline(part.network, part.arguments)
             except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:

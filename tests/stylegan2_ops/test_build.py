@@ -18,10 +18,9 @@ import stylegan2_ops as ops
 from stylegan2_ops import OpsError, build, choice
 
 HOLD = """
-import fcntl, os, sys
-with open(sys.argv[1], "w") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    print(os.getpid(), file=file, end="", flush=True)
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -49,9 +48,8 @@ def holder(tmp_path):
 
 
 def test_a_held_lock_ends_in_a_sentence(holder):
-    process, path = holder
-    with pytest.raises(OpsError, match=f"process {process.pid}.*still runs after 0.2 s"):
-        with build.locked(path, timeout=0.2):
+    with pytest.raises(OpsError, match="Another build of the ops still runs after 0.2 s; wait for it"):
+        with build.locked(holder[1], timeout=0.2):
             pass
 
 
@@ -59,9 +57,8 @@ def test_the_lock_of_a_dead_process_is_taken_over(holder):
     process, path = holder
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert path.read_text() == str(process.pid)
     with build.locked(path, timeout=0):
-        assert path.read_text() == str(os.getpid())
+        pass
 
 
 def test_import_compiles_nothing(tmp_path):
