@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import fsum, isfinite
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fice.evaluation.study import Difference, Estimate
 
-LEVEL = 95.0  # per cent of an interval
+LEVEL = 0.95  # of an interval
 AT_ONCE = 1 << 22  # numbers drawn at once: 32 MB
 NOTHING = "no edit has a number"
 NO_PAIRS = "no edit of which both runs have a number"
@@ -71,21 +72,25 @@ def difference(
     return Difference(mean, low, high, len(both), more, FEW if low is None else "")
 
 
-def draws(groups: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """(resamples, groups): how often each of the groups is in a resample of as many."""
-    chance = np.random.default_rng(seed)
-    counts = np.zeros((resamples, groups))
-    step = max(1, AT_ONCE // groups)
-    for start in range(0, resamples, step):
-        part = counts[start : start + step]
-        drawn = chance.integers(groups, size=part.shape)
-        np.add.at(part, (np.arange(len(part))[:, None], drawn), 1)
-    return counts
+def bootstrap(
+    statistic: Callable[[NDArray[np.int64]], NDArray[np.float64]], groups: int, resamples: int, seed: int
+) -> tuple[float, float]:
+    """Between which two numbers the middle 95 % of a statistic lie, when groups are drawn again.
 
+    Args:
+        statistic: (R, groups) numbers of the groups drawn -> (R,), nan for drawings that have no value.
+        groups: how many there are, and how many are drawn each time.
+        resamples, seed: as of `estimate`.
+    """
+    from scipy import stats
 
-def middle(found: NDArray[np.float64]) -> tuple[float, float]:
-    """Between which two numbers the middle `LEVEL` per cent lie."""
-    low, high = np.percentile(found, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # of drawings without a value, left out below
+        found = stats.bootstrap(
+            (np.arange(groups),), lambda drawn, axis: statistic(drawn.astype(np.int64)), n_resamples=resamples,
+            batch=max(1, AT_ONCE // groups), vectorized=True, method="percentile", rng=np.random.default_rng(seed),
+        )  # fmt: skip
+    low, high = np.nanquantile(found.bootstrap_distribution, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -100,8 +105,8 @@ def _interval(rows: list[tuple[str, float]], resamples: int, seed: int) -> tuple
     ordered = [found[group] for group in sorted(found)]
     sums = np.array([fsum(values) for values in ordered])
     sizes = np.array([len(values) for values in ordered], dtype=float)
-    counts = draws(len(ordered), resamples, seed)
-    return mean, *middle((counts @ sums) / (counts @ sizes))
+    ratio = lambda drawn: sums[drawn].sum(1) / sizes[drawn].sum(1)  # noqa: E731
+    return mean, *bootstrap(ratio, len(ordered), resamples, seed)
 
 
 def _commonest(reasons: Sequence[str]) -> str:

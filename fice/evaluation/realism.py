@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from torch import Tensor
 
 from fice.errors import WeightsError
-from fice.evaluation.intervals import FEW, LEAST, draws, middle
+from fice.evaluation.intervals import FEW, LEAST, bootstrap
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.study import Estimate
 from fice.fetch import fetch, load_sources
@@ -188,9 +188,17 @@ def _kernel_estimate(
     distance = float(distances(np.ones((1, groups)))[0])
     if groups < LEAST:
         return Estimate(distance, None, None, len(one), FEW)
-    counts = draws(groups, resamples, seed)
-    counts = counts[((counts > 0).sum(1) > 1) & (counts @ many > 0)]
-    return Estimate(distance, *middle(distances(counts)), len(one))
+
+
+    def drawn_again(drawn: NDArray[np.int64]) -> Array:
+        counts = np.zeros(drawn.shape)
+        np.add.at(counts, (np.arange(len(drawn))[:, None], drawn), 1)
+        several = ((counts > 0).sum(1) > 1) & (counts @ many > 0)
+        found = np.full(len(drawn), np.nan)
+        found[several] = distances(counts[several])
+        return found
+
+    return Estimate(distance, *bootstrap(drawn_again, groups, resamples, seed), len(one))
 
 
 def _sets(first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:

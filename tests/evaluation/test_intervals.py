@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fice.evaluation.intervals import FEW, NO_PAIRS, NOTHING, difference, estimate
+from fice.evaluation.intervals import FEW, NO_PAIRS, NOTHING, bootstrap, difference, estimate
 
 
 def some(count=40, seed=0):
@@ -21,6 +21,24 @@ def test_single_photographs_as_scipy_does_them():
     ).confidence_interval
     assert found.mean == pytest.approx(np.mean(values)) and found.count == 40 and found.reason == ""
     assert (found.low, found.high) == pytest.approx((low, high), rel=0.02)
+
+
+def test_photographs_are_drawn_with_all_their_edits():
+    values, groups = some(30), [i % 7 for i in range(30)]
+    found = estimate(values, [str(group) for group in groups], resamples=500, seed=3)
+    drawn = np.random.default_rng(3).integers(7, size=(500, 7))
+    rows = [[value for group in photos for value, of in zip(values, groups, strict=True) if of == group]
+            for photos in drawn]  # fmt: skip
+    means = [np.mean(row) for row in rows]
+    assert (found.low, found.high) == pytest.approx(np.percentile(means, [2.5, 97.5]), rel=1e-14)
+
+
+def test_drawings_without_a_value_are_left_out():
+    def statistic(drawn):
+        return np.where((drawn == 0).any(1), np.nan, drawn.mean(1))
+
+    low, high = bootstrap(statistic, 6, 1000, 0)
+    assert 1 <= low < 3 < high <= 5
 
 
 def test_copies_of_a_photograph_make_no_interval_narrower():
