@@ -140,7 +140,7 @@ def test_in_a_browser(browser, out, study):
     )
     browser.press("Right")
     browser.until(f"{large}.src.endsWith('/no%20head/0.png')")  # the edit between was never made
-    browser.press("\ue015")  # down
+    browser.press("Down")
     browser.until(f"{large}.src.endsWith('/no%20head/1.png')")
     browser.press("Left", "Left", "Left", "Left")
     browser.until(f"{large}.src.endsWith('/photos/0.png')")
