@@ -165,7 +165,7 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
         click.echo(plan_batch(source, tell=warn, **given))
         return
     with Counting() as counting:
-        summary = run_batch(source, tell=say, progress=counting, **given)
+        summary = run_batch(source, tell=say, warn=warn, progress=counting, **given)
     click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary)
     context.exit(1 if summary.failed else 0)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fice.answers import remarks, understand
 from fice.bundle import Bundle, load_bundle
 from fice.clothing import redressed, weave
 from fice.device import resolve
@@ -34,7 +35,6 @@ from fice.stitch import Stitch, stitch
 from fice.subject import Sight, Subject
 from fice.task import Task
 from fice.tuning import Draw, Weights, drawing, drawn_once, join, tune
-from fice.words import parse
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
 FIT_RATE = 0.05  # of latents towards pictures, where no text pulls
@@ -207,8 +207,8 @@ class Editor:
             candidates: edit with so many seeds and return the one most like the text.
             callback: sees the state after each step.
 
-        Raises InputError for an empty text, for a text of which no word is known, for a garment that is not in the
-        picture, and when the optimisation diverges for good.
+        Raises InputError for a text that cannot be obeyed (`fice.answers.understand`), for a garment that is not in
+        the picture, and when the optimisation diverges for good.
         """
         began = time.perf_counter()
         plan = self.plan(subject, text, region, mask)
@@ -225,25 +225,17 @@ class Editor:
 
     def plan(self, subject: Subject, text: str, region: str = "auto", mask: np.ndarray | None = None) -> Plan:
         """What a text changes in a subject; arguments and errors as of `edit`."""
-        sentence = parse(text, strict=self.bundle.reads_own_words)
+        sentence = understand(text, self.bundle, self.settings)
         plan = make_plan(subject, sentence, region, mask, self.regions, self.settings)
-        plan.notices[:0] = self._remarks(text)
+        plan.notices[:0] = remarks(sentence, self.bundle, self.settings, self.semantics.tokenizer)
         return plan
-
-    def _remarks(self, text: str) -> list[str]:
-        """What of a sentence the network does not see."""
-        said = [f"{word!r} is not a word that the bundle {self.bundle.name} knows; it was left out."
-                for word in self.semantics.unknown_words(text)]  # fmt: skip
-        if cut := self.semantics.cut(text):
-            said.append(f"The sentence is too long for the bundle {self.bundle.name}; cut off was: {' '.join(cut)}.")
-        return said
 
     def begin(self, wishes: Sequence[tuple[Subject, Plan, int]]) -> list[Task]:
         """Where the optimisation of (subject, plan, seed) begins; together, without mixing them."""
         subjects, plans, seeds = zip(*wishes, strict=True)
         source, ws = (torch.cat([getattr(subject, name) for subject in subjects]) for name in ("source", "ws"))
         weights, worn = join([subject.weights for subject in subjects]), None
-        texts = self.semantics.encode_text([plan.sentence.text for plan in plans])
+        texts = self.semantics.encode_text([plan.sentence.wanted for plan in plans])
         if self.guess:
             ws = self._in_space(self.guess.latent(ws, texts))
         if self.settings.start == "redressed":
@@ -313,7 +305,7 @@ class Editor:
             "curve": slot.curve(),
             "similarity": similarity,
             "edited_fraction": round(float(result.mask.mean()), 4),
-            "unknown_words": self.semantics.unknown_words(text),
+            "unknown_words": self.semantics.unknown_words(plan.sentence.wanted),
         }
         garment = subject.frame.to_photo(after, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
@@ -322,7 +314,7 @@ class Editor:
 
     def _similarity(self, subject: Subject, plan: Plan, after: Tensor, picture: np.ndarray) -> dict:
         """Cosine of text and garment, in the photo and in the result."""
-        wanted = self.semantics.encode_text([plan.sentence.text])
+        wanted = self.semantics.encode_text([plan.sentence.wanted])
         cosines = []
         for pixels, garment in ((subject.photo.seen(), plan.wide), (picture, torch.maximum(after, plan.wide))):
             view = subject.frame.to_canvas(torch.from_numpy(pixels).permute(2, 0, 1)[None].to(self.device))

@@ -20,7 +20,7 @@ def paint(name: str, size: tuple[int, int], base: Array, second: Array, third: A
     """A piece of cloth.
 
     Args:
-        name: a word of fice.words.PATTERNS.
+        name: a word of fice.lexicon.PATTERNS.
         size: (h, w) in pixels.
         base, second, third: linear-light colours (3,) in [0, 1]; base covers most of the cloth.
         unit: pixels of this picture per pixel of a 256-high canvas.

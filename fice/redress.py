@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fice.lexicon import COLOURS, nearest_colour
 from fice.patterns import paint
-from fice.words import COLOURS, Sentence, nearest_colour
+from fice.words import Sentence
 
 _LEVELS = np.arange(256) / 255
 TO_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
@@ -59,7 +60,7 @@ def redress(
         picture: (H, W, 3) uint8 sRGB.
         mask: (H, W) bool or float in [0, 1], the garment; its edge is feathered by one pixel.
         colour: sRGB 0..255 of the cloth where its shading is the median.
-        pattern: a word of fice.words.PATTERNS.
+        pattern: a word of fice.lexicon.PATTERNS.
         rng: where scale, phase and missing colours come from.
         second_colour: sRGB 0..255 of stripes, dots, petals ...; random when None.
 

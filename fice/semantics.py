@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from fice.bpe import FILE, BytePairs
 from fice.errors import WeightsError
 from fice.nets.huggingface import FastTokenizer
-from fice.words import Tokenizer
+from fice.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from fice.bundle import Bundle
@@ -22,7 +22,7 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 class TextReader(Protocol):
-    """What Semantics asks of a tokenizer; fice.words.Tokenizer and fice.bpe.BytePairs are."""
+    """What Semantics asks of a tokenizer; fice.tokenizer.Tokenizer and fice.bpe.BytePairs are."""
 
     def encode(self, texts: Sequence[str]) -> Tensor: ...
 
@@ -77,7 +77,7 @@ class Semantics:
         extra = bundle.extra("clip")
         towers = cast(Towers, bundle.part("clip", device, dtype, network))
         constants = (extra.get("mean", MEAN), extra.get("std", STD))
-        return cls(towers, _reader(bundle, extra), extra["image_resolution"], *constants)
+        return cls(towers, text_reader(bundle), extra["image_resolution"], *constants)
 
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
@@ -98,8 +98,9 @@ class Semantics:
         return self.tokenizer.cut(text)
 
 
-def _reader(bundle: Bundle, extra: dict[str, Any]) -> TextReader:
-    """The tokenizer that a part names; one that names none brings its own words."""
+def text_reader(bundle: Bundle) -> TextReader:
+    """The tokenizer that the part "clip" of a bundle names; one that names none brings its own words."""
+    extra = bundle.extra("clip")
     kind = extra.get("tokenizer")
     if kind is None:
         return Tokenizer(extra["vocabulary"], extra["context_length"])

@@ -45,15 +45,15 @@ def edit_file(
     _check_others(files, target, source, force)
     allowed = read_mask(mask, source) if mask else None
 
+    from fice.answers import understand
     from fice.bundle import load_bundle
     from fice.device import resolve  # torch, from here on
     from fice.editor import Editor
     from fice.latent import read_latent
     from fice.report import Trace, compare, trace
-    from fice.words import parse
 
     weights = load_bundle(bundle)
-    parse(text, strict=weights.reads_own_words)
+    understand(text, weights, settings)
     start = read_latent(latent) if latent else None
     chosen, reason = resolve(device)
     tell(f"Computing on {chosen} ({reason}).")

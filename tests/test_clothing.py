@@ -8,9 +8,10 @@ import torch
 from torch.nn import functional as F
 
 from fice.clothing import carry_weave
+from fice.lexicon import PATTERNS
 from fice.redress import cloth_as, dress_as, lay
 from fice.shading import to_gamma
-from fice.words import PATTERNS, parse
+from fice.words import parse
 
 MASK = np.zeros((64, 32), bool)
 MASK[10:50, 6:26] = True

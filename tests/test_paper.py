@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from fice.editor import Editor
 from fice.guidance import Targets, edit_terms
 from fice.inversion import evaluate, invert
+from fice.lexicon import VOCABULARY
 from fice.nets.clip import CLIP
 from fice.nets.deeplab import DeepLab
 from fice.nets.densepose import DensePose
@@ -26,7 +27,6 @@ from fice.regions import HEAD, Regions
 from fice.semantics import MEAN, STD, Semantics
 from fice.settings import PRESETS, Settings
 from fice.tuning import drawing
-from fice.words import VOCABULARY
 
 SIDE = 64  # the networks take any size; 16 times less to compute than the authors' 256
 GENERATOR = {"z_dim": 64, "w_dim": 64, "img_resolution": SIDE,

@@ -12,7 +12,7 @@ from torch import nn
 from fice.bpe import FILE, find_vocabulary
 from fice.errors import WeightsError
 from fice.semantics import MEAN, STD, Semantics, garment_views, preprocess
-from fice.words import Tokenizer
+from fice.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize("size", [224, 288])

@@ -31,7 +31,6 @@ from fice.plan import Plan
 from fice.report import compare
 from fice.subject import Subject
 from fice.task import Task
-from fice.words import parse
 
 MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
 Item = TypeVar("Item")
@@ -104,7 +103,6 @@ class Flow:
         try:
             if job.error:
                 raise InputError(job.error)
-            parse(job.text, strict=self.editor.bundle.reads_own_words)
             before = look(job)
             photo = read_photo(job.photo)
             target = self.out / job.key

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from fice.answers import understand
+from fice.batch.hearing import Hearing
 from fice.batch.jobs import FILES, Job, find_jobs, watch
 from fice.batch.journal import NAME, Journal, Result, Summary
 from fice.batch.names import SHEET
@@ -51,6 +53,7 @@ def run_batch(
     assignments: Sequence[str] = (),
     device: str = "auto",
     tell: Tell = lambda _: None,
+    warn: Tell = lambda _: None,
     progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
     **options: Any,
 ) -> Summary:
@@ -60,13 +63,18 @@ def run_batch(
     what is there and unchanged. follow: go on with photos that arrive, until interrupted. engine: "local" or "ray";
     address and workers: as in `fice.batch.cluster.on_ray`. width: how many pictures share the optimisation, None finds
     out. keep: "mask", "latent", "compare", written beside each result. options: steps and strength of the settings;
-    region, seed and candidates of every job that does not say otherwise. progress is called after each job (None at
+    region, seed and candidates of every job that does not say otherwise. warn is told, once, what of a sentence cannot
+    be done; tell, how the work goes on. progress is called after each job (None at
     first) with the counts and the number of jobs.
 
-    Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all.
+    Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all, as a
+    text of `texts` that cannot be obeyed.
     """
     settings = Settings.taken_from(options, preset, assignments)
     weights, out = load_bundle(bundle), Path(output)
+    for text in texts:
+        understand(text, weights, settings)
+    heard = Hearing(weights, settings, warn)
     where: dict[str, Any] = {"suffix": suffix, "ext": ext, "out": out}
     table = Path(prompts) if prompts else None
     jobs = [_with(job, options) for job in find_jobs(source, texts, table, limit=limit, shuffle_seed=shuffle_seed,
@@ -80,12 +88,12 @@ def run_batch(
         for notice in journal.notices:
             tell(notice)
         kept = set() if force else _kept(jobs, before, hashes, out)
-        due = [job for job in jobs if job.key not in kept]
+        due = [heard(job) for job in jobs if job.key not in kept]
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
         shown = None if follow else {job.key for job in jobs}
         work = _engine(engine, address, workers)
-        made = work(_and_then(due, later), weights, settings, device, out, hashes, width, keep, tell)
+        made = work(_and_then(due, map(heard, later)), weights, settings, device, out, hashes, width, keep, tell)
         try:
             with closing(made):  # so that nobody works on when this ends early
                 for result in made:
@@ -116,17 +124,21 @@ def plan_batch(
 ) -> str:
     """What `run_batch` would do, in words; one photo is edited in memory to learn how long one takes.
 
-    Arguments and errors as of `run_batch`. Writes nothing.
+    Arguments and errors as of `run_batch`; tell is told what its warn is. Writes nothing.
     """
     named = {name: options.pop(name) for name in ("suffix", "ext", "limit", "shuffle_seed") if name in options}
     settings = Settings.taken_from(options, preset, assignments)
     weights, out = load_bundle(bundle), Path(output)
+    for text in texts:
+        understand(text, weights, settings)
+    heard = Hearing(weights, settings, tell)
     options = {name: value for name, value in options.items() if name in ("region", "seed", "candidates")}
     found = find_jobs(source, texts, Path(prompts) if prompts else None, out=out, **named)
     jobs = [_with(job, options) for job in found]
     before = Journal(out).latest() if (out / NAME).exists() and not force else {}
     hashes = hashes_of(settings, weights, keep)
     kept = _kept(jobs, before, hashes, out)
+    jobs = [job if job.key in kept else heard(job) for job in jobs]
     lines = [f"{job.key}: {_intention(job, job.key in kept)}" for job in jobs]
     due = [job for job in jobs if job.key not in kept and not job.error]
     hopeless = len(jobs) - len(due) - len(kept)

@@ -14,7 +14,7 @@ from torch import Tensor
 from fice.errors import UsageError
 from fice.evaluation.study import Measure
 from fice.extras import install
-from fice.words import to_lab
+from fice.srgb import to_lab
 
 MOST_DB = 100.0  # the PSNR of identical pictures, which has no end
 WINDOW = 11  # pixels: the side of the SSIM's Gaussian, cut off at 3.5 standard deviations of 1.5

@@ -20,6 +20,7 @@ from fice.evaluation import measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
+from fice.lexicon import COLOURS
 from fice.mask import decide
 from fice.photo import Photo, read_mask, read_photo
 from fice.plan import Plan, make_plan
@@ -27,7 +28,7 @@ from fice.regions import HEAD, fitted
 from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
 from fice.subject import Sight
-from fice.words import COLOURS, parse
+from fice.words import parse
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
@@ -98,7 +99,7 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         sight, source, edit = self._both(triple)
-        sentence = parse(triple.text, strict=False)
+        sentence = parse(triple.text)
         plan = make_plan(sight, sentence, triple.region, None, self.editor.regions, self.editor.settings)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(sight, plan, triple.mask))
@@ -153,7 +154,7 @@ class Observer:
     @torch.no_grad()
     def _similarities(self, plan: Plan, source: _Look, edit: _Look) -> tuple[float, float]:
         """The judge's cosines of the text with the garment on white, of the source and of the edit."""
-        text, reader = plan.sentence.text, self.judge.tokenizer
+        text, reader = plan.sentence.wanted, self.judge.tokenizer
         if torch.equal(reader.encode([text]), reader.encode([""])):
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
         if plan.wide.max() <= 0.5:

@@ -8,10 +8,11 @@ from functools import cache
 
 import numpy as np
 
+from fice.lexicon import COLOURS, GARMENTS, SYNONYMS
 from fice.regions import REGION_CLASSES
 from fice.training.data import Framed
 from fice.training.folder import MERGE
-from fice.words import COLOURS, GARMENTS, SYNONYMS, Sentence, parse
+from fice.words import Sentence, parse
 
 # class of the photographs' labels -> garment words that are right for it, the most apt first
 NAMES: dict[str, tuple[str, ...]] = {
@@ -56,7 +57,7 @@ def garment_names(name: str) -> tuple[str, ...]:
     """Garment words that are right for a class of labels, the most apt first; () where fice knows none."""
     if name in NAMES:
         return NAMES[name]
-    garment = parse(name, strict=False).garment if any(letter.isalnum() for letter in name) else None
+    garment = parse(name).garment if any(letter.isalnum() for letter in name) else None
     return (garment,) if garment and GARMENTS[garment] != "full" else ()
 
 

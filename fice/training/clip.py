@@ -27,9 +27,12 @@ from torch.nn import functional as F
 
 from fice.device import half
 from fice.errors import InputError
+from fice.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
 from fice.nets import network
 from fice.pack import save_figures, save_part
 from fice.semantics import preprocess
+from fice.srgb import to_lab
+from fice.tokenizer import Tokenizer
 from fice.training.captions import Look, describe, matches
 from fice.training.data import Framed, load_framed
 from fice.training.outfits import Sample, Wardrobe
@@ -44,7 +47,7 @@ from fice.training.recipe import (
     set_rate,
 )
 from fice.training.views import SIZE, Pool, degrade, disturb, look_at
-from fice.words import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Sentence, Tokenizer, parse, to_lab
+from fice.words import Sentence, parse
 
 CONTEXT = 16
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive

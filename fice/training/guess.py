@@ -24,6 +24,7 @@ from fice.bundle import Bundle, load_bundle
 from fice.device import half, keep_freed_memory
 from fice.encoder import Encoder
 from fice.evaluation.measures import colour_error
+from fice.lexicon import COLOURS, GARMENTS, PATTERNS
 from fice.nets.guess import Guess
 from fice.pack import save_figures, save_part
 from fice.redress import dress_as
@@ -34,7 +35,7 @@ from fice.training.data import Framed, load_framed
 from fice.training.judge import psnr_on_person
 from fice.training.outfits import Wardrobe
 from fice.training.recipe import Average, Clock, cosine, count, load_checkpoint, options, save_checkpoint, set_rate
-from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence
+from fice.words import Sentence
 
 LOOKS = 3  # sentences for one garment
 PLAIN = 0.4  # share of sentences without a pattern

@@ -14,13 +14,14 @@ from fice.edit import Edit
 from fice.editor import Editor
 from fice.errors import InputError
 from fice.evaluation.measures import colour_error
+from fice.lexicon import COLOURS, GARMENTS, PATTERNS
 from fice.redress import dress_as
 from fice.regions import REGIONS
 from fice.report import save_png
 from fice.semantics import Semantics, garment_views
 from fice.training.captions import Look, matches
 from fice.training.data import Framed
-from fice.words import COLOURS, GARMENTS, PATTERNS, Sentence, parse
+from fice.words import Sentence, parse
 
 COLOURED = (
     "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fice.lexicon import PATTERNS, nearest_colour
 from fice.redress import contrasting_colour, random_colour, redress, shading
 from fice.training.captions import TWO_COLOURED, Look, Worn, find_worn
 from fice.training.data import Framed
-from fice.words import PATTERNS, nearest_colour
 
 BUSY = 0.25  # texture above which the old print shines through a new colour
 DENIM_COLOURS = ("blue", "navy", "steel blue", "light blue", "black", "grey", "white")

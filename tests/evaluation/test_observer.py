@@ -18,9 +18,9 @@ from fice.bundle import load_bundle
 from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
+from fice.lexicon import COLOURS
 from fice.regions import HEAD
 from fice.semantics import Semantics
-from fice.words import COLOURS
 
 OF_EACH = {measure.name for measure in MEASURES if not measure.whole}
 SHIFT = 14  # pixels

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from fice.bundle import load_bundle
+from fice.lexicon import VOCABULARY
 from fice.regions import REGION_CLASSES
 from fice.semantics import Semantics
 from fice.training.captions import Look, matches
@@ -21,7 +22,7 @@ from fice.training.clip import _choices, agreement, changed, multi_positive
 from fice.training.data import Framed, is_validation, save_framed
 from fice.training.outfits import Wardrobe
 from fice.training.views import SIZE, Pool, degrade, look_at
-from fice.words import VOCABULARY, parse
+from fice.words import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from fice.bundle import load_bundle
+from fice.lexicon import COLOURS
 from fice.regions import REGION_CLASSES
 from fice.training.data import Framed, is_validation, save_framed
 from fice.training.guess import CHECKPOINT, LOOKS, Lessons, Studio, batches, colour_distance, encoded
 from fice.training.recipe import load_checkpoint
-from fice.words import COLOURS
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(
