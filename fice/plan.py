@@ -30,7 +30,7 @@ class Plan:
         wide: the garment before the edit, on the analysis canvas.
         before: the same on the generator's canvas.
         keep: where the generated picture must stay, on the generator's canvas.
-        reshape: the sentence speaks of sleeves or length, so the outline may change.
+        reshape: the sentence speaks of sleeves or length, and the outline may change.
         mask: the user's mask of the photo's size, (H, W), or None.
         notices: what the user should know.
     """
@@ -60,17 +60,18 @@ def make_plan(
         allowed = subject.frame.to_canvas(painted, fill=0.0)
         if allowed.max() < 0.5:
             raise InputError("The mask leaves nothing of the person free: paint the garment white.")
-    choice = choose_region(regions, subject.regions, sentence.region if region == "auto" else region)
+    wanted, garment = (sentence.region, sentence.garment) if region == "auto" else (region, None)
+    choice = choose_region(regions, subject.regions, wanted, garment)
     wide = allowed if allowed is not None else decide(regions.select(subject.regions, choice.classes))
     before = F.interpolate(wide, size=canvas, mode="area")
     small = F.interpolate(subject.regions, size=canvas, mode="area")
     reach = max(1, round(RELEASE * canvas[0]))
     released = grow(before, reach)
-    reshape = bool(sentence.sleeve or sentence.length)
+    reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
     if reshape:
         skin = regions.select(small, ("skin", "legwear"))
         released = torch.maximum(released, grow(skin, max(1, round(RELEASE / 2 * canvas[0]))))
     if settings.keep == "body":
         released = regions.body(small) - regions.select(small, HEAD)
-    return Plan(sentence, choice.region, choice.classes, wide, before, 1 - released, reshape, mask,
-                list(choice.notices))  # fmt: skip
+    notices = list(choice.notices) if mask is None else []
+    return Plan(sentence, choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)

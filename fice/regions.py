@@ -28,6 +28,10 @@ REGIONS: dict[str, tuple[str, ...]] = {
     "lower": ("skirt", "trousers"),
     "full": ("upper", "outer", "dress", "skirt", "trousers"),
 }
+SEEN_AS = {  # garments whose kind can be told from others of their region by the network
+    "skirt": "skirt", "trousers": "trousers", "jeans": "trousers", "shorts": "trousers", "dress": "dress",
+    "gown": "dress",
+}  # fmt: skip
 SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larger one
     "upper": ("dress", "outer"),
     "lower": ("dress",),
@@ -40,6 +44,7 @@ TOP = 0.4  # share of a dress's area from which a top is more than an error of t
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 COVERING = 10  # a coat so many times as large as what it covers is closed
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
+OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garment counts as worn
 MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
 
 
@@ -110,12 +115,13 @@ class Choice:
     notices: tuple[str, ...] = ()
 
 
-def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -> Choice:
-    """The region to change in a person with these probabilities (1, K, H, W).
+def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, garment: str | None = None) -> Choice:
+    """The region to change in a person with these probabilities (1, K, H, W); garment: the word for what is wanted.
 
     None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
-    not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice. A network that
-    knows no garments gives all below the head. Raises InputError when nothing is there to change.
+    not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice, as are trousers
+    where a skirt is named. A network that knows no garments gives all below the head. Raises InputError when nothing is
+    there to change.
     """
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
@@ -137,6 +143,12 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None) -
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
             mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]
-            notice = f"No garment for the region {wanted} was found; the region {region} is changed."
-            return Choice(region, (*place[region], *mistaken), () if region == wanted else (notice,))
+            notices = []
+            if region != wanted:
+                notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
+            elif garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
+                worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
+                seen = " and ".join(worn)
+                notices.append(f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape.")
+            return Choice(region, (*place[region], *mistaken), tuple(notices))
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")

@@ -58,6 +58,22 @@ def test_an_open_coat_does_not_take_the_shirt_along():
     assert choice.classes == ("outer", "dress")
 
 
+@pytest.mark.parametrize(
+    ("worn", "wanted", "garment", "notice"),
+    [
+        ({"upper": 20, "trousers": 30}, "lower", "skirt", "No skirt is worn: trousers change"),
+        ({"upper": 20, "trousers": 30}, "dress", "dress", "No dress is worn: top and trousers change"),
+        ({"upper": 20, "skirt": 30}, "lower", "jeans", "No jeans is worn: skirt change"),
+        ({"upper": 20, "trousers": 30}, "lower", "jeans", None),
+        ({"upper": 20, "skirt": 25, "trousers": 5}, "lower", "skirt", None),
+        ({"dress": 40}, "dress", "gown", None),
+    ],
+)
+def test_a_garment_of_another_kind_than_worn_is_told(worn, wanted, garment, notice):
+    notices = choose_region(REGIONS, wearing(**worn), wanted, garment).notices
+    assert (notice is None and not notices) or notices[0].startswith(notice)
+
+
 def test_nothing_to_change_is_an_error_with_a_remedy():
     with pytest.raises(InputError, match="--region|--mask"):
         choose_region(REGIONS, wearing(skin=30), "upper")

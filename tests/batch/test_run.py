@@ -441,6 +441,30 @@ def test_a_dry_run_of_what_cannot_be_edited(command, tmp_path):
     assert ran.exit_code == 0 and "there is no telling how long it takes" in ran.output
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_what_of_a_sentence_is_left_out_is_said_once(command, photos, tmp_path, options):
+    ran = command(photos, *options, text="stripped red dress")
+    assert ran.stderr.count('did you mean "striped"') == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_sentence_that_cannot_be_obeyed_ends_a_run_before_it_begins(command, photos, tmp_path, options):
+    before = files(tmp_path)
+    ran = command(photos, *options, text="burgandy trousers")
+    assert ran.exit_code == 3 and 'did you mean "burgundy"' in ran.stderr and files(tmp_path) == before
+
+
+def test_rows_whose_sentence_cannot_be_obeyed_fail_before_their_photo_is_read(run, editors, photos, tmp_path):
+    first, second, third, *_ = sorted(path for path in photos.rglob("*") if path.is_file())
+    (tmp_path / "list.csv").write_text(f"photo,text\n{first},green shoes\n{second},red hat\n{third},red dress\n")
+    told = []
+    summary = run(source=tmp_path / "list.csv", warn=told.append)
+    assert (summary["done"], summary["failed"]) == (1, 2)
+    assert editors.settled() == [third.stem]
+    assert ["shoes" in told[0], "hat" in told[1], len(told)] == [True, True, 2]
+    assert {line["exit_code"] for line in latest(tmp_path / "out").values() if line["status"] == "failed"} == {3}
+
+
 # said
 
 
