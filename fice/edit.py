@@ -72,7 +72,13 @@ class Edit:
 
 
 def best_of(edits: Sequence[Edit]) -> Edit:
-    """The candidate that is most like its text. Raises InputError when there is none, as all of them diverged."""
+    """The candidate that is most like its text.
+
+    Raises InputError when there is none, as all of them diverged, and when it is the photo itself.
+    """
     if not edits:
         raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-    return max(edits, key=lambda edit: edit.facts["similarity"]["after"])
+    best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
+    if np.array_equal(best.pixels, best.subject.photo.pixels):
+        raise InputError("Nothing was found to change in this picture: cut it nearer to the person, or give a --mask.")
+    return best

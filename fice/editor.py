@@ -83,9 +83,9 @@ class Editor:
         began = time.perf_counter()
         photo = photo if isinstance(photo, Photo) else read_photo(photo)
         picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device)
-        frame, notices = self._frame(picture, photo)
+        frame, elsewhere, notices = self._frame(picture, photo)
         view = frame.to_canvas(picture)
-        regions = self._analysed(view)
+        regions = self.regions.empty(self._analysed(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
         source = self.person(view, regions)
         return Sight(photo, frame, source, regions, [*photo.notices, *notices], time.perf_counter() - began)
 
@@ -138,18 +138,19 @@ class Editor:
         """The generator draws photographs as they are taken, rather than somebody from head to foot on white."""
         return self.bundle.extra("generator").get("framing") == "photo"
 
-    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, list[str]]:
-        """Where the analysis canvas lies in a photo (1, 3, H, W), and what to tell the user."""
+    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, Tensor, list[str]]:
+        """Where the analysis canvas lies in a photo (1, 3, H, W), where other people are, and what to tell the user."""
         height, width = self.generator.canvas
         if self.whole:
-            return Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0), []
+            frame = Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0)
+            return frame, torch.zeros_like(picture[:, :1]), []
         factor = max(1, ANALYSIS // height)
         person, notices = find_person(self.regions, picture), []
         if person.others:
             notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
-        return Frame(person.box, photo.size, (height * factor, width * factor)), notices
+        return Frame(person.box, photo.size, (height * factor, width * factor)), person.elsewhere, notices
 
     @property
     def encoder(self) -> Encoder:

@@ -90,6 +90,12 @@ class Regions:
         """The probability of anything but background: (B, 1, H, W)."""
         return 1 - self.select(probabilities, ("background",))
 
+    def empty(self, probabilities: Tensor, where: Tensor) -> Tensor:
+        """Probabilities (B, K, H, W) with nobody `where` (B, 1, H, W) is True."""
+        background = torch.zeros_like(probabilities)
+        background[:, self.names.index("background")] = 1
+        return torch.where(where, background, probabilities)
+
 
 def at_most(picture: Tensor, height: int | None) -> Tensor:
     """(B, 3, H, W), shrunk to `height` rows where it is higher."""
