@@ -17,6 +17,7 @@ from fice.clothing import redressed, weave
 from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
+from fice.exposure import exposure_of
 from fice.frame import Frame
 from fice.guess import Guess
 from fice.guidance import Targets, edit_terms, fit_terms
@@ -87,7 +88,9 @@ class Editor:
         view = frame.to_canvas(picture)
         regions = self.regions.empty(self._analysed(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
         source = self.person(view, regions)
-        return Sight(photo, frame, source, regions, [*photo.notices, *notices], time.perf_counter() - began)
+        exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
+        notices = [*photo.notices, *notices]
+        return Sight(photo, frame, source, regions, exposure, notices, time.perf_counter() - began)
 
     def person(self, view: Tensor, regions: Tensor) -> Tensor:
         """What a view of the analysis canvas (1, 3, h, w) shows on the generator's, (1, 3, H, W).
@@ -288,6 +291,7 @@ class Editor:
                     head=self.regions.select(subject.regions, HEAD), body=self.regions.body(subject.regions),
                     body_after=self.regions.body(probabilities), allowed=plan.mask,
                     weave=None if begun is None else weave(subject, plan, task.seed, drawn, begun),
+                    same=plan.sentence.colour is None and plan.sentence.pattern is None,
                 ),
                 self.settings,
             )  # fmt: skip

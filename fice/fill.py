@@ -30,6 +30,16 @@ def push_pull(picture: Tensor, known: Tensor) -> Tensor:
     return picture * known + below * (1 - known)
 
 
+def continued(picture: Tensor, known: Tensor) -> Tensor:
+    """`push_pull` for photographs: what is known is continued at no more than DETAIL, smoothly everywhere."""
+    size = picture.shape[-2:]
+    shrink = max(1.0, max(size) / DETAIL)
+    small = tuple(max(1, round(side / shrink)) for side in size)
+    trust = F.interpolate(known, size=small, mode="area")
+    colours = F.interpolate(picture * known, size=small, mode="area") / trust.clamp(min=1e-6)
+    return F.interpolate(push_pull(colours, (trust * 4).clamp(max=1)), size=size, mode="bilinear")
+
+
 def fill_background(picture: Tensor, unknown: Tensor, seed: int = 0) -> Tensor:
     """Continues the background behind a person.
 
@@ -37,12 +47,7 @@ def fill_background(picture: Tensor, unknown: Tensor, seed: int = 0) -> Tensor:
     exactly. Fine grain, as strong as that around the hole, keeps the fill from looking smeared.
     """
     known = (unknown < 1e-3).to(picture)  # a mixed pixel shows the person's colour
-    height, width = size = picture.shape[-2:]
-    shrink = max(1.0, max(size) / DETAIL)
-    small = round(height / shrink), round(width / shrink)
-    trust = F.interpolate(known, size=small, mode="area")
-    colours = F.interpolate(picture * known, size=small, mode="area") / trust.clamp(min=1e-6)
-    filled = F.interpolate(push_pull(colours, (trust * 4).clamp(max=1)), size=size, mode="bilinear")
+    filled = continued(picture, known)
     filled = (filled + _grain(picture, known, grow(unknown, 8), seed)).clamp(0, 1)
     return torch.where(known > 0, picture, filled)
 

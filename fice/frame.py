@@ -31,7 +31,17 @@ def _cubic(t: Tensor) -> Tensor:
     return torch.where(t < 1, near, torch.where(t < 2, far, torch.zeros_like(t)))
 
 
-KERNELS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {"linear": (_linear, 1), "cubic": (_cubic, 2)}
+def _smooth(t: Tensor) -> Tensor:
+    """The cubic B-spline."""
+    t = t.abs()
+    return torch.where(t < 1, (3 * t - 6) * t * t + 4, (2 - t).clamp(min=0) ** 3) / 6
+
+
+KERNELS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
+    "linear": (_linear, 1),
+    "cubic": (_cubic, 2),
+    "smooth": (_smooth, 2),
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,8 @@ class Frame:
 
         The picture may have another resolution than the canvas.
         size: (H, W) of the copy of the photo that is wanted, by default the photo's own; `window` is in its pixels.
-        kernel: "cubic" is sharp and may overshoot a little, "linear" keeps masks within their range.
+        kernel: "cubic" is sharp and may overshoot a little, "linear" keeps masks within their range, "smooth" keeps
+            colours within theirs and shows no pixels.
         """
         wanted = size or self.photo_size
         y0, x0, y1, x1 = window or (0, 0, *wanted)

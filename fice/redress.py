@@ -87,11 +87,14 @@ def weave(mask: np.ndarray, colour: Sequence[float], pattern: str, rng: np.rando
     return Cloth(box, paint(pattern, size, _linear(colour), second, third, finer * height / 256, rng), finer)
 
 
-def lay(picture: np.ndarray, mask: np.ndarray, cloth: Cloth) -> np.ndarray:
-    """The picture (H, W, 3) uint8 with cloth on the garment `mask` (H, W), under the garment's light and folds."""
+def lay(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray | None = None) -> np.ndarray:
+    """The picture (H, W, 3) uint8 with cloth on the garment `mask` (H, W), under the garment's light and folds.
+
+    shade: (H, W) factor on linear light; `shading` when None, which is quick and lets a print through.
+    """
     result = picture.copy()
     weight = np.asarray(mask[cloth.box], np.float32)
-    shade = shading(picture[cloth.box], weight > 0.5)
+    shade = shading(picture[cloth.box], weight > 0.5) if shade is None else shade[cloth.box]
     new = FROM_LINEAR[np.clip(cloth.coarse() * shade[..., None] * 8191 + 0.5, 0, 8191).astype(np.int16)]
     old = result[cloth.box]
     old[:] = old + _feather(weight)[..., None] * (new - old) + 0.5

@@ -19,7 +19,8 @@ from fice.clothing import Weave, carry_weave
 from fice.fill import fill_background, push_pull
 from fice.frame import Frame, Window
 from fice.mask import grow, refine, steepen, without_specks
-from fice.shading import carry_shading
+from fice.matting import unmix
+from fice.shading import carry_detail, carry_light, light_on
 
 if TYPE_CHECKING:
     from fice.photo import Photo
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SPECK = 0.0005  # share of the canvas below which a part of a mask is noise
 SETTLED = 0.008  # share of the canvas's height by which an outline may wander without having changed
 FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
+MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
 MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
 
 
@@ -45,6 +47,7 @@ class Stitch:
         body_after: the whole person in the generated picture.
         allowed: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
         weave: what the cloth shows between the pixels of the canvas, or None.
+        same: the cloth itself stays, so that all its fine detail does.
     """
 
     photo: Photo
@@ -57,6 +60,7 @@ class Stitch:
     body_after: Tensor
     allowed: np.ndarray | None = None
     weave: Weave | None = None
+    same: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,15 @@ class Stitched:
 
 @dataclass(frozen=True)
 class Mattes:
-    """How much of each layer is seen, (1, 1, H, W) float in [0, 1]: the new garment, over the old one's place."""
+    """How much of each layer is seen, (1, 1, H, W) float in [0, 1]: the new garment, over the old one's place.
+
+    changed: where the outline changed. beside: colours next to the old garment, without its own, (1, 3, H, W).
+    """
 
     garment: Tensor
     removed: Tensor
+    changed: Tensor
+    beside: Tensor
 
     @property
     def alpha(self) -> Tensor:
@@ -154,14 +163,16 @@ def edit_region(parts: Stitch, source: Tensor, window: Window) -> Mattes:
     maps = torch.cat([before, after, parts.head, changed], 1)
     before, after, head, changed = parts.frame.to_photo(maps, window=window).clamp(0, 1).split(1, 1)
     outline = steepen(refine(before, source, 2 * step), 0.3, 0.45)  # the garment shines into the next pixel
+    outline, beside = unmix(source, outline, max(1, round(step / 2)), max(1, round(2 * step)))
     garment = torch.lerp(outline, steepen(after, crisp), changed)
-    removed = torch.lerp(outline, grow(outline, max(1, round(step))), changed)  # takes the old rim along
+    # takes the old rim along
+    removed = torch.lerp((outline / MIXED).clamp(max=1), grow(outline, max(1, round(step))), changed)
     head = torch.maximum(steepen(refine(head, source, 2 * step), 0.3, 0.4), steepen(head, crisp, 0.4))
     free = 1 - head
     if parts.allowed is not None:
         y0, x0, y1, x1 = window
         free = free * torch.from_numpy(parts.allowed[y0:y1, x0:x1]).to(free).clamp(0, 1)
-    return Mattes(garment * free, removed * free)
+    return Mattes(garment * free, removed * free, changed, beside)
 
 
 def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
@@ -173,16 +184,21 @@ def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window,
     under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
     skin, shown = to_photo(torch.cat([_spread(parts.drawn, rest), rest], 1), window=window).clamp(0, 1).split([3, 1], 1)
     under = under.lerp_(skin, steepen(shown, min(0.7, 1.3 * parts.frame.scale)))
+    under = torch.lerp(mattes.beside, under, mattes.changed)
     composed = torch.lerp(source, under, mattes.removed)
     del under, skin  # photos are large
-    cloth = to_photo(_spread(parts.drawn, parts.after), window=window).clamp(0, 1)
+    cloth = to_photo(_spread(parts.drawn, parts.after), window=window, kernel="smooth").clamp(0, 1)
     if detail > 0:
+        height = parts.frame.box[2] - parts.frame.box[0]
+        where, radius = mattes.garment * mattes.removed, FOLD * height
         if parts.weave:
-            fine, trust = (to_photo(x, window=window, kernel="linear") for x in (parts.weave.fine, parts.weave.trust))
-            cloth = carry_weave(cloth, fine, to_photo(parts.weave.coarse, window=window), trust * detail)
-            del fine, trust
-        radius = FOLD * (parts.frame.box[2] - parts.frame.box[0])
-        cloth = carry_shading(source, cloth, mattes.garment * mattes.removed, radius, detail)
+            woven = (parts.weave.fine, parts.weave.light, parts.weave.trust * detail)
+            cloth = carry_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
+        if parts.same:
+            cloth = carry_detail(source, cloth, where, radius, detail)
+        else:
+            old = to_photo(parts.before, window=window, kernel="linear")
+            cloth = carry_light(light_on(source, old, height), cloth, where, radius, detail)
     return composed.lerp_(cloth, mattes.garment)
 
 

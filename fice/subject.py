@@ -20,6 +20,7 @@ class Sight:
         frame: the person's, or the whole photo's, place on the analysis canvas.
         source: what the frame shows on the generator's canvas, (1, 3, H, W) float in [0, 1]; a person stands on white.
         regions: region probabilities on the analysis canvas, (1, K, h, w).
+        exposure: how bright the scene is, as a factor on linear light; 1 by day.
         notices: what the user should know about the photo.
         seconds: what the analysis took.
     """
@@ -28,6 +29,7 @@ class Sight:
     frame: Frame
     source: Tensor
     regions: Tensor
+    exposure: float
     notices: list[str]
     seconds: float
 

@@ -65,7 +65,7 @@ class Stub:
     def look(self, photo: Any) -> Sight:
         photo = photo if hasattr(photo, "pixels") else read_photo(photo)
         self._called("look", [photo.path.stem])
-        return Sight(photo, None, LATENT, LATENT, list(photo.notices), 0.0)
+        return Sight(photo, None, LATENT, LATENT, 1.0, list(photo.notices), 0.0)
 
     def settle(self, sights, latents=None) -> list[Subject]:
         self._called("settle", [sight.photo.path.stem for sight in sights])
