@@ -25,7 +25,7 @@ SMALL = 64 << 20  # bytes that are read without a question; also room for what l
 LAZY = ("JPEG", "PNG", "TIFF", "BMP", "PPM", "GIF")  # pillow reads their header alone
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 ORIENTATION = 0x0112  # EXIF tag
-KEPT_TAGS = (0x010E, 0x010F, 0x0110, ORIENTATION, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, which way up
+KEPT_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, with what
 _ONE_AT_A_TIME = threading.RLock()  # which warnings are shown is decided for all threads at once
 PLAIN_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr")
 PILLOW_FAILS = (OSError, SyntaxError, ValueError, TypeError, AttributeError, EOFError, LookupError, ArithmeticError,
@@ -125,11 +125,18 @@ def orientation_of(image: Image.Image) -> tuple[int, bytes | None]:
         own.load(raw)
         if own.get(ORIENTATION, 1) == value:
             return orientation, raw
+    return orientation, plain_exif(tags, orientation)
+
+
+def plain_exif(tags: Image.Exif, orientation: int) -> bytes | None:
+    """EXIF with the orientation and the words of `tags` that every format takes; None where there are none."""
     kept = Image.Exif()
     for tag in KEPT_TAGS:
-        if tag in tags:
+        if isinstance(tags.get(tag), str):
             kept[tag] = tags[tag]
-    return orientation, kept.tobytes() if len(kept) else None
+    if orientation != 1:
+        kept[ORIENTATION] = orientation
+    return kept.tobytes() if len(kept) else None
 
 
 def profile_of(image: Image.Image, data: bytes) -> bytes | None:

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from fice import colour, decode, jpeg, metadata, png16
-from fice.decode import ORIENTATION, as_stored, turned_upright
+from fice.decode import as_stored, turned_upright
 from fice.errors import FiceError, InputError, UsageError
 from fice.output import check_output, default_output, format_of, opaque, whole_file
 
@@ -238,8 +238,7 @@ def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: b
     if format_of(target) != "PNG":
         raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
     levels = np.ceil(np.clip(mask.astype(np.float32), 0, 1) * 255).astype(np.uint8)
-    options = {"exif": _orientation_tag(photo.orientation)}
-    content = _encode(as_stored(levels, photo.orientation), "PNG", options, target).content
+    content = _encode(as_stored(levels, photo.orientation), "PNG", _turn(photo.orientation), target).content
     with whole_file(target) as stream:
         stream.write(content)
     return target
@@ -249,11 +248,10 @@ def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def _orientation_tag(orientation: int) -> bytes:
-    """EXIF that says which way is up, and nothing else."""
-    tags = Image.Exif()
-    tags[ORIENTATION] = orientation
-    return tags.tobytes()
+def _turn(orientation: int) -> dict[str, bytes]:
+    """For pillow: EXIF that says which way is up, and nothing else."""
+    exif = decode.plain_exif(Image.Exif(), orientation)
+    return {} if exif is None else {"exif": exif}
 
 
 def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path, orientation: int = 1) -> Encoded:
@@ -265,7 +263,7 @@ def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path
         pass  # most often it is metadata that were damaged already
     try:
         fewer = {name: options[name] for name in options if name not in METADATA}
-        content = _saved(picture, kind, fewer | {"exif": _orientation_tag(orientation)})
+        content = _saved(picture, kind, fewer | _turn(orientation))
     except decode.PILLOW_FAILS as error:
         raise FiceError(f"{target} cannot be written as {kind} ({error}); write a .png instead.") from error
     return Encoded(content, notices=(f"The photo's metadata are damaged; {target.name} is written without them.",))
@@ -291,13 +289,16 @@ def _options(photo: Photo, kind: str) -> dict[str, Any]:
         options |= photo.jpeg or {"quality": 95, "subsampling": 0}
         options["comment"] = photo.comment
         if len(photo.exif or b"") > SEGMENT:
-            options["exif"] = _orientation_tag(photo.orientation)
+            options |= {"exif": None} | _turn(photo.orientation)
         if len(photo.xmp or b"") > SEGMENT:
             options["xmp"] = None
     elif kind == "WEBP":
         options |= {"lossless": True, "exact": True}
     elif kind == "TIFF":
-        options |= {"compression": "tiff_adobe_deflate", "xmp": None}
+        tags = Image.Exif()  # what else EXIF holds, libtiff does not write
+        tags.load(photo.exif or b"")
+        exif = decode.plain_exif(tags, photo.orientation)
+        options |= {"compression": "tiff_adobe_deflate", "xmp": None, "exif": exif}
     return {name: value for name, value in options.items() if value is not None}
 
 

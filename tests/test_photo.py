@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, JpegImagePlugin
 from fice import colour, output, png16
 from fice.decode import as_stored, turned_upright
 from fice.errors import FiceError, InputError, UsageError
-from fice.photo import check_output, default_output, read_mask, read_photo, write_mask, write_photo
+from fice.photo import check_output, default_output, encode_photo, read_mask, read_photo, write_mask, write_photo
 
 RNG = np.random.default_rng(0)
 
@@ -196,6 +196,64 @@ def test_unreadable_file(tmp_path, monkeypatch):
         read_photo(path)
 
 
+def _sparse(path, begin, size):
+    with open(path, "wb") as stream:
+        stream.write(begin)
+        stream.truncate(size)
+    return path
+
+
+@pytest.mark.parametrize("kind, words", [(None, "not a picture"), ("JPEG", "200 x 200"), ("TIFF", "200 x 200"),
+                                         ("WEBP", "not a picture")])  # fmt: skip
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path, monkeypatch, kind, words):
+    path = _sparse(tmp_path / "a.jpg", _file(kind) if kind else b"", 3 << 30)
+    most = []
+    monkeypatch.setattr("fice.decode.open", lambda *args: _Counted(*args, most), raising=False)
+    with pytest.raises(InputError, match=words):
+        read_photo(path)
+    assert sum(most) < 1 << 20
+
+
+class _Counted(io.FileIO):
+    """A file that notes how much of it is read."""
+
+    def __init__(self, path, mode, counts):
+        super().__init__(path, mode)
+        self.counts = counts
+
+    def read(self, size=-1):
+        content = super().read(size)
+        self.counts.append(len(content))
+        return content
+
+
+def test_a_large_file_is_read_where_its_header_promises_as_much(tmp_path, monkeypatch):
+    monkeypatch.setattr("fice.decode.SMALL", 1000)
+    pixels = picture(200, 200)
+    for name in ("a.png", "a.tif", "a.bmp", "a.jpg"):
+        assert read_photo(save(tmp_path / name, pixels)).size == (200, 200)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("decode"), OverflowError("too large"), AttributeError("None")])
+def test_whatever_a_decoder_raises_is_damage(tmp_path, monkeypatch, error):
+    path = save(tmp_path / "a.png", picture())
+
+    def fail(self):
+        raise error
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    with pytest.raises(InputError, match="damaged"):
+        read_photo(path)
+
+
+def test_a_damaged_avif_is_damaged(tmp_path):
+    content = _file("AVIF")
+    at = content.index(b"mdat") + 20
+    (tmp_path / "a.avif").write_bytes(content[:at] + bytes(200) + content[at + 200 :])
+    with pytest.raises(InputError, match="damaged"):
+        read_photo(tmp_path / "a.avif")
+
+
 def test_float_tiff_is_refused(tmp_path):
     with pytest.raises(InputError, match="RGB first"):
         read_photo(save(tmp_path / "a.tif", picture()[..., 0].astype(np.float32)))
@@ -344,6 +402,48 @@ def test_grey_jpeg_keeps_its_table(tmp_path):
     photo = read_photo(save(tmp_path / "a.jpg", picture()[..., 0], quality=60))
     written = Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg"))
     assert written.mode == "RGB" and written.quantization[0] == photo.jpeg["qtables"][0]
+
+
+@pytest.mark.parametrize("name", ["b.jpg", "b.tif", "b.webp", "b.png"])
+def test_damaged_metadata_cost_the_metadata_and_no_more(tmp_path, monkeypatch, name):
+    """Pillow fails with what it reads; the picture is written all the same, and the right way up."""
+    photo = read_photo(save(tmp_path / "a.jpg", picture(), exif=tagged(6)))
+    write, failures = Image.Image.save, []
+
+    def fails(self, *args, **options):
+        if options.get("dpi") or b"Maker" in (options.get("exif") or b""):
+            failures.append(options)
+            raise RuntimeError("Error setting from dictionary")
+        write(self, *args, **options)
+
+    monkeypatch.setattr(Image.Image, "save", fails)
+    file = encode_photo(photo, photo.pixels, tmp_path / name)
+    monkeypatch.undo()
+    (tmp_path / name).write_bytes(file.content)
+    again = read_photo(tmp_path / name)
+    assert failures and again.size == photo.size and np.abs(again.pixels.astype(int) - photo.pixels).mean() < 1
+    assert file.notices == (f"The photo's metadata are damaged; {name} is written without them.",)
+
+
+def test_tags_of_the_wrong_kind_do_not_stop_a_tiff(tmp_path):
+    path = tmp_path / "a.tif"
+    Image.fromarray(picture()).save(path, tiffinfo={270: "what", 305: "with what"})
+    content = path.read_bytes()
+    for tag in (270, 305):
+        at = content.index(struct.pack("<HH", tag, 2))
+        for kind in (1, 3, 4, 5, 7, 11, 12, 13):
+            path.write_bytes(content[: at + 2] + struct.pack("<H", kind) + content[at + 4 :])
+            photo = read_photo(path)
+            written = write_photo(photo, photo.pixels, tmp_path / "b.tif", force=True)
+            assert np.array_equal(read_photo(written).pixels, photo.pixels)
+
+
+def test_exif_too_long_for_a_jpeg_leaves_the_orientation(tmp_path):
+    tags = Image.Exif()
+    tags[0x0112], tags[0x010E] = 6, "word " * 20_000
+    photo = read_photo(save(tmp_path / "a.png", picture(), exif=tags.tobytes()))
+    written = write_photo(photo, photo.pixels, tmp_path / "b.jpg")
+    assert Image.open(written).getexif()[0x0112] == 6
 
 
 def test_wrong_pixels_are_a_programmers_error(tmp_path):
