@@ -32,7 +32,7 @@ PARTS = {
     "fitting the latent": ("editor.py", "_fit", None),
     "the loop": ("inversion.py", "invert", "_run"),
     "regions and stitch": ("editor.py", "_finish", None),
-    "writing the result": ("photo.py", "encode_photo", None),
+    "writing the result": ("encode.py", "encode_photo", None),
 }
 BATCHES = (1, 2, 4, 8)
 REPEATS = 5

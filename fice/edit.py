@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from fice.encode import encode_photo
 from fice.errors import InputError
 from fice.output import check_output, whole_file
-from fice.photo import encode_photo, write_mask
+from fice.photo import write_mask
 from fice.subject import Subject
 
 

@@ -1,34 +1,31 @@
 """Photographs: files <-> arrays, with nothing lost on the way.
 
 Pixels are shown upright, in the file's own colours and depth; they are written back as they were stored, with the
-same orientation tag, profile, metadata and, for JPEG, the same quantisation. What is not plain RGB is made so:
-greyscale, palette and 1-bit pictures become RGB of the same values, CMYK becomes sRGB through its own profile,
-16-bit PNG keeps its 16 bits, of an animation the first frame is taken. `Photo.notices` says what a person should
-know about that.
+same orientation tag, profile, metadata and, for JPEG, the same coefficients wherever nothing changed. What is not
+plain RGB is made so: greyscale, palette and 1-bit pictures become RGB of the same values, CMYK becomes sRGB through
+its own profile, 16-bit PNG keeps its 16 bits, of an animation the first frame is taken. `Photo.notices` says what a
+person should know about that.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
 
-from fice import colour, decode, jpeg, metadata, png16
-from fice.decode import as_stored, turned_upright
-from fice.errors import FiceError, InputError, UsageError
+from fice import colour, decode, metadata, png16
+from fice.decode import turned_upright
+from fice.encode import encode_mask, encode_photo
+from fice.errors import InputError, UsageError
 from fice.output import check_output, default_output, format_of, opaque, whole_file
 
 __all__ = ["Photo", "check_output", "default_output", "read_mask", "read_photo", "write_mask", "write_photo"]
 
 FEWEST = 32  # pixels along a side: below this there is no person to see
-METADATA = ("exif", "xmp", "comment", "dpi", "pnginfo")  # pillow's names for them
-SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 Window = tuple[int, int, int, int]  # y0, x0, y1, x1
 
 
@@ -163,19 +160,6 @@ def read_mask(path: str | os.PathLike, photo: Photo) -> np.ndarray:
     return mask
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """A result as the bytes of a file.
-
-    changed: (H, W) bool, upright, where the decoded file may differ from the decoded photo, or None where it is just
-    the pixels that differ. notices: what a person should know about the file.
-    """
-
-    content: bytes
-    changed: np.ndarray | None = None
-    notices: tuple[str, ...] = ()
-
-
 def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
     """Write edited `pixels`, as `encode_photo` does, to `path`, the extension of which decides the format.
 
@@ -183,47 +167,10 @@ def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, fo
     is left.
     """
     target = check_output(path, photo, force)
-    file = encode_photo(photo, pixels, target)
+    content = encode_photo(photo, pixels, target).content
     with whole_file(target) as stream:
-        stream.write(file.content)
+        stream.write(content)
     return target
-
-
-def encode_photo(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
-    """Edited `pixels` (H, W, 3), upright, of the photo's dtype and size, as a file; the metadata travels along.
-
-    PNG, TIFF and WebP are lossless; only PNG keeps 16 bits. A JPEG of a JPEG keeps every coefficient of the blocks
-    that the edit leaves alone; any other JPEG is encoded anew, in a source's quantisation and subsampling where there
-    is one and in high quality otherwise, and a notice says so. FiceError when a picture does not fit its format.
-    """
-    if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
-        raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape} {photo.pixels.dtype}")
-    kind = format_of(target)
-    if kind == "JPEG":
-        return _encode_jpeg(photo, pixels, target)
-    if photo.alpha is not None:
-        pixels = np.dstack([pixels, photo.alpha])
-    pixels = as_stored(pixels, photo.orientation)
-    if kind == "PNG" and pixels.dtype == np.uint16:
-        return Encoded(png16.encode(pixels, _deep_chunks(photo)))
-    return _encode(_eight_bits(pixels), kind, _options(photo, kind), target, photo.orientation)
-
-
-def _encode_jpeg(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
-    options, stored = _options(photo, "JPEG"), as_stored(_eight_bits(pixels), photo.orientation)
-    try:
-        if photo.coded is None:
-            raise jpeg.NotKept("the photo is no JPEG")
-        small = _encode(stored[:8, :8], "JPEG", options, target, photo.orientation)
-        content, changed = jpeg.edited(photo.coded, as_stored(photo.pixels, photo.orientation), stored, small.content)
-        return Encoded(content, turned_upright(changed, photo.orientation), small.notices)
-    except jpeg.NotKept as reason:
-        notice = (
-            f"{target.name} is encoded anew, as {reason}, so that pixels outside the edit may differ a little; "
-            "write a .png to keep them bit for bit."
-        )
-        anew = _encode(stored, "JPEG", options, target, photo.orientation)
-        return Encoded(anew.content, notices=(notice, *anew.notices))
 
 
 def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
@@ -237,75 +184,7 @@ def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: b
     target = check_output(path, photo.path, force)
     if format_of(target) != "PNG":
         raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
-    levels = np.ceil(np.clip(mask.astype(np.float32), 0, 1) * 255).astype(np.uint8)
-    content = _encode(as_stored(levels, photo.orientation), "PNG", _turn(photo.orientation), target).content
+    content = encode_mask(photo, mask, target)
     with whole_file(target) as stream:
         stream.write(content)
     return target
-
-
-def _eight_bits(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def _turn(orientation: int) -> dict[str, bytes]:
-    """For pillow: EXIF that says which way is up, and nothing else."""
-    exif = decode.plain_exif(Image.Exif(), orientation)
-    return {} if exif is None else {"exif": exif}
-
-
-def _encode(pixels: np.ndarray, kind: str, options: dict[str, Any], target: Path, orientation: int = 1) -> Encoded:
-    """In memory first: pillow hides the reason when the disk refuses."""
-    picture = Image.fromarray(pixels)
-    try:
-        return Encoded(_saved(picture, kind, options))
-    except decode.PILLOW_FAILS:
-        pass  # most often it is metadata that were damaged already
-    try:
-        fewer = {name: options[name] for name in options if name not in METADATA}
-        content = _saved(picture, kind, fewer | _turn(orientation))
-    except decode.PILLOW_FAILS as error:
-        raise FiceError(f"{target} cannot be written as {kind} ({error}); write a .png instead.") from error
-    return Encoded(content, notices=(f"The photo's metadata are damaged; {target.name} is written without them.",))
-
-
-def _saved(picture: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, kind, **options)
-    return stream.getvalue()
-
-
-def _options(photo: Photo, kind: str) -> dict[str, Any]:
-    """What pillow is told so that format, metadata and quality stay."""
-    options: dict[str, Any] = {"icc_profile": photo.icc, "exif": photo.exif, "dpi": photo.dpi, "xmp": photo.xmp}
-    if kind == "PNG":
-        kept = PngImagePlugin.PngInfo()
-        for chunk, data in photo.png_chunks:  # pillow passes over pHYs, which is the same as dpi
-            kept.add(chunk, data)
-        if photo.xmp is not None:
-            kept.add_itxt("XML:com.adobe.xmp", photo.xmp.decode("utf-8", "replace"))
-        options |= {"pnginfo": kept, "xmp": None}
-    elif kind == "JPEG":
-        options |= photo.jpeg or {"quality": 95, "subsampling": 0}
-        options["comment"] = photo.comment
-        if len(photo.exif or b"") > SEGMENT:
-            options |= {"exif": None} | _turn(photo.orientation)
-        if len(photo.xmp or b"") > SEGMENT:
-            options["xmp"] = None
-    elif kind == "WEBP":
-        options |= {"lossless": True, "exact": True}
-    elif kind == "TIFF":
-        tags = Image.Exif()  # what else EXIF holds, libtiff does not write
-        tags.load(photo.exif or b"")
-        exif = decode.plain_exif(tags, photo.orientation)
-        options |= {"compression": "tiff_adobe_deflate", "xmp": None, "exif": exif}
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _deep_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
-    chunks = list(photo.png_chunks)
-    if photo.icc is not None:
-        chunks.append(png16.profile_chunk(photo.icc))
-    if photo.exif is not None:
-        chunks.append((b"eXIf", photo.exif.removeprefix(b"Exif\x00\x00")))
-    return chunks

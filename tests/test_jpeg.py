@@ -12,7 +12,8 @@ from PIL import Image, JpegImagePlugin
 
 from fice import jpeg
 from fice.decode import as_stored
-from fice.photo import encode_photo, read_photo, write_photo
+from fice.encode import encode_photo
+from fice.photo import read_photo, write_photo
 
 RNG = np.random.default_rng(0)
 KINDS = {

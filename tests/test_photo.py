@@ -18,8 +18,9 @@ from PIL import Image, ImageCms, JpegImagePlugin
 
 from fice import colour, output, png16
 from fice.decode import as_stored, turned_upright
+from fice.encode import encode_photo
 from fice.errors import FiceError, InputError, UsageError
-from fice.photo import check_output, default_output, encode_photo, read_mask, read_photo, write_mask, write_photo
+from fice.photo import check_output, default_output, read_mask, read_photo, write_mask, write_photo
 
 RNG = np.random.default_rng(0)
 

@@ -33,8 +33,9 @@ from fuzz.mutations import mutated  # noqa: E402
 from PIL import Image, ImageCms  # noqa: E402
 
 from fice.batch.thumbnails import shrunk  # noqa: E402
+from fice.encode import encode_photo  # noqa: E402
 from fice.errors import FiceError  # noqa: E402
-from fice.photo import encode_photo, read_mask, read_photo  # noqa: E402
+from fice.photo import read_mask, read_photo  # noqa: E402
 from fice.png16 import encode  # noqa: E402
 
 SOUND = ("read", "refused")
