@@ -9,21 +9,23 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from fice import colour, png16
 from fice.errors import InputError
+from fice.metadata import without_thumbnail
 
 MOST_PIXELS = 100_000_000
 PIXEL_BYTES = 8  # of the largest that is read, 16-bit RGBA
 SMALL = 64 << 20  # bytes that are read without a question; also room for what lies beside the pixels
 LAZY = ("JPEG", "PNG", "TIFF", "BMP", "PPM", "GIF")  # pillow reads their header alone
 READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+MOST_STEPS = 1 << 19  # single bytes: half a second
 ORIENTATION = 0x0112  # EXIF tag
 KEPT_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # what, who, when, with what
 _ONE_AT_A_TIME = threading.RLock()  # which warnings are shown is decided for all threads at once
@@ -61,7 +63,7 @@ def _check_size(path: Path, stream: BinaryIO) -> None:
         return
     with readable(path, stream.read(12)):
         stream.seek(0)
-        width, height = Image.open(stream, formats=LAZY).size
+        width, height = Image.open(cast(BinaryIO, _Patient(stream)), formats=LAZY).size
     stream.seek(0)
     if size > SMALL + width * height * PIXEL_BYTES:
         raise InputError(f"{path} is far larger than its {width} x {height} pixels need; save it anew, as PNG or JPEG.")
@@ -72,11 +74,18 @@ def too_large(path: Path) -> InputError:
 
 
 @contextmanager
+def _quiet() -> Iterator[None]:
+    """Without pillow's warnings of half-broken metadata, and of sizes that are checked here."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def readable(path: Path, data: bytes) -> Iterator[None]:
     """Turns pillow's many ways of failing into InputError."""
     try:
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of half-broken metadata, and of sizes that are checked here
+        with _quiet():
             yield
     except Image.DecompressionBombError:
         raise too_large(path) from None
@@ -88,10 +97,27 @@ def readable(path: Path, data: bytes) -> Iterator[None]:
         raise InputError(f"{path} is damaged or cut short ({error}); copy or download it again.") from error
 
 
+class _Patient:
+    """A stream that pillow may read byte by byte only so often: that is how it looks for a segment that never comes."""
+
+    def __init__(self, stream: BinaryIO):
+        self.stream, self.steps = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.steps += size == 1
+        if self.steps > MOST_STEPS:
+            raise OSError("its structure is lost")
+        return self.stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def open_image(data: bytes) -> ImageFile.ImageFile:
     """Header only; pictures of kinds outside READABLE (some run other programs) are never opened."""
     Image.init()
-    return Image.open(io.BytesIO(data), formats=[name for name in READABLE if name in Image.OPEN])
+    stream = cast(BinaryIO, _Patient(io.BytesIO(data)))
+    return Image.open(stream, formats=[name for name in READABLE if name in Image.OPEN])
 
 
 def loses_depth(image: ImageFile.ImageFile) -> bool:
@@ -116,15 +142,20 @@ def jpeg_settings(image: Image.Image) -> dict | None:
 
 
 def orientation_of(image: Image.Image) -> tuple[int, bytes | None]:
-    """The EXIF (or XMP) orientation of a loaded picture, 1-8, and EXIF bytes that say the same."""
-    tags, raw = image.getexif(), image.info.get("exif")
-    value = tags.get(ORIENTATION, 1)
+    """The EXIF (or XMP) orientation of a loaded picture, 1-8, and EXIF that says the same; none if damaged.
+
+    The EXIF has no thumbnail, which would show what the picture was.
+    """
+    try:
+        tags = image.getexif()
+    except PILLOW_FAILS:
+        return 1, None
+    value, raw = tags.get(ORIENTATION, 1), image.info.get("exif")
     orientation = value if value in range(1, 9) else 1
     if isinstance(raw, bytes):
-        own = Image.Exif()
-        own.load(raw)
-        if own.get(ORIENTATION, 1) == value:
-            return orientation, raw
+        kept = without_thumbnail(raw)
+        if parsed_exif(kept).get(ORIENTATION, 1) == value:
+            return orientation, kept
     return orientation, plain_exif(tags, orientation)
 
 
@@ -137,6 +168,14 @@ def plain_exif(tags: Image.Exif, orientation: int) -> bytes | None:
     if orientation != 1:
         kept[ORIENTATION] = orientation
     return kept.tobytes() if len(kept) else None
+
+
+def parsed_exif(exif: bytes | None) -> Image.Exif:
+    """The first directory of EXIF bytes; of damaged ones what can be read."""
+    tags = Image.Exif()
+    with _quiet(), suppress(*PILLOW_FAILS):
+        tags.load(exif or b"")
+    return tags
 
 
 def profile_of(image: Image.Image, data: bytes) -> bytes | None:

@@ -47,7 +47,7 @@ class Edit:
         self._meant = self.mask
 
     def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result; see `fice.photo.encode_photo`. `mask` and `notices` are of the file saved last."""
+        """Writes the result; see `fice.encode.encode_photo`. `mask` and `notices` are of the file saved last."""
         target = check_output(path, self.subject.photo, force)
         file = encode_photo(self.subject.photo, self.pixels, target)
         with whole_file(target) as stream:

@@ -129,9 +129,7 @@ def _options(photo: Photo, kind: str) -> dict[str, Any]:
     elif kind == "WEBP":
         options |= {"lossless": True, "exact": True}
     elif kind == "TIFF":
-        tags = Image.Exif()  # what else EXIF holds, libtiff does not write
-        tags.load(photo.exif or b"")
-        exif = decode.plain_exif(tags, photo.orientation)
+        exif = decode.plain_exif(decode.parsed_exif(photo.exif), photo.orientation)  # libtiff writes no more of it
         options |= {"compression": "tiff_adobe_deflate", "xmp": None, "exif": exif}
     return {name: value for name, value in options.items() if value is not None}
 

@@ -9,10 +9,8 @@ LOST = (b"MotionPhoto", b"MicroVideo", b"hdrgm:", b"HDRGainMap", b"Container:Dir
         b"HasExtendedXMP", b"xmpGImg:")  # fmt: skip
 
 
-def without_thumbnail(exif: bytes | None) -> bytes | None:
+def without_thumbnail(exif: bytes) -> bytes:
     """EXIF without its thumbnail: nothing points at it, and its bytes are blank. All else stays where it is."""
-    if exif is None:
-        return None
     mended, head = bytearray(exif), 6 * exif.startswith(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[head : head + 4])
     if order is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Photo:
     comment: bytes | None = None
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None  # pillow's qtables, subsampling, progressive
-    coded: bytes | None = None  # of a JPEG: the file
+    coded: bytes | None = field(default=None, repr=False)  # of a JPEG: the file
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -96,6 +96,7 @@ def read_photo(path: str | os.PathLike) -> Photo:
         frames = getattr(image, "n_frames", 1)
         xmp = _xmp(image.info)
         more = xmp is not None and metadata.speaks_of_lost(xmp)
+        settings = decode.jpeg_settings(image)
         notices = {
             f"{path} holds {frames} pictures; the first one is used.": frames > 1,
             f"{path} holds more than a picture (a film, depth, a gain map); only the picture is used.": more,
@@ -103,10 +104,10 @@ def read_photo(path: str | os.PathLike) -> Photo:
             f"{path} is greyscale; the result has colour.": image.mode in ("1", "L", "LA") or image.mode[:2] == "I;",
             f"{path} has more than 8 bits a channel, of which 8 are kept.": decode.loses_depth(image),
         }
-        settings = decode.jpeg_settings(image)
         pixels, alpha = decode.arrays(path, image, data)
         orientation, exif = decode.orientation_of(image)
         info = image.info
+        notices[f"{path} has damaged EXIF data, which are left out."] = exif is None and bool(info.get("exif"))
         return Photo(
             path=path,
             format="JPEG" if image.format == "MPO" else str(image.format),
@@ -115,7 +116,7 @@ def read_photo(path: str | os.PathLike) -> Photo:
             orientation=orientation,
             sha256=hashlib.sha256(data).hexdigest(),
             icc=decode.profile_of(image, data),
-            exif=metadata.without_thumbnail(exif),
+            exif=exif,
             xmp=None if more or frames > 1 else xmp,
             comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
             dpi=info.get("dpi"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 import jpeglib
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, JpegImagePlugin
 
 from fice import jpeg
 from fice.decode import as_stored
+from fice.edit import Edit
 from fice.encode import encode_photo
 from fice.photo import read_photo, write_photo
 
@@ -103,6 +105,23 @@ def test_blocks_lie_as_the_file_stores_them(tmp_path, orientation):
     Image.fromarray(drawing(101, 83)).save(tmp_path / "a.jpg", quality=88, subsampling=2, exif=exif)
     check(tmp_path / "a.jpg", tmp_path / "b.jpg")
     assert Image.open(tmp_path / "b.jpg").getexif()[0x0112] == orientation
+
+
+def test_the_mask_of_an_edit_is_that_of_the_file_saved_last(tmp_path):
+    Image.fromarray(drawing(101, 83)).save(tmp_path / "a.jpg", quality=88, subsampling=2)
+    photo = read_photo(tmp_path / "a.jpg")
+    pixels, disc = recoloured(photo.pixels)
+    edit = Edit(SimpleNamespace(photo=photo), "green", None, pixels, disc, None, None, None, [], {})
+    fractions = []
+    for name in ("b.jpg", "b.png", "b.webp"):
+        edit.save(tmp_path / name)
+        edit.save_mask(tmp_path / f"{name}.mask.png")
+        mask = np.asarray(Image.open(tmp_path / f"{name}.mask.png")) > 0
+        assert np.array_equal(read_photo(tmp_path / name).pixels[~mask], photo.pixels[~mask])
+        fractions.append(edit.report()["edited_fraction"])
+        assert fractions[-1] == round(mask.mean(), 4)
+    assert fractions[0] > fractions[1] == fractions[2] == round(disc.mean(), 4)
+    assert edit.notices == []
 
 
 def test_what_is_edited_looks_as_asked(tmp_path):

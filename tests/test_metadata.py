@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fice import png16
 from fice.metadata import without_thumbnail
 from fice.photo import read_photo, write_photo
 
@@ -51,7 +52,7 @@ def test_no_result_bears_the_thumbnail_of_the_photo(tmp_path, order, last, exten
 
 
 def test_exif_without_a_thumbnail_stays_as_it_is():
-    for exif in (None, b"", b"Exif\0\0", b"Exif\0\0MM\0*\0\0", Image.Exif().tobytes(), b"not EXIF at all"):
+    for exif in (b"", b"Exif\0\0", b"Exif\0\0MM\0*\0\0", Image.Exif().tobytes(), b"not EXIF at all"):
         assert without_thumbnail(exif) == exif
 
 
@@ -62,6 +63,21 @@ def test_damaged_exif_is_no_error():
             mended = without_thumbnail(whole[:at] + bytes([value]) + whole[at + 1 :])
             assert len(mended) <= len(whole)
         without_thumbnail(whole[:at])
+
+
+@pytest.mark.filterwarnings("error")
+def test_damaged_exif_stops_no_format(tmp_path):
+    whole, path = camera_exif("<")[6:], drawn(tmp_path / "a.png", exif=camera_exif("<"))
+    content = path.read_bytes()
+    for at in range(0, 60):
+        for value in (1, 255):
+            broken = whole[:at] + bytes([value]) + whole[at + 1 :]
+            path.write_bytes(content.replace(png16._chunk(b"eXIf", whole), png16._chunk(b"eXIf", broken)))
+            photo = read_photo(path)
+            for name in ("b.tif", "b.jpg"):
+                again = read_photo(write_photo(photo, photo.pixels, tmp_path / name, force=True))
+                assert again.size == photo.size
+            assert at > 3 or "damaged EXIF" in photo.notices[0]
 
 
 @pytest.mark.parametrize("of", ["GCamera:MotionPhoto", "hdrgm:Version", "xmpNote:HasExtendedXMP"])

@@ -204,10 +204,20 @@ def _sparse(path, begin, size):
     return path
 
 
-@pytest.mark.parametrize("kind, words", [(None, "not a picture"), ("JPEG", "200 x 200"), ("TIFF", "200 x 200"),
-                                         ("WEBP", "not a picture")])  # fmt: skip
-def test_a_file_that_is_far_too_large_is_not_read(tmp_path, monkeypatch, kind, words):
-    path = _sparse(tmp_path / "a.jpg", _file(kind) if kind else b"", 3 << 30)
+BEGINS = {
+    "nothing": (b"", "not a picture"),
+    "JPEG": (_file("JPEG"), "200 x 200"),
+    "TIFF": (_file("TIFF"), "200 x 200"),
+    "WebP": (_file("WEBP"), "not a picture"),
+    "a JPEG without segments": (_file("JPEG", 20), "structure is lost"),
+    "a PPM without end": (b"P6\n#", "structure is lost"),
+}
+
+
+@pytest.mark.parametrize("kind", BEGINS)
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path, monkeypatch, kind):
+    begin, words = BEGINS[kind]
+    path = _sparse(tmp_path / "a.jpg", begin, 3 << 30)
     most = []
     monkeypatch.setattr("fice.decode.open", lambda *args: _Counted(*args, most), raising=False)
     with pytest.raises(InputError, match=words):
@@ -226,6 +236,13 @@ class _Counted(io.FileIO):
         content = super().read(size)
         self.counts.append(len(content))
         return content
+
+
+@pytest.mark.parametrize("begin", [_file("JPEG", 20), b"P6\n#"])
+def test_a_structure_that_is_lost_is_not_looked_for_without_end(tmp_path, begin):
+    (tmp_path / "a.jpg").write_bytes(begin + bytes(1 << 20))
+    with pytest.raises(InputError, match="structure is lost"):
+        read_photo(tmp_path / "a.jpg")
 
 
 def test_a_large_file_is_read_where_its_header_promises_as_much(tmp_path, monkeypatch):
