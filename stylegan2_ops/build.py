@@ -133,11 +133,12 @@ def library() -> Path:
 
 
 def cache_folder() -> Path:
-    """The folder of all builds: $FICE_HOME/ops, else $XDG_CACHE_HOME/fice/ops, else ~/.cache/fice/ops."""
-    home = os.environ.get("FICE_HOME")
-    if home:
-        return Path(home).expanduser() / "ops"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "fice" / "ops"
+    """The folder of all builds: $FICE_HOME/ops, else fice/ops in the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("FICE_HOME")
+    home = os.path.abspath(os.path.expanduser(chosen)) if chosen else user_cache_path("fice", appauthor=False)
+    return Path(home) / "ops"
 
 
 def key() -> str:

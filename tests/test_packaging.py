@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from conftest import ROOT
 
 import fice
+from fice.locks import LOCK
 
 OURS = {"cli.py", "fice", "stylegan2_ops", "weights"}
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "tests", "notebooks")
@@ -96,6 +98,28 @@ def test_the_editable_install_works(source, tmp_path):
     binaries = install(tmp_path / "env", "--editable", source)
     (tmp_path / "elsewhere").mkdir()
     works(binaries, tmp_path / "elsewhere", source)
+
+
+def test_the_source_distribution_can_run_its_tests(tmp_path):
+    ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", "build", "dist", "*.egg-info", "__pycache__")
+    source = shutil.copytree(ROOT, tmp_path / "source", ignore=ignored)
+    code = "from setuptools import build_meta; print(build_meta.build_sdist('dist'))"
+    (name,) = run(sys.executable, "-c", code, cwd=source).splitlines()[-1:]
+    with tarfile.open(source / "dist" / name) as archive:
+        archive.extractall(tmp_path, filter="data")
+    folder = tmp_path / name.removesuffix(".tar.gz")
+    for top in ("docs", "examples", "fice", "notebooks", "stylegan2_ops", "tests", "weights"):
+        wanted = {path.relative_to(source) for path in (source / top).rglob("*") if path.name != LOCK}
+        left_out = {path for path in wanted if not (folder / path).exists()}
+        assert wanted and not left_out, left_out
+    told = run(sys.executable, "-m", "pytest", "-q", "tests/test_words.py", "tests/test_places.py", cwd=folder)
+    assert " passed" in told
+
+
+def test_the_citation_has_the_version():
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {fice.__version__}" in lines
+    assert f"## {fice.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_what_was_tested_is_pinned():

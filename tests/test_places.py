@@ -38,6 +38,22 @@ def test_without_a_choice_it_is_the_cache_folder(monkeypatch, tmp_path):
     assert home() == tmp_path / ".cache" / "fice"
 
 
+@pytest.mark.parametrize("chosen", ["", "~/weights", "here"])
+@pytest.mark.parametrize("system", ["Unix", "MacOS"])
+def test_the_compiled_ops_follow_the_same_rule(monkeypatch, tmp_path, chosen, system):
+    from importlib import import_module
+
+    import platformdirs
+
+    from stylegan2_ops.build import cache_folder
+
+    folders = getattr(import_module(f"platformdirs.{system.lower()}"), system)
+    monkeypatch.setattr(platformdirs, "PlatformDirs", folders)
+    monkeypatch.setenv("FICE_HOME", chosen)
+    monkeypatch.chdir(tmp_path)
+    assert cache_folder() == home() / "ops"
+
+
 def test_asking_loads_nothing_heavy():
     code = "import sys, fice.places as p; p.home(); print({'numpy', 'torch', 'requests', 'pooch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
