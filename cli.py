@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from fice import __version__
 from fice.terminal import Progress, Verbs, say, warn
+from fice.version import __version__
 
 FILE = click.Path(path_type=Path)
 # in the order in which they need each other

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
+from fice.version import __version__
 
 if TYPE_CHECKING:
     from fice.ablation import ablate
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
     from fice.settings import Settings
     from fice.subject import Subject
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
-    "WeightsError", "ablate", "evaluate", "list_bundles", "load_bundle",
+    "WeightsError", "__version__", "ablate", "evaluate", "list_bundles", "load_bundle",
 ]  # fmt: skip
 
 _HOMES = {
@@ -71,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

@@ -17,9 +17,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests import exceptions as broken
 
-from fice import __version__
 from fice.errors import WeightsError
 from fice.sources import CEILING, File, megabytes
+from fice.version import __version__
 
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt; bytes gained begin the row again
 LONGEST_PAUSE = 120  # what a server may ask for with Retry-After

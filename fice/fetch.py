@@ -12,12 +12,13 @@ from fice.errors import WeightsError, is_full_disk
 from fice.locks import locked
 from fice.places import home
 from fice.sources import File, Recipe, Source, Sources, load_sources
-from fice.terminal import say
 
 __all__ = ["Recipe", "Source", "Sources", "fetch", "load_sources"]
 
+Tell = Callable[[str], None]
 
-def fetch(source: Source, *, offline: bool = False, tell: Callable[[str], None] = say, progress: bool = True) -> Path:
+
+def fetch(source: Source, *, offline: bool = False, tell: Tell = lambda _: None, progress: bool = True) -> Path:
     """The one file of a source, or the folder of its several, after downloading what is not there.
 
     What is there with the right sha256 is not fetched again. A download that broke off goes on where it stopped. Of a
@@ -38,7 +39,7 @@ def fetch(source: Source, *, offline: bool = False, tell: Callable[[str], None] 
     return source.path
 
 
-def _get(source: Source, file: File, tell: Callable[[str], None], progress: bool) -> None:
+def _get(source: Source, file: File, tell: Tell, progress: bool) -> None:
     """Download one file, unless another process just did."""
     import pooch
 
@@ -65,7 +66,7 @@ def _get(source: Source, file: File, tell: Callable[[str], None], progress: bool
             _is_there(source, file, tell)  # keeps the sha256
 
 
-def _is_there(source: Source, file: File, tell: Callable[[str], None]) -> bool:
+def _is_there(source: Source, file: File, tell: Tell) -> bool:
     """Whether a file is there with its stated sha256, or else with the one seen first."""
     path = source.folder / file.name
     if not path.is_file():
@@ -75,7 +76,7 @@ def _is_there(source: Source, file: File, tell: Callable[[str], None]) -> bool:
     key, found = _key(source, file), pooch.file_hash(str(path))
     known = file.sha256 or _seen().get(key)
     if known is None:
-        _see(key, found)
+        _see(key, found, tell)
         tell(f"Nobody states a sha256 for {file.name}; it is {found}, and from now on no other is accepted.")
     return known in (None, found)
 
@@ -128,7 +129,7 @@ def _explain(error: OSError, source: Source) -> WeightsError:
 
 
 @contextmanager
-def _alone(name: str, waiting: str, tell: Callable[[str], None] = say) -> Iterator[None]:
+def _alone(name: str, waiting: str, tell: Tell) -> Iterator[None]:
     """Hold the lock of a name; whoever has to wait is told why."""
     folder = home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,10 +158,10 @@ def _seen() -> dict[str, str]:
         raise WeightsError(f"{_seen_path()} is damaged: delete it, and files are recognised anew.") from error
 
 
-def _see(key: str, sha256: str) -> None:
+def _see(key: str, sha256: str, tell: Tell) -> None:
     from fice.output import whole_file
 
-    with _alone("seen", "Another fice writes down what it saw; waiting for it."):
+    with _alone("seen", "Another fice writes down what it saw; waiting for it.", tell):
         table = json.dumps(_seen() | {key: sha256}, indent=2) + "\n"
         with whole_file(_seen_path()) as stream:
             stream.write(table.encode())

@@ -57,7 +57,7 @@ def inception_features(device: str | torch.device = "cpu") -> Features:
 
     Raises WeightsError where the weights were not fetched or are damaged.
     """
-    from fice.nets.inception import load_inception
+    from fice.checkpoints.inception import load_inception
 
     source = load_sources().sources["inception"]
     if not source.installed():

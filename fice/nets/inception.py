@@ -8,18 +8,14 @@ do not count what lies outside, and that the last block pools by the maximum.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.errors import WeightsError
 from fice.nets.resnet import FrozenNorm, laid_out
 
 SIDE = 299  # of the pictures that the network was trained on
 EPSILON = 1e-3  # of the norms
-UNUSED = ("fc.", "num_batches_tracked")  # entries of the file: the classes, and counts of training
 
 
 class Unit(nn.Module):
@@ -178,33 +174,6 @@ class Inception(nn.Module):
         x = self.Mixed_6e(self.Mixed_6d(x))
         x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x)))  # (B, 2048, 8, 8)
         return x.mean((2, 3))
-
-
-def load_inception(path: Path) -> Inception:
-    """The network with the weights of a checkpoint, which is read without executing anything in it.
-
-    Raises WeightsError where the file is missing or damaged, or holds another network.
-    """
-    from fice.checkpoints.files import read_checkpoint
-    from fice.checkpoints.tensors import named_tensors
-
-    found = {key: value for key, value in named_tensors(read_checkpoint(path)).items() if not _is_unused(key)}
-    with torch.device("meta"):
-        network = Inception()
-    wanted = network.state_dict()
-    odd = [key for key in wanted.keys() | found.keys()
-           if key not in found or key not in wanted or found[key].shape != wanted[key].shape]  # fmt: skip
-    if odd:
-        raise WeightsError(
-            f"{path.name} is not the Inception v3 that Fréchet Inception Distances are measured with"
-            f" ({len(odd)} entries differ, {min(odd)} among them): fetch pt_inception-2015-12-05-6726825d.pth."
-        )
-    network.load_state_dict({key: value.float() for key, value in found.items()}, assign=True)
-    return network.eval().requires_grad_(False)
-
-
-def _is_unused(key: str) -> bool:
-    return key.startswith(UNUSED[0]) or key.endswith(UNUSED[1])
 
 
 def _average(x: Tensor) -> Tensor:

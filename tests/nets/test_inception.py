@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from fice.checkpoints.inception import load_inception
 from fice.errors import WeightsError
-from fice.nets.inception import BlockA, BlockB, BlockC, BlockD, BlockE, Inception, Unit, load_inception
+from fice.nets.inception import BlockA, BlockB, BlockC, BlockD, BlockE, Inception, Unit
 
 
 @pytest.fixture(scope="module")
