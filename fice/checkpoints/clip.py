@@ -11,7 +11,7 @@ from torch import Tensor
 from fice.bpe import FILE, find_vocabulary
 from fice.checkpoints.files import flatten
 from fice.checkpoints.found import Found
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
 
 KNOWN = {  # layers, width, patch, resolution -> name

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fice.checkpoints.found import Found
 from fice.checkpoints.limits import plain
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.checkpoints.tensors import named_tensors, select
 from fice.errors import WeightsError
 

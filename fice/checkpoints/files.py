@@ -12,7 +12,8 @@ from torch import Tensor
 
 from fice.checkpoints.legacy import MAGIC, read_legacy, read_nested
 from fice.checkpoints.limits import ENTRIES, HEADER, NAME, Limits
-from fice.checkpoints.pickles import Foreign, Machine
+from fice.checkpoints.objects import Foreign
+from fice.checkpoints.pickles import Machine
 from fice.checkpoints.torchzip import read_torchzip
 from fice.errors import WeightsError
 from fice.reading import open_file

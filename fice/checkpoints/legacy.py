@@ -10,8 +10,8 @@ import struct
 from typing import Any
 
 from fice.checkpoints.limits import Limits
+from fice.checkpoints.objects import Block, own_bytes
 from fice.checkpoints.pickles import Machine
-from fice.checkpoints.rebuild import Block, own_bytes
 
 MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")  # how the file begins: protocol 2 and a number of 10 bytes
 VERSION = 1001

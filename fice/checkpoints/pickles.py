@@ -14,22 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fice.checkpoints.limits import NAME, Limits, plain
-from fice.checkpoints.rebuild import (
-    CALLS,
-    DTYPES,
-    SCRIPT_CALLS,
-    STORAGES,
-    Array,
-    Block,
-    Dtype,
-    Foreign,
-    Storage,
-    whole_number,
-)
+from fice.checkpoints.objects import DTYPES, STORAGES, Array, Block, Dtype, Foreign, Storage, whole_number
+from fice.checkpoints.rebuild import CALLS, SCRIPT_CALLS
 from fice.checkpoints.stack import Stack
 from fice.errors import WeightsError
-
-__all__ = ["Foreign", "Global", "Machine"]
 
 BLUNDERS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
 
@@ -38,7 +26,8 @@ NAMING, CALLING = 3, 5  # steps that they count for, beside their own
 EMPTY_DICTS = {"collections.OrderedDict", "dnnlib.util.EasyDict", "dnnlib.EasyDict", "easydict.EasyDict"}
 KEPT = {"argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"}  # classes whose objects become Foreign
 TYPES = {"numpy.ndarray"}  # named as an argument, never called
-ALLOWED = CALLS.keys() | STORAGES.keys() | EMPTY_DICTS | KEPT | TYPES
+NESTED = "torch.storage._load_from_bytes"
+ALLOWED = {NESTED} | CALLS.keys() | STORAGES.keys() | EMPTY_DICTS | KEPT | TYPES
 SCRIPT = "__torch__."
 NAMES = {ord(instruction.code): instruction.name for instruction in pickletools.opcodes}
 
@@ -152,6 +141,9 @@ class Machine(Stack):
         name, arguments = self._call()
         if self._foreign(name):
             self.stack.append(Foreign(name, None, arguments))
+            return
+        if name == NESTED:
+            self.stack.append(self.nested(*arguments))
             return
         call = CALLS.get(name) or (SCRIPT_CALLS.get(name) if self._script else None)
         if call is None:

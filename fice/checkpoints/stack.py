@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fice.checkpoints.limits import DEPTH, EXPANDED, NAME, Limits
-from fice.checkpoints.rebuild import LARGEST, VIEWED, Array, Foreign
+from fice.checkpoints.objects import LARGEST, VIEWED, Array, Foreign
 
 INTEGER = 256  # bytes of the longest integer
 CONTAINERS = {list, tuple, dict, Foreign}

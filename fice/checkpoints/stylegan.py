@@ -18,7 +18,7 @@ from torch import Tensor
 from fice.checkpoints.files import flatten
 from fice.checkpoints.found import Found
 from fice.checkpoints.limits import plain
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError, first_line
 from fice.nets import outline
 from fice.nets.stylegan2 import Mapping

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fice.checkpoints.limits import ENTRIES, Limits, plain
+from fice.checkpoints.objects import Block
 from fice.checkpoints.pickles import Machine
-from fice.checkpoints.rebuild import Block
 from fice.errors import WeightsError
 
 COMMENT = 65_535  # bytes that may follow the end record

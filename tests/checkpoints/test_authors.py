@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fice.checkpoints import deeplab, densepose, e4e
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
 from fice.nets import network
 

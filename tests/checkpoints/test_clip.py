@@ -10,7 +10,7 @@ from fice.bpe import FILE
 from fice.checkpoints import clip
 from fice.checkpoints.clip import convert
 from fice.checkpoints.files import read_checkpoint
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
 from fice.nets.clip import CLIP
 

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from fice.checkpoints.files import flatten, read_checkpoint
-from fice.checkpoints.pickles import Foreign
+from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
 
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from fice.checkpoints.legacy import read_nested
 from fice.checkpoints.limits import COPIED, DEPTH, STEPS, Limits
-from fice.checkpoints.pickles import ALLOWED, Foreign, Machine
+from fice.checkpoints.objects import Foreign
+from fice.checkpoints.pickles import ALLOWED, Machine
 from fice.errors import WeightsError
 
 EMPTY_LIST, EMPTY_DICT, EMPTY_TUPLE, MARK, STOP = b"]", b"}", b")", b"(", b"."
