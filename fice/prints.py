@@ -10,7 +10,7 @@ import numpy as np
 from scipy import fft, ndimage
 
 from fice.redress import LUMINANCE
-from fice.words import to_lab
+from fice.srgb import to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
 FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that less of it is believed
