@@ -18,7 +18,7 @@ from fice.output import format_of
 if TYPE_CHECKING:
     from fice.photo import Photo
 
-METADATA = ("exif", "xmp", "comment", "dpi", "pnginfo")  # pillow's names for them
+METADATA = ("exif", "xmp", "comment", "extra", "dpi", "pnginfo")  # pillow's names for them
 SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 
 
@@ -50,9 +50,13 @@ def encode_photo(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
     if photo.alpha is not None:
         pixels = np.dstack([pixels, photo.alpha])
     pixels = as_stored(pixels, photo.orientation)
-    if kind == "PNG" and pixels.dtype == np.uint16:
+    if pixels.dtype == np.uint8:
+        return _encode(pixels, kind, _options(photo, kind), target, photo.orientation)
+    if kind == "PNG":
         return Encoded(png16.encode(pixels, _deep_chunks(photo)))
-    return _encode(_eight_bits(pixels), kind, _options(photo, kind), target, photo.orientation)
+    shallow = _encode(_eight_bits(pixels), kind, _options(photo, kind), target, photo.orientation)
+    notice = f"{target.name} holds 8 of the photo's 16 bits a channel; write a .png to keep them all."
+    return Encoded(shallow.content, notices=(notice, *shallow.notices))
 
 
 def _encode_jpeg(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
@@ -121,7 +125,7 @@ def _options(photo: Photo, kind: str) -> dict[str, Any]:
         options |= {"pnginfo": kept, "xmp": None}
     elif kind == "JPEG":
         options |= photo.jpeg or {"quality": 95, "subsampling": 0}
-        options["comment"] = photo.comment
+        options |= {"comment": photo.comment, "extra": photo.iptc}
         if len(photo.exif or b"") > SEGMENT:
             options |= {"exif": None} | _turn(photo.orientation)
         if len(photo.xmp or b"") > SEGMENT:

@@ -101,7 +101,7 @@ def read(data: bytes) -> Coefficients:
     try:
         import jpeglib
     except (ImportError, OSError):
-        raise NotKept("the library jpeglib is missing") from None
+        raise NotKept("the library jpeglib is missing (pip install jpeglib)") from None
     with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.jpg")
         path.write_bytes(b"".join([*picture, b"\xff\xd9"]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 THUMBNAILS = ((0x0201, 0x0202), (0x0111, 0x0117))  # EXIF tags: where it lies, how many bytes; JPEG or plain
+IPTC = 0x0404  # the one resource of Photoshop's that travels; others show the old picture
 LOST = (b"MotionPhoto", b"MicroVideo", b"hdrgm:", b"HDRGainMap", b"Container:Directory", b"GDepth:", b"GImage:",
         b"HasExtendedXMP", b"xmpGImg:")  # fmt: skip
 
@@ -37,6 +39,15 @@ def without_thumbnail(exif: bytes) -> bytes:
             if end == len(exif) == len(mended):
                 del mended[start:]
     return bytes(mended)
+
+
+def iptc_segment(photoshop: Any) -> bytes | None:
+    """What a news desk wrote about a photo, IPTC, as a JPEG segment; `photoshop` is what pillow read of one."""
+    iptc = photoshop.get(IPTC) if isinstance(photoshop, dict) else None
+    if not isinstance(iptc, bytes) or len(iptc) > 65_000:
+        return None
+    block = b"Photoshop 3.0\0" + b"8BIM" + struct.pack(">HHI", IPTC, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
+    return b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
 
 
 def speaks_of_lost(xmp: bytes) -> bool:

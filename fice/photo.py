@@ -47,6 +47,7 @@ class Photo:
     exif: bytes | None = None
     xmp: bytes | None = None
     comment: bytes | None = None
+    iptc: bytes | None = None  # a JPEG segment
     dpi: tuple[float, float] | None = None
     jpeg: dict[str, Any] | None = None  # pillow's qtables, subsampling, progressive
     coded: bytes | None = field(default=None, repr=False)  # of a JPEG: the file
@@ -119,6 +120,7 @@ def read_photo(path: str | os.PathLike) -> Photo:
             exif=exif,
             xmp=None if more or frames > 1 else xmp,
             comment=info["comment"] if isinstance(info.get("comment"), bytes) else None,
+            iptc=metadata.iptc_segment(info.get("photoshop")),
             dpi=info.get("dpi"),
             jpeg=settings,
             coded=data if image.format in ("JPEG", "MPO") else None,

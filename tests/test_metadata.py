@@ -97,3 +97,17 @@ def test_other_xmp_travels(tmp_path):
     photo = read_photo(drawn(tmp_path / "a.jpg", xmp=xmp))
     assert not photo.notices
     assert xmp in write_photo(photo, photo.pixels, tmp_path / "b.jpg").read_bytes()
+
+
+def test_what_a_news_desk_wrote_travels_without_the_thumbnail_beside_it(tmp_path):
+    words = b"\x1c\x02\x78\0\x05a cap"
+    resources = b"".join(
+        b"8BIM" + struct.pack(">HHI", kind, 0, len(data)) + data + bytes(len(data) % 2)
+        for kind, data in ((0x0404, words), (0x040C, bytes(28) + thumbnail()))
+    )
+    segment = b"Photoshop 3.0\0" + resources
+    path = drawn(tmp_path / "a.jpg", extra=b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment)
+    photo = read_photo(path)
+    result = write_photo(photo, photo.pixels, tmp_path / "b.jpg")
+    assert Image.open(result).info["photoshop"] == {0x0404: words}
+    assert thumbnail()[2:] not in result.read_bytes() and thumbnail()[2:] in path.read_bytes()

@@ -119,6 +119,7 @@ def test_sixteen_bits_are_kept(tmp_path, channels):
     else:
         eight = read_photo(write_photo(photo, photo.pixels, tmp_path / "b.webp"))
         assert np.abs(eight.pixels * 257.0 - photo.pixels).max() <= 128
+        assert "8 of the photo's 16 bits" in encode_photo(photo, photo.pixels, tmp_path / "b.webp").notices[0]
 
 
 def test_sixteen_bit_grey(tmp_path):
