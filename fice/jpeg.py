@@ -4,11 +4,13 @@ is the photo's, bit for bit. Blocks that change get the difference to the photo,
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +44,18 @@ class Coefficients:
     sampling: np.ndarray
     size: tuple[int, int]
     progressive: bool
+
+
+@contextmanager
+def _library_file() -> Iterator[Path]:
+    """The library to oneself, and a file for it, as it knows nothing else."""
+    with _ONE_AT_A_TIME:
+        handle, name = tempfile.mkstemp(".jpg")
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            os.unlink(name)
 
 
 def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -102,8 +116,7 @@ def read(data: bytes) -> Coefficients:
         import jpeglib
     except (ImportError, OSError):
         raise NotKept("the library jpeglib is missing (pip install jpeglib)") from None
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "a.jpg")
+    with _library_file() as path:
         path.write_bytes(b"".join([*picture, b"\xff\xd9"]))
         jpeglib.version.set("turbo210")
         try:
@@ -182,8 +195,7 @@ def write(own: Coefficients, header: bytes) -> bytes:
     picture = jpeglib.from_dct(*own.blocks, qt=own.tables[: slots[-1] + 1], quant_tbl_no=slots)
     picture.height, picture.width = own.size
     picture.samp_factor = own.sampling
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "a.jpg")
+    with _library_file() as path:
         jpeglib.version.set("turbo210")
         try:
             picture.write_dct(str(path), flags=["+OPTIMIZE_CODING"])

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import random
 import struct
 import sys
@@ -47,8 +46,6 @@ class PictureGuard(Guard):
     """Knows what the library of coefficients does: it loads one of its variants, and has temporary files."""
 
     def _hear(self, event: str, arguments: tuple) -> None:
-        if event == "os.remove" and arguments[1] >= 0:  # a name in a folder that is open
-            arguments = (os.path.join(f"/proc/self/fd/{arguments[1]}", arguments[0]),)
         variant = event == "ctypes.dlopen" and "cjpeglib" in str(arguments[0])
         if not variant and not (event == "open" and arguments[0] == self.folder):  # a folder: a file of no name yet
             super()._hear(event, arguments)
