@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError
-from fice.version import __version__
+from fice.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from fice.ablation import ablate
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
-    "WeightsError", "__version__", "ablate", "evaluate", "list_bundles", "load_bundle",
+    "WeightsError", "ablate", "evaluate", "list_bundles", "load_bundle",
 ]  # fmt: skip
 
 _HOMES = {
@@ -70,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])

@@ -101,7 +101,9 @@ def test_the_editable_install_works(source, tmp_path):
 
 
 def test_the_source_distribution_can_run_its_tests(tmp_path):
-    ignored = shutil.ignore_patterns(".git", ".venv", ".*_cache", "build", "dist", "*.egg-info", "__pycache__")
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", "build", "dist", "*.egg-info", "__pycache__", "*.safetensors"
+    )  # the weights themselves would only take time
     source = shutil.copytree(ROOT, tmp_path / "source", ignore=ignored)
     code = "from setuptools import build_meta; print(build_meta.build_sdist('dist'))"
     (name,) = run(sys.executable, "-c", code, cwd=source).splitlines()[-1:]
