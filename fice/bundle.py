@@ -115,7 +115,7 @@ class Bundle:
 
     @property
     def reads_own_words(self) -> bool:
-        """Its CLIP knows the words of `fice.words` only, rather than any text."""
+        """Its CLIP knows the words of `fice.lexicon` only, rather than any text."""
         return "vocabulary" in self.extra("clip")
 
     @property

@@ -109,6 +109,7 @@ _OTHER_KINDS = """
 .: someone, photo, photograph, picture, image, portrait, coloured, colored, style, styled, type, kind, piece, s, m, d
 .: ll, re, ve, one, ones, just, only, whole, entire, all, also, as, want, like, colour of, color of, shade of, shade
 .: fabric, cloth, material, made of, made from, made, mens, womens, not only, on top, on top of, full of
+.: give, same, tone
 ,: but, however, then, while, where | A: and, plus | O: or, nor
 N: not, never, isn t, isnt, aren t, arent, wasn t, doesn t, doesnt, don t, dont, shouldn t, mustn t, non, less
 N: no longer, instead of, rather than, anything but, other than, except, excluding, avoid, formerly, used to be, neither

@@ -148,7 +148,7 @@ class _Reading:
     def set_aside(self) -> None:
         """Takes away what is no garment, with what is said of it."""
         self.take(r"[CPM]+H(?!G)")
-        pair = r"(?:(?<=[WQ])[CPM]+A)?"
+        pair = "(?:(?<=[WQ])CA)?"
         for pattern in (rf"{LOOK}XJ{LOOK}G", rf"{pair}{LOOK}G?X(?!G)"):
             for units in self.take(pattern):
                 self.things.append(next(unit.said for unit in units if unit.kind == "X"))

@@ -110,6 +110,7 @@ def test_any_text_is_read_or_refused(text):
         ("don't make it red", None, None, None),
         ("red dress with a black belt", "red", None, "dress"),
         ("blue dress with a red and white hat", "blue", None, "dress"),
+        ("black dress with white polka dots and a red belt", "black", "polka-dot", "dress"),
         ("red dress and green shoes", "red", None, "dress"),
         ("shirt with red sleeves", None, None, "shirt"),
         ("make the collar of the shirt red", "red", None, None),
