@@ -21,7 +21,7 @@ from fice.subject import Subject
 FINEST = 8  # times finer than the canvas: a person of 2,000 pixels
 UNLIKE = 0.12  # difference of drawn and named cloth, in sRGB, at which the weave is held back
 AROUND = 3  # pixels of the canvas around one that show which light the generator drew there: more than it blurs
-BRIGHTEST = 0.95  # linear light of all but a twentieth of new cloth: white has folds, too
+BRIGHTEST = 0.95  # linear light of all but a tenth of new cloth: white has folds, too
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def _shade(subject: Subject, plan: Plan, cloth: Cloth) -> np.ndarray:
     picture = F.interpolate(picture, size=size, mode="area")
     light = light_on(picture, frame.to_photo(plan.wide, size, kernel="linear"), height / shrink)
     shade = F.interpolate(frame.to_canvas(light, fill=0.0).exp(), size=subject.source.shape[2:], mode="area")[0, 0]
-    bright = shade[plan.before[0, 0] > 0.5].quantile(0.95).item() * float((cloth.light @ LUMINANCE).max())
-    return (shade * min(subject.exposure, BRIGHTEST / bright)).cpu().numpy()
+    bright = shade[plan.before[0, 0] > 0.5].quantile(0.9).item() * float((cloth.light @ LUMINANCE).max())
+    return (shade * subject.exposure * min(1.0, BRIGHTEST / bright)).cpu().numpy()
 
 
 def _cloth(subject: Subject, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray, Cloth | None]:

@@ -14,6 +14,7 @@ from fice.mask import grow, mean
 
 HUE = 0.7  # share of a colour's lightness that is left out: highlights and rims of light are no mixture
 DISTINCT = 0.005  # squared distance of two colours from which a mixture of them can be measured
+NOISE = 4.0  # of the unevenness on both sides, against the distance
 OFF = 0.01  # squared distance from their line at which it is a third colour
 
 
@@ -29,9 +30,14 @@ def unmix(source: Tensor, outline: Tensor, within: int, beyond: int) -> tuple[Te
     distance = apart.square().sum(1, keepdim=True)
     share = ((own * apart).sum(1, keepdim=True) / distance.clamp(min=1e-6)).clamp(0, 1)
     off = (own - share * apart).square().sum(1, keepdim=True)
+    uneven = _variance(source - inside, pure, 2 * beyond) + _variance(source - beside, clear, 2 * beyond)
     mixed = (torch.maximum(pure, clear) < 0.9).to(source)
-    trust = distance / (distance + DISTINCT) * (-mean(off, 1) / OFF).exp() * mixed
+    trust = distance / (distance + DISTINCT + NOISE * uneven) * (-mean(off, 1) / OFF).exp() * mixed
     return torch.lerp(outline, share, trust), beside
+
+
+def _variance(difference: Tensor, where: Tensor, radius: int) -> Tensor:
+    return mean(_hued(difference).square().sum(1, keepdim=True) * where, radius) / mean(where, radius).clamp(min=1e-3)
 
 
 def _hued(difference: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that 
 CHROMA = 2.0  # weight of a change of chromaticity, which light does not make, against one of lightness
 STEP = 8.0  # difference in CIELAB between neighbours from which it speaks of a print: folds are smoother
 PLAIN, PRINTED = 0.18, 0.4  # such steps around a pixel: folds and seams have fewer, prints more
-LEAST, SHARE = 6.0, 0.25  # a step is the print's beyond so much, and beyond this share of the print's contrast
+LEAST, SHARE = 8.0, 0.35  # a step is the print's beyond so much, and beyond this share of the print's contrast
 NEAR, AROUND, FORM = 0.02, 0.05, 0.02  # shares of the person's height: of a print, of its evidence, of a body's form
 RIM = 0.012  # share of the person's height by which an outline may be wrong
+GRAIN = 0.003  # share of the person's height: what is finer in a printed cloth is more often the print's than a fold
 SCREEN = 0.03  # share of the person's height beyond which light is the form's
 
 
@@ -52,7 +53,8 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
         wide = ndimage.maximum_filter1d(step, 3, axis)  # a step is a few pixels wide
         fold = 1 - pair(printed) + pair(printed) / (1 + (wide / pair(least)) ** 8)
         slopes.append(np.diff(log, axis=axis) * fold * pair(inner))
-    return _integrated(slopes, _within(log, garment, FORM * height), 1 / (SCREEN * height)), printed
+    light = _integrated(slopes, _within(log, garment, FORM * height), 1 / (SCREEN * height))
+    return light + (ndimage.gaussian_filter(light, GRAIN * height) - light) * printed, printed
 
 
 def _within(values: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:
