@@ -389,6 +389,17 @@ def test_stored_layout_and_tag_stay(tmp_path, orientation, extension):
         assert np.array_equal(np.asarray(written), np.asarray(Image.open(path)))
 
 
+@pytest.mark.parametrize("name", ["a.webp", "a.gif", "a.avif", "a.bmp", "a.tif"])
+def test_what_is_decoded_from_a_lossy_photo_stays_bit_for_bit(tmp_path, name):
+    Image.fromarray(picture()).save(tmp_path / name)
+    photo = read_photo(tmp_path / name)
+    edited = photo.pixels.copy()
+    edited[10:20, 10:20] = 7
+    result = default_output(tmp_path / name, "red")
+    assert encode_photo(photo, edited, result).notices == ()
+    assert np.array_equal(read_photo(write_photo(photo, edited, result)).pixels, edited)
+
+
 def test_png_keeps_alpha_profile_and_hidden_colours(tmp_path):
     profile, pixels = wide_gamut(), picture(channels=4)
     pixels[:9, :, 3] = 0
