@@ -74,7 +74,7 @@ def too_large(path: Path) -> InputError:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without pillow's warnings of half-broken metadata, and of sizes that are checked here."""
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -85,7 +85,7 @@ def _quiet() -> Iterator[None]:
 def readable(path: Path, data: bytes) -> Iterator[None]:
     """Turns pillow's many ways of failing into InputError."""
     try:
-        with _quiet():
+        with quiet():
             yield
     except Image.DecompressionBombError:
         raise too_large(path) from None
@@ -173,7 +173,7 @@ def plain_exif(tags: Image.Exif, orientation: int) -> bytes | None:
 def parsed_exif(exif: bytes | None) -> Image.Exif:
     """The first directory of EXIF bytes; of damaged ones what can be read."""
     tags = Image.Exif()
-    with _quiet(), suppress(*PILLOW_FAILS):
+    with quiet(), suppress(*PILLOW_FAILS):
         tags.load(exif or b"")
     return tags
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fice.decode import quiet
+
 MOST_SCANS = 100  # of a progressive file: each costs a pass over the whole picture
 LARGEST = 1023  # coefficient that baseline JPEG can hold
 SOS, DQT, DHT, DRI, APP14 = 0xDA, 0xDB, 0xC4, 0xDD, 0xEE
@@ -87,7 +89,7 @@ def edited(data: bytes, before: np.ndarray, after: np.ndarray, header: bytes) ->
         raise NotKept("it is damaged")
     changed = add(own, before, after)
     content = write(own, header)
-    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+    with quiet(), Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         shown = np.asarray(image.convert("RGB"))
     if shown.shape != before.shape or ((shown != before).any(2) & ~changed).any():
         raise NotKept("it is damaged")
@@ -97,16 +99,18 @@ def edited(data: bytes, before: np.ndarray, after: np.ndarray, header: bytes) ->
 def read(data: bytes) -> Coefficients:
     """The coefficients of a whole JPEG file that a decoder has accepted; grey ones get empty colour. NotKept."""
     picture = [b"\xff\xd8"]  # nothing else is shown to the library
-    frame, scans, coloured = b"", 0, True
+    frames: list[bytes] = []
+    scans, coloured = 0, True
     for marker, segment in segments(data):
-        if marker in FRAMES and not frame:
-            frame = segment
+        if marker in FRAMES:
+            frames.append(segment)
         coloured &= not (marker == APP14 and segment[4:9] == b"Adobe" and segment[15:16] == b"\0")
         scans += marker == SOS
         if marker in (SOS, DQT, DHT, DRI, *FRAMES):
             picture.append(segment)
         elif marker not in METADATA:
             raise NotKept("it is coded in a rare way")
+    frame = frames[0] if len(frames) == 1 else b""
     sampling = _sampling(frame)
     if not coloured and len(sampling) == 3:
         raise NotKept("its colours are not stored as brightness and colour difference")

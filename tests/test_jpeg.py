@@ -194,6 +194,6 @@ def test_a_decoder_that_shows_something_else_outside_is_not_believed(tmp_path, m
 def test_damaged_structure_never_reaches_the_library(scans, monkeypatch):
     monkeypatch.setitem(sys.modules, "jpeglib", None)
     frame = b"\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"
-    for data in (frame + scans, frame[:6] + scans, b"\xff\xc9" + frame[2:] + scans, scans):
+    for data in (frame + scans, frame + frame + scans, frame[:6] + scans, b"\xff\xc9" + frame[2:] + scans, scans):
         with pytest.raises(jpeg.NotKept):
             jpeg.read(b"\xff\xd8" + data + b"\xff\xd9")
