@@ -95,7 +95,7 @@ def _look(regions: Regions, photo: Tensor, side: int) -> Person | None:
     seen = lambda *names: regions.select(probabilities, names)[0, 0].cpu().numpy() > 0.4  # noqa: E731
     body = regions.body(probabilities)[0, 0].cpu().numpy() > 0.5
     head, face = seen(*HEAD), seen("face")
-    parts = _apart(ndimage.label(ndimage.binary_opening(body, iterations=1))[0], face)
+    parts = _apart(ndimage.label(ndimage.binary_opening(body, iterations=1))[0], face if face.any() else head)
     numbers = np.arange(1, parts.max() + 1)
     areas, heads = (ndimage.sum_labels(where, parts, numbers) for where in (body, head))
     people = areas * ((areas > SMALLEST * body.size) & (heads > 0.01 * areas) & (heads >= 4))
