@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fice.fill import continued
-from fice.mask import grow, mean
+from fice.mask import grow, low_pass, mean
 
 HUE = 0.7  # share of a colour's lightness that is left out: highlights and rims of light are no mixture
 DISTINCT = 0.005  # squared distance of two colours from which a mixture of them can be measured
@@ -30,14 +30,15 @@ def unmix(source: Tensor, outline: Tensor, within: int, beyond: int) -> tuple[Te
     distance = apart.square().sum(1, keepdim=True)
     share = ((own * apart).sum(1, keepdim=True) / distance.clamp(min=1e-6)).clamp(0, 1)
     off = (own - share * apart).square().sum(1, keepdim=True)
-    uneven = _variance(source - inside, pure, 2 * beyond) + _variance(source - beside, clear, 2 * beyond)
+    uneven = _variance(source - inside, pure, 4 * beyond) + _variance(source - beside, clear, 4 * beyond)
     mixed = (torch.maximum(pure, clear) < 0.9).to(source)
     trust = distance / (distance + DISTINCT + NOISE * uneven) * (-mean(off, 1) / OFF).exp() * mixed
     return torch.lerp(outline, share, trust), beside
 
 
 def _variance(difference: Tensor, where: Tensor, radius: int) -> Tensor:
-    return mean(_hued(difference).square().sum(1, keepdim=True) * where, radius) / mean(where, radius).clamp(min=1e-3)
+    square = _hued(difference).square().sum(1, keepdim=True)
+    return low_pass(square * where, radius) / low_pass(where, radius).clamp(min=1e-3)
 
 
 def _hued(difference: Tensor) -> Tensor:
