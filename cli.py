@@ -278,6 +278,22 @@ def sample(output: Path, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("file", type=FILE)
+@json_option
+def show(file: Path, as_json: bool) -> None:
+    """Say what FILE, a result, was made from: the sentence, the seed, the weights and the settings.
+
+    \b
+    Example:
+      fice show photo.red-floral-dress.jpg
+    """
+    from fice.note import as_text, read_note
+
+    note = read_note(file)
+    click.echo(json.dumps(note, ensure_ascii=False) if as_json else as_text(note))
+
+
+@main.command()
 @json_option
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fice.encode import encode_photo
 from fice.errors import InputError
+from fice.note import note_of
 from fice.output import check_output, whole_file
 from fice.photo import write_mask
 from fice.subject import Subject
@@ -47,9 +48,12 @@ class Edit:
         self._meant = self.mask
 
     def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result; see `fice.encode.encode_photo`. `mask` and `notices` are of the file saved last."""
+        """Writes the result, which says what it was made from; see `fice.encode.encode_photo`.
+
+        `mask` and `notices` are of the file saved last.
+        """
         target = check_output(path, self.subject.photo, force)
-        file = encode_photo(self.subject.photo, self.pixels, target)
+        file = encode_photo(self.subject.photo, self.pixels, target, note_of(self.facts))
         with whole_file(target) as stream:
             stream.write(file.content)
         self.mask = self._meant if file.changed is None else self._meant | file.changed

@@ -302,6 +302,7 @@ class Editor:
             "region": plan.region,
             "bundle": self.bundle.name,
             "preset": self.settings.name,
+            "settings": self.settings.changes(),
             "device": str(self.device),
             "seed": task.seed,
             "steps": slot.steps,

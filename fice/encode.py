@@ -13,13 +13,13 @@ from PIL import Image, PngImagePlugin
 from fice import decode, jpeg, png16
 from fice.decode import as_stored, turned_upright
 from fice.errors import FiceError
+from fice.note import SEGMENT, noted
 from fice.output import format_of
 
 if TYPE_CHECKING:
     from fice.photo import Photo
 
 METADATA = ("exif", "xmp", "comment", "extra", "dpi", "pnginfo")  # pillow's names for them
-SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,19 @@ class Encoded:
     notices: tuple[str, ...] = ()
 
 
-def encode_photo(photo: Photo, pixels: np.ndarray, target: Path) -> Encoded:
+def encode_photo(photo: Photo, pixels: np.ndarray, target: Path, note: str | None = None) -> Encoded:
     """Edited `pixels` (H, W, 3), upright, of the photo's dtype and size, as a file; the metadata travels along.
 
     PNG, TIFF and WebP are lossless; only PNG keeps 16 bits. A JPEG of a JPEG keeps every coefficient of the blocks
     that the edit leaves alone; any other JPEG is encoded anew, in a source's quantisation and subsampling where there
-    is one and in high quality otherwise, and a notice says so. FiceError when a picture does not fit its format.
+    is one and in high quality otherwise, and a notice says so. A note goes along as `fice.note.noted` puts it.
+    FiceError when a picture does not fit its format.
     """
     if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
         raise ValueError(f"pixels are {pixels.shape} {pixels.dtype}, not {photo.pixels.shape} {photo.pixels.dtype}")
     kind = format_of(target)
+    if note is not None:
+        photo = noted(photo, note, kind)
     if kind == "JPEG":
         return _encode_jpeg(photo, pixels, target)
     if photo.alpha is not None:
@@ -126,6 +129,8 @@ def _options(photo: Photo, kind: str) -> dict[str, Any]:
     elif kind == "JPEG":
         options |= photo.jpeg or {"quality": 95, "subsampling": 0}
         options |= {"comment": photo.comment, "extra": photo.iptc}
+        if photo.exif:
+            options["exif"] = b"Exif\0\0" + photo.exif.removeprefix(b"Exif\0\0")  # a WebP's has no head
         if len(photo.exif or b"") > SEGMENT:
             options |= {"exif": None} | _turn(photo.orientation)
         if len(photo.xmp or b"") > SEGMENT:

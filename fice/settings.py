@@ -79,6 +79,11 @@ class Settings:
             _check(name, value, known[name].default)
         return dataclasses.replace(self, **changes)
 
+    def changes(self) -> dict[str, Any]:
+        """What differs from the preset that these settings came from, by name."""
+        preset = vars(self.preset(self.name))
+        return {name: value for name, value in vars(self).items() if value != preset[name]}
+
     @classmethod
     def parse(cls, assignment: str) -> tuple[str, Any]:
         """"name=value" -> (name, value of the setting's type). Raises UsageError."""
