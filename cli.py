@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from fice.errors import UsageError
 from fice.terminal import Progress, Verbs, say, warn
 from fice.version import __version__
 
@@ -86,7 +87,7 @@ def main() -> None:
 @main.command()
 @click.argument("photo", type=FILE)
 @click.argument("text")
-@click.option("-o", "--output", type=FILE, help="The result.  [default: beside PHOTO, named after TEXT]")
+@click.option("-o", "--output", type=FILE, help="The result.  [default: beside PHOTO, named after TEXT; or -]")
 @bundle_option
 @region_option
 @click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
@@ -100,21 +101,26 @@ def main() -> None:
 @force_option
 @json_option
 def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
-    """Dress the person in PHOTO as TEXT says.
+    """Dress the person in PHOTO as TEXT says; - is standard input, and standard output for the result.
 
     \b
     Examples:
       fice edit photo.jpg "red floral dress"
       fice edit photo.jpg "white blouse" -o out.png --save-mask mask.png
       fice edit photo.jpg "denim jacket" --region outer --preset best --json
+      fice edit - "red dress" < photo.jpg > result.jpg
     """
     from fice.session import edit_file
 
+    piped = str(options["output"] or photo) == "-"
+    if piped and as_json:
+        raise UsageError("--json and the picture cannot both go to standard output; name a file with -o.")
     with Progress() as progress:
         report = edit_file(photo, text, tell=say, callback=progress, **_given(options))
     for notice in report["notices"]:
         warn(notice)
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
+    if not piped:
+        click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
 
 
 @main.command()

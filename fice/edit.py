@@ -47,17 +47,22 @@ class Edit:
     def __post_init__(self) -> None:
         self._meant = self.mask
 
-    def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result, which says what it was made from; see `fice.encode.encode_photo`.
+    def encode(self, target: Path) -> bytes:
+        """The result as a file of that name, which says what it was made from; see `fice.encode.encode_photo`.
 
-        `mask` and `notices` are of the file saved last.
+        `mask` and `notices` are of the file encoded last.
         """
-        target = check_output(path, self.subject.photo, force)
         file = encode_photo(self.subject.photo, self.pixels, target, note_of(self.facts))
-        with whole_file(target) as stream:
-            stream.write(file.content)
         self.mask = self._meant if file.changed is None else self._meant | file.changed
         self.notices += [notice for notice in file.notices if notice not in self.notices]
+        return file.content
+
+    def save(self, path: str | Path, force: bool = False) -> Path:
+        """Writes the result, as `encode` makes it."""
+        target = check_output(path, self.subject.photo, force)
+        content = self.encode(target)
+        with whole_file(target) as stream:
+            stream.write(content)
         return target
 
     def save_mask(self, path: str | Path, force: bool = False) -> Path:

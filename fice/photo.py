@@ -83,10 +83,14 @@ def _part(array: np.ndarray, window: Window | None) -> np.ndarray:
     return array if window is None else array[window[0] : window[2], window[1] : window[3]]
 
 
-def read_photo(path: str | os.PathLike) -> Photo:
-    """Read a photograph. InputError, with a remedy, for everything that cannot be used."""
+def read_photo(path: str | os.PathLike, data: bytes | None = None) -> Photo:
+    """Read a photograph. InputError, with a remedy, for everything that cannot be used.
+
+    data: the file's content, where it is no file; path is then what to call it.
+    """
     path = Path(path)
-    data = decode.read_bytes(path, "photo")
+    if data is None:
+        data = decode.read_bytes(path, "photo")
     with decode.readable(path, data):
         image = decode.open_image(data)
         width, height = image.size

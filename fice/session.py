@@ -9,6 +9,7 @@ from typing import Any
 from fice.errors import UsageError
 from fice.output import check_output, default_output
 from fice.photo import read_mask, read_photo
+from fice.pipe import is_pipe, name_at_stdout, photo_from_stdin, write_to_stdout
 from fice.settings import Settings
 
 OTHER_FILES = {"save_mask": ".png", "compare": ".png", "trace": ".gif", "save_latent": ".safetensors"}
@@ -32,6 +33,7 @@ def edit_file(
 ) -> dict[str, Any]:
     """Edit a photo into a file of its own and return the report of the edit, with output and notices.
 
+    "-" is standard input for photo, standard output for output, where the result of standard input goes by default.
     latent is a file with the W+ to begin with. assignments are settings as "name=value"; options are steps and
     strength of the settings, region, seed and candidates of `Editor.edit`, and the files save_mask, save_latent,
     compare and trace. tell gets a line about the device, callback the state after every step. Whatever can be refused
@@ -39,9 +41,9 @@ def edit_file(
     """
     settings = Settings.taken_from(options, preset, assignments)
     files = {name: Path(options.pop(name)) for name in OTHER_FILES if options.get(name)}
-    source = read_photo(photo)
-    output = Path(output) if output else default_output(photo, text)
-    target = check_output(output, source, force)
+    source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
+    output = Path(output or (photo if is_pipe(photo) else default_output(photo, text)))
+    target = name_at_stdout(source) if is_pipe(output) else check_output(output, source, force)
     _check_others(files, target, source, force)
     allowed = read_mask(mask, source) if mask else None
 
@@ -67,7 +69,10 @@ def edit_file(
             frames(state)
 
     edit = editor.edit(subject, text, mask=allowed, callback=watch, **options)
-    edit.save(target, force=force)
+    if is_pipe(output):
+        write_to_stdout(edit.encode(target))
+    else:
+        edit.save(target, force=force)
     if "save_mask" in files:
         edit.save_mask(files["save_mask"], force=force)
     if "save_latent" in files:

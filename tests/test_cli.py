@@ -148,6 +148,15 @@ def test_json_is_one_line_whatever_the_text(forwarded, photo):
     assert len(result.stdout.splitlines()) == 1 and json.loads(result.stdout)["text"] == "röd\nklänning 👗"
 
 
+def test_a_result_at_standard_output_is_alone_there(photo, monkeypatch):
+    monkeypatch.setattr(fice.session, "edit_file", lambda *_, **__: {"output": "-", "notices": ["two people"]})
+    for arguments in (["-"], ["-", "-o", "-"], [str(photo), "-o", "-"]):
+        result = CliRunner().invoke(cli.main, ["edit", arguments[0], "red dress", *arguments[1:]])
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "two people\n")
+        result = CliRunner().invoke(cli.main, ["edit", arguments[0], "red dress", *arguments[1:], "--json"])
+        assert (result.exit_code, result.stdout) == (2, "") and "name a file with -o" in result.stderr
+
+
 # errors
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import fice.pipe
 from fice.bundle import home
 from fice.errors import InputError, UsageError
 from fice.session import edit_file
@@ -22,8 +24,11 @@ class Edit:
         self.subject, self.text, self.facts, self.notices = subject, text, facts, ["a word is not known"]
         self.picture = subject.photo.srgb() * [1, 0, 0]
 
+    def encode(self, target):
+        return imageio.imwrite("<bytes>", (self.picture * 255).astype(np.uint8), extension=target.suffix)
+
     def save(self, path, force):
-        imageio.imwrite(path, (self.picture * 255).astype(np.uint8))
+        path.write_bytes(self.encode(path))
 
     def save_mask(self, path, force):
         imageio.imwrite(path, np.zeros(self.subject.photo.size, np.uint8))
@@ -128,4 +133,48 @@ def test_a_latent_is_read_before_the_work_begins(editor, photo, tmp_path):
     editor.clear()
     with pytest.raises(InputError, match="cannot be read"):
         edit_file(photo, "red dress", latent=tmp_path / "bad.npy", output=tmp_path / "p.png")
+    assert not editor
+
+
+@pytest.fixture
+def piped(photo, monkeypatch):
+    """Standard input with a photo in it, and standard output."""
+    streams = SimpleNamespace(
+        stdin=SimpleNamespace(buffer=io.BytesIO(photo.read_bytes()), isatty=lambda: False),
+        stdout=SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: False),
+    )
+    monkeypatch.setattr(fice.pipe, "sys", streams)
+    return streams
+
+
+def test_a_photo_from_standard_input_goes_to_standard_output(editor, piped, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    report = edit_file("-", "red dress")
+    with Image.open(io.BytesIO(piped.stdout.buffer.getvalue())) as result:
+        assert (result.format, result.size, result.getpixel((0, 0))) == ("PNG", (48, 64), (200, 0, 0))
+    assert report["output"] == "-" and set(tmp_path.iterdir()) == before
+
+
+def test_a_pipe_at_one_end_alone(editor, piped, photo, tmp_path):
+    edit_file("-", "red dress", output=tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists() and not piped.stdout.buffer.getvalue()
+    edit_file(photo, "red dress", output="-")
+    assert piped.stdout.buffer.getvalue().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("stream", "content", "error", "said"),
+    [("stdin", None, UsageError, "< photo.jpg"), ("stdout", None, UsageError, "> result.jpg"),
+     ("stdin", b"", InputError, "Nothing came in"), ("stdin", b"no picture", InputError, "<stdin> is not a picture"),
+     ("stdin", bytes(101), InputError, "MiB came in")],
+)  # fmt: skip
+def test_pipes_that_cannot_be_used_are_a_sentence(editor, piped, stream, content, error, said, monkeypatch):
+    monkeypatch.setattr(fice.pipe, "SMALL", 20_000 if content is None else 100)
+    if content is None:
+        monkeypatch.setattr(getattr(piped, stream), "isatty", lambda: True)
+    else:
+        piped.stdin.buffer = io.BytesIO(content)
+    with pytest.raises(error, match=said):
+        edit_file("-", "red dress")
     assert not editor
