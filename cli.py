@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fice.errors import UsageError
-from fice.terminal import Progress, Verbs, say, warn
+from fice.terminal import Progress, Verbs, quiet_option, say, warn
 from fice.version import __version__
 
 FILE = click.Path(path_type=Path)
@@ -100,6 +100,7 @@ def main() -> None:
 @set_option
 @force_option
 @json_option
+@quiet_option
 def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
     """Dress the person in PHOTO as TEXT says; - is standard input, and standard output for the result.
 
@@ -116,7 +117,7 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
     if piped and as_json:
         raise UsageError("--json and the picture cannot both go to standard output; name a file with -o.")
     with Progress() as progress:
-        report = edit_file(photo, text, tell=say, callback=progress, **_given(options))
+        report = edit_file(photo, text, tell=say, progress=progress, callback=progress.loss, **_given(options))
     for notice in report["notices"]:
         warn(notice)
     if not piped:
@@ -148,6 +149,7 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
 @set_option
 @click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
 @json_option
+@quiet_option
 @click.pass_context
 def batch(context: click.Context, source: str, text: str | None, dry_run: bool, as_json: bool, **options: Any) -> None:
     """Edit every photo of SOURCE: a folder with all below it, a pattern, or a list (txt, csv, jsonl).
@@ -162,6 +164,7 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
       fice batch orders.csv -o out/ --ext png --save-mask
       fice batch "photos/**/*.jpg" "denim jacket" -o out/ --engine ray --workers 2
     """
+    from fice.batch.page import PAGE
     from fice.batch.run import plan_batch, run_batch
     from fice.batch.show import Counting
 
@@ -172,7 +175,9 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
         return
     with Counting() as counting:
         summary = run_batch(source, tell=say, warn=warn, progress=counting, **given)
-    click.echo(json.dumps(summary.as_dict(), ensure_ascii=False) if as_json else summary)
+    page = Path(given["output"]) / PAGE
+    told = {**summary.as_dict(), "page": str(page)}
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"{summary}\n{page}")
     context.exit(1 if summary.failed else 0)
 
 

@@ -115,10 +115,11 @@ def differing(variants: Sequence[Variant], base: Settings, tell: Callable[[str],
 
 def plan_study(
     variants: Sequence[str] = (), grid: Sequence[str] = (), *, preset: str = "default",
-    assignments: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None, **options: Any,
+    steps: int | None = None, strength: float | None = None, assignments: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda _: None, **_: Any,
 ) -> str:  # fmt: skip
     """What `ablate` would run, a line a variant. Arguments and errors as of `ablate`."""
-    base = Settings.taken_from(options, preset, assignments)
+    base = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
     chosen = differing(choose(variants, grid), base, tell)
     lines = []
     for variant in chosen:
@@ -136,6 +137,8 @@ def ablate(
     grid: Sequence[str] = (),
     seeds: int = 1,
     preset: str = "default",
+    steps: int | None = None,
+    strength: float | None = None,
     assignments: Sequence[str] = (),
     bundle: str | Path = "street",
     device: str = "auto",
@@ -153,7 +156,7 @@ def ablate(
 ) -> Study:
     """Edits with each part of the method removed or replaced, scores them, and writes a page, tables and plots to OUT.
 
-    source, text, and options (prompts, limit, region, steps, strength, candidates, workers, force): as in
+    source, text, and options (prompts, limit, region, candidates, workers, force): as in
     `fice.batch.run.run_batch`. variants, grid: as in `choose`. seeds: so many edits of each photo and text. width: how
     many pictures share the optimisation; one at a time, by default, so that the same study gives the same table to the
     last digit, resumed or not. Results are PNG, so that no compression is measured. real, judge, features, resamples,
@@ -161,9 +164,10 @@ def ablate(
 
     Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
     """
-    from fice.evaluation.run import evaluate
+    from fice.evaluation.run import check_extras, evaluate
 
-    base = Settings.taken_from(dict(options), preset, assignments)
+    check_extras()
+    base = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
     chosen, out = differing(choose(variants, grid), base, tell), Path(output)
     texts = [text] if isinstance(text, str) else list(text)
     runs: dict[str, list[Path]] = {}
@@ -174,10 +178,10 @@ def ablate(
             for seed in range(seeds):
                 folder = out / RUNS / variant.name / f"seed-{seed}"
                 run_batch(
-                    source, texts, output=folder, ext="png", bundle=bundle, preset=preset,
-                    assignments=[*assignments, *variant.assignments], device=device, width=width, engine=engine,
-                    address=address, seed=seed, tell=tell, progress=_overall(counted, progress, len(chosen) * seeds),
-                    **options,
+                    source, texts, output=folder, ext="png", bundle=bundle, preset=preset, steps=steps,
+                    strength=strength, assignments=[*assignments, *variant.assignments], device=device, width=width,
+                    engine=engine, address=address, seed=seed, tell=tell,
+                    progress=_overall(counted, progress, len(chosen) * seeds), **options,
                 )  # fmt: skip
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cProfile
 import os
-import pstats
 import subprocess
 import sys
 import tempfile
@@ -19,20 +17,21 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from fice.course import Spent
 from fice.device import resolve
 from fice.editor import Editor
-from fice.photo import read_photo
+from fice.errors import FiceError
 from fice.sample import save_sheet
 from fice.settings import Settings
 
-# the rows of the table: file, function, and its caller where there are several
+# the rows of the table: the stages that an edit reports, and its writing
 PARTS = {
-    "reading the photo": ("photo.py", "read_photo", None),
-    "finding the person": ("person.py", "find_person", None),
-    "fitting the latent": ("editor.py", "_fit", None),
-    "the loop": ("inversion.py", "invert", "_run"),
-    "regions and stitch": ("editor.py", "_finish", None),
-    "writing the result": ("encode.py", "encode_photo", None),
+    "read": "reading the photo",
+    "look": "finding the person",
+    "fit": "fitting the latent",
+    "loop": "the loop",
+    "stitch": "the stitch",
+    "write": "writing the result",
 }
 BATCHES = (1, 2, 4, 8)
 REPEATS = 5
@@ -56,7 +55,7 @@ def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle:
         # first, as a new process is taken to have needed at least what its parent holds
         whole = _process("edit", str(photo), text, "-o", str(out), "--force", *options)
         editor = Editor(bundle, where, settings)
-        flops = _flops(lambda: editor.edit(editor.prepare(read_photo(photo)), text))
+        flops = _flops(lambda: editor.edit(editor.prepare(photo), text))
         parts = _parts(editor, photo, text, out)
     rate = matrix_rate(where)
     networks = {name: _network(*case, rate) for name, case in _cases(editor).items()}
@@ -65,7 +64,7 @@ def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle:
         "threads": torch.get_num_threads(),
         "preset": preset,
         "steps": settings.steps,
-        "step_seconds": parts["the loop"] / settings.steps,
+        "step_seconds": parts["loop"] / settings.steps,
         "matrix_rate": rate,
         "seconds": whole["seconds"],
         "peak_bytes": whole["peak_bytes"],
@@ -86,7 +85,7 @@ def table(told: dict[str, Any]) -> str:
         f"{', at most %.2f GiB' % (told['peak_bytes'] / 2**30) if told['peak_bytes'] else ''};"
         f" {told['flops'] / giga:.0f} GFLOP, so the floor is {told['floor_seconds']:.1f} s",
         "",
-        *(f"{name:22} {seconds:7.2f} s" for name, seconds in told["parts"].items()),
+        *(f"{PARTS[stage]:22} {seconds:7.2f} s" for stage, seconds in told["parts"].items()),
         f"{'one step of the loop':22} {told['step_seconds']:7.2f} s, of {told['steps']}",
         "",
         f"{'network':22} {'forward':>9} {'backward':>9} {'GFLOP':>7} {'of floor':>9}  best batch",
@@ -107,16 +106,16 @@ def matrix_rate(device: torch.device, size: int = 2048) -> float:
 
 
 def _process(*arguments: str) -> dict[str, Any]:
-    """Wall time and peak memory of one run of the command line."""
+    """Wall time and peak memory of one run of the command line; raises the FiceError that it ended with."""
     home = str(Path(__file__).parents[1])  # where cli lies, installed or not
     began = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        capture_output=True,
-        check=True,
-        env=os.environ | {"PYTHONPATH": home},
-    )
+    done = subprocess.run([sys.executable, "-m", "cli", *arguments], capture_output=True, text=True, check=False,
+                          env=os.environ | {"PYTHONPATH": home})  # fmt: skip
     seconds = time.perf_counter() - began
+    if done.returncode:
+        error = FiceError(done.stderr.strip().splitlines()[-1].removeprefix("Error: "))
+        error.exit_code = done.returncode
+        raise error
     return {"seconds": seconds, "peak_bytes": _peak_of_children()}
 
 
@@ -130,14 +129,11 @@ def _peak_of_children() -> int | None:
 
 
 def _parts(editor: Editor, photo: str | Path, text: str, out: Path) -> dict[str, float]:
-    """Seconds in the functions of `PARTS` during one edit."""
-    profile = cProfile.Profile()
-    profile.runcall(lambda: editor.edit(editor.prepare(read_photo(photo)), text).save(out, force=True))
-    spent = dict.fromkeys(PARTS, 0.0)
-    for (path, _, function), (*_, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-        for name, (file, wanted, by) in PARTS.items():
-            if (Path(path).name, function) == (file, wanted):
-                spent[name] += sum(times[3] for (_, _, caller), times in callers.items() if by in (None, caller))
+    """Seconds of each of `PARTS` in one edit."""
+    edit = editor.edit(editor.prepare(photo), text)
+    spent = Spent(edit.facts["stages"])
+    with spent.at("write"):
+        edit.save(out)
     return spent
 
 
@@ -165,7 +161,7 @@ def _cases(editor: Editor) -> dict[str, tuple[Callable[[Tensor], Tensor], Tensor
     height, width = editor.generator.canvas
     picture = torch.rand(1, 3, height, width, device=editor.device)
     ws = editor.generator.mapping.w_avg.expand(1, editor.generator.num_ws, -1).clone()
-    encoder = {"encoder": (editor.encoder.network, picture)} if "encoder" in editor.bundle.parts else {}
+    encoder = {"encoder": (editor.encoder.latent, picture)} if "encoder" in editor.bundle.parts else {}
     return {
         "generator": (editor.generator.synthesis, ws),
         **encoder,

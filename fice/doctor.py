@@ -6,11 +6,10 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from fice.errors import WeightsError
-from fice.extras import install
+from fice.extras import EXTRAS, install, missing
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def examine() -> list[Finding]:
     findings = [_python(), _torch()]
     if findings[-1].ok:
         findings += [_device(), _half(), *_ops()]
-    return [*findings, _packages(), *_bundles()]
+    return [*findings, *_extras(), *_bundles()]
 
 
 def usable(findings: list[Finding]) -> bool:
@@ -99,12 +98,14 @@ def _ops() -> list[Finding]:
     return [*found, Finding("ops", status["built"], text, remedy=None if status["built"] else "fice ops build")]
 
 
-def _packages() -> Finding:
-    """What is used where it is installed, and never needed."""
-    wanted = {"transformers": "Hugging Face's models", "ftfy": "texts in broken encodings for OpenAI's CLIP",
-              "clip": "OpenAI's CLIP by its own code", "detectron2": "DensePose by its own code"}  # fmt: skip
-    said = [f"{name} {'is there' if find_spec(name) else 'is not'} ({use})" for name, use in wanted.items()]
-    return Finding("optional packages", True, ", ".join(said))
+def _extras() -> list[Finding]:
+    """What is used where it is installed, and never needed for an edit."""
+    findings = []
+    for extra, (_, use) in EXTRAS.items():
+        lacking = missing(extra)
+        text = f"{use}; {' and '.join(lacking) + ' not' if lacking else 'all'} installed"
+        findings.append(Finding(f"extra {extra}", not lacking, text, remedy=install(extra) if lacking else None))
+    return findings
 
 
 def _bundles() -> list[Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from fice.encode import encode_photo
@@ -17,8 +19,10 @@ from fice.output import check_output, whole_file
 from fice.photo import write_mask
 from fice.subject import Subject
 
+SHOWN = 1024  # pixels of the longer side, in a notebook
 
-@dataclass
+
+@dataclass(repr=False)
 class Edit:
     """One edit of one subject, not yet written anywhere.
 
@@ -42,10 +46,21 @@ class Edit:
     ws: Tensor
     drawn: Tensor
     notices: list[str]
-    facts: dict[str, Any] = field(repr=False)
+    facts: dict[str, Any]
 
     def __post_init__(self) -> None:
         self._meant = self.mask
+
+    def __repr__(self) -> str:
+        return f"<Edit {self.text!r} of {self.subject.photo!r}, {self.mask.mean():.1%} of it changed>"
+
+    def _repr_png_(self) -> bytes:
+        """The result as a notebook shows it, at most `SHOWN` pixels a side."""
+        image = Image.fromarray(np.round(np.clip(self.picture, 0, 1) * 255).astype(np.uint8))
+        image.thumbnail((SHOWN, SHOWN))
+        stream = BytesIO()
+        image.save(stream, "PNG")
+        return stream.getvalue()
 
     def encode(self, target: Path) -> bytes:
         """The result as a file of that name, which says what it was made from; see `fice.encode.encode_photo`.
@@ -57,17 +72,20 @@ class Edit:
         self.notices += [notice for notice in file.notices if notice not in self.notices]
         return file.content
 
-    def save(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the result, as `encode` makes it."""
-        target = check_output(path, self.subject.photo, force)
+    def save(self, path: str | Path) -> Path:
+        """Writes the result, as `encode` makes it.
+
+        A file that is there is replaced, so that the same lines may run again; the photo itself never is (UsageError).
+        """
+        target = check_output(path, self.subject.photo, force=True)
         content = self.encode(target)
         with whole_file(target) as stream:
             stream.write(content)
         return target
 
-    def save_mask(self, path: str | Path, force: bool = False) -> Path:
-        """Writes the edited region as PNG, white where the result may differ."""
-        return write_mask(self.subject.photo, self.mask, path, force)
+    def save_mask(self, path: str | Path) -> Path:
+        """Writes the edited region as PNG, white where the result may differ; replaces files as `save` does."""
+        return write_mask(self.subject.photo, self.mask, path, force=True)
 
     def save_latent(self, path: str | Path) -> None:
         """Writes W+ as safetensors: `ws`, (1, R, D) float32."""

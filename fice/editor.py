@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from fice.answers import remarks, understand
 from fice.bundle import Bundle, load_bundle
 from fice.clothing import redressed, weave
+from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.encoder import Encoder, check_encoder
@@ -49,15 +50,16 @@ class Editor:
         bundle: a name, a folder or a Bundle.
         device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device.
         settings: the choices of the edit; the preset `default` when not given.
+        progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
     """
 
     def __init__(self, bundle: str | Path | Bundle = "street", device: str | torch.device = "auto",
-                 settings: Settings | None = None):  # fmt: skip
+                 settings: Settings | None = None, progress: Callable[[str], None] = lambda _: None):  # fmt: skip
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
-        self.settings = settings or Settings.preset("default")
+        self.settings, self.progress = settings or Settings.preset("default"), progress
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
         clip = self.bundle.package("clip") if self.settings.semantics == "package" else None
@@ -81,16 +83,19 @@ class Editor:
     @torch.no_grad()
     def look(self, photo: str | Path | Photo) -> Sight:
         """What is seen in a photo without any optimisation. Raises InputError as `prepare` does."""
-        began = time.perf_counter()
-        photo = photo if isinstance(photo, Photo) else read_photo(photo)
-        picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device)
-        frame, elsewhere, notices = self._frame(picture, photo)
-        view = frame.to_canvas(picture)
-        regions = self.regions.empty(self._analysed(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
-        source = self.person(view, regions)
-        exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
-        notices = [*photo.notices, *notices]
-        return Sight(photo, frame, source, regions, exposure, notices, time.perf_counter() - began)
+        spent = Spent()
+        if not isinstance(photo, Photo):
+            with spent.at("read"):
+                photo = read_photo(photo)
+        with spent.at("look"):
+            picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device)
+            frame, elsewhere, notices = self._frame(picture, photo)
+            view = frame.to_canvas(picture)
+            regions = self.regions.empty(self._analysed(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
+            source = self.person(view, regions)
+            exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
+        self.progress("look")
+        return Sight(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent)
 
     def person(self, view: Tensor, regions: Tensor) -> Tensor:
         """What a view of the analysis canvas (1, 3, h, w) shows on the generator's, (1, 3, H, W).
@@ -120,7 +125,7 @@ class Editor:
         drawn = drawn_once(self.generator, ws, weights)
         seconds = (time.perf_counter() - began) / len(sights)
         return [
-            Subject(**vars(sight) | {"notices": [*sight.notices, *said], "seconds": sight.seconds + seconds},
+            Subject(**vars(sight) | {"notices": [*sight.notices, *said], "spent": Spent(sight.spent, fit=seconds)},
                     fitted=self._enlarged(drawn[i : i + 1], sight.frame.canvas)[1], ws=ws[i : i + 1],
                     weights={name: value[i : i + 1] for name, value in weights.items()})
             for i, sight in enumerate(sights)
@@ -173,12 +178,12 @@ class Editor:
 
     def _fit(self, wanted: Tensor, ws: Tensor, weights: Weights, steps: int) -> tuple[Tensor, Weights]:
         """Moves latents, and with `tuning` the generator's weights, towards pictures, without any text."""
-        settings, ws = self.settings, self._in_space(ws)
+        settings, ws, tell = self.settings, self._in_space(ws), lambda _: self.progress("fit")
         if steps:
             draw = self._drawing(weights)
-            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=FIT_RATE).ws
+            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=FIT_RATE, callback=tell).ws
         if settings.tuning:
-            weights = tune(self.generator, weights, ws, wanted, settings.tuning)
+            weights = tune(self.generator, weights, ws, wanted, settings.tuning, callback=tell)
         return ws, weights
 
     def _drawing(self, weights: Weights) -> Draw:
@@ -214,17 +219,26 @@ class Editor:
         Raises InputError for a text that cannot be obeyed (`fice.answers.understand`), for a garment that is not in
         the picture, and when the optimisation diverges for good.
         """
-        began = time.perf_counter()
-        plan = self.plan(subject, text, region, mask)
-        descent = self.descent()
-        tasks = self.begin([(subject, plan, seed + i) for i in range(candidates)])
-        slots = [descent.add(task, task.ws) for task in tasks]
-        while descent.slots:
-            descent.step()
-            if callback:
-                callback(State.of(slots, self.settings.steps))
-        best = best_of([self.finish(slot) for slot in slots if not slot.failed])
-        best.facts["seconds"] = round(subject.seconds + time.perf_counter() - began, 2)
+        spent = Spent(subject.spent)
+        with spent.at("fit"):
+            plan = self.plan(subject, text, region, mask)
+            descent = self.descent()
+            tasks = self.begin([(subject, plan, seed + i) for i in range(candidates)])
+            slots = [descent.add(task, task.ws) for task in tasks]
+        with spent.at("loop"):
+            while descent.slots:
+                descent.step()
+                self.progress("loop")
+                if callback:
+                    callback(State.of(slots, self.settings.steps))
+        edits = []
+        with spent.at("stitch"):
+            for slot in slots:
+                if not slot.failed:
+                    edits.append(self.finish(slot))
+                self.progress("stitch")
+        best = best_of(edits)
+        best.facts |= spent.facts()
         return best
 
     def plan(self, subject: Subject, text: str, region: str = "auto", mask: np.ndarray | None = None) -> Plan:

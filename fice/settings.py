@@ -62,13 +62,14 @@ class Settings:
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
 
     @classmethod
-    def taken_from(cls, options: dict[str, Any], preset: str, assignments: Sequence[str] = ()) -> Settings:
-        """The settings that options name, of which steps and strength are taken out; assignments have the last word.
+    def asked_for(cls, preset: str, assignments: Sequence[str] = (), *, steps: int | None = None,
+                  strength: float | None = None) -> Settings:  # fmt: skip
+        """A preset with what is not None replaced; assignments, "name=value" each, have the last word.
 
-        assignments: "name=value" each. Raises UsageError as `preset` and `parse` do.
+        Raises UsageError as `preset` and `parse` do.
         """
-        changes = {name: options.pop(name) for name in ("steps", "strength") if name in options}
-        return cls.preset(preset, **changes).replace(**dict(map(cls.parse, assignments)))
+        given = {name: value for name, value in (("steps", steps), ("strength", strength)) if value is not None}
+        return cls.preset(preset, **given).replace(**dict(map(cls.parse, assignments)))
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with some values changed; raises UsageError where a name or value makes no sense."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from fice.course import Spent
 from fice.frame import Frame
 from fice.photo import Photo
 from fice.tuning import Weights
 
 
-@dataclass
+@dataclass(repr=False)
 class Sight:
     """What is seen in a photo before anything is optimised.
 
@@ -22,7 +23,7 @@ class Sight:
         regions: region probabilities on the analysis canvas, (1, K, h, w).
         exposure: how bright the scene is, as a factor on linear light; 1 by day.
         notices: what the user should know about the photo.
-        seconds: what the analysis took.
+        spent: what the analysis took.
     """
 
     photo: Photo
@@ -31,10 +32,13 @@ class Sight:
     regions: Tensor
     exposure: float
     notices: list[str]
-    seconds: float
+    spent: Spent
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} in {self.photo!r}>"
 
 
-@dataclass
+@dataclass(repr=False)
 class Subject(Sight):
     """A photo, analysed.
 

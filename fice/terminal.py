@@ -6,6 +6,7 @@ import errno
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,6 +15,8 @@ from fice.errors import DeviceError, FiceError, is_full_disk, is_out_of_memory
 
 INTERRUPTED = 5
 PATIENCE = 2  # seconds that pass before a bar appears
+BAR = "{desc:<10}{percentage:4.0f} %|{bar:30}| {elapsed} gone, {remaining} left {postfix}"
+STAGES = {"load": "loading", "look": "preparing", "fit": "fitting", "loop": "editing", "stitch": "stitching"}
 
 
 class Verb(click.Command):
@@ -23,9 +26,10 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.params.append(
             click.Option(
-                ["--debug"], is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of an error."
+                ["--debug"], is_flag=True, expose_value=False, callback=_remember("fice.debug"),
+                help="Show the traceback of an error.",
             )
-        )
+        )  # fmt: skip
 
 
 class Verbs(click.Group):
@@ -64,30 +68,51 @@ def explain(error: Exception) -> tuple[str, int]:
     return f"fice has a bug ({type(error).__name__}: {said}): please report it with what --debug shows.", 1
 
 
+def quiet_option(command: Callable) -> Callable:
+    """Adds -q, which `quiet` knows of."""
+    return click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_remember("fice.quiet"),
+                        help="Say nothing on stderr but errors.")(command)  # fmt: skip
+
+
+def quiet() -> bool:
+    """Whether the command that runs was asked to say nothing but errors."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().meta.get("fice.quiet"))
+
+
 def say(text: str) -> None:
     """A remark for a person who is watching: on stderr, and only on a terminal."""
     if sys.stderr.isatty():
-        click.echo(text, err=True)
+        warn(text)
 
 
 def warn(text: str) -> None:
-    """A remark that matters: on stderr, always."""
-    click.echo(text, err=True)
+    """A remark that matters: on stderr, unless all remarks are unwanted."""
+    if not quiet():
+        click.echo(text, err=True)
 
 
 class Progress:
-    """A callback of the inversion: a bar with loss and time left on stderr, if that is a terminal."""
+    """How far an edit is: a bar with its stage and the time left on stderr, if that is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
 
-    def __call__(self, state: Any) -> None:
+    def __call__(self, stage: str, share: float) -> None:
+        """The stage in work, as `fice.course.Course` names it, and the share of the work that is done, in [0, 1]."""
+        if quiet():
+            return
         from tqdm import tqdm
 
-        if self._bar is None:  # disable=None: only on a terminal
-            self._bar = tqdm(total=state.steps, desc="editing", unit="step", delay=PATIENCE, disable=None)
-        self._bar.set_postfix_str(f"loss {sum(state.losses.values()):.3f}", refresh=False)
-        self._bar.update(state.step - self._bar.n)
+        if self._bar is None:  # disable=None: only on a terminal; smoothing=0: stages differ, the whole counts
+            self._bar = tqdm(total=1, bar_format=BAR, delay=PATIENCE, smoothing=0, mininterval=0, disable=None)
+        self._bar.set_description_str(STAGES[stage], refresh=False)
+        self._bar.update(share - self._bar.n)
+
+    def loss(self, state: Any) -> None:
+        """A callback of the inversion: its loss stands behind the bar."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"loss {sum(state.losses.values()):.3f}")
 
     def __enter__(self) -> Progress:
         return self
@@ -104,9 +129,14 @@ def _explain_system(error: OSError) -> str:
     return f"The system refuses {what} ({error.strerror}); check its path and rights."
 
 
-def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        context.find_root().meta["fice.debug"] = True
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """A callback that makes an option known to the whole run."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.find_root().meta[name] = True
+
+    return remember
 
 
 def _fail(context: click.Context, sentence: str, code: int) -> None:

@@ -45,12 +45,13 @@ def join(weights: Sequence[Weights]) -> Weights:
 
 
 def tune(
-    generator: Generator, weights: Weights, ws: Tensor, wanted: Tensor, steps: int, rate: float = 2e-3
-) -> Weights:
+    generator: Generator, weights: Weights, ws: Tensor, wanted: Tensor, steps: int, rate: float = 2e-3,
+    callback: Callable[[int], None] = lambda _: None,
+) -> Weights:  # fmt: skip
     """Fits the convolutions and the noise maps of a generator to each picture, its latent held still.
 
     weights: where to begin, {} for the generator's own. ws: (B, R, D). wanted: (B, 3, H, W) float in [0, 1].
-    Pictures do not influence each other, and the generator itself stays as it is.
+    callback is told each step. Pictures do not influence each other, and the generator itself stays as it is.
     """
     begun = weights or {name: value.expand(len(ws), *value.shape[1:]) for name, value in _own(generator).items()}
     moving = {name: value.detach().clone().requires_grad_(True) for name, value in begun.items()}
@@ -58,12 +59,13 @@ def tune(
               for noise, speed in ((False, rate), (True, rate * NOISE_RATE))]  # fmt: skip
     optimiser, everyone = torch.optim.Adam(groups), torch.arange(len(ws))
     draw = drawing(generator, moving)
-    for _ in range(steps):
+    for step in range(steps):
         difference = draw(ws, everyone) - wanted
         loss = (difference.square() + difference.abs()).mean((1, 2, 3)).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        callback(step)
     return {name: value.detach() for name, value in moving.items()}
 
 

@@ -50,7 +50,7 @@ def forwarded(monkeypatch):
     calls = []
 
     def edit_file(photo, text, **options):
-        calls.append((photo, text, {k: v for k, v in options.items() if k not in ("tell", "callback")}))
+        calls.append((photo, text, {k: v for k, v in options.items() if k not in ("tell", "progress", "callback")}))
         return {"output": "out.png", "notices": ["two people; the largest is edited"], "text": text}
 
     monkeypatch.setattr(fice.session, "edit_file", edit_file)
@@ -317,17 +317,20 @@ def test_a_closed_pipe_is_no_error():
 def test_progress_is_silent_when_nobody_watches(capsys):
     with Progress() as progress:
         for step in range(1, 4):
-            progress(SimpleNamespace(step=step, steps=3, losses={"image": 1.0}))
+            progress("loop", step / 3)
+            progress.loss(SimpleNamespace(losses={"image": 1.0}))
     assert capsys.readouterr() == ("", "")
 
 
-def test_progress_shows_loss_on_a_terminal(monkeypatch, capsys):
+def test_progress_shows_stage_loss_and_time_left_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr("fice.terminal.PATIENCE", 0)
     with Progress() as progress:
-        for step in range(1, 4):
-            progress(SimpleNamespace(step=step, steps=3, losses={"image": 1.25, "pose": 1.0}))
-    assert "loss 2.250" in capsys.readouterr().err
+        for step in range(4):
+            progress("loop", step / 4)
+            progress.loss(SimpleNamespace(losses={"image": 1.25, "pose": 1.0}))
+    said = capsys.readouterr().err
+    assert "editing" in said and "50 %" in said and "left" in said and "loss 2.250" in said
 
 
 # the other verbs

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import builtins
 import json
+import sys
 
 import pytest
 
 import fice.bundle
 from fice.doctor import Finding, examine, report, usable
+from fice.extras import EXTRAS
 from fice.nets.parser import Parser
 from fice.pack import save_part
 from stylegan2_ops import build
@@ -70,7 +72,15 @@ def test_without_torch_the_doctor_still_speaks(home, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     findings = examine()
     monkeypatch.undo()
-    assert [f.name for f in findings if not f.ok] == ["torch"] and not usable(findings)
+    assert [f.name for f in findings if not f.ok and f.needed] == ["torch"] and not usable(findings)
+
+
+def test_each_extra_is_named_with_what_it_enables(home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    finding = found("extra evaluate")
+    assert not finding.ok and "fice evaluate" in finding.text and "skimage" in finding.text
+    assert "'.[evaluate]'" in finding.remedy and usable(examine())
+    assert {f"extra {extra}" for extra in EXTRAS} <= {finding.name for finding in examine()}
 
 
 def test_a_finding_reads_well():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from configparser import ConfigParser
 
+import pytest
 from conftest import ROOT
 
-from fice.extras import install
+from fice.errors import UsageError
+from fice.extras import EXTRAS, install, need
 
 PLACES = ("cli.py", "README.md", "setup.cfg", "fice/**/*.py", "stylegan2_ops/**/*", "docs/**/*.md", "notebooks/*.ipynb")
 
@@ -32,3 +35,16 @@ def test_every_extra_that_is_named_is_there():
 def test_the_command_says_where_it_is_run():
     assert install("hf") == "`pip install '.[hf]'` in the folder of fice's source"
     assert install("", "--no-deps") == "`pip install --no-deps .` in the folder of fice's source"
+
+
+def test_the_extras_are_those_of_the_package():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    assert set(EXTRAS) == set(setup["options.extras_require"]) - {"test"}
+
+
+def test_what_is_missing_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    need("evaluate", "skimage")
+    with pytest.raises(UsageError, match=r"matplotlib .*pip install '.\[evaluate\]'"):
+        need("evaluate", "skimage", "matplotlib")

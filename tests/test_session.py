@@ -27,10 +27,10 @@ class Edit:
     def encode(self, target):
         return imageio.imwrite("<bytes>", (self.picture * 255).astype(np.uint8), extension=target.suffix)
 
-    def save(self, path, force):
+    def save(self, path):
         path.write_bytes(self.encode(path))
 
-    def save_mask(self, path, force):
+    def save_mask(self, path):
         imageio.imwrite(path, np.zeros(self.subject.photo.size, np.uint8))
 
     def save_latent(self, path):
@@ -46,7 +46,8 @@ def editor(monkeypatch):
     asked = {}
 
     class Editor:
-        def __init__(self, bundle, device, settings):
+        def __init__(self, bundle, device, settings, progress):
+            self.progress = progress
             asked.update(bundle=bundle, device=str(device), settings=settings)
 
         def prepare(self, photo, latent):
@@ -56,6 +57,7 @@ def editor(monkeypatch):
         def edit(self, subject, text, *, mask, callback, **options):
             asked.update(mask=mask, options=options)
             for step in range(1, 4):
+                self.progress("loop")
                 picture = np.full((8, 4, 3), step, np.uint8)
                 callback(SimpleNamespace(step=step, steps=3, losses={"image": 1.0}, picture=lambda made=picture: made))
             return Edit(subject, text, {"seed": 0})
@@ -85,9 +87,10 @@ def test_the_result_lies_beside_the_photo_by_default(editor, photo, monkeypatch)
 def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    lines, steps = [], []
+    lines, steps, stages = [], [], []
     edit_file(photo, "red dress", output=out / "o.png", save_mask=out / "m.png", save_latent=out / "l.safetensors",
               compare=out / "c.png", trace=out / "t.gif", device="cpu", tell=lines.append,
+              progress=lambda stage, share: stages.append(stage),
               callback=lambda state: steps.append(state.step))  # fmt: skip
     assert {path.name for path in out.iterdir()} == {"o.png", "m.png", "l.safetensors", "c.png", "t.gif"}
     pair = imageio.imread(out / "c.png")
@@ -96,6 +99,7 @@ def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path):
     )
     assert imageio.imread(out / "t.gif", index=None).shape == (3, 8, 4, 3)
     assert lines == ["Computing on cpu (asked for)."] and steps == [1, 2, 3]
+    assert stages[0] == "load" and stages[-1] == "loop"
 
 
 def test_settings_come_from_preset_options_and_assignments(editor, photo):

@@ -146,7 +146,7 @@ class Flow:
                 wishes += self._wishes(order)
         begun, missed = self._together(lambda some: self.editor.begin([wish for _, wish in some]), wishes)
         for (order, _), task in begun:
-            order.seconds += (time.perf_counter() - began) / len(begun)
+            order.spent.add("fit", (time.perf_counter() - began) / len(begun))
             self.orders[task] = order
             self.waiting.append(task)
         for (order, _), error in missed:
@@ -226,7 +226,7 @@ class Flow:
             ended = self._alone(slots)
         for slot in slots:
             if slot.task in self.orders:
-                self.orders[slot.task].seconds += (time.perf_counter() - began) / len(slots)
+                self.orders[slot.task].spent.add("loop", (time.perf_counter() - began) / len(slots))
         for slot in ended:
             order = self.orders.pop(slot.task)
             order.slots.append(slot)
@@ -257,14 +257,14 @@ class Flow:
 
     def _write(self, order: Order) -> Result:
         """The best candidate, written; its line of the journal."""
-        began, job = time.perf_counter(), order.job
+        job = order.job
         try:
-            best = best_of([self.editor.finish(slot) for slot in order.slots if not slot.failed])
-            target = best.save(self.out / job.key, force=True)
-            self._keep(best, target)
-            seconds = order.sight.seconds + order.seconds + time.perf_counter() - began
-            report = best.report() | {"seconds": round(seconds, 2), "output": str(self.out / job.key),
-                                      "notices": [*best.subject.notices, *best.notices]}  # fmt: skip
+            with order.spent.at("stitch"):
+                best = best_of([self.editor.finish(slot) for slot in order.slots if not slot.failed])
+                target = best.save(self.out / job.key)
+                self._keep(best, target)
+            report = best.report() | order.spent.facts()
+            report |= {"output": str(self.out / job.key), "notices": [*best.subject.notices, *best.notices]}
             sha256 = order.sight.photo.sha256
             list(thumbnails(self.out, [job.photo, self.out / job.key]))  # here, so that the page is quick at the end
             made = made_from(job, self.out / job.key, *self.hashes, before=order.before, sha256=sha256)
@@ -277,7 +277,7 @@ class Flow:
     def _keep(self, edit: Edit, target: Path) -> None:
         paths = {name: beside(target, KEPT[name]) for name in self.keep}
         if "mask" in paths:
-            edit.save_mask(paths["mask"], force=True)
+            edit.save_mask(paths["mask"])
         if "latent" in paths:
             edit.save_latent(paths["latent"])
         if "compare" in paths:

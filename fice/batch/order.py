@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
+from fice.course import Spent
 from fice.errors import FullDisk, is_full_disk
 from fice.inversion import Slot
 from fice.output import explain as explain_write
@@ -34,7 +35,10 @@ class Order:
     latent: Tensor | None
     open: int = 0
     slots: list[Slot] = field(default_factory=list)
-    seconds: float = 0.0
+    spent: Spent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spent = Spent(self.sight.spent)
 
 
 def photo_of(order: Order) -> tuple[str, str, str]:

@@ -24,6 +24,7 @@ from fice.batch.thumbnails import Thumbnail, link, thumbnails
 EMBEDDED = 300  # pictures; beyond, thumbnails are files
 MOST_REASONS = 8
 COUNTED = ("done", "failed", "skipped")
+PAGE = "index.html"
 LABELS = {"per_hour": "Pictures/hour", "seconds": "Time"}
 UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # nothing in the json may end its block
 ROOM = Path(__file__).parent
@@ -41,7 +42,7 @@ def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict)
     inside = len(latest) <= EMBEDDED
     rows = [_row(out, result, small[2 * i : 2 * i + 2], inside) for i, result in enumerate(latest)]
     return webpage.write_page(
-        out / "index.html",
+        out / PAGE,
         ROOM / "page.html.j2",
         ROOM / "page.css",
         title=title,

@@ -50,6 +50,8 @@ def run_batch(
     keep: Sequence[str] = (),
     bundle: str | Path = "street",
     preset: str = "default",
+    steps: int | None = None,
+    strength: float | None = None,
     assignments: Sequence[str] = (),
     device: str = "auto",
     tell: Tell = lambda _: None,
@@ -62,15 +64,14 @@ def run_batch(
     source, texts, prompts, suffix, ext, limit and shuffle_seed: as in `fice.batch.jobs.find_jobs`. force: make again
     what is there and unchanged. follow: go on with photos that arrive, until interrupted. engine: "local" or "ray";
     address and workers: as in `fice.batch.cluster.on_ray`. width: how many pictures share the optimisation, None finds
-    out. keep: "mask", "latent", "compare", written beside each result. options: steps and strength of the settings;
-    region, seed and candidates of every job that does not say otherwise. warn is told, once, what of a sentence cannot
-    be done; tell, how the work goes on. progress is called after each job (None at
-    first) with the counts and the number of jobs.
+    out. keep: "mask", "latent", "compare", written beside each result. options: region, seed and candidates of every
+    job that does not say otherwise. warn is told, once, what of a sentence cannot be done; tell, how the work goes on.
+    progress is called after each job (None at first) with the counts and the number of jobs.
 
     Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all, as a
     text of `texts` that cannot be obeyed.
     """
-    settings = Settings.taken_from(options, preset, assignments)
+    settings = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
     weights, out = load_bundle(bundle), Path(output)
     for text in texts:
         understand(text, weights, settings)
@@ -117,6 +118,8 @@ def plan_batch(
     keep: Sequence[str] = (),
     bundle: str | Path = "street",
     preset: str = "default",
+    steps: int | None = None,
+    strength: float | None = None,
     assignments: Sequence[str] = (),
     device: str = "auto",
     tell: Tell = lambda _: None,
@@ -127,7 +130,7 @@ def plan_batch(
     Arguments and errors as of `run_batch`; tell is told what its warn is. Writes nothing.
     """
     named = {name: options.pop(name) for name in ("suffix", "ext", "limit", "shuffle_seed") if name in options}
-    settings = Settings.taken_from(options, preset, assignments)
+    settings = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
     weights, out = load_bundle(bundle), Path(output)
     for text in texts:
         understand(text, weights, settings)
@@ -161,12 +164,17 @@ def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: s
     from fice.batch.show import duration
     from fice.device import resolve
     from fice.editor import Editor
+    from fice.latent import read_latent
+    from fice.photo import read_mask, read_photo
 
     editor = Editor(weights, resolve(device)[0], settings)
     for job in due[:TRIED]:
-        began = time.perf_counter()
+        options, began = dict(job.options), time.perf_counter()
         try:
-            editor.edit(editor.prepare(job.photo), job.text)
+            photo, latent = read_photo(job.photo), options.pop("latent", None)
+            subject = editor.prepare(photo, latent and read_latent(latent))
+            mask = read_mask(options.pop("mask"), photo) if "mask" in options else None
+            editor.edit(subject, job.text, mask=mask, **options)
         except InputError as error:
             tell(str(error))
             continue

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fice.batch.journal import Result, Summary
+from fice.terminal import quiet
 
 EVERY = 60.0  # seconds between lines where there is no terminal
 
@@ -21,6 +22,8 @@ class Counting:
         self._told = time.monotonic()
 
     def __call__(self, result: Result | None, summary: Summary, total: int) -> None:
+        if quiet():
+            return
         facts = summary.as_dict()
         ended = facts["done"] + facts["skipped"] + facts["failed"]
         if not sys.stderr.isatty():

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from fice.errors import UsageError
 from fice.evaluation.study import Measure
-from fice.extras import install
+from fice.extras import need
 from fice.srgb import to_lab
 
 MOST_DB = 100.0  # the PSNR of identical pictures, which has no end
@@ -104,10 +103,9 @@ def ssim(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
     see what it should not. Pictures (H, W, 3) float in [0, 1]. UsageError when scikit-image is missing.
     """
     _check(first, second, where)
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError as error:
-        raise UsageError(f"Structural similarity needs scikit-image: {install('evaluate')}.") from error
+    need("evaluate", "skimage")
+    from skimage.metrics import structural_similarity
+
     if min(where.shape) < WINDOW:
         raise Unmeasurable(f"The picture has fewer than {WINDOW} pixels a side, the window of structural similarity.")
     height, total = len(where), 0.0

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fice.errors import UsageError
 from fice.evaluation.study import Difference, Estimate, Measure, Study
 from fice.evaluation.table import difference, digits, estimate, figure, first_run, has_numbers, heading, plain, verdict
-from fice.extras import install
+from fice.extras import need
 from fice.output import whole_file
 
 if TYPE_CHECKING:
@@ -158,10 +157,9 @@ def tradeoff(study: Study) -> Figure | None:
 @contextmanager
 def _style() -> Iterator[None]:
     """matplotlib as it is delivered, with our style, whatever its user has set."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise UsageError(f"Plots need matplotlib: {install('evaluate')}.") from None
+    need("evaluate", "matplotlib")
+    import matplotlib
+
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # boxes stand for letters that the font has not
         matplotlib.rcdefaults()

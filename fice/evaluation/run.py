@@ -19,6 +19,7 @@ from fice.evaluation.observer import Observer
 from fice.evaluation.realism import Features, clip_features, inception_features, realism
 from fice.evaluation.study import Difference, Estimate, Row, Study
 from fice.evaluation.triples import Triple, read_run
+from fice.extras import need
 from fice.semantics import Semantics
 
 Runs = Mapping[str, Sequence[str | Path]]
@@ -54,12 +55,13 @@ def evaluate(
         resamples: of the bootstrap.
         meanings: of the runs, in one sentence each.
 
-    Raises InputError for a run without edits and a folder without photographs, UsageError, and WeightsError for missing
-    networks. An edit that cannot be scored has reasons instead of numbers.
+    Raises InputError for a run without edits and a folder without photographs, UsageError for what makes no sense and
+    for missing libraries, WeightsError for missing networks. An edit that cannot be scored has reasons, not numbers.
     """
     named = runs if isinstance(runs, Mapping) else _named([runs] if isinstance(runs, (str, Path)) else runs)
     if features not in ("clip", "inception"):
         raise UsageError(f"Realism is measured in the features of clip or inception, not of {features!r}.")
+    check_extras(plots=output is not None)
     triples = {name: [triple for part in parts for triple in read_run(Path(part))] for name, parts in named.items()}
     where = resolve(device)[0]
     networks, judging = load_bundle(bundle), load_bundle(judge)
@@ -106,6 +108,11 @@ def write(study: Study, out: Path, tell: Tell = lambda _: None) -> None:
     tables, plots = write_tables(study, out), write_plots(study, out)
     page = write_study_page(study, out, plots)
     tell(f"{page} shows it; the numbers are in {', '.join(path.name for path in tables)}.")
+
+
+def check_extras(plots: bool = True) -> None:
+    """Raises UsageError, with the command that installs it, where a library of an evaluation is missing."""
+    need("evaluate", "skimage", *(["matplotlib"] if plots else []))
 
 
 def _named(paths: Sequence[str | Path]) -> dict[str, list[str | Path]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from fice.course import Spent
 from fice.edit import Edit
 from fice.inversion import Descent
 from fice.photo import read_photo
@@ -65,7 +66,7 @@ class Stub:
     def look(self, photo: Any) -> Sight:
         photo = photo if hasattr(photo, "pixels") else read_photo(photo)
         self._called("look", [photo.path.stem])
-        return Sight(photo, None, LATENT, LATENT, 1.0, list(photo.notices), 0.0)
+        return Sight(photo, None, LATENT, LATENT, 1.0, list(photo.notices), Spent())
 
     def settle(self, sights, latents=None) -> list[Subject]:
         self._called("settle", [sight.photo.path.stem for sight in sights])

@@ -1,0 +1,63 @@
+"""The course of an edit: what its stages took, and how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fice.settings import Settings
+
+# processor seconds of one step of each stage with the bundled weights, measured: a bar needs their ratios only
+COSTS = {"load": 3.1, "look": 0.2, "fit": 0.16, "loop": 0.24, "stitch": 0.2}
+
+
+class Spent(dict[str, float]):
+    """Seconds by stage.
+
+    read: decoding the photo, where it was given as a path. look: finding the person and their clothes. fit: latent and
+    generator to the photo and to where the edit begins. loop: the optimisation under the text. stitch: back into the
+    photo.
+    """
+
+    @contextmanager
+    def at(self, stage: str) -> Iterator[None]:
+        """Adds what the block takes."""
+        began = time.perf_counter()
+        yield
+        self.add(stage, time.perf_counter() - began)
+
+    def add(self, stage: str, seconds: float) -> None:
+        self[stage] = self.get(stage, 0.0) + seconds
+
+    def facts(self) -> dict[str, Any]:
+        """For a report: {"seconds": all of them, "stages": {stage: seconds}}."""
+        stages = {stage: round(seconds, 3) for stage, seconds in self.items()}
+        return {"seconds": round(sum(self.values()), 2), "stages": stages}
+
+
+class Course:
+    """How far an edit is: called with the stage after each of its steps.
+
+    Args:
+        tell: gets the stage in work and the share of all work that is done, in [0, 1].
+    """
+
+    def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None]):
+        fits = 2 if settings.start == "redressed" else 1
+        steps = {"load": 1, "look": 1, "fit": fits * (settings.refine + settings.tuning),
+                 "loop": settings.steps, "stitch": candidates}  # fmt: skip
+        self.work = {stage: count * COSTS[stage] for stage, count in steps.items()}
+        self.work["loop"] *= candidates
+        self.each = {stage: self.work[stage] / count for stage, count in steps.items() if count}
+        self.done, self.tell = dict.fromkeys(self.work, 0.0), tell
+        tell("load", 0.0)
+
+    def __call__(self, stage: str) -> None:
+        self.done[stage] = min(self.done[stage] + self.each.get(stage, 0.0), self.work[stage])
+        order = [*self.work]
+        before = order[: order.index(stage)]  # which may have ended early
+        share = (sum(self.work[each] for each in before) + self.done[stage]) / sum(self.work.values())
+        ended = self.done[stage] >= self.work[stage] and stage != order[-1]
+        self.tell(order[order.index(stage) + 1] if ended else stage, share)
