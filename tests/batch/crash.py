@@ -26,21 +26,26 @@ def command(pause: str, *arguments: str) -> None:
     main(arguments)
 
 
-def kills(count: str, longest: str, *arguments: str) -> None:
-    """The same command again and again, each time killed at a random moment; prints how far each came."""
+def kills(count: str, *arguments: str) -> None:
+    """The same command again and again, each time killed after it has come a little further; prints how far."""
     from fice.batch import flow, run  # noqa: F401  # imported once, so that the moments are in the run itself
 
-    out = Path(arguments[arguments.index("-o") + 1])
+    journal = Path(arguments[arguments.index("-o") + 1]) / "results.jsonl"
+    written = lambda: journal.read_bytes().count(b"\n") if journal.exists() else 0  # noqa: E731
     moments = random.Random(0)
     for _ in range(int(count)):
-        child = os.fork()
+        child, wanted = os.fork(), written() + moments.randrange(3)
         if child == 0:
             command("0.01", *arguments)
-        time.sleep(moments.uniform(0, float(longest)))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        journal = out / "results.jsonl"
-        print(journal.read_bytes().count(b"\n") if journal.exists() else 0, flush=True)
+        ended = False
+        while written() < wanted and not ended:
+            time.sleep(0.001)
+            ended = os.waitpid(child, os.WNOHANG)[0] == child
+        time.sleep(moments.uniform(0, 0.05))
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        print(written(), flush=True)
 
 
 def full(source: str, out: str) -> None:

@@ -110,7 +110,7 @@ def test_twenty_kills_lose_nothing(tmp_path):
     names = [f"{i:02}.png" for i in range(30)]
     draw(source, *names)
     arguments = ["batch", source, "red dress", "-o", out, *QUICK]
-    killed = subprocess.run([*CRASH, "kills", "20", "0.15", *arguments], capture_output=True, text=True, check=True)
+    killed = subprocess.run([*CRASH, "kills", "20", *arguments], capture_output=True, text=True, check=True)
     reached = [int(line) for line in killed.stdout.splitlines() if line.isdigit()]
     assert len(reached) == 20 and reached == sorted(reached) and len({*reached}) > 3
     with Journal(out) as journal:
