@@ -14,8 +14,8 @@ from fice.mask import grow, low_pass, mean
 
 HUE = 0.7  # share of a colour's lightness that is left out: highlights and rims of light are no mixture
 DISTINCT = 0.005  # squared distance of two colours from which a mixture of them can be measured
-NOISE = 4.0  # of the unevenness on both sides, against the distance
-OFF = 0.01  # squared distance from their line at which it is a third colour
+NOISE = 1.0  # of the unevenness on both sides, against the distance
+OFF = 0.02  # squared distance from their line at which it is a third colour
 
 
 def unmix(source: Tensor, outline: Tensor, within: int, beyond: int) -> tuple[Tensor, Tensor]:
