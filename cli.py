@@ -306,6 +306,34 @@ def show(file: Path, as_json: bool) -> None:
 
 @main.command()
 @json_option
+def settings(as_json: bool) -> None:
+    """List what --set can set: the value in each preset, what it means and what it may be.
+
+    \b
+    Example:
+      fice settings
+    """
+    from fice import known
+
+    click.echo("\n".join(json.dumps(row) for row in known.settings()) if as_json else known.settings_text())
+
+
+@main.command()
+@json_option
+def words(as_json: bool) -> None:
+    """List the words that a sentence may say, by kind, each with other words for the same.
+
+    \b
+    Example:
+      fice words
+    """
+    from fice import known
+
+    click.echo(json.dumps(known.words(), ensure_ascii=False) if as_json else known.words_text())
+
+
+@main.command()
+@json_option
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Say what fice finds on this machine, and mend-it-yourself commands for what is missing.

@@ -10,49 +10,74 @@ from typing import Any
 
 from fice.errors import UsageError
 
+WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+
+
+def _of(default: Any, meaning: str, *, limits: tuple[float, float] = (0.0, 1e6), choices: tuple[str, ...] = ()) -> Any:
+    """A setting: its value in the preset `default`, what it means and why, and what it may be."""
+    return dataclasses.field(default=default, metadata={"meaning": meaning, "limits": limits, "choices": choices})
+
 
 @dataclass(frozen=True)
 class Settings:
     """How an edit is made; the values here are the preset `default`."""
 
+    # fmt: off
     name: str = "default"  # the preset these values came from
 
     # the loop
-    steps: int = 20  # 60 were no better by any measure of docs/study.md; from another start give it 60
-    rate: float = 0.02  # the authors' 0.05 tears apart what is tuned to the photograph
-    schedule: str = "ramp"  # constant | ramp: a rate that falls ends without Adam's jitter
-    tolerance: float = 0.0  # share of the loss; above 0 a picture that stops improving drops out
+    steps: int = _of(20, "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
+                     "another start give it 60.", limits=(1, 100_000))
+    rate: float = _of(0.02, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.",
+                      limits=(1e-6, 10.0))
+    schedule: str = _of("ramp", "How the rate goes on; one that falls ends without Adam's jitter.",
+                        choices=("constant", "ramp"))
+    tolerance: float = _of(0.0, "Share of the loss; above 0 a picture that stops improving drops out.",
+                           limits=(0.0, 1.0))
 
     # where it starts
-    start: str = "redressed"  # redressed | guess | encoder: the photo recoloured, guessed, as it is | mean | random
-    space: str = "w+"  # w+ | w: a latent of its own for each layer shows what one for all of them cannot
-    refine: int = 10  # steps that fit the latent to the photograph before any text is known; 30 bring nothing more
-    tuning: int = 40  # steps that fit the generator's own weights to it (pivotal tuning, arXiv 2106.05744)
+    start: str = _of("redressed", "The photo recoloured by mask, guessed, as the encoder sees it, the mean person, or "
+                     "a random one.", choices=("redressed", "guess", "encoder", "mean", "random"))
+    space: str = _of("w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.",
+                     choices=("w+", "w"))
+    refine: int = _of(10, "Steps that fit the latent to the photograph before any text is known; 30 bring nothing "
+                      "more.", limits=(0, 100_000))
+    tuning: int = _of(40, "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv "
+                      "2106.05744).", limits=(0, 100_000))
 
-    # the terms and their weights, 0 removes one
-    semantic: float = 1.0  # the authors' weight
-    image: float = 30.0  # the authors' weight
-    pose: float = 10.0  # the authors' weight
-    head: float = 1.0  # the authors' weight
-    latent: float = 1.0  # the authors' weight
-
-    cloth: float = 2000.0  # holds the coarse colour of the re-dressed start: CLIP alone drifts into rainbows it likes
+    # the terms; the first five weights are the authors'
+    semantic: float = _of(1.0, "Weight of the likeness to the text; 0 removes the term.")
+    image: float = _of(30.0, "Weight of the likeness to the photo outside the garment; 0 removes the term.")
+    pose: float = _of(10.0, "Weight of the body's standing as it stood; 0 removes the term.")
+    head: float = _of(1.0, "Weight of the head's shape; 0 removes the term.")
+    latent: float = _of(1.0, "Weight of the latent's nearness to what the generator knows; 0 removes the term.")
+    cloth: float = _of(2000.0, "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
+                       "that it likes; 0 removes the term.")
 
     # what the terms look at
-    look: str = "garment"  # garment | picture: the garment alone on white, so that the street says nothing
-    views: int = 4  # augmented views of it; one fixed view invites noise that only CLIP sees
-    clamp: bool = True  # CLIP and the stitch are shown what a file can hold
-    keep: str = "garment"  # garment | body: what the image term leaves free; arms and legs stay as they are
-    mirrored: bool = True  # what is looked at once is looked at in the mirror too, which halves the regions' noise
+    look: str = _of("garment", "What CLIP is shown: the garment alone on white, so that the street says nothing, or "
+                    "the whole picture.", choices=("garment", "picture"))
+    views: int = _of(4, "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
+                     limits=(0, 64))
+    clamp: bool = _of(True, "Whether CLIP and the stitch are shown what a file can hold.")
+    keep: str = _of("garment", "What the image term leaves free: the garment, so that arms and legs stay as they are, "
+                    "or the whole body.", choices=("garment", "body"))
+    mirrored: bool = _of(True, "Whether what is looked at once is looked at in the mirror too, which halves the "
+                         "regions' noise.")
 
     # who computes; the weights are the bundle's own either way
-    semantics: str = "network"  # network | package: OpenAI's clip, where it is installed
-    posing: str = "network"  # network | package: detectron2 with densepose, where they are installed
+    semantics: str = _of("network", "Whose CLIP: our network, or OpenAI's package clip, where it is installed.",
+                         choices=("network", "package"))
+    posing: str = _of("network", "Whose DensePose: our network, or the packages detectron2 and densepose, where they "
+                      "are installed.", choices=("network", "package"))
 
     # how it goes back
-    stitch: str = "region"  # region | head | none: the photograph is all but the garment, the head alone, nothing
-    detail: float = 1.0  # how much of the cloth's own folds is carried over, 0 to 1
-    strength: float = 1.0  # factor of the semantic term, for people who want more or less of the sentence
+    stitch: str = _of("region", "What of the photograph comes back: all but the garment, the head alone, nothing.",
+                      choices=("region", "head", "none"))
+    detail: float = _of(1.0, "How much of the cloth's own folds is carried over.", limits=(0.0, 1.0))
+    strength: float = _of(1.0, "Factor of the semantic term, for people who want more or less of the text.",
+                          limits=(0.0, 100.0))
+    # fmt: on
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
@@ -77,7 +102,7 @@ class Settings:
         for name, value in changes.items():
             if name not in known:
                 raise UsageError(f"There is no setting {name!r}: choose one of {', '.join(known)}.")
-            _check(name, value, known[name].default)
+            _check(known[name], value)
         return dataclasses.replace(self, **changes)
 
     def changes(self) -> dict[str, Any]:
@@ -89,15 +114,15 @@ class Settings:
     def parse(cls, assignment: str) -> tuple[str, Any]:
         """"name=value" -> (name, value of the setting's type). Raises UsageError."""
         name, equals, text = assignment.partition("=")
-        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
-        if not equals or name not in defaults:
-            raise UsageError(f"{assignment!r} is no setting: write name=value with one of {', '.join(defaults)}.")
-        kind: Any = type(defaults[name])
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        if not equals or name not in known:
+            raise UsageError(f"{assignment!r} is no setting: write name=value with one of {', '.join(known)}.")
+        kind: Any = type(known[name].default)
         try:
             value = _boolean(text) if kind is bool else kind(text)
         except ValueError:
-            raise UsageError(f"{name} wants {KINDS[kind]}, not {text!r}.") from None
-        _check(name, value, defaults[name])
+            raise UsageError(f"{name} wants {WORDS[kind]}, not {text!r}.") from None
+        _check(known[name], value)
         return name, value
 
 
@@ -113,35 +138,20 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }  # fmt: skip
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-CHOICES = {
-    "schedule": ("constant", "ramp"),
-    "start": ("redressed", "guess", "encoder", "mean", "random"),
-    "space": ("w+", "w"),
-    "look": ("garment", "picture"),
-    "keep": ("garment", "body"),
-    "semantics": ("network", "package"),
-    "posing": ("network", "package"),
-    "stitch": ("region", "head", "none"),
-}
-LIMITS = {"steps": (1, 100_000), "rate": (1e-6, 10.0), "strength": (0.0, 100.0), "detail": (0.0, 1.0), "views": (0, 64),
-          "tolerance": (0.0, 1.0), "refine": (0, 100_000), "tuning": (0, 100_000)}  # fmt: skip
-
-
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
 
 
-def _check(name: str, value: Any, default: Any) -> None:
-    kind = type(default)
+def _check(setting: dataclasses.Field, value: Any) -> None:
+    name, kind, choices = setting.name, type(setting.default), setting.metadata.get("choices")
     fits = isinstance(value, (int, float)) and not isinstance(value, bool) if kind is float else type(value) is kind
     if not fits:
-        raise UsageError(f"{name} wants {KINDS[kind]}, not {value!r}.")
-    if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}.")
+        raise UsageError(f"{name} wants {WORDS[kind]}, not {value!r}.")
+    if choices and value not in choices:
+        raise UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}.")
     if kind in (int, float):
-        low, high = LIMITS.get(name, (0.0, 1e6))
+        low, high = setting.metadata["limits"]
         if not math.isfinite(value) or not low <= value <= high:
             raise UsageError(f"{name} wants a number from {low:g} to {high:g}, not {value!r}.")
