@@ -20,6 +20,7 @@ FILE = click.Path(path_type=Path)
 RECIPES = {
     "prepare": "Frame everybody on white.",
     "regions": "Train what tells garments, hair and skin apart.",
+    "keypoints": "Find keypoints and mattes with a teacher, for the pose.",
     "pose": "Train what finds the parts of a body.",
     "clip": "Train what compares pictures with sentences, or the judge of edits.",
     "generator": "Train the generator with its encoder.",
@@ -129,7 +130,7 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
 @click.argument("text", required=False)
 @click.option("-o", "--output", type=FILE, required=True, help="The folder of the results.")
 @click.option("--text", "texts", multiple=True, metavar="TEXT", help="One more text for every photo; repeatable.")
-@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv or jsonl table.")
+@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv, tsv or jsonl table.")
 @click.option("--suffix", help="Put into the name of each result, before its extension.")
 @click.option("--ext", type=click.Choice(["auto", "png", "jpg", "webp"]), help="Format.  [default: the photo's]")
 @click.option("--limit", type=click.IntRange(1), help="No more photos than that.")
@@ -152,7 +153,7 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
 @quiet_option
 @click.pass_context
 def batch(context: click.Context, source: str, text: str | None, dry_run: bool, as_json: bool, **options: Any) -> None:
-    """Edit every photo of SOURCE: a folder with all below it, a pattern, or a list (txt, csv, jsonl).
+    """Edit every photo of SOURCE: a folder with all below it, a pattern, or a list (txt, csv, tsv, jsonl).
 
     Results keep the tree and the names. results.jsonl says what became of each photo, index.html shows it. What is
     there and unchanged is not made again, so a run that was stopped goes on where it was.
@@ -185,7 +186,7 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
 @click.argument("source", metavar="SOURCE")
 @click.argument("text", required=False)
 @click.option("-o", "--output", type=FILE, required=True, help="The folder of the study.")
-@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv or jsonl table.")
+@click.option("--prompts", type=FILE, help="Texts for every photo: one a line, or a csv, tsv or jsonl table.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="One of --dry-run's; repeatable.")
 @click.option("--grid", multiple=True, metavar="NAME=V1,V2,...", help="Sweep over a setting; repeatable.")
 @click.option("--seeds", type=click.IntRange(1), help="So many edits of each photo and text.  [default: 1]")

@@ -157,7 +157,8 @@ class Bundle:
     def _part(self, name: str) -> Part:
         if name not in self.parts:
             have = ", ".join(self.parts) or "nothing"
-            raise WeightsError(f"Bundle {self.name} has no {name} (it has {have}): choose another one with --bundle.")
+            raise WeightsError(f"Bundle {self.name} has no {name} (it has {have}): import one into it (fice models"
+                                f" import FILE --as {self.name}), or choose another bundle with --bundle.")
         return self.parts[name]
 
 

@@ -87,7 +87,8 @@ def misfit(drawn: Tensor, ws: Tensor, picture: Tensor) -> Tensor:
 
 
 def check_encoder(bundle: Bundle) -> None:
-    """Raises WeightsError when the encoder of a bundle is made for another canvas than its generator's."""
+    """Raises WeightsError when a bundle has no generator, or an encoder that is made for another canvas."""
+    bundle.extra("generator")
     canvas = tuple({**bundle.extra("encoder"), **bundle.parts["encoder"].arguments}.get("canvas", bundle.canvas))
     if canvas != bundle.canvas:
         raise WeightsError(

@@ -74,8 +74,13 @@ def default_output(path: str | os.PathLike, text: str) -> Path:
     path = Path(path)
     extension = result_extension(path)
     tail = f".{slug(text)}{extension}"
-    stem = os.fsencode(path.stem)[: NAME_BYTES - len(tail)]
-    return path.with_name(stem.decode("utf-8", "ignore") + tail)
+    return path.with_name(cut_name(path.stem, NAME_BYTES - len(tail)) + tail)
+
+
+def cut_name(name: str, room: int) -> str:
+    """The first `room` bytes of a file's name, no letter cut in two, as the system's own encoding says it."""
+    whole = os.fsencode(name)[: max(room, 0)].decode("utf-8", "ignore")
+    return os.fsdecode(whole.encode())  # which is ASCII where the locale is
 
 
 def format_of(path: Path) -> str:

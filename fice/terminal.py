@@ -11,16 +11,26 @@ from typing import Any
 
 import click
 
-from fice.errors import DeviceError, FiceError, is_full_disk, is_out_of_memory
+from fice.errors import DeviceError, FiceError, UsageError, is_full_disk, is_out_of_memory
 
 INTERRUPTED = 5
 PATIENCE = 2  # seconds that pass before a bar appears
 BAR = "{desc:<10}{percentage:4.0f} %|{bar:30}| {elapsed} gone, {remaining} left {postfix}"
 STAGES = {"load": "loading", "look": "preparing", "fit": "fitting", "loop": "editing", "stitch": "stitching"}
 
+# how --help arranges what `edit`, `batch` and `ablate` take
+GROUPS = {
+    "What to change": ("texts", "prompts", "region", "mask"),
+    "Which photos": ("limit", "shuffle_seed", "follow"),
+    "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "assignments"),
+    "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),
+    "What to write": ("output", "suffix", "ext", "save_mask", "save_latent", "keep", "compare", "trace", "force"),
+    "Where to compute": ("bundle", "device", "width", "engine", "address", "workers"),
+}
+
 
 class Verb(click.Command):
-    """A command that knows --debug."""
+    """A command that knows --debug, shows its options in groups and asks for quotes around a sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -32,11 +42,36 @@ class Verb(click.Command):
         )  # fmt: skip
 
 
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options by `GROUPS`, the others at the end."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(context):
+            heading = next((heading for heading, names in GROUPS.items() if param.name in names), "Options")
+            if record := param.get_help_record(context):
+                rows.setdefault(heading, []).append(record)
+        for heading in filter(rows.get, (*GROUPS, "Options")):
+            with formatter.section(heading):
+                formatter.write_dl(rows[heading])
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(context, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message or all(each.name != "text" for each in self.params):
+                raise
+            remedy = 'Put the sentence in quotes, as in "red floral dress".'
+            raise click.UsageError(f"{error.message}. {remedy}", context) from None
+
+
 class Verbs(click.Group):
     """A group of commands whose errors are one sentence on stderr and an exit code."""
 
     command_class = Verb
     group_class = type
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order in which they are written down, which is that of use."""
+        return list(self.commands)
 
     def invoke(self, context: click.Context) -> Any:
         warnings.showwarning = lambda message, *_, **__: warn(str(message))  # for people, not for programmers
@@ -64,6 +99,9 @@ def explain(error: Exception) -> tuple[str, int]:
     if is_out_of_memory(error):
         remedy = "use fewer --candidates, a smaller batch or --device cpu"
         return f"The memory of the device is not enough: {remedy}.", DeviceError.exit_code
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        letter, remedy = error.object[error.start], "set PYTHONUTF8=1 or another locale (LC_ALL=C.UTF-8)"
+        return f"This locale ({error.encoding}) has no letter {ascii(letter)}: {remedy}.", UsageError.exit_code
     said = (str(error).splitlines() or [""])[0]
     return f"fice has a bug ({type(error).__name__}: {said}): please report it with what --debug shows.", 1
 

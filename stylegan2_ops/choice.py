@@ -37,15 +37,30 @@ def use_compiled(impl: str, x: Tensor, *, supported: bool = True, faster: bool =
     try:
         if build.load() and build.covers(x.device):
             return True
-        notice(f"stylegan2_ops: running the reference ops on {x.device.type}; `fice ops build` compiles faster ones.")
+        text = f"stylegan2_ops: running the reference ops on {x.device.type}; `fice ops build` compiles faster ones."
+        notice(text, once=True)
     except OpsError as error:
         notice(f"stylegan2_ops: running the reference ops. {error}")
     return False
 
 
-def notice(text: str) -> None:
-    """One line, once."""
+def _first_time() -> bool:
+    """Whether no process has told this before; an empty file where the build would lie remembers it."""
+    told = build.library().parent.with_suffix(".told")
+    try:
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError:  # a folder that cannot be written: every process tells
+        return True
+    return True
+
+
+def notice(text: str, once: bool = False) -> None:
+    """One line, once in this process, or on this machine (until torch or the ops are others)."""
     global _noticed
     if not _noticed:
         _noticed = True
-        warnings.warn(text, stacklevel=4)
+        if not once or _first_time():
+            warnings.warn(text, stacklevel=4)

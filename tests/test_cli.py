@@ -104,6 +104,43 @@ def test_the_public_names_exist():
         fice.nothing  # noqa: B018
 
 
+def test_verbs_and_options_come_in_the_order_of_use():
+    lines = CliRunner().invoke(cli.main, ["--help"], prog_name="fice").output.split("Commands:")[1].splitlines()
+    assert [line.split()[0] for line in lines if line.strip()][:2] == ["edit", "batch"]
+    told = CliRunner().invoke(cli.main, ["edit", "--help"], prog_name="fice").output
+    shown = "What to change:|--region|How to edit:|--preset|What to write:|--output|Where to compute:|Options:|--help"
+    told = told[told.index("What to change:") :]
+    places = [told.index(name) for name in shown.split("|")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("verb", ["edit", "batch"])
+def test_a_sentence_without_quotes_is_asked_for_with_them(verb):
+    result = CliRunner().invoke(cli.main, [verb, "photo.jpg", "red", "floral", "dress", "-o", "out"])
+    assert result.exit_code == 2 and "in quotes" in result.stderr
+
+
+def test_quiet_says_nothing_but_the_result(forwarded, photo):
+    result = CliRunner().invoke(cli.main, ["edit", str(photo), "red dress", "-q"])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "out.png\n", "")
+
+
+def test_quiet_does_not_hide_errors(tmp_path):
+    result = CliRunner().invoke(cli.main, ["edit", str(tmp_path / "none.jpg"), "red dress", "-q"])
+    assert result.exit_code == 3 and result.stderr.startswith("Error:")
+
+
+def test_a_batch_ends_with_its_page(tmp_path, monkeypatch):
+    import fice.batch.run
+    from fice.batch.journal import Summary
+
+    monkeypatch.setattr(fice.batch.run, "run_batch", lambda *_, **__: Summary())
+    command = ["batch", "photos", "red dress", "-o", str(tmp_path)]
+    page = str(tmp_path / "index.html")
+    assert CliRunner().invoke(cli.main, command).stdout.splitlines()[-1] == page
+    assert json.loads(CliRunner().invoke(cli.main, [*command, "--json"]).stdout)["page"] == page
+
+
 # what is handed on
 
 
@@ -249,6 +286,7 @@ def test_an_unknown_device_ends_with_2_and_a_missing_one_with_6(photo):
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 6, "memory"),
         (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), 6, "memory"),
         (OpsError("f"), 6, "f"),
+        (UnicodeEncodeError("ascii", "\xc5", 0, 1, "ordinal not in range(128)"), 2, "PYTHONUTF8=1"),
         (KeyError("surprise"), 1, "bug"),
         (RuntimeError(), 1, "bug"),
     ],

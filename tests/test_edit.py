@@ -1,16 +1,66 @@
-"""The result of an edit."""
+"""The result of an edit: the best of several, saved as often as its lines are run, shown as a picture and a line."""
 
 from __future__ import annotations
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-from fice.edit import best_of
-from fice.errors import InputError
+from fice.course import Spent
+from fice.edit import SHOWN, Edit, best_of
+from fice.errors import InputError, UsageError
+from fice.photo import read_photo
+from fice.subject import Subject
 
+NONE = torch.zeros(0)
 PHOTO = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.fixture
+def edit(tmp_path):
+    """The upper half of a photo, painted red."""
+    Image.fromarray(np.full((1200, 900, 3), 200, np.uint8)).save(tmp_path / "photo.png")
+    photo = read_photo(tmp_path / "photo.png")
+    subject = Subject(photo, None, NONE, torch.rand(1, 20, 256, 128), 1.0, [], Spent(), NONE, torch.rand(1, 14, 512), {})
+    mask = np.zeros(photo.size, bool)
+    mask[:600] = True
+    picture = np.where(mask[..., None], np.float32([1, 0, 0]), photo.srgb())
+    return Edit(subject, "red dress", picture, photo.from_srgb(picture), mask, mask, NONE, NONE, [], {})
+
+
+def test_an_edit_is_saved_twice_to_the_same_path(edit, tmp_path):
+    for _ in range(2):
+        edit.save(tmp_path / "edited.png")
+        edit.save_mask(tmp_path / "mask.png")
+    with Image.open(tmp_path / "edited.png") as saved:
+        assert saved.getpixel((0, 0)) == (255, 0, 0) and saved.getpixel((0, 1199)) == (200, 200, 200)
+
+
+def test_the_photo_itself_is_never_replaced(edit, tmp_path):
+    before = (tmp_path / "photo.png").read_bytes()
+    (tmp_path / "link.png").symlink_to(tmp_path / "photo.png")
+    for name in ("photo.png", "link.png"):
+        with pytest.raises(UsageError, match="the photo itself"):
+            edit.save(tmp_path / name)
+        with pytest.raises(UsageError, match="the photo itself"):
+            edit.save_mask(tmp_path / name)
+    assert (tmp_path / "photo.png").read_bytes() == before
+
+
+def test_what_is_printed_is_a_line(edit):
+    for thing, said in ((edit, "'red dress'"), (edit.subject, "Subject"), (edit.subject.photo, "900 x 1200")):
+        assert said in repr(thing) and "photo.png" in repr(thing) and len(repr(thing)) < 300
+    assert "50.0% of it changed" in repr(edit)
+
+
+def test_a_notebook_shows_the_result(edit):
+    with Image.open(io.BytesIO(edit._repr_png_())) as shown:
+        assert shown.format == "PNG" and shown.size == (SHOWN * 900 // 1200, SHOWN)
+        assert shown.getpixel((0, 0)) == (255, 0, 0)
 
 
 def candidate(value, similarity):

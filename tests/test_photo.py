@@ -12,6 +12,7 @@ import zlib
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, JpegImagePlugin
@@ -646,3 +647,15 @@ def test_unusable_masks(tmp_path):
         read_mask(tmp_path / "none.png", photo)
     with pytest.raises(UsageError, match=".png"):
         write_mask(photo, np.ones(photo.size), tmp_path / "m.jpg")
+
+
+def test_a_name_beyond_ascii_has_a_result_where_the_locale_is_ascii(tmp_path):
+    path = tmp_path / "Ångström.jpg"
+    path.write_bytes(b"")
+    code = (
+        "import os, sys; from fice.output import check_output, default_output\n"
+        "print(os.fsencode(check_output(default_output(sys.argv[1], 'red')).name))"
+    )
+    locale = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    told = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, cwd=ROOT, env=locale)
+    assert told.stdout == f"{'Ångström.red.jpg'.encode()!r}\n", told.stderr

@@ -49,7 +49,7 @@ def find_jobs(
 ) -> list[Job]:
     """Every job of a run, in the order of the paths, or of the list where there is one.
 
-    source: a folder (with all below it), a pattern, a photo, or a list of photos (.txt, .csv, .jsonl); None when
+    source: a folder (with all below it), a pattern, a photo, or a list of photos (.txt, .csv, .tsv, .jsonl); None when
     prompts is a table that names photos itself. A row's own text and options come before texts and prompts, all of
     which each other photo gets. What a folder holds that was made by a batch is left out. Rows and files that cannot be
     used become jobs with an error; UsageError or InputError for what makes no sense as a whole, and when there is

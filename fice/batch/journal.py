@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -197,7 +198,8 @@ class Summary:
 
     done: int = 0
     skipped: int = 0  # already there and unchanged
-    failed: dict[str, int] = field(default_factory=dict)  # by reason
+    failed: dict[str, int] = field(default_factory=dict)  # by reason, in which the photo is PHOTO
+    first: dict[str, tuple[str, str]] = field(default_factory=dict)  # by reason: its first photo, and what was said
     began: float = field(default_factory=time.monotonic)
 
     def add(self, result: Result) -> None:
@@ -205,10 +207,21 @@ class Summary:
         if result.status == "done":
             self.done += 1
             return
-        reason = result.error or "No reason was given."
+        said = result.error or "No reason was given."
         photo = str(result.report.get("input") or "")
-        reason = reason.replace(photo, "PHOTO") if photo else reason
+        alone = rf"(?<![^\s\"'(]){re.escape(photo)}"  # not the end of another path
+        reason = re.sub(alone, "PHOTO", said) if photo else said
         self.failed[reason] = self.failed.get(reason, 0) + 1
+        self.first.setdefault(reason, (photo, said))
+
+    def _reasons(self) -> dict[str, int]:
+        """A photo that fails alone is named, and of several the first; the most frequent reason first."""
+        reasons: dict[str, int] = {}
+        for reason, count in sorted(self.failed.items(), key=lambda item: (-item[1], item[0])):
+            photo, said = self.first[reason]
+            told = said if count == 1 or not photo else f"{reason} (The first PHOTO is {photo}.)"
+            reasons[told] = reasons.get(told, 0) + count
+        return reasons
 
     def as_dict(self) -> dict[str, Any]:
         """{done, skipped, failed, reasons: {reason: count}, seconds, per_hour}; the most frequent reason first."""
@@ -217,7 +230,7 @@ class Summary:
             "done": self.done,
             "skipped": self.skipped,
             "failed": sum(self.failed.values()),
-            "reasons": dict(sorted(self.failed.items(), key=lambda item: (-item[1], item[0]))),
+            "reasons": self._reasons(),
             "seconds": round(seconds, 3),
             "per_hour": round(self.done * 3600 / seconds, 1) if self.done and seconds > 0 else 0.0,
         }

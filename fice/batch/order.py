@@ -16,6 +16,7 @@ from fice.batch.journal import Result
 from fice.course import Spent
 from fice.errors import FullDisk, is_full_disk
 from fice.inversion import Slot
+from fice.output import cut_name
 from fice.output import explain as explain_write
 from fice.subject import Sight
 from fice.terminal import explain
@@ -49,10 +50,10 @@ def photo_of(order: Order) -> tuple[str, str, str]:
 
 def beside(target: Path, ending: str) -> Path:
     """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
-    name = os.fsencode(target.name)
-    if len(name) + len(ending) > LONGEST:
-        name = name[: LONGEST - len(ending) - 9] + b"-" + hashlib.sha256(name).hexdigest()[:8].encode()
-    return target.with_name(name.decode("utf-8", "ignore") + ending)
+    name, whole = target.name, os.fsencode(target.name)
+    if len(whole) + len(ending) > LONGEST:
+        name = f"{cut_name(name, LONGEST - len(ending) - 9)}-{hashlib.sha256(whole).hexdigest()[:8]}"
+    return target.with_name(name + ending)
 
 
 def failure(job: Job, error: Exception) -> Result:

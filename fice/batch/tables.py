@@ -1,4 +1,4 @@
-"""Lists and tables that name photos or texts: .txt, .csv and .jsonl, read as data and a line at a time."""
+"""Lists and tables that name photos or texts: .txt, .csv, .tsv and .jsonl, read as data and a line at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from fice.errors import InputError, UsageError
 from fice.reading import open_file
 
-KINDS = (".txt", ".csv", ".jsonl")
+KINDS = (".txt", ".csv", ".tsv", ".jsonl")
 TEXTS = ("text", "region", "seed")  # what a file of texts may say
 PHOTOS = ("photo", "text", "region", "seed", "mask", "candidates", "latent")  # what a list of photos may say
 LEAST = {"seed": 0, "candidates": 1}
@@ -37,9 +37,9 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
     "text" is a str, in .jsonl also a list of them; "seed" and "candidates" are int, the others str. UsageError for
     unknown columns and for files or lines that are too large, InputError when the file cannot be read.
     """
-    read = {".txt": _read_list, ".csv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
+    read = {".txt": _read_list, ".csv": _read_csv, ".tsv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
     if read is None:
-        raise UsageError(f"{path} should end in .txt, .csv or .jsonl, so that it is known how to read it.")
+        raise UsageError(f"{path} should end in .txt, .csv, .tsv or .jsonl, so that it is known how to read it.")
     try:
         with open_file(path) as start:
             size, mark = start.seek(0, 2), (start.seek(0), start.read(2))[1]
@@ -74,7 +74,7 @@ def _read_list(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator
 def _read_csv(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     lines = _lines(stream, path)
     header = next(lines, "").rstrip("\r\n")
-    separator = max(",;\t", key=header.count)
+    separator = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
     names = [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
     _check_columns(names, path, columns)
     if columns[0] not in names:

@@ -44,9 +44,13 @@ def convert(tree: Any) -> Found | None:
         raise WeightsError(
             f"This encoder is a {plain(str(kind))}, whose rows do not build on a main one as in e4e: {REMEDY}."
         )
-    average = named_tensors(tree).get(AVERAGE)
-    if average is not None:
-        state[AVERAGE] = _average(average, rows)
+    average = named_tensors(tree).get(AVERAGE, state.get(AVERAGE))
+    if average is None:
+        raise WeightsError(
+            f"This encoder comes without {AVERAGE}, the mean latent to which its rows are added: import the checkpoint"
+            " that encoder4editing wrote, which holds both, and not its encoder alone."
+        )
+    state[AVERAGE] = _average(average, rows)
     side = 2 ** (rows // 2 + 1)
     found = Found("encoder", "e4e", {"rows": rows}, state, {"canvas": [side, side]})
     found.notes = [f"e4e, {rows} rows of W+, for a generator of {side}x{side} pixels"]

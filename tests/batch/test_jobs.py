@@ -373,6 +373,7 @@ def test_a_table(find):
     )
     assert jobs[1:] == [Job("b.jpg", Path("photos/b.jpg"), "a red dress")]
     assert names(find(write("photos/u.csv", "\ufeff" + table, "utf-16-le"))) == names(jobs)
+    assert names(find(write("photos/t.tsv", "photo\ttext\na.jpg\tx, y, z\n"))) == ["a.jpg"]
     assert names(find(write("photos/t.tsv.csv", "photo\ttext\na.jpg\tx, y\n"))) == ["a.jpg"]
 
 

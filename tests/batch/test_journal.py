@@ -337,19 +337,29 @@ def test_the_summary_counts_reasons_without_names():
     facts = summary.as_dict()
     assert (facts["done"], facts["skipped"], facts["failed"]) == (2, 4, 3)
     assert list(facts["reasons"].items()) == [
-        ("PHOTO is empty; copy or download it again.", 2),
-        ("Nobody is in PHOTO; choose another.", 1),
+        ("PHOTO is empty; copy or download it again. (The first PHOTO is photos/a.jpg.)", 2),
+        ("Nobody is in photos/c.jpg; choose another.", 1),
     ]
     assert facts["per_hour"] == pytest.approx(2, abs=0.1)
     assert str(summary).splitlines() == [
         "2  done",
         "4  skipped",
         "3  failed",
-        "2    PHOTO is empty; copy or download it again.",
-        "1    Nobody is in PHOTO; choose another.",
+        "2    PHOTO is empty; copy or download it again. (The first PHOTO is photos/a.jpg.)",
+        "1    Nobody is in photos/c.jpg; choose another.",
         "2  pictures an hour",
     ]
     assert Summary().as_dict()["per_hour"] == 0
+
+
+def test_a_result_whose_path_ends_like_the_photo_is_not_taken_for_it():
+    summary = Summary()
+    for name in ("a.jpg", "b.jpg"):
+        said = f"outphotos/{name} cannot keep the transparency of photos/{name}; write a .png."
+        summary.add(result(name, "failed", error=said))
+    assert [*summary.as_dict()["reasons"]] == [
+        f"outphotos/{name} cannot keep the transparency of photos/{name}; write a .png." for name in ("a.jpg", "b.jpg")
+    ]
 
 
 def test_nothing_here_needs_torch():

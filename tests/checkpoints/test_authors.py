@@ -215,3 +215,8 @@ def test_weights_that_are_no_floats_are_refused(regions, dtype):
     state = regions | {"classifier.4.bias": empty(3, dtype=dtype)}
     with pytest.raises(WeightsError, match=f"classifier.4.bias is {dtype}"):
         deeplab.convert(state)
+
+
+def test_an_encoder_without_its_mean_is_refused_with_what_helps(encoder):
+    with pytest.raises(WeightsError, match="without latent_avg.* not its encoder alone"):
+        e4e.convert({"state_dict": e4e_file(encoder)["state_dict"]})

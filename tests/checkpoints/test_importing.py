@@ -137,6 +137,16 @@ def test_an_encoder_for_another_canvas_is_refused(small, tmp_path):
         Editor(tmp_path / "mine", "cpu")
 
 
+def test_a_bundle_without_a_generator_says_so(tmp_path):
+    from fice.pack import save_part
+
+    street = load_bundle("street")
+    part = street.parts["encoder"]
+    save_part(tmp_path / "mine", "encoder", street.part("encoder"), part.network, part.arguments)
+    with pytest.raises(WeightsError, match="has no generator .*fice models import"):
+        Editor(tmp_path / "mine", "cpu")
+
+
 def test_a_vocabulary_given_along_is_kept(small, tmp_path):
     vocabulary = find_vocabulary()
     if vocabulary is None:

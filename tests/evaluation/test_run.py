@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 
 import numpy as np
 import pytest
@@ -45,6 +46,16 @@ def red(folder):
 def untouched(folder):
     rows = [(f"{seed}.png", f"{seed}.png", "red shirt") for seed in (2, 12, 19)]
     return table(folder, "untouched.csv", rows)
+
+
+@pytest.mark.parametrize("library", ["skimage", "matplotlib"])
+def test_a_missing_library_is_told_before_the_work(library, red, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    for work in (lambda: evaluate(red, output=tmp_path / "out"),
+                 lambda: fice.ablate("photo.jpg", "red dress", output=tmp_path / "out")):  # fmt: skip
+        with pytest.raises(UsageError, match=rf"{library} must be installed: .*'\.\[evaluate\]'"):
+            work()
+    assert not (tmp_path / "out").exists()
 
 
 def test_runs_are_compared_edit_by_edit(untouched, red, tmp_path):

@@ -99,6 +99,16 @@ def test_without_a_build_auto_runs_the_reference_with_one_notice(nothing_built):
         ops.bias_act(x, b, impl="compiled")
 
 
+def test_the_next_process_is_not_told_again(nothing_built, monkeypatch):
+    x = torch.randn(2, 3, 4, 4)
+    with pytest.warns(UserWarning, match="fice ops build"):
+        ops.bias_act(x, act="lrelu")
+    monkeypatch.setattr(choice, "_noticed", False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ops.bias_act(x, act="lrelu")
+
+
 def test_auto_runs_the_compiled_op(compiled, monkeypatch):
     monkeypatch.setattr(sys.modules["stylegan2_ops.bias_act"], "reference", lambda *_: pytest.fail("not the reference"))
     monkeypatch.setattr(
