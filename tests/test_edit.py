@@ -25,7 +25,8 @@ def edit(tmp_path):
     """The upper half of a photo, painted red."""
     Image.fromarray(np.full((1200, 900, 3), 200, np.uint8)).save(tmp_path / "photo.png")
     photo = read_photo(tmp_path / "photo.png")
-    subject = Subject(photo, None, NONE, torch.rand(1, 20, 256, 128), 1.0, [], Spent(), NONE, torch.rand(1, 14, 512), {})
+    regions, ws = torch.rand(1, 20, 256, 128), torch.rand(1, 14, 512)
+    subject = Subject(photo, None, NONE, regions, 1.0, [], Spent(), NONE, ws, {})
     mask = np.zeros(photo.size, bool)
     mask[:600] = True
     picture = np.where(mask[..., None], np.float32([1, 0, 0]), photo.srgb())
