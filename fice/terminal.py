@@ -45,7 +45,7 @@ class Verb(click.Command):
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The options by `GROUPS`, the others at the end."""
         rows: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(context):
+        for param in filter(lambda param: isinstance(param, click.Option), self.get_params(context)):
             heading = next((heading for heading, names in GROUPS.items() if param.name in names), "Options")
             if record := param.get_help_record(context):
                 rows.setdefault(heading, []).append(record)
@@ -72,6 +72,12 @@ class Verbs(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         """In the order in which they are written down, which is that of use."""
         return list(self.commands)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with the whole first paragraph of its help."""
+        with formatter.section("Commands"):
+            helps = ((name, command.help or "") for name, command in self.commands.items())
+            formatter.write_dl([(name, " ".join(text.split("\n\n")[0].split())) for name, text in helps])
 
     def invoke(self, context: click.Context) -> Any:
         warnings.showwarning = lambda message, *_, **__: warn(str(message))  # for people, not for programmers

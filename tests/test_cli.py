@@ -105,8 +105,8 @@ def test_the_public_names_exist():
 
 
 def test_verbs_and_options_come_in_the_order_of_use():
-    lines = CliRunner().invoke(cli.main, ["--help"], prog_name="fice").output.split("Commands:")[1].splitlines()
-    assert [line.split()[0] for line in lines if line.strip()][:2] == ["edit", "batch"]
+    verbs = CliRunner().invoke(cli.main, ["--help"], prog_name="fice").output.split("Commands:")[1]
+    assert verbs.index("  edit  ") < verbs.index("  batch  ") < verbs.index("  train  ") and "..." not in verbs
     told = CliRunner().invoke(cli.main, ["edit", "--help"], prog_name="fice").output
     shown = "What to change:|--region|How to edit:|--preset|What to write:|--output|Where to compute:|Options:|--help"
     told = told[told.index("What to change:") :]
