@@ -22,6 +22,49 @@ const place = (stack, percent) => stack.style.setProperty("--at", percent + "%")
 
 for (const row of rows) row.words = plain([row.text, row.name, row.key, row.region, row.error].filter(known).join("\n"));
 
+/* favourites, by the names of their results */
+
+const STORE = `fice favourites ${location.pathname}`;
+const STAR = document.querySelector("#star path").getAttribute("d");
+const favourites = new Set(remembered());
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE)) ?? [];
+  } catch {
+    return []; // a browser may keep nothing for files
+  }
+}
+
+function mark(button, row) {
+  button.setAttribute("aria-pressed", favourites.has(row.key));
+}
+
+function list() {
+  const chosen = rows.filter((row) => favourites.has(row.key));
+  $("list").value = chosen.map((row) => row.key + "\n").join("");
+  $("starred").textContent = `Favourites (${chosen.length})`;
+  $("favourites").hidden = chosen.length === 0;
+}
+
+function toggle(button, row) {
+  if (!favourites.delete(row.key)) favourites.add(row.key);
+  try {
+    localStorage.setItem(STORE, JSON.stringify([...favourites]));
+  } catch {
+    // they last as long as the page
+  }
+  mark(button, row);
+  list();
+}
+
+$("copy").addEventListener("click", () => {
+  $("list").select();
+  document.execCommand("copy"); // the clipboard's own interface is closed to pages that are files
+  $("copy").textContent = "Copied";
+});
+$("favourites").addEventListener("toggle", () => ($("copy").textContent = "Copy the list"));
+
 /* before and after, one on the other */
 
 function picture(name, side, source, spare) {
@@ -97,10 +140,12 @@ function card(row, at) {
   const stack = make("div");
   fill(stack, row, false);
   const open = make("button", { type: "button", class: "open", "aria-label": `Open ${row.name} large` }, icon("M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5l-5 5M2.5 13.5l5-5"));
+  const star = make("button", { type: "button", class: "star", "aria-label": `Favourite: ${row.name}` }, icon(STAR));
+  mark(star, row);
   return make(
     "li",
     { class: `card ${row.status}`, "data-at": at },
-    make("div", { class: "mat" }, stack, open),
+    make("div", { class: "mat" }, stack, star, open),
     make("h2", { class: "clipped" }, row.text || "(no text)"),
     make("p", { class: "name clipped" }, row.name),
     numbers(row),
@@ -136,7 +181,7 @@ function update() {
   const [text, status, order] = [$("text").value, $("status").value, $("sort").value];
   shown = rows.filter(
     (row) =>
-      (status === "" || row.status === status) &&
+      (status === "" || (status === "favourite" ? favourites.has(row.key) : row.status === status)) &&
       (text === "" || row.text === texts[text]) &&
       words.every((word) => row.words.includes(word)),
   );
@@ -234,6 +279,7 @@ function show(at) {
   const both = $("large-stack").querySelector(".slide") !== null;
   for (const side of dialog.querySelectorAll(".side")) side.hidden = !both;
   describe(row);
+  mark($("star"), row);
   $("large-count").textContent = `${(at + 1).toLocaleString("en")} of ${shown.length.toLocaleString("en")}`;
   const next = shown[at + 1];
   if (next && next.status !== "failed" && next.output) new Image().src = next.output;
@@ -246,6 +292,8 @@ function show(at) {
 const opened = (target) => Number(target.closest(".card").dataset.at);
 grid.addEventListener("click", (event) => {
   if (event.target.closest(".open")) show(opened(event.target));
+  const star = event.target.closest(".star");
+  if (star) toggle(star, shown[opened(star)]);
 });
 grid.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches(".slide")) return;
@@ -254,6 +302,11 @@ grid.addEventListener("keydown", (event) => {
 });
 $("previous").addEventListener("click", () => show(current - 1));
 $("next").addEventListener("click", () => show(current + 1));
+$("star").addEventListener("click", () => {
+  toggle($("star"), shown[current]);
+  const small = grid.children[current]?.querySelector(".star");
+  if (small) mark(small, shown[current]);
+});
 $("close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: -1, ArrowUp: -1, PageUp: -1, ArrowRight: 1, ArrowDown: 1, PageDown: 1 }[event.key];
@@ -270,4 +323,5 @@ dialog.addEventListener("close", () => {
   (item?.querySelector(".open") ?? $("search")).focus();
 });
 
+list();
 update();

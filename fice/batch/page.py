@@ -26,6 +26,19 @@ MOST_REASONS = 8
 COUNTED = ("done", "failed", "skipped")
 PAGE = "index.html"
 LABELS = {"per_hour": "Pictures/hour", "seconds": "Time"}
+LEGEND = {
+    "Similarity": "how like the text the garment is to the guiding CLIP, \N{MINUS SIGN}1 to 1, before and after",
+    "Gain": "what the edit has added to the similarity; below 0 the photo was more like the text",
+}
+LOSSES = {
+    "all": "what is left of each term at the end, without its weight; the smaller the better",
+    "semantic": "how far the garment is from the text to CLIP",
+    "image": "how far all but the garment is from the photo",
+    "pose": "how far the body is from how it stood",
+    "head": "how far the head's outline is from where it was",
+    "latent": "how far the latent's layers are from each other",
+    "cloth": "how far the garment is from the colour that the text names",
+}
 UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # nothing in the json may end its block
 ROOM = Path(__file__).parent
 
@@ -48,6 +61,7 @@ def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict)
         title=title,
         figures=_figures(rows, summary),
         reasons=_reasons(latest),
+        legend=_legend(rows),
         data=Markup(json.dumps(rows, separators=(",", ":"), allow_nan=False).translate(UNSAFE)),
         js=(ROOM / "page.js").read_text("utf-8"),
     )
@@ -57,6 +71,13 @@ def pictures(out: Path, result: dict) -> tuple[Path | None, Path | None]:
     """Where photo and result lie; None for the result of a failed edit and for a photo without a name."""
     photo = _report(result).get("input")
     return Path(photo) if photo else None, None if result["status"] == "failed" else out / result["key"]
+
+
+def label(result: dict) -> str:
+    """Folder and file name of the photo, below the source of the run."""
+    photo, _ = pictures(Path(), result)
+    folder, _, name = result["key"].rpartition("/")
+    return "/".join(filter(None, (folder, photo.name if photo else name)))
 
 
 def figure(value: Any) -> float | None:
@@ -84,7 +105,7 @@ def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -
     losses = {str(name): figure(value) for name, value in (report.get("losses") or {}).items()}
     return {
         "key": result["key"],
-        "name": photo.name if photo else result["key"],
+        "name": label(result),
         "status": result["status"],
         "text": str(report.get("text") or ""),
         "region": report.get("region"),
@@ -117,6 +138,13 @@ def _figures(rows: list[dict[str, Any]], summary: dict) -> list[tuple[str, str]]
         if name not in COUNTED and value and (shown := _shown(name, value)):
             figures.append((label, shown))
     return figures
+
+
+def _legend(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """What the figures that are shown mean."""
+    known = any(row["gain"] is not None for row in rows)
+    losses = {name for row in rows for name in ("all", *row["losses"]) if row["losses"]}
+    return (LEGEND if known else {}) | {f"Loss, {name}": LOSSES[name] for name in LOSSES if name in losses}
 
 
 def _shown(name: str, value: Any) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from fice.batch.page import pictures, similarity
+from fice.batch.page import LEGEND, label, pictures, similarity
 from fice.batch.thumbnails import shrunk
 from fice.errors import InputError
 from fice.output import whole_file
@@ -19,7 +19,7 @@ LETTERS, LINE = 15, 20  # pixels
 
 
 def contact_sheet(out: Path, results: Iterable[dict], path: Path, columns: int = 6, limit: int = 60) -> Path:
-    """Write a PNG of before/after pairs with the text and the gain below each, and return `path`.
+    """Write a PNG of before/after pairs, below each its text, folder and name, and gain, and return `path`.
 
     Of more than `limit` edits every n-th is taken, in the order of the run: what is shown is the run, not its best.
     Broken pictures are grey boxes. FiceError when the disk refuses.
@@ -27,13 +27,16 @@ def contact_sheet(out: Path, results: Iterable[dict], path: Path, columns: int =
     done = [result for result in results if result["status"] != "failed"]
     chosen = [done[i * len(done) // limit] for i in range(limit)] if len(done) > limit else done
     columns = max(1, min(columns, len(chosen)))
-    width, height = 2 * WIDE + 2, HIGH + 8 + 3 * LINE
+    width, height = 2 * WIDE + 2, HIGH + 8 + 4 * LINE
     rows = max(1, -(-len(chosen) // columns))
-    size = (2 * MARGIN + columns * (width + GAP) - GAP, 2 * MARGIN + rows * (height + GAP) - GAP)
+    size = (2 * MARGIN + columns * (width + GAP) - GAP, 2 * MARGIN + rows * (height + GAP) + 2 * LINE)
     sheet = Image.new("RGB", size, PAPER)
     for i, result in enumerate(chosen):
         corner = (MARGIN + i % columns * (width + GAP), MARGIN + i // columns * (height + GAP))
         sheet.paste(_pair(out, result, (width, height)), corner)
+    font = ImageFont.load_default(LETTERS)
+    for i, line in enumerate(_wrapped(f"Gain: {LEGEND['Gain']}.", font, size[0] - 2 * MARGIN)):
+        ImageDraw.Draw(sheet).text((MARGIN, size[1] - MARGIN - (2 - i) * LINE), line, SOFT, font)
     with whole_file(path) as stream:
         sheet.save(stream, "PNG")
     return path
@@ -57,9 +60,18 @@ def _pair(out: Path, result: dict, size: tuple[int, int]) -> Image.Image:
     for i, line in enumerate(lines):
         draw.text((0, HIGH + 8 + i * LINE), line, INK, font)
     _, _, gain = similarity(result)
-    if gain is not None:
-        draw.text((0, HIGH + 8 + len(lines) * LINE), f"{gain:+.3f}", SOFT, font)
+    below = [_ending(label(result), font, size[0]), *([] if gain is None else [f"gain {gain:+.3f}"])]
+    for i, line in enumerate(below, len(lines)):
+        draw.text((0, HIGH + 8 + i * LINE), line, SOFT, font)
     return cell
+
+
+def _ending(name: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """A name of which the beginning is cut where it is too long: the end tells files apart."""
+    name = name.replace("\n", " ")[-200:]
+    while font.getlength(name) > width:
+        name = "\N{HORIZONTAL ELLIPSIS}" + name.removeprefix("\N{HORIZONTAL ELLIPSIS}")[1:]
+    return name
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:

@@ -109,7 +109,7 @@ def test_sound_html(out, three):
     names = [attributes["id"] for _, attributes in found if "id" in attributes]
     assert len(names) == len(set(names))
     labelled = {attributes["for"] for tag, attributes in found if tag == "label" and "for" in attributes}
-    fields = {a["id"] for tag, a in found if tag == "select" or (tag == "input" and a["type"] == "search")}
+    fields = {a["id"] for tag, a in found if tag in ("select", "textarea") or a.get("type") == "search"}
     assert fields == labelled
     for shown in ("612", "1 h 2 min", "+0.100", "… shows no person; use another photo."):
         assert shown in text
@@ -235,6 +235,22 @@ def test_contact_sheet(out, three, tmp_path):
     assert {(20, 60, 160), (20, 160, 60), (180, 40, 60)} & colours
 
 
+def test_names_are_told_with_their_folders(out, tmp_path):
+    photos = [picture(tmp_path / folder / "one.jpg") for folder in ("berlin", "paris/night")]
+    edits = [result("berlin/one.jpg", photos[0]), result("paris/night/one.red-dress.jpg", photos[1])]
+    page_path = write_page(out, edits, title="", summary={})
+    assert [row["name"] for row in rows_of(page_path)] == ["berlin/one.jpg", "paris/night/one.jpg"]
+    with Image.open(contact_sheet(out, edits[1:], out / "long.png")) as long:
+        with Image.open(contact_sheet(out, [edits[1] | {"key": "one.jpg"}], out / "short.png")) as short:
+            assert long.size == short.size and long.tobytes() != short.tobytes()
+
+
+def test_the_figures_that_are_shown_are_explained(out, three):
+    explained = re.findall("<dt>(.*?)</dt>", write_page(out, three, title="", summary={}).read_text("utf-8"))
+    assert explained[-4:] == ["Similarity", "Gain", "Loss, all", "Loss, semantic"]
+    assert "What the figures mean" not in write_page(out, [], title="", summary={}).read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("browser"))
@@ -306,6 +322,26 @@ def test_filters_and_sorting(opened):
     assert (count(opened), opened.run(error)[-35:]) == ("1 of 3", "shows no person; use another photo.")
     choose(opened, "search", "nothing like it")
     assert opened.until("document.getElementById('nothing').checkVisibility()")
+
+
+@needs_browser
+def test_favourites_are_a_list_to_copy_and_are_remembered(browser, out, three):
+    path = write_page(out, three, title="Three", summary={})
+    show(browser, path)
+    hidden = "return document.getElementById('favourites').hidden"
+    assert browser.run(hidden)
+    browser.run("document.querySelectorAll('.star')[1].click()")
+    browser.run("document.querySelector('.open').click(); document.getElementById('star').click()")
+    browser.press("Escape")
+    show(browser, path)
+    listed = "return document.getElementById('list').value"
+    assert browser.run(listed) == "a.png\nb.png\n"
+    choose(browser, "status", "favourite")
+    assert count(browser) == "2 of 3"
+    browser.run("document.getElementById('favourites').open = true; document.getElementById('copy').click()")
+    assert browser.run("return getSelection().toString() || document.activeElement.value") == "a.png\nb.png\n"
+    browser.run("for (const star of document.querySelectorAll('.star')) star.click()")
+    assert browser.run(hidden) and browser.log("browser") == []
 
 
 @needs_browser
