@@ -122,6 +122,8 @@ def test_in_a_browser(browser, out, study):
     for width in (360, 1280):
         browser.resize(width, 800)
         assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        heads = "[...document.querySelectorAll('thead th')]"
+        assert browser.run(f"return {heads}.every(e => e.scrollWidth <= e.clientWidth)")  # none lies on the next
     browser.resize(420, 500)
     place = "document.querySelector('.grid tbody tr:last-child th').getBoundingClientRect()"
     head = "document.querySelector('.grid thead th:last-child').getBoundingClientRect()"
