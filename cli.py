@@ -103,7 +103,9 @@ def main() -> None:
 @json_option
 @quiet_option
 def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
-    """Dress the person in PHOTO as TEXT says; - is standard input, and standard output for the result.
+    """Dress the person in PHOTO as TEXT says.
+
+    For PHOTO - is standard input, for the result standard output.
 
     \b
     Examples:
@@ -293,7 +295,9 @@ def sample(output: Path, **options: Any) -> None:
 @click.argument("file", type=FILE)
 @json_option
 def show(file: Path, as_json: bool) -> None:
-    """Say what FILE, a result, was made from: the sentence, the seed, the weights and the settings.
+    """Say what a result was made from.
+
+    FILE itself holds the sentence, the seed, the weights and the settings.
 
     \b
     Example:
@@ -308,7 +312,9 @@ def show(file: Path, as_json: bool) -> None:
 @main.command()
 @json_option
 def settings(as_json: bool) -> None:
-    """List what --set can set: the value in each preset, what it means and what it may be.
+    """List what --set can set.
+
+    Each with its value in every preset, what it means and what it may be.
 
     \b
     Example:
@@ -322,7 +328,9 @@ def settings(as_json: bool) -> None:
 @main.command()
 @json_option
 def words(as_json: bool) -> None:
-    """List the words that a sentence may say, by kind, each with other words for the same.
+    """List the words that a sentence may say.
+
+    By kind, each with other words for the same.
 
     \b
     Example:
