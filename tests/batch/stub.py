@@ -87,12 +87,12 @@ class Stub:
     def descent(self) -> Descent:
         return Descent(self._evaluate, steps=self.steps, rate=0.1, tolerance=self.tolerance)
 
-    def edit(self, subject: Subject, text: str, **_: Any) -> Edit:
-        descent = self.descent()
-        slot = descent.add(self.begin([(subject, self.plan(subject, text), 0)])[0], LATENT)
+    def edit(self, subject: Subject, text: str, *, candidates: int = 1, **_: Any) -> Edit:
+        descent, plan = self.descent(), self.plan(subject, text)
+        slots = [descent.add(task, LATENT) for task in self.begin([(subject, plan, i) for i in range(candidates)])]
         while descent.slots:
             descent.step()
-        return self.finish(slot)
+        return self.finish(slots[-1])
 
     def finish(self, slot) -> Edit:
         subject = slot.task.subject

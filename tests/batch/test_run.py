@@ -434,6 +434,11 @@ def test_a_dry_run_writes_nothing(command, photos, tmp_path, after_a_run):
     assert "One takes" in ran.output
 
 
+def test_a_dry_run_times_what_would_be_done(command, editors, photos):
+    assert command(photos, "--dry-run", "--candidates", "3", "--seed", "5").exit_code == 0
+    assert [len(names) for names in editors[0].calls["begin"]] == [3]
+
+
 def test_a_dry_run_of_what_cannot_be_edited(command, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "text.jpg").write_text("no picture")
