@@ -82,6 +82,8 @@ def test_the_report_says_what_was_done(edited):
     }  # fmt: skip
     assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth"}
     assert all(np.isfinite(value) for value in report["losses"].values())
+    assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
+    assert report["seconds"] == pytest.approx(sum(report["stages"].values()), abs=0.02)
     assert report["steps"] == 6 and report["unknown_words"] == []
 
 
