@@ -19,6 +19,7 @@ from fice.nets.stylegan2 import Generator
 from fice.reading import check_ordinary
 
 NAMES = ("ws", "w_plus", "w", "latent", "latents")  # what tools call it inside their files
+BLUNDERS = (ValueError, TypeError, EOFError, ArithmeticError, SyntaxError, RecursionError, TokenError)  # of numpy
 MOST = 1 << 20  # numbers of a latent, fifty times what the largest generators have
 NO_NUMBERS = "has entries that are no numbers: save it again."
 
@@ -38,7 +39,7 @@ def read_latent(path: str | Path) -> Tensor:
         check_ordinary(path)
         # mapped, so that a header that claims too much is found out before memory is taken
         content = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else read_checkpoint(path)
-    except (OSError, ValueError, EOFError, ArithmeticError, SyntaxError, RecursionError, TokenError) as error:
+    except (OSError, *BLUNDERS) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"The latent {path} cannot be read ({reason}): give .safetensors, .npy or .pt.") from error
     found = _only(content)

@@ -91,3 +91,10 @@ def test_big_endian_numbers_and_no_numbers(tmp_path, ws):
     np.save(tmp_path / "b.npy", np.zeros((1, 0, 16), np.float32))
     with pytest.raises(InputError, match="holds no latent"):
         read_latent(tmp_path / "b.npy")
+
+
+def test_a_header_with_odd_keys_is_one_sentence(tmp_path):
+    header = b"{b'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }"
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117) + b"\n" + bytes(8))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_latent(tmp_path / "a.npy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import tarfile
@@ -77,7 +78,8 @@ def unpack(path: Path, folder: Path) -> Iterator[Path]:
                         " unpack it yourself if you trust it, and import the files."
                     )
                 stream = archive.extractfile(member)
-                target = folder / f"{number}-{PurePosixPath(member.name).name[-LETTERS:]}"
+                name = re.sub(r"[^\w.-]", "_", PurePosixPath(member.name).name)[-LETTERS:]
+                target = folder / f"{number}-{name}"
                 with target.open("xb") as file:
                     while stream and (block := stream.read(CHUNK)):
                         file.write(block)

@@ -174,3 +174,8 @@ def test_a_damaged_beginning_is_one_sentence(tmp_path, out):
     is_archive(path)  # raises nothing
     with pytest.raises(WeightsError, match="damaged"):
         list(unpack(path, out))
+
+
+def test_a_name_that_is_no_text_is_made_one(tmp_path, out):
+    path = pack(tmp_path / "a.tar", ("x\udcae y\n.pt", b"1"), mode="w")
+    assert [member.name for member in unpack(path, out)] == ["0-x__y_.pt"]
