@@ -84,7 +84,7 @@ class Bundle:
             )
         try:
             module = _load(kind or part.network, _tuples(part.arguments), read_safetensors(self.folder / part.file))
-        except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        except (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise WeightsError(
                 f"The {name} of bundle {self.name} does not fit its description in {self.folder / CARD}:"
                 f" fetch or train the bundle again ({first_line(error)})."
@@ -231,9 +231,8 @@ def _bundle(folder: Path, card: Any) -> Bundle:
         texts = {key: str(card.get(key, "")) for key in ("description", "licence", "data")}
         return Bundle(folder, str(card["name"]), (height, width), parts=parts, figures=dict(card["figures"]), **texts)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(
-            f"{folder / CARD} is damaged ({type(error).__name__}: {error}): copy or fetch the bundle again."
-        ) from error
+        reason = f"{type(error).__name__}: {ascii(first_line(error))[1:-1]}"
+        raise WeightsError(f"{folder / CARD} is damaged ({reason}): copy or fetch the bundle again.") from error
 
 
 def _read_part(entry: dict[str, Any]) -> Part:

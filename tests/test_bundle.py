@@ -337,3 +337,11 @@ def test_a_description_that_nests_without_end_is_damaged(folder):
     (folder / "bundle.json").write_text("[" * 200_000)
     with pytest.raises(WeightsError, match="cannot be read"):
         load_bundle(folder)
+
+
+def test_a_description_with_an_odd_letter_is_one_sentence(folder):
+    card = (folder / "bundle.json").read_text()
+    (folder / "bundle.json").write_text(card.replace('"arguments"', '"argum\x7fnts"'))
+    with pytest.raises(WeightsError, match="is damaged") as caught:
+        load_bundle(folder)
+    assert str(caught.value).isprintable()

@@ -41,7 +41,7 @@ class Found:
         """The network without memory for its weights. Raises WeightsError where the weights do not fit it."""
         try:
             module = outline(self.network, self.arguments)
-        except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+        except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError) as error:
             raise WeightsError(
                 f"The {self.part} has settings that no network of kind {self.network} has ({first_line(error)}):"
                 " it cannot be used."

@@ -156,7 +156,7 @@ def _keys(found: Found) -> dict[str, Tensor]:
     """The state dict that the settings ask for, without memory for it."""
     try:
         return outline(found.network, found.arguments).state_dict()
-    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+    except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError) as error:
         raise WeightsError(f"The settings of this generator make no sense ({first_line(error)}): {OTHER}.") from error
 
 

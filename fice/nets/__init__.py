@@ -53,8 +53,8 @@ class Features(Protocol):
 def outline(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The network of a name without memory for its weights, on the device "meta".
 
-    Raises TypeError, ValueError, RuntimeError or ArithmeticError for arguments that no such network has, ValueError
-    also for those that ask for more than `MODULES`.
+    Raises TypeError, ValueError, RuntimeError, ArithmeticError or LookupError for arguments that no such network has,
+    ValueError also for those that ask for more than `MODULES`.
     """
     import torch
 

@@ -247,7 +247,7 @@ def read_bundle(path: Path) -> None:
         if part.network in NETWORKS and not part.network.endswith("-package") and not known:
             try:
                 outline(part.network, part.arguments)
-            except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+            except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError) as error:
                 raise WeightsError("A sentence of Bundle.part.") from error
 
 
