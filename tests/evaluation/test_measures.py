@@ -193,7 +193,7 @@ def test_ssim_of_a_large_picture_is_that_of_its_whole(height):
 def test_ssim_needs_a_window_and_scikit_image(monkeypatch):
     with pytest.raises(Unmeasurable, match="11 pixels"):
         ssim(noise(10, 30), noise(10, 30), np.ones((10, 30), bool))
-    monkeypatch.setitem(sys.modules, "skimage.metrics", None)
+    monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(UsageError, match=r"pip install '.\[evaluate\]'"):
         ssim(noise(), noise(), ALL)
 

@@ -222,7 +222,7 @@ def test_the_recipe_resumes_and_leaves_a_bundle_and_a_sheet(framed, tmp_path):
     assert load_checkpoint(out / "checkpoint.safetensors", {}, {})["step"] == 4
     assert load_bundle(out).canvas == (64, 32) and load_bundle(out).part("generator").canvas == (64, 32)
     assert sorted(path.name for path in out.iterdir()) == [
-        "bundle.json", checkpoint.name, "generator.safetensors", "sheet.png",
+        ".fice.lock", "bundle.json", checkpoint.name, "generator.safetensors", "sheet.png",
     ]  # fmt: skip
     again = ("--start", str(out), "--steps", "1", "--channel-base", "512")
     recipe_run(tmp_path / "data", tmp_path / "again", *again, "--dtype", "bfloat16", "--layout", "channels_last")
