@@ -19,7 +19,7 @@ demo: .venv/.installed
 	@echo "The result is build/demo/edited.png; build/demo/compare.png shows it beside the photo."
 
 test: lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/.tested
 	$(BIN)/ruff check .
