@@ -80,7 +80,8 @@ def _refusal(sentence: Sentence) -> str | None:
     if sentence.taken_off and not drawn:
         return f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
     if sentence.excluded and not drawn:
-        return f'say what is wanted instead of "{sentence.excluded[0]}", {EXAMPLE}.'
+        other = "green" if "blue" in sentence.excluded else "blue"
+        return f'say what is wanted instead of "{sentence.excluded[0]}", as in "{other} {sentence.garment or "dress"}".'
     return None
 
 
