@@ -24,7 +24,7 @@ RECIPES = {
     "pose": "Train what finds the parts of a body.",
     "clip": "Train what compares pictures with sentences, or the judge of edits.",
     "generator": "Train the generator with its encoder.",
-    "adversarial": "Go on with a generator against a discriminator, on a GPU.",
+    "adversarial": "Go on with a generator against a discriminator.",
     "encoder": "Fit an encoder to a generator that stays as it is.",
     "assemble": "Put the parts of several runs into one bundle.",
     "guess": "Train the first guess of an edited latent.",
