@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
+from fice.cli.terminal import Progress, Verbs, quiet_option, say, warn
 from fice.errors import UsageError
-from fice.terminal import Progress, Verbs, quiet_option, say, warn
 from fice.version import __version__
 
 FILE = click.Path(path_type=Path)
@@ -217,9 +217,9 @@ def ablate(context: click.Context, source: str, text: str | None, dry_run: bool,
       fice ablate photo.jpg "red dress" -o study/ --variant no-pose --variant no-latent --preset paper
       fice ablate photos/ "red dress" -o study/ --grid steps=10,30,60 --grid rate=0.02,0.05
     """
-    from fice.ablation import ablate as run
-    from fice.ablation import plan_study
     from fice.batch.show import Counting
+    from fice.evaluation.ablation import ablate as run
+    from fice.evaluation.ablation import plan_study
     from fice.evaluation.show import Looking
 
     given = _given(options)
@@ -285,7 +285,7 @@ def sample(output: Path, **options: Any) -> None:
     Example:
       fice sample -n 8 --seed 1 -o people.png
     """
-    from fice.sample import save_sheet
+    from fice.inversion.sample import save_sheet
 
     save_sheet(output, tell=say, **_given(options))
     click.echo(output)
@@ -303,7 +303,7 @@ def show(file: Path, as_json: bool) -> None:
     Example:
       fice show photo.red-floral-dress.jpg
     """
-    from fice.note import as_text, read_note
+    from fice.photo.note import as_text, read_note
 
     note = read_note(file)
     click.echo(json.dumps(note, ensure_ascii=False) if as_json else as_text(note))
@@ -320,7 +320,7 @@ def settings(as_json: bool) -> None:
     Example:
       fice settings
     """
-    from fice import known
+    from fice.cli import known
 
     click.echo("\n".join(json.dumps(row) for row in known.settings()) if as_json else known.settings_text())
 
@@ -336,7 +336,7 @@ def words(as_json: bool) -> None:
     Example:
       fice words
     """
-    from fice import known
+    from fice.cli import known
 
     click.echo(json.dumps(known.words(), ensure_ascii=False) if as_json else known.words_text())
 
@@ -351,7 +351,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
     Example:
       fice doctor
     """
-    from fice.doctor import examine, report, usable
+    from fice.cli.doctor import examine, report, usable
 
     findings = examine()
     if as_json:
@@ -376,7 +376,7 @@ def models_list(as_json: bool) -> None:
     Example:
       fice models list
     """
-    from fice.models import list_models
+    from fice.models.catalogue import list_models
 
     for model in list_models():
         click.echo(json.dumps(vars(model), ensure_ascii=False) if as_json else model)
@@ -394,7 +394,7 @@ def models_show(name: str, as_json: bool) -> None:
       fice models show ./my --json
       fice models show clip-rn50x4
     """
-    from fice.models import describe
+    from fice.models.catalogue import describe
 
     summary = describe(name)
     if as_json:
@@ -420,7 +420,7 @@ def models_fetch(name: str, **options: Any) -> None:
       fice models fetch viton
       fice models fetch clip-rn50x4
     """
-    from fice.models import fetch_model
+    from fice.models.catalogue import fetch_model
 
     click.echo(fetch_model(name, tell=warn, **_given(options)))
 
@@ -461,7 +461,7 @@ def models_remove(name: str) -> None:
     Example:
       fice models remove viton
     """
-    from fice.models import remove_model
+    from fice.models.catalogue import remove_model
 
     for folder in remove_model(name):
         click.echo(folder)
@@ -478,7 +478,7 @@ def models_verify(context: click.Context, bundle: str | None) -> None:
       fice models verify
       fice models verify ./my
     """
-    from fice.bundle import list_bundles, load_bundle, verify
+    from fice.bundle.bundle import list_bundles, load_bundle, verify
 
     damaged = False
     for name in [bundle] if bundle else list_bundles():
@@ -539,7 +539,7 @@ def bench(as_json: bool, **options: Any) -> None:
       fice bench photo.jpg "red dress" --preset fast --json
       fice bench photo.jpg "red dress" --bundle viton --preset paper --steps 5
     """
-    from fice.bench import measure, table
+    from fice.cli.bench import measure, table
 
     told = measure(**_given(options))
     click.echo(json.dumps(told) if as_json else table(told))
@@ -582,8 +582,8 @@ def train_all(data: Path, out: Path, dry_run: bool, **options: Any) -> None:
       fice train all --data photos --out mine --minutes 600
       fice train all --data photos --out mine --device cuda:0,cuda:1 --licence CC-BY-4.0
     """
-    from fice.training.chain import Options, plan_all
-    from fice.training.chain import train_all as run
+    from fice.training.chain.chain import Options, plan_all
+    from fice.training.chain.chain import train_all as run
 
     asked = Options(**_given(options))
     if dry_run:

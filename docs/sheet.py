@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from fice import Editor
+from fice.inversion.sample import people, sheet
 from fice.report import save_png
-from fice.sample import people, sheet
 
 HERE = Path(__file__).parent
 PAIRS = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 import fice
-from fice.sample import people
+from fice.inversion.sample import people
 
 TEXTS = ["red floral dress", "blue striped shirt"]
 SEEDS = (2, 12, 18, 23)  # of the people

@@ -21,13 +21,13 @@ from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsE
 from fice.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from fice.ablation import ablate
-    from fice.bundle import Bundle, list_bundles, load_bundle
+    from fice.bundle.bundle import Bundle, list_bundles, load_bundle
     from fice.edit import Edit
     from fice.editor import Editor
+    from fice.evaluation.ablation import ablate
     from fice.evaluation.run import evaluate
     from fice.settings import Settings
-    from fice.subject import Subject
+    from fice.subject.subject import Subject
 
 __all__ = [
     "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
@@ -35,14 +35,14 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "ablate": "fice.ablation",
+    "ablate": "fice.evaluation.ablation",
     "evaluate": "fice.evaluation.run",
-    "Bundle": "fice.bundle",
-    "list_bundles": "fice.bundle",
-    "load_bundle": "fice.bundle",
+    "Bundle": "fice.bundle.bundle",
+    "list_bundles": "fice.bundle.bundle",
+    "load_bundle": "fice.bundle.bundle",
     "Edit": "fice.edit",
     "Editor": "fice.editor",
-    "Subject": "fice.subject",
+    "Subject": "fice.subject.subject",
     "Settings": "fice.settings",
 }
 

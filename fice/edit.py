@@ -12,12 +12,13 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from fice.encode import encode_photo
 from fice.errors import InputError
-from fice.note import note_of
-from fice.output import check_output, whole_file
-from fice.photo import write_mask
-from fice.subject import Subject
+from fice.files import whole_file
+from fice.photo.encode import encode_photo
+from fice.photo.names import check_output
+from fice.photo.note import note_of
+from fice.photo.photo import write_mask
+from fice.subject.subject import Subject
 
 SHOWN = 1024  # pixels of the longer side, in a notebook
 
@@ -63,7 +64,7 @@ class Edit:
         return stream.getvalue()
 
     def encode(self, target: Path) -> bytes:
-        """The result as a file of that name, which says what it was made from; see `fice.encode.encode_photo`.
+        """The result as a file of that name, which says what it was made from; see `fice.photo.encode.encode_photo`.
 
         `mask` and `notices` are of the file encoded last.
         """

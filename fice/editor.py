@@ -11,32 +11,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.answers import remarks, understand
-from fice.bundle import Bundle, load_bundle
-from fice.clothing import redressed, weave
+from fice.bundle.bundle import Bundle, load_bundle
+from fice.cloth.clothing import redressed, weave
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
-from fice.encoder import Encoder, check_encoder
-from fice.exposure import exposure_of
-from fice.frame import Frame
-from fice.guess import Guess
-from fice.guidance import Targets, edit_terms, fit_terms
-from fice.inversion import Descent, Slot, State, evaluate, invert
-from fice.latent import check_latent, draw_z
-from fice.losses import Term
+from fice.inversion.encoder import Encoder, check_encoder
+from fice.inversion.guess import Guess
+from fice.inversion.latent import check_latent, draw_z
+from fice.inversion.loop import Descent, Slot, State, evaluate, invert
+from fice.inversion.losses import Term
+from fice.inversion.task import Task
+from fice.inversion.terms import Targets, edit_terms, fit_terms
+from fice.inversion.tuning import Draw, Weights, drawing, drawn_once, join, tune
+from fice.language.answers import remarks, understand
+from fice.language.clip import Semantics
 from fice.mask import decide
-from fice.person import find_person
-from fice.photo import Photo, read_photo
+from fice.photo.photo import Photo, read_photo
 from fice.plan import Plan, make_plan
-from fice.pose import Pose
-from fice.regions import HEAD, Regions
-from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
-from fice.stitch import Stitch, stitch
-from fice.subject import Sight, Subject
-from fice.task import Task
-from fice.tuning import Draw, Weights, drawing, drawn_once, join, tune
+from fice.stitch.stitch import Stitch, stitch
+from fice.subject.exposure import exposure_of
+from fice.subject.frame import Frame
+from fice.subject.person import find_person
+from fice.subject.pose import Pose
+from fice.subject.regions import HEAD, Regions
+from fice.subject.subject import Sight, Subject
+from fice.subject.views import garment_views
 
 ANALYSIS = 256  # pixels of height at which regions are looked at; the generator's canvas may be smaller
 FIT_RATE = 0.05  # of latents towards pictures, where no text pulls
@@ -216,8 +217,8 @@ class Editor:
             candidates: edit with so many seeds and return the one most like the text.
             callback: sees the state after each step.
 
-        Raises InputError for a text that cannot be obeyed (`fice.answers.understand`), for a garment that is not in
-        the picture, and when the optimisation diverges for good.
+        Raises InputError for a text that cannot be obeyed (`fice.language.answers.understand`), for a garment that
+        is not in the picture, and when the optimisation diverges for good.
         """
         spent = Spent(subject.spent)
         with spent.at("fit"):

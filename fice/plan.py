@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.errors import InputError
+from fice.language.words import Sentence
 from fice.mask import decide, grow
-from fice.regions import HEAD, Regions, choose_region
 from fice.settings import Settings
-from fice.subject import Sight
-from fice.words import Sentence
+from fice.subject.regions import HEAD, Regions, choose_region
+from fice.subject.subject import Sight
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import imageio.v3 as imageio
 import numpy as np
 
-from fice.output import whole_file
+from fice.files import whole_file
 
 if TYPE_CHECKING:
     from fice.editor import Edit

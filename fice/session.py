@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fice.errors import UsageError
-from fice.output import check_output, default_output
-from fice.photo import read_mask, read_photo
-from fice.pipe import is_pipe, name_at_stdout, photo_from_stdin, write_to_stdout
+from fice.photo.names import check_output, default_output
+from fice.photo.photo import read_mask, read_photo
+from fice.photo.pipe import is_pipe, name_at_stdout, photo_from_stdin, write_to_stdout
 from fice.settings import Settings
 
 OTHER_FILES = {"save_mask": ".png", "compare": ".png", "trace": ".gif", "save_latent": ".safetensors"}
@@ -51,12 +51,12 @@ def edit_file(
     _check_others(files, target, source, force)
     allowed = read_mask(mask, source) if mask else None
 
-    from fice.answers import understand
-    from fice.bundle import load_bundle
+    from fice.bundle.bundle import load_bundle
     from fice.course import Course
     from fice.device import resolve  # torch, from here on
     from fice.editor import Editor
-    from fice.latent import read_latent
+    from fice.inversion.latent import read_latent
+    from fice.language.answers import understand
     from fice.report import Trace, compare, trace
 
     weights = load_bundle(bundle)

@@ -80,8 +80,8 @@ def person_on_a_wall(folder: Path) -> Path:
     """A generated person on a plain wall, 400 x 300, as PNG."""
     from PIL import Image
 
-    from fice.bundle import load_bundle
-    from fice.sample import people
+    from fice.bundle.bundle import load_bundle
+    from fice.inversion.sample import people
 
     path, generator = folder / "person.png", load_bundle("street").part("generator")
     made = Image.fromarray(people(generator, 1, seed=3)[0]).resize((150, 300), Image.Resampling.BICUBIC)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
+from fice.bundle.pack import save_state, save_text
 from fice.nets import network
-from fice.pack import save_state, save_text
 
 RN50X4 = {
     "embed_dim": 640, "image_resolution": 288, "vision_layers": (4, 6, 10, 6), "vision_width": 80,
@@ -42,6 +42,6 @@ def official_bundle(folder: Path, vocabulary: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from fice.bpe import find_vocabulary
+    from fice.language.bpe import find_vocabulary
 
     official_bundle(Path(sys.argv[1]), find_vocabulary() or sys.exit("first: fice models fetch clip-vocabulary"))

@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice import losses
-from fice.bpe import BytePairs, find_vocabulary
+from fice.inversion import losses
+from fice.language.bpe import BytePairs, find_vocabulary
 from fice.nets.clip import CLIP
 from fice.nets.deeplab import DeepLab
 from fice.nets.densepose import DensePose

@@ -13,8 +13,8 @@ from PIL import Image
 from fice.course import Spent
 from fice.edit import SHOWN, Edit, best_of
 from fice.errors import InputError, UsageError
-from fice.photo import read_photo
-from fice.subject import Subject
+from fice.photo.photo import read_photo
+from fice.subject.subject import Subject
 
 NONE = torch.zeros(0)
 PHOTO = np.zeros((4, 4, 3), np.uint8)

@@ -9,10 +9,10 @@ from conftest import person_on_a_wall
 from PIL import Image
 
 from fice import Editor, InputError, Settings
-from fice.photo import read_photo
-from fice.regions import HEAD
-from fice.training.judge_edits import colour_distance, silhouette
-from fice.tuning import drawn_once
+from fice.inversion.tuning import drawn_once
+from fice.photo.photo import read_photo
+from fice.subject.regions import HEAD
+from fice.training.recipes.judge_edits import colour_distance, silhouette
 
 QUICK = Settings.preset("fast", steps=6, refine=4, tuning=0, views=1)
 

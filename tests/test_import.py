@@ -22,7 +22,7 @@ def run(code, **environment):
     return done.stdout.strip(), done.stderr
 
 
-@pytest.mark.parametrize("first", ["fice", "cli", "fice.places"])
+@pytest.mark.parametrize("first", ["fice", "cli", "fice.files"])
 def test_threads_sleep_where_fice_comes_first(first):
     code = f"import sys, os, {first}; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
     assert run(code) == ("PASSIVE False", "")
@@ -30,7 +30,7 @@ def test_threads_sleep_where_fice_comes_first(first):
 
 
 def test_where_torch_came_first_it_is_said_once():
-    code = f"{TORCH.format(2)}; import fice, fice.places"
+    code = f"{TORCH.format(2)}; import fice, fice.files"
     told = run(code)[1]
     assert told.count(TOLD) == 1 and "<string>:1: UserWarning" in told
     assert run(code, OMP_WAIT_POLICY="PASSIVE")[1] == run(code, OMP_WAIT_POLICY="ACTIVE")[1] == ""

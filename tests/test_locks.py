@@ -9,12 +9,12 @@ import threading
 import pytest
 from conftest import ROOT
 
-from fice.locks import locked
+from fice.files import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from fice.locks import locked
+from fice.files import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 
 import fice
-from fice.locks import LOCK
+from fice.files import LOCK
 
 OURS = {"cli.py", "fice", "stylegan2_ops", "weights"}
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "tests", "notebooks")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fice.places import downloads, home, own_bundles
+from fice.files import downloads, home, own_bundles
 
 
 def test_the_chosen_home_wins(monkeypatch, tmp_path):
@@ -55,6 +55,6 @@ def test_the_compiled_ops_follow_the_same_rule(monkeypatch, tmp_path, chosen, sy
 
 
 def test_asking_loads_nothing_heavy():
-    code = "import sys, fice.places as p; p.home(); print({'numpy', 'torch', 'requests', 'pooch'} & set(sys.modules))"
+    code = "import sys, fice.files as p; p.home(); print({'numpy', 'torch', 'requests', 'pooch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert done.stdout.strip() == "set()", done.stderr

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 
 from fice.batch.tables import PHOTOS, read_rows
-from fice.bpe import keep_vocabulary
-from fice.bundle import load_bundle, read_card
+from fice.bundle.bundle import load_bundle, read_card
 from fice.checkpoints.files import read_checkpoint, read_safetensors
 from fice.checkpoints.huggingface import read_folder
 from fice.checkpoints.importing import import_files
 from fice.errors import FiceError
 from fice.evaluation.triples import read_run
-from fice.hashes import sha256_of
-from fice.latent import read_latent
-from fice.reading import read_file
-from fice.training.folder import read_folder as read_photographs
+from fice.files import read_file, sha256_of
+from fice.inversion.latent import read_latent
+from fice.language.bpe import keep_vocabulary
+from fice.training.data.folder import read_folder as read_photographs
 
 
 def pipe(path):

@@ -8,7 +8,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-import fice.output
+import fice.photo.names
 from fice.errors import FiceError
 from fice.report import FRAMES, Trace, save_png, trace
 
@@ -42,7 +42,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fice.output.os, "replace", full)
+    monkeypatch.setattr(fice.photo.names.os, "replace", full)
     with pytest.raises(FiceError, match="disk is full"):
         save_png(frame(3), tmp_path / "p.png")
     assert not list(tmp_path.iterdir())

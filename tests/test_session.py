@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import fice.pipe
-from fice.bundle import home
+import fice.photo.pipe
+from fice.bundle.bundle import home
 from fice.errors import InputError, UsageError
 from fice.session import edit_file
 
@@ -147,7 +147,7 @@ def piped(photo, monkeypatch):
         stdin=SimpleNamespace(buffer=io.BytesIO(photo.read_bytes()), isatty=lambda: False),
         stdout=SimpleNamespace(buffer=io.BytesIO(), isatty=lambda: False),
     )
-    monkeypatch.setattr(fice.pipe, "sys", streams)
+    monkeypatch.setattr(fice.photo.pipe, "sys", streams)
     return streams
 
 
@@ -174,7 +174,7 @@ def test_a_pipe_at_one_end_alone(editor, piped, photo, tmp_path):
      ("stdin", bytes(101), InputError, "MiB came in")],
 )  # fmt: skip
 def test_pipes_that_cannot_be_used_are_a_sentence(editor, piped, stream, content, error, said, monkeypatch):
-    monkeypatch.setattr(fice.pipe, "SMALL", 20_000 if content is None else 100)
+    monkeypatch.setattr(fice.photo.pipe, "SMALL", 20_000 if content is None else 100)
     if content is None:
         monkeypatch.setattr(getattr(piped, stream), "isatty", lambda: True)
     else:

@@ -22,7 +22,7 @@ from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.batch.ray_session import connected, knock
-from fice.bundle import Bundle
+from fice.bundle.bundle import Bundle
 from fice.errors import DeviceError
 from fice.settings import Settings
 
@@ -54,7 +54,7 @@ class Worker:
         import torch
 
         from fice.batch.flow import Flow
-        from fice.bundle import load_bundle
+        from fice.bundle.bundle import load_bundle
         from fice.device import resolve
         from fice.editor import Editor
 

@@ -15,22 +15,22 @@ import torch
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
-from fice.batch.order import KEPT, Order, beside, failure, photo_of
+from fice.batch.pending import KEPT, Order, beside, failure, photo_of
 from fice.batch.resume import look, made_from
-from fice.batch.thumbnails import thumbnails
 from fice.batch.width import best_width
 from fice.device import keep_freed_memory
 from fice.edit import Edit, best_of
 from fice.editor import Editor
 from fice.errors import FullDisk, InputError, is_out_of_memory
-from fice.inversion import Slot
-from fice.latent import read_latent
-from fice.output import check_output
-from fice.photo import read_mask, read_photo
+from fice.inversion.latent import read_latent
+from fice.inversion.loop import Slot
+from fice.inversion.task import Task
+from fice.photo.names import check_output
+from fice.photo.photo import read_mask, read_photo
 from fice.plan import Plan
 from fice.report import compare
-from fice.subject import Subject
-from fice.task import Task
+from fice.subject.subject import Subject
+from fice.web.thumbnails import thumbnails
 
 MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
 Item = TypeVar("Item")

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from fice.batch.journal import NAME
 from fice.errors import InputError
-from fice.locks import LOCK
+from fice.files import LOCK
 
 Test = Callable[[tuple[str, ...], str], bool]  # folders below the top, name
 
@@ -52,7 +52,7 @@ def extensions() -> frozenset[str]:
     """In lower case, those of the pictures that are read, and of those that get a word of advice instead."""
     from PIL import Image
 
-    from fice.decode import READABLE
+    from fice.photo.decode import READABLE
 
     return frozenset(e for e, kind in Image.registered_extensions().items() if kind in READABLE) | {".heic", ".heif"}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fice.answers import remarks, understand
 from fice.batch.jobs import Job
-from fice.bundle import Bundle
+from fice.bundle.bundle import Bundle
 from fice.errors import InputError
+from fice.language.answers import remarks, understand
 from fice.settings import Settings
 
 
@@ -19,7 +19,7 @@ class Hearing:
     """
 
     def __init__(self, bundle: Bundle, settings: Settings, warn: Callable[[str], None]):
-        from fice.semantics import text_reader  # torch, from here on
+        from fice.language.clip import text_reader  # torch, from here on
 
         self.bundle, self.settings, self.warn, self.reader = bundle, settings, warn, text_reader(bundle)
         self.reasons: dict[str, str | None] = {}

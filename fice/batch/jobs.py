@@ -15,7 +15,7 @@ from fice.batch import tables
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
-from fice.output import result_extension
+from fice.photo.names import result_extension
 
 FILES = ("mask", "latent")  # columns that name a file, as seen from the table
 

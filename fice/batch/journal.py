@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fice.errors import UsageError
-from fice.locks import LOCK, locked
-from fice.output import explain
+from fice.files import LOCK, explain, locked
 
 NAME = "results.jsonl"
 KEPT = ("input", "output", "text", "seconds")  # of a report; losses and the like stay in the file

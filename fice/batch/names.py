@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from fice.errors import UsageError
-from fice.output import FORMATS, NAME_BYTES, slug
+from fice.photo.names import FORMATS, NAME_BYTES, slug
 
 SUFFIX_BYTES = 60
 SHEET = "contact-sheet.png"  # of the whole run; no result is called that

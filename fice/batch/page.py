@@ -18,8 +18,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fice import webpage
-from fice.batch.thumbnails import Thumbnail, link, thumbnails
+from fice.web import webpage
+from fice.web.thumbnails import Thumbnail, link, thumbnails
 
 EMBEDDED = 300  # pictures; beyond, thumbnails are files
 MOST_REASONS = 8

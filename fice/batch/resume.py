@@ -9,8 +9,8 @@ from typing import Any
 from fice.batch.jobs import FILES, Job
 from fice.batch.journal import Result
 from fice.errors import FiceError
-from fice.hashes import hash_of, sha256_of
-from fice.output import FORMATS
+from fice.files import hash_of, sha256_of
+from fice.photo.names import FORMATS
 
 
 def fingerprint(job: Job, settings_hash: str, weights_hash: str) -> str:
@@ -87,7 +87,7 @@ def _size_of(picture: Path) -> list[int]:
     """[H, W] of a result from its header alone; FiceError when it is not the picture that its name promises."""
     from PIL import Image
 
-    from fice.decode import readable
+    from fice.photo.decode import readable
 
     with readable(picture, b""), Image.open(picture, formats=[FORMATS[picture.suffix.lower()]]) as image:
         return [image.height, image.width]

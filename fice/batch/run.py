@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from fice.answers import understand
 from fice.batch.hearing import Hearing
 from fice.batch.jobs import FILES, Job, find_jobs, watch
 from fice.batch.journal import NAME, Journal, Result, Summary
@@ -20,13 +19,13 @@ from fice.batch.names import SHEET
 from fice.batch.page import write_page
 from fice.batch.resume import unchanged
 from fice.batch.sheet import contact_sheet
-from fice.bundle import Bundle, load_bundle
+from fice.bundle.bundle import Bundle, load_bundle
 from fice.errors import InputError
-from fice.hashes import hash_of
-from fice.locks import LOCK
+from fice.files import LOCK, hash_of
+from fice.language.answers import understand
 from fice.settings import Settings
 
-TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.output.whole_file` names what is not whole yet
+TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.files.whole_file` names what is not whole yet
 TRIED = 5  # photos, to find one that shows how long an edit takes
 Tell = Callable[[str], None]
 
@@ -164,8 +163,8 @@ def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: s
     from fice.batch.show import duration
     from fice.device import resolve
     from fice.editor import Editor
-    from fice.latent import read_latent
-    from fice.photo import read_mask, read_photo
+    from fice.inversion.latent import read_latent
+    from fice.photo.photo import read_mask, read_photo
 
     editor = Editor(weights, resolve(device)[0], settings)
     for job in due[:TRIED]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from fice.batch.page import LEGEND, label, pictures, similarity
-from fice.batch.thumbnails import shrunk
 from fice.errors import InputError
-from fice.output import whole_file
+from fice.files import whole_file
+from fice.web.thumbnails import shrunk
 
 HIGH, WIDE = 256, 150  # of one picture's room
 GAP, MARGIN = 24, 40

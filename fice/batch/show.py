@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fice.batch.journal import Result, Summary
-from fice.terminal import quiet
+from fice.cli.terminal import quiet
 
 EVERY = 60.0  # seconds between lines where there is no terminal
 

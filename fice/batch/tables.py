@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fice.errors import InputError, UsageError
-from fice.reading import open_file
+from fice.files import open_file
 
 KINDS = (".txt", ".csv", ".tsv", ".jsonl")
 TEXTS = ("text", "region", "seed")  # what a file of texts may say

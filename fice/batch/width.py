@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from fice.editor import Editor
-from fice.task import Task
+from fice.inversion.task import Task
 
 WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
 WORTH = 1.1  # twice as many pictures must be so many times as fast, or they are not worth their memory

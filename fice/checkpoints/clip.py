@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fice.bpe import FILE, find_vocabulary
 from fice.checkpoints.files import flatten
 from fice.checkpoints.found import Found
 from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
+from fice.language.bpe import FILE, find_vocabulary
 
 KNOWN = {  # layers, width, patch, resolution -> name
     ((3, 4, 6, 3), 64, None, 224): "RN50",

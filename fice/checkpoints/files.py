@@ -16,7 +16,7 @@ from fice.checkpoints.objects import Foreign
 from fice.checkpoints.pickles import Machine
 from fice.checkpoints.torchzip import read_torchzip
 from fice.errors import WeightsError
-from fice.reading import open_file
+from fice.files import open_file
 
 BEGINNINGS = {  # what is often given instead of weights
     b"\x89PNG": "a PNG picture",

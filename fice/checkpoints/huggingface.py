@@ -14,9 +14,9 @@ from torch import Tensor
 from fice.checkpoints.files import read_checkpoint, read_safetensors
 from fice.checkpoints.found import Found
 from fice.errors import WeightsError
+from fice.files import read_file
+from fice.language.clip import MEAN, STD
 from fice.nets.huggingface import FastTokenizer, settings
-from fice.reading import read_file
-from fice.semantics import MEAN, STD
 
 LARGEST = 1 << 26  # bytes of a json file; the largest known tokenizer has half of that
 LABELS = {

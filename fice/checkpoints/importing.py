@@ -10,19 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fice import bpe
-from fice.bundle import CARD, Bundle, load_bundle
+from fice.bundle.bundle import CARD, Bundle, load_bundle
+from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
 from fice.checkpoints.files import Unknown, read_checkpoint, read_safetensors
 from fice.checkpoints.found import Found
-from fice.encoder import check_encoder
 from fice.errors import UsageError, WeightsError
-from fice.hashes import sha256_of
-from fice.locks import LOCK
-from fice.pack import save_state, save_text
-from fice.places import own_bundles
-from fice.reading import check_ordinary
+from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
+from fice.inversion.encoder import check_encoder
+from fice.language import bpe
 
 CONVERTERS = (
     stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert,

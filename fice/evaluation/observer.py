@@ -13,22 +13,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fice.bundle import Bundle
+from fice.bundle.bundle import Bundle
 from fice.editor import Editor
 from fice.errors import InputError
 from fice.evaluation import measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
-from fice.lexicon import COLOURS
+from fice.language.clip import Semantics
+from fice.language.lexicon import COLOURS
+from fice.language.words import parse
 from fice.mask import decide
-from fice.photo import Photo, read_mask, read_photo
+from fice.photo.photo import Photo, read_mask, read_photo
 from fice.plan import Plan, make_plan
-from fice.regions import HEAD, fitted
-from fice.semantics import Semantics, garment_views
 from fice.settings import Settings
-from fice.subject import Sight
-from fice.words import parse
+from fice.subject.regions import HEAD, fitted
+from fice.subject.subject import Sight
+from fice.subject.views import garment_views
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fice.batch.thumbnails import Thumbnail, link, thumbnails
 from fice.evaluation.study import Measure, Row, Study
 from fice.evaluation.table import (
     FILES,
@@ -26,7 +25,8 @@ from fice.evaluation.table import (
     legend,
     verdict,
 )
-from fice.webpage import write_page
+from fice.web.thumbnails import Thumbnail, link, thumbnails
+from fice.web.webpage import write_page
 
 PLOTS = {
     "bars": "Means with their 95 % intervals",

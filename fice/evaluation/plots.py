@@ -14,7 +14,7 @@ import numpy as np
 from fice.evaluation.study import Difference, Estimate, Measure, Study
 from fice.evaluation.table import difference, digits, estimate, figure, first_run, has_numbers, heading, plain, verdict
 from fice.extras import need
-from fice.output import whole_file
+from fice.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,8 @@ from fice.errors import WeightsError
 from fice.evaluation.intervals import FEW, LEAST, bootstrap
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.study import Estimate
-from fice.fetch import fetch, load_sources
-from fice.semantics import Semantics
+from fice.language.clip import Semantics
+from fice.models.fetch import fetch, load_sources
 
 Array = NDArray[np.float64]
 

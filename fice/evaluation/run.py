@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fice.batch.folders import photos_under
-from fice.bundle import Bundle, load_bundle
+from fice.bundle.bundle import Bundle, load_bundle
 from fice.device import resolve
 from fice.errors import InputError, UsageError, WeightsError
 from fice.evaluation.intervals import difference, estimate
@@ -20,7 +20,7 @@ from fice.evaluation.realism import Features, clip_features, inception_features,
 from fice.evaluation.study import Difference, Estimate, Row, Study
 from fice.evaluation.triples import Triple, read_run
 from fice.extras import need
-from fice.semantics import Semantics
+from fice.language.clip import Semantics
 
 Runs = Mapping[str, Sequence[str | Path]]
 Tell = Callable[[str], None]

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fice.evaluation.study import Difference, Estimate, Measure, Study
-from fice.output import whole_file
+from fice.files import whole_file
 
 THEMES = {
     "Text": ("similarity before", "similarity", "gain", "colour error"),

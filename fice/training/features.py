@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
 from fice.checkpoints.efficientnet import convert
 from fice.checkpoints.files import read_checkpoint
 from fice.errors import WeightsError
-from fice.hashes import sha256_of
+from fice.files import sha256_of
 
 if TYPE_CHECKING:
     from fice.nets.efficientnet import EfficientNetLite

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from fice.pose import KEYPOINTS, PART_CLASSES
-from fice.regions import REGION_CLASSES
-from fice.training.data import person_box
+from fice.subject.pose import KEYPOINTS, PART_CLASSES
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.dataset import person_box
 from fice.training.parsing import UNKNOWN
 
 HIP, ANKLE, TRUNK = 0.52, 0.94, 0.095  # shares of the body's height: hip and ankle from the top, half the trunk's width

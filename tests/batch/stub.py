@@ -14,11 +14,11 @@ import torch
 
 from fice.course import Spent
 from fice.edit import Edit
-from fice.inversion import Descent
-from fice.photo import read_photo
-from fice.subject import Sight, Subject
-from fice.task import Task
-from fice.words import parse
+from fice.inversion.loop import Descent
+from fice.inversion.task import Task
+from fice.language.words import parse
+from fice.photo.photo import read_photo
+from fice.subject.subject import Sight, Subject
 
 LATENT = torch.zeros(1, 2, 4)
 

@@ -25,9 +25,9 @@ from fice.batch.cluster import AHEAD, LEAST, shares
 from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import run_batch
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
 from fice.errors import DeviceError, FullDisk, InputError, WeightsError
-from fice.sample import people
+from fice.inversion.sample import people
 
 # the two Rays of these tests know each other by it; read when Ray is loaded
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from fice.batch.run import run_batch
 from fice.batch.width import best_width
 from fice.editor import Editor
-from fice.sample import people
+from fice.inversion.sample import people
 from fice.settings import Settings
 
 SHORT = ("refine=0", "tuning=3", "views=2")

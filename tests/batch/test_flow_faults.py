@@ -190,7 +190,7 @@ def test_a_picture_that_raises_while_the_width_is_measured(flow, photos):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_ends_the_run_with_a_sentence(flow, photos, tmp_path, monkeypatch, code):
-    from fice import output
+    from fice.photo import names as output
 
     kept, fsync = [], output.os.fsync
 

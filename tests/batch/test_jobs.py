@@ -17,7 +17,7 @@ from fice.batch.jobs import Job, find_jobs, watch
 from fice.batch.journal import NAME
 from fice.batch.names import Place, fold, keys
 from fice.errors import InputError, UsageError
-from fice.locks import LOCK
+from fice.files import LOCK
 
 RED = ["a red dress"]
 

@@ -20,7 +20,7 @@ from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal, Result, Summary
 from fice.batch.resume import look, made_from, unchanged
 from fice.errors import FiceError, UsageError
-from fice.hashes import sha256_of
+from fice.files import sha256_of
 
 
 def result(key="a.jpg", status="done", **more):

@@ -13,10 +13,11 @@ import pytest
 from browser import Browser, needs_browser
 from PIL import Image
 
-from fice.batch import page, thumbnails
+from fice.batch import page
 from fice.batch.page import write_page
 from fice.batch.sheet import contact_sheet
 from fice.errors import FiceError
+from fice.web import thumbnails
 
 HOSTILE = '</script><img src=x onerror="window.hit = 1">&amp; <!-- \N{DRESS} %41 \u2028 \'"'
 
@@ -177,7 +178,7 @@ def test_thumbnails_are_whole_or_absent(out, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fice.output.os.fsync", full)
+    monkeypatch.setattr("fice.photo.names.os.fsync", full)
     with pytest.raises(FiceError, match="disk is full"):
         list(thumbnails.thumbnails(out, [picture(tmp_path / "a.png")]))
     assert not [path for path in out.rglob("*") if path.is_file()]

@@ -25,10 +25,9 @@ from cli import main
 from fice.batch import show
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import TEMPORARY, run_batch
-from fice.bundle import home
+from fice.bundle.bundle import home
 from fice.errors import InputError, UsageError
-from fice.locks import LOCK
-from fice.output import whole_file
+from fice.files import LOCK, whole_file
 
 CRASH = [sys.executable, str(Path(__file__).with_name("crash.py"))]
 QUICK = ["--batch", "2", "--steps", "2", "--device", "cpu"]
@@ -228,8 +227,8 @@ def test_a_nasty_list_is_done_as_far_as_it_goes(command, tmp_path):
 
 def test_the_real_command_line_over_a_nasty_folder(tmp_path):
     """The bundled weights: nobody is in pictures of noise, which is a reason like any other."""
-    from fice.bundle import load_bundle
-    from fice.sample import people
+    from fice.bundle.bundle import load_bundle
+    from fice.inversion.sample import people
 
     good = nasty(tmp_path / "photos")[:2]
     person = people(load_bundle("street").part("generator"), 1, seed=20)[0]

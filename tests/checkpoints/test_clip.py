@@ -6,12 +6,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fice.bpe import FILE
 from fice.checkpoints import clip
 from fice.checkpoints.clip import convert
 from fice.checkpoints.files import read_checkpoint
 from fice.checkpoints.objects import Foreign
 from fice.errors import WeightsError
+from fice.language.bpe import FILE
 from fice.nets.clip import CLIP
 
 TEXT = {"embed_dim": 64, "context_length": 77, "vocab_size": 49408, "transformer_width": 64, "transformer_heads": 1,

@@ -12,15 +12,14 @@ import pytest
 import torch
 from conftest import ROOT
 
-from fice.bpe import FILE, find_vocabulary
-from fice.bundle import list_bundles, load_bundle, verify
+from fice.bundle.bundle import list_bundles, load_bundle, verify
 from fice.checkpoints.importing import import_files
 from fice.editor import Editor
 from fice.errors import UsageError, WeightsError
-from fice.locks import LOCK
+from fice.files import LOCK, downloads, own_bundles
+from fice.inversion.sample import save_sheet
+from fice.language.bpe import FILE, find_vocabulary
 from fice.nets.stylegan2 import Generator
-from fice.places import downloads, own_bundles
-from fice.sample import save_sheet
 from fice.settings import Settings
 
 SMALL = {"z_dim": 32, "w_dim": 32, "img_resolution": 32, "synthesis_kwargs": {"channel_base": 512, "channel_max": 32}}
@@ -125,7 +124,7 @@ def test_missing_entries_and_wrong_shapes_are_named(small, tmp_path):
 
 
 def test_an_encoder_for_another_canvas_is_refused(small, tmp_path):
-    from fice.pack import save_part
+    from fice.bundle.pack import save_part
 
     street = load_bundle("street")
     part = street.parts["encoder"]
@@ -138,7 +137,7 @@ def test_an_encoder_for_another_canvas_is_refused(small, tmp_path):
 
 
 def test_a_bundle_without_a_generator_says_so(tmp_path):
-    from fice.pack import save_part
+    from fice.bundle.pack import save_part
 
     street = load_bundle("street")
     part = street.parts["encoder"]
@@ -179,7 +178,7 @@ def test_importing_takes_little_memory(tmp_path):
     program = """
 import sys, torch
 from pathlib import Path
-from fice.locks import LOCK
+from fice.files import LOCK
 from fice.nets.stylegan2 import Generator
 from fice.checkpoints.importing import import_files
 import_files([sys.argv[1]], "big", lender=None)

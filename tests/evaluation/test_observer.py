@@ -14,13 +14,13 @@ from PIL import Image
 from scipy import ndimage
 
 from fice import Editor
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
 from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
-from fice.lexicon import COLOURS
-from fice.regions import HEAD
-from fice.semantics import Semantics
+from fice.language.clip import Semantics
+from fice.language.lexicon import COLOURS
+from fice.subject.regions import HEAD
 
 OF_EACH = {measure.name for measure in MEASURES if not measure.whole}
 SHIFT = 14  # pixels

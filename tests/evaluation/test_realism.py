@@ -12,15 +12,15 @@ from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
 from fice.errors import WeightsError
 from fice.evaluation import realism as rooms
 from fice.evaluation.intervals import FEW
 from fice.evaluation.measures import Unmeasurable
 from fice.evaluation.realism import clip_features, frechet, inception_features, influences, kernel, realism
+from fice.language.clip import Semantics
+from fice.models.sources import File, Sources, load_sources
 from fice.nets.inception import Inception
-from fice.semantics import Semantics
-from fice.sources import File, Sources, load_sources
 
 
 def normal(count, features, seed, shift=0.0, scale=1.0):

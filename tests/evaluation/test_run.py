@@ -12,7 +12,7 @@ from PIL import Image
 import fice
 from fice.errors import InputError, UsageError
 from fice.evaluation.run import _named, evaluate
-from fice.sample import people
+from fice.inversion.sample import people
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from fice.batch.journal import Journal, Result
 from fice.errors import InputError, UsageError
 from fice.evaluation.triples import Triple, read_run
-from fice.locks import LOCK
+from fice.files import LOCK
 
 
 @pytest.fixture

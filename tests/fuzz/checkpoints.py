@@ -41,13 +41,13 @@ from fuzz.guard import Guard, outcome  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 from safetensors.torch import save as as_safetensors  # noqa: E402
 
-from fice.bundle import load_bundle  # noqa: E402
+from fice.bundle.bundle import load_bundle  # noqa: E402
 from fice.checkpoints.archive import is_archive, unpack  # noqa: E402
 from fice.checkpoints.files import Unknown, read_checkpoint  # noqa: E402
 from fice.checkpoints.huggingface import read_folder  # noqa: E402
 from fice.checkpoints.importing import CONVERTERS  # noqa: E402
 from fice.errors import FiceError, WeightsError  # noqa: E402
-from fice.latent import read_latent  # noqa: E402
+from fice.inversion.latent import read_latent  # noqa: E402
 from fice.nets import NETWORKS, network, outline  # noqa: E402
 from fice.nets.stylegan2 import Generator  # noqa: E402
 

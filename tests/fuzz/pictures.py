@@ -31,13 +31,16 @@ from fuzz.guard import Guard, outcome  # noqa: E402
 from fuzz.mutations import mutated  # noqa: E402
 from PIL import Image, ImageCms  # noqa: E402
 
-from fice import decode  # noqa: E402
-from fice.batch.thumbnails import shrunk  # noqa: E402
-from fice.encode import encode_photo  # noqa: E402
 from fice.errors import FiceError  # noqa: E402
-from fice.output import opaque  # noqa: E402
-from fice.photo import read_mask, read_photo  # noqa: E402
-from fice.png16 import encode  # noqa: E402
+from fice.photo.encode import encode_photo  # noqa: E402
+from fice.photo.names import opaque  # noqa: E402
+from fice.photo.photo import (  # noqa: E402
+    decode,
+    read_mask,
+    read_photo,
+)
+from fice.photo.png16 import encode  # noqa: E402
+from fice.web.thumbnails import shrunk  # noqa: E402
 
 SOUND = ("read", "refused")
 RESULTS = ("b.png", "b.jpg", "b.webp", "b.tif")

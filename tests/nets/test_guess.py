@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_part
 from fice.nets.guess import Guess
-from fice.pack import save_part
 
 SHAPE = {"num_ws": 5, "w_dim": 12, "embed_dim": 7, "hidden": 16}
 

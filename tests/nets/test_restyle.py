@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.bundle import load_bundle
-from fice.encoder import Encoder, correct, descent, misfit
+from fice.bundle.bundle import load_bundle
+from fice.inversion.encoder import Encoder, correct, descent, misfit
+from fice.inversion.sample import people
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
-from fice.sample import people
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fice.training.folder import is_validation
+from fice.training.data.folder import is_validation
 
 CLASSES = ["void", "hair", "face", "kimono", "trousers", "boots"]
 BANDS = {"hair": (10, 24), "face": (24, 36), "kimono": (36, 100), "trousers": (100, 170), "boots": (170, 184)}

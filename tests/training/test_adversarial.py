@@ -16,12 +16,11 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from fice.bundle import load_bundle
+from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_part
 from fice.nets.discriminator import Discriminator
 from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.stylegan2 import Generator
-from fice.pack import save_part
-from fice.training.adversarial import Adversaries, Recipe, fresh, train
 from fice.training.adversarial_losses import (
     PathLength,
     discriminator_loss,
@@ -31,9 +30,10 @@ from fice.training.adversarial_losses import (
     r1_weight,
 )
 from fice.training.compact import load_set
-from fice.training.data import Framed, save_framed
-from fice.training.people import Ahead, People
+from fice.training.data.dataset import Framed, save_framed
+from fice.training.data.people import Ahead, People
 from fice.training.recipe import load_checkpoint
+from fice.training.recipes.adversarial import Adversaries, Recipe, fresh, train
 
 TINY = Recipe(batch=4, r1_every=2, path=2.0, path_every=2, augment_horizon=20)
 
@@ -191,7 +191,7 @@ def test_pictures_drawn_ahead_are_those_of_their_step(framed):
 
 def recipe_run(data, out, *arguments, processes=1, code=None):
     """Runs the recipe as a user does; several processes find each other as those of torchrun do."""
-    command = [sys.executable, *(["-c", code] if code else ["-m", "fice.training.adversarial"])]
+    command = [sys.executable, *(["-c", code] if code else ["-m", "fice.training.recipes.adversarial"])]
     command += ["--smoke", "--threads", "1", "--batch", "4"]
     command += ["--data", str(data), "--out", str(out), "--path", "1", "--path-every", "2"]
     if "--features" not in arguments:
@@ -248,7 +248,8 @@ def test_a_projected_discriminator_begins_on_a_part_of_the_canvas(framed, tmp_pa
 
 CHECK = """
 import sys, torch
-from fice.training import adversarial, together
+from fice.training import together
+from fice.training.recipes import adversarial
 steps = adversarial.Adversaries.step
 def step(self, number, photographs):
     figures = steps(self, number, photographs)

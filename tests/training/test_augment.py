@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fice.training import augment
-from fice.training.augment import CUT, Augment, Perturb
+from fice.training.data import augment
+from fice.training.data.augment import CUT, Augment, Perturb
 
 
 @pytest.fixture(autouse=True)

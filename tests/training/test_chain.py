@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 import cli
-from fice.bundle import load_bundle, verify
+from fice.bundle.bundle import load_bundle, verify
 from fice.errors import DeviceError, FiceError, InputError, UsageError
-from fice.training.chain import NOTES, Chain, Options, find_devices, plan_all, prepare_chain, train_all
-from fice.training.folder import read_folder
-from fice.training.running import Running
-from fice.training.stages import SHARES, Stage, plan, share_out, timetable
+from fice.training.chain.chain import NOTES, Chain, Options, find_devices, plan_all, prepare_chain, train_all
+from fice.training.chain.running import Running
+from fice.training.chain.stages import SHARES, Stage, plan, share_out, timetable
+from fice.training.data.folder import read_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = Options(device="cpu", threads=1, smoke=True)
@@ -64,7 +64,7 @@ def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
     assert bundle.figures.keys() >= {"regions", "pose", "clip", "guess", "frechet"}
     card = (out / "bundle" / "MODEL_CARD.md").read_text()
     assert "Of 14 photographs 12 have pixel labels, of 6 classes." in card and str(out) not in card
-    assert "python -m fice.training.regions --data PHOTOS --teacher OUT/regions --out OUT/student" in card
+    assert "python -m fice.training.recipes.regions --data PHOTOS --teacher OUT/regions --out OUT/student" in card
     assert further.startswith(f"fice train adversarial --data {out / 'prepared'} --out {out / 'adversarial'}")
     assert f"--start {out / 'bundle'} --device cuda" in further
 
@@ -111,7 +111,7 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
     result = CliRunner().invoke(cli.main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
     assert "12 of 12 stages on cpu" in result.stdout and "adversarial" not in result.stdout
-    assert f"python -m fice.training.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout
+    assert f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout  # noqa: E501
     assert "adversarial --data" in plan_all(photos, out, Options(device="cpu", adversarial=True))
 
 

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 import torch
 
-from fice.bundle import load_bundle
-from fice.lexicon import VOCABULARY
-from fice.regions import REGION_CLASSES
-from fice.semantics import Semantics
-from fice.training.captions import Look, matches
-from fice.training.clip import _choices, agreement, changed, multi_positive
-from fice.training.data import Framed, is_validation, save_framed
-from fice.training.outfits import Wardrobe
-from fice.training.views import SIZE, Pool, degrade, look_at
-from fice.words import parse
+from fice.bundle.bundle import load_bundle
+from fice.language.clip import Semantics
+from fice.language.lexicon import VOCABULARY
+from fice.language.words import parse
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.captions import Look, matches
+from fice.training.data.dataset import Framed, is_validation, save_framed
+from fice.training.data.outfits import Wardrobe
+from fice.training.data.views import SIZE, Pool, degrade, look_at
+from fice.training.recipes.clip import _choices, agreement, changed, multi_positive
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(
@@ -127,7 +127,7 @@ def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "fice.training.clip",
+        "fice.training.recipes.clip",
         "--data",
         str(tmp_path / "data"),
         "--out",

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
-from fice.training.generator import Distribution
+from fice.training.recipes.generator import Distribution
 
 
 def test_hinge_losses_by_hand():

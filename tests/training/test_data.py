@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from fice.training.data import Framed, load_framed, save_framed
+from fice.training.data.dataset import Framed, load_framed, save_framed
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fice.bundle import load_bundle
-from fice.encoder import correct, misfit
+from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_part
+from fice.inversion.encoder import correct, misfit
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
-from fice.pack import save_part
-from fice.training.encoder import beginning, train
+from fice.training.recipes.encoder import beginning, train
 
 PICTURES = torch.rand(4, 3, 128, 64, generator=torch.Generator().manual_seed(2))
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from fice.errors import InputError
-from fice.regions import REGION_CLASSES
-from fice.training.captions import find_worn, garment_names
-from fice.training.data import Framed, load_street, merge_labels
-from fice.training.folder import is_validation, read_folder, region_of
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.captions import find_worn, garment_names
+from fice.training.data.dataset import Framed, load_street, merge_labels
+from fice.training.data.folder import is_validation, read_folder, region_of
 
 
 def change_tags(folder, **entries):

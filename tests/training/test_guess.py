@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from fice.bundle import load_bundle
-from fice.lexicon import COLOURS
-from fice.regions import REGION_CLASSES
-from fice.training.data import Framed, is_validation, save_framed
-from fice.training.guess import CHECKPOINT, LOOKS, Lessons, Studio, batches, colour_distance, encoded
+from fice.bundle.bundle import load_bundle
+from fice.language.lexicon import COLOURS
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.dataset import Framed, is_validation, save_framed
 from fice.training.recipe import load_checkpoint
+from fice.training.recipes.guess import CHECKPOINT, LOOKS, Lessons, Studio, batches, colour_distance, encoded
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(
@@ -109,7 +109,7 @@ def test_distance_to_a_named_colour():
 
 def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
     save_framed(tmp_path / "data", framed)
-    command = [sys.executable, "-m", "fice.training.guess", "--data", str(tmp_path / "data"), "--out",
+    command = [sys.executable, "-m", "fice.training.recipes.guess", "--data", str(tmp_path / "data"), "--out",
                str(tmp_path / "run"), "--bundle", "street", "--smoke", "--batch", "8", "--threads", "1"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     checkpoint, steps = tmp_path / "run" / "checkpoint.safetensors", []

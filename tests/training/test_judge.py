@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.training.judge import frechet, psnr_on_person
+from fice.training.recipes.judge import frechet, psnr_on_person
 
 
 def test_frechet_distance_of_gaussians():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fice.training.judge_edits import CAPTIONS, failed, summary, wrong_captions
-from fice.words import parse
+from fice.language.words import parse
+from fice.training.recipes.judge_edits import CAPTIONS, failed, summary, wrong_captions
 
 
 @pytest.mark.parametrize("text", ["red dress", "blue striped shirt", "floral skirt"])

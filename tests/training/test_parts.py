@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from fice.pose import KEYPOINTS, PART_CLASSES, Pose
-from fice.regions import REGION_CLASSES
+from fice.subject.pose import KEYPOINTS, PART_CLASSES, Pose
+from fice.subject.regions import REGION_CLASSES
 from fice.training.parsing import UNKNOWN
 from fice.training.parts import parts_by_limbs
-from fice.training.pose import heat_loss, other
+from fice.training.recipes.pose import heat_loss, other
 
 
 def standing():

@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from fice.pose import MIRRORED, PART_CLASSES
-from fice.regions import REGION_CLASSES
-from fice.training.data import load_framed, load_street, merge_labels
-from fice.training.folder import read_folder
+from fice.subject.pose import MIRRORED, PART_CLASSES
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.dataset import load_framed, load_street, merge_labels
+from fice.training.data.folder import read_folder
 from fice.training.parts import body_parts
 from fice.training.recipe import load_checkpoint
 

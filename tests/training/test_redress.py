@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fice.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, nearest_colour
-from fice.patterns import PAINTERS, paint
-from fice.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, dress_as, random_colour, redress, shading
+from fice.cloth.patterns import PAINTERS, paint
+from fice.cloth.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, dress_as, random_colour, redress, shading
+from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, nearest_colour
+from fice.language.words import parse
 from fice.srgb import to_lab
-from fice.training.captions import Look, Worn, caption, describe, matches, measure
-from fice.training.outfits import random_look, random_outfit, texture
-from fice.words import parse
+from fice.training.data.captions import Look, Worn, caption, describe, matches, measure
+from fice.training.data.outfits import random_look, random_outfit, texture
 
 
 @pytest.fixture

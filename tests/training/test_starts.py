@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from fice import Editor, Settings
-from fice.sample import people
-from fice.training.judge_edits import Pair
-from fice.training.starts import edited, figures_of, prepared, reached
+from fice.inversion.sample import people
+from fice.training.recipes.judge_edits import Pair
+from fice.training.recipes.starts import edited, figures_of, prepared, reached
 
 QUICK = Settings.preset("fast", refine=2, tuning=0, views=2, start="encoder")
 

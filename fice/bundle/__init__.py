@@ -1,0 +1,1 @@
+"""Bundles: networks, weights and what is known of them."""

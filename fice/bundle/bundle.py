@@ -1,0 +1,257 @@
+"""A bundle: a folder with bundle.json and one safetensors file per network. Nothing in it is ever executed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fice.errors import WeightsError, first_line
+from fice.files import own_bundles, read_file, sha256_of
+from fice.nets import NETWORKS, network, outline
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+FORMAT = 1
+CARD = "bundle.json"
+LARGEST = 1 << 26  # bytes of it
+_CHECKED: set[tuple] = set()  # files whose checksum was right
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A small file that travels with a part, such as a tokenizer's vocabulary."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One network of a bundle: its file, and what rebuilds it."""
+
+    file: str
+    sha256: str
+    bytes: int
+    network: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Attachment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The networks of one kind of photograph, described; each is read and checked when asked for."""
+
+    folder: Path
+    name: str
+    canvas: tuple[int, int]  # height and width of the generator's pictures
+    description: str = ""
+    licence: str = ""
+    data: str = ""
+    parts: dict[str, Part] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def part(
+        self,
+        name: str,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype | None = None,
+        kind: str | None = None,
+    ) -> Any:
+        """The network of one part, an nn.Module ready to use: weights loaded, eval mode, parameters without gradients.
+
+        Weights of the wanted dtype (float32 by default) are mapped from the file, not copied. kind takes another
+        network of the same entries than the part names. Raises WeightsError if the part is missing or damaged.
+        """
+        import torch
+
+        from fice.checkpoints.files import read_safetensors
+
+        part = self._part(name)
+        self._check_once(name)
+        if part.network not in NETWORKS:
+            raise WeightsError(
+                f"The {name} of bundle {self.name} is a network of kind {part.network!r}, which this fice does not"
+                f" know (it knows {', '.join(NETWORKS)}): update fice."
+            )
+        try:
+            module = _load(kind or part.network, _tuples(part.arguments), read_safetensors(self.folder / part.file))
+        except (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise WeightsError(
+                f"The {name} of bundle {self.name} does not fit its description in {self.folder / CARD}:"
+                f" fetch or train the bundle again ({first_line(error)})."
+            ) from error
+        return module.to(device, dtype or torch.float32).eval().requires_grad_(False)
+
+    def extra(self, part: str) -> dict[str, Any]:
+        """What a part carries beside its weights (vocabulary, class names, ...)."""
+        return self._part(part).extra
+
+    def package(self, part: str) -> str:
+        """The kind that computes a part by the package it comes from; WeightsError if there is none."""
+        kind = self._part(part).network.removesuffix("-package") + "-package"
+        if kind not in NETWORKS:
+            raise WeightsError(
+                f"The {part} of bundle {self.name} comes from no package: leave out the setting that asks for one."
+            )
+        return kind
+
+    def file(self, part: str, name: str) -> bytes:
+        """A small file that travels with a part. Raises WeightsError if it is missing or damaged."""
+        attached = self._part(part).files.get(name)
+        if attached is None:
+            raise WeightsError(f"The {part} of bundle {self.name} has no {name}: import its checkpoint again.")
+        path = self.folder / f"{part}.{name}"
+        self._check_file(path, attached)
+        return path.read_bytes()
+
+    @property
+    def reads_own_words(self) -> bool:
+        """Its CLIP knows the words of `fice.language.lexicon` only, rather than any text."""
+        return "vocabulary" in self.extra("clip")
+
+    @property
+    def bytes(self) -> int:
+        """Size of all weights together."""
+        return sum(part.bytes for part in self.parts.values())
+
+    def summary(self) -> dict[str, Any]:
+        """What a person wants to know, as json: the description without vocabularies and checksums."""
+        parts = {name: {"network": part.network, "bytes": part.bytes} for name, part in self.parts.items()}
+        return {"name": self.name, "description": self.description, "canvas": list(self.canvas), "bytes": self.bytes,
+                "licence": self.licence, "data": self.data, "parts": parts, "figures": self.figures}  # fmt: skip
+
+    def check(self, name: str) -> None:
+        """Compare size and sha256 of a part's files with the description; WeightsError if they differ."""
+        part = self._part(name)
+        self._check_file(self.folder / part.file, part)
+        for other, attached in part.files.items():
+            self._check_file(self.folder / f"{name}.{other}", attached)
+
+    def _check_once(self, name: str) -> None:
+        """As `check`, but files that were right and have not changed since are not read again."""
+        path = self.folder / self._part(name).file
+        state = path.stat() if path.is_file() else None
+        if (key := (path, state and state.st_mtime_ns, state and state.st_size)) not in _CHECKED:
+            self.check(name)
+            _CHECKED.add(key)
+
+    def _check_file(self, path: Path, wanted: Part | Attachment) -> None:
+        again = f"copy, fetch or import the bundle {self.name} again"
+        if not path.is_file():
+            raise WeightsError(f"The weights {path} are missing: {again}.")
+        size = path.stat().st_size
+        if size != wanted.bytes:
+            raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {again}.")
+        if sha256_of(path) != wanted.sha256:
+            raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
+
+    def _part(self, name: str) -> Part:
+        if name not in self.parts:
+            have = ", ".join(self.parts) or "nothing"
+            raise WeightsError(f"Bundle {self.name} has no {name} (it has {have}): import one into it (fice models"
+                                f" import FILE --as {self.name}), or choose another bundle with --bundle.")
+        return self.parts[name]
+
+
+def home() -> Path:
+    """The folder of the bundles that came with fice."""
+    return Path(str(files("weights")))
+
+
+def list_bundles() -> list[str]:
+    """Names of the bundles that came with fice, then of those that were imported or fetched."""
+    shipped, own = ({card.parent.name for card in folder.glob(f"*/{CARD}")} for folder in (home(), own_bundles()))
+    return [*sorted(shipped), *sorted(own - shipped)]
+
+
+def load_bundle(name_or_folder: str | Path = "street") -> Bundle:
+    """The bundle of a name (`street`) or of a folder (`./my`). Raises WeightsError if it cannot be used."""
+    folder = Path(name_or_folder)
+    if isinstance(name_or_folder, str) and folder.name == name_or_folder:
+        named = (place / name_or_folder for place in (home(), own_bundles()))
+        folder = next((place for place in named if (place / CARD).is_file()), folder)
+    if not folder.is_dir():
+        have = ", ".join(list_bundles()) or "none"
+        raise WeightsError(
+            f"There is no bundle {str(name_or_folder)!r}: name one that is installed ({have}) or a folder of your own,"
+            " or see what fice models list offers."
+        )
+    return _bundle(folder, read_card(folder))
+
+
+def verify(bundle: Bundle) -> list[str]:
+    """Every problem of a bundle's files, one sentence each; empty if all is well."""
+    problems = []
+    for name in bundle.parts:
+        try:
+            bundle.check(name)
+        except WeightsError as error:
+            problems.append(str(error))
+    return problems
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """bundle.json of a folder. Raises WeightsError if it is missing, unreadable or newer than this fice."""
+    path = folder / CARD
+    try:
+        card = json.loads(read_file(path, LARGEST))
+    except FileNotFoundError as error:
+        raise WeightsError(f"{folder} is not a bundle, it has no {CARD}: name a bundle or its folder.") from error
+    except (ValueError, OSError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise WeightsError(f"{path} cannot be read ({reason}): copy or fetch the bundle again.") from error
+    if isinstance(card, dict) and isinstance(card.get("format"), int) and card["format"] > FORMAT:
+        raise WeightsError(f"{path} is of format {card['format']}, newer than this fice can read: update fice.")
+    return card
+
+
+def _bundle(folder: Path, card: Any) -> Bundle:
+    """bundle.json's content as a Bundle; WeightsError if it is not what it should be."""
+    try:
+        if card["format"] != FORMAT:
+            raise ValueError("format")
+        height, width = (int(side) for side in card["canvas"])
+        parts = {name: _read_part(entry) for name, entry in card["parts"].items()}
+        for part in parts.values():
+            if Path(part.file).name != part.file or not part.file.endswith(".safetensors"):
+                raise ValueError(f"file {part.file!r}")  # a description must not point outside its folder
+            if not isinstance(part.bytes, int) or not isinstance(part.sha256, str):
+                raise ValueError("bytes or sha256")
+            if not isinstance(part.arguments, dict) or not isinstance(part.extra, dict):
+                raise ValueError("arguments or extra")
+        texts = {key: str(card.get(key, "")) for key in ("description", "licence", "data")}
+        return Bundle(folder, str(card["name"]), (height, width), parts=parts, figures=dict(card["figures"]), **texts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {ascii(first_line(error))[1:-1]}"
+        raise WeightsError(f"{folder / CARD} is damaged ({reason}): copy or fetch the bundle again.") from error
+
+
+def _read_part(entry: dict[str, Any]) -> Part:
+    files = {name: Attachment(**attached) for name, attached in entry.get("files", {}).items()}
+    if any(Path(name).name != name for name in files):
+        raise ValueError(f"files {list(files)}")
+    return Part(**{**entry, "files": files})
+
+
+def _load(kind: str, arguments: dict[str, Any], state: dict[str, torch.Tensor]) -> nn.Module:
+    """A network that uses the tensors of `state` as they lie."""
+    module = outline(kind, arguments)
+    module.load_state_dict(state, assign=True)
+    if any(tensor.is_meta for tensor in chain(module.parameters(), module.buffers())):
+        module = network(kind)(**arguments)  # it computes some of its tensors when it is built
+        module.load_state_dict(state, assign=True)
+    return module
+
+
+def _tuples(value: Any) -> Any:
+    """json's lists as tuples, at any depth."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,1 @@
+"""Cloth: painted on a garment, and the light on it."""

@@ -1,0 +1,103 @@
+"""The cloth that a sentence names: where the optimisation begins, and what of it is finer than the canvas."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.cloth.prints import DETAIL
+from fice.cloth.redress import LUMINANCE, Cloth, cloth_as, lay
+from fice.cloth.shading import light_on, to_gamma, to_linear
+from fice.mask import grow, mean
+from fice.plan import Plan
+from fice.stitch.fill import push_pull
+from fice.subject.subject import Subject
+
+FINEST = 8  # times finer than the canvas: a person of 2,000 pixels
+UNLIKE = 0.12  # difference of drawn and named cloth, in sRGB, at which the weave is held back
+AROUND = 3  # pixels of the canvas around one that show which light the generator drew there: more than it blurs
+BRIGHTEST = 0.95  # linear light of all but a tenth of new cloth: white has folds, too
+
+
+@dataclass(frozen=True)
+class Weave:
+    """The named cloth, finer than the canvas shows it, on the whole canvas.
+
+    Attributes:
+        fine: linear light without folds, (1, 3, k * H, k * W).
+        light: the factor on it that the generator drew, (1, 1, H, W); smooth.
+        trust: how far the generator drew this very cloth, (1, 1, H, W) in [0, 1].
+    """
+
+    fine: Tensor
+    light: Tensor
+    trust: Tensor
+
+
+def redressed(subject: Subject, plan: Plan, seed: int) -> Tensor:
+    """The subject re-dressed by mask as the sentence says, (1, 3, H, W) float in [0, 1]."""
+    source, garment, cloth = _cloth(subject, plan, seed)
+    clothed = source if cloth is None else lay(source, garment, cloth, _shade(subject, plan, cloth))
+    return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255
+
+
+def weave(subject: Subject, plan: Plan, seed: int, drawn: Tensor, worn: Tensor) -> Weave | None:
+    """The weave of the cloth named; None where there is none.
+
+    drawn, worn: (1, 3, H, W) in about [0, 1], what the generator drew and what `redressed` gave.
+    """
+    cloth = _cloth(subject, plan, seed)[2]
+    if cloth is None or plan.sentence.pattern in (None, "solid"):
+        return None
+    light, k = torch.from_numpy(cloth.light).permute(2, 0, 1)[None].to(drawn), cloth.finer
+    height, width = drawn.shape[2:]
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in cloth.box)
+    beyond = (left, width - right, top, height - bottom)
+    fine = F.pad(light, [k * pixels for pixels in beyond], mode="replicate")
+    inside = grow(plan.before, -1)  # pixels of the outline are mixed
+    lit, shown = (
+        mean(x.sum(1, keepdim=True) * inside, AROUND) for x in (to_linear(drawn.clamp(0, 1)), F.avg_pool2d(fine, k))
+    )
+    lit = push_pull(lit / shown.clamp(min=1e-4), (mean(inside, AROUND) > 0.1).to(drawn))
+    unlike = F.avg_pool2d((drawn - worn).abs().mean(1, keepdim=True), 3, 1, 1)
+    return Weave(fine, lit, (-(unlike / UNLIKE).square()).exp())
+
+
+def carry_weave(picture: Tensor, fine: Tensor, light: Tensor, trust: Tensor) -> Tensor:
+    """A picture with the weave that it is too coarse for; all at the photo's resolution.
+
+    picture: (B, 3, H, W) sRGB in [0, 1], enlarged from the canvas. fine: (B, 3, H, W), a cloth in linear light; light:
+    (B, 1, H, W), the factor on it. trust: (B, 1, H, W) in [0, 1].
+    """
+    channels = []
+    for drawn, cloth in zip(picture.split(1, 1), fine.split(1, 1), strict=True):
+        channels.append(to_gamma(torch.lerp(to_linear(drawn), (cloth * light).clamp(0, 1), trust)))
+    return torch.cat(channels, 1)
+
+
+def _shade(subject: Subject, plan: Plan, cloth: Cloth) -> np.ndarray:
+    """Light and folds of the garment on the canvas as they fall on new cloth, (H, W): a factor on linear light."""
+    frame, photo = subject.frame, subject.photo
+    height = frame.box[2] - frame.box[0]
+    shrink = max(1.0, height / DETAIL)
+    size = round(photo.size[0] / shrink), round(photo.size[1] / shrink)
+    picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(subject.source)
+    picture = F.interpolate(picture, size=size, mode="area")
+    light = light_on(picture, frame.to_photo(plan.wide, size, kernel="linear"), height / shrink)
+    shade = F.interpolate(frame.to_canvas(light, fill=0.0).exp(), size=subject.source.shape[2:], mode="area")[0, 0]
+    bright = shade[plan.before[0, 0] > 0.5].quantile(0.9).item() * float((cloth.light @ LUMINANCE).max())
+    return (shade * subject.exposure * min(1.0, BRIGHTEST / bright)).cpu().numpy()
+
+
+def _cloth(subject: Subject, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray, Cloth | None]:
+    """The picture on the canvas (H, W, 3) uint8, the garment (H, W), and its cloth as fine as the photo shows it."""
+    source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+    garment = plan.before[0, 0].cpu().numpy()
+    of_canvas = subject.frame.canvas[0] / source.shape[0] / subject.frame.scale  # photo pixels in one of the canvas
+    finer = min(max(math.ceil(of_canvas), 1), FINEST)
+    return source, garment, cloth_as(source, garment, plan.sentence, seed, finer)

@@ -1,0 +1,1 @@
+"""Sentences: what is asked, and CLIP's reading of it."""

@@ -1,0 +1,140 @@
+"""What fice answers to a sentence: why it cannot be done, or what of it is left out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fice.errors import InputError
+from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.words import Sentence, parse
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
+    from fice.language.clip import TextReader
+    from fice.settings import Settings
+
+SHOWN = 5  # words that an answer repeats at most
+CLOSE = 0.8  # likeness from which one word may be another, misspelt
+EXAMPLE = 'as in "red floral dress"'
+
+
+def understand(text: str, bundle: Bundle, settings: Settings) -> Sentence:
+    """A sentence that can be obeyed, as a whole or in part.
+
+    Raises InputError for one that cannot: it speaks of what fice does not change, may mean several things, or names
+    nothing that the bundle can draw.
+    """
+    sentence = parse(text)
+    why = _refusal(sentence) or (_nothing_to_draw(sentence, settings.start) if bundle.reads_own_words else None)
+    if why:
+        raise InputError(why)
+    return sentence
+
+
+def remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
+    """What of a sentence that is obeyed is left out; reader: the bundle's `fice.language.clip.text_reader`."""
+    strange = [word for word in reader.unknown(sentence.wanted) if word not in sentence.materials]
+    said = [_unheard(word, bundle) for word in strange[:SHOWN]]
+    if len(strange) > SHOWN:
+        said.append(f"{len(strange) - SHOWN} more words are not known to the bundle {bundle.name}; they were left out.")
+    if cut := reader.cut(sentence.wanted):
+        said.append(f"The sentence is too long for the bundle {bundle.name}; cut off was: {' '.join(cut)}.")
+    if sentence.things:
+        said.append(f"Left as photographed: {_quoted(sentence.things)}; fice changes whole garments only.")
+    if sentence.taken_off:
+        said.append(f"Left as photographed: {_quoted(sentence.taken_off)}; fice takes nothing off.")
+    if sentence.becomes:
+        said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
+    if bundle.reads_own_words and settings.start == "redressed":
+        if sentence.materials:
+            said.append(f"Left out: {_quoted(sentence.materials)}; fice cannot show materials yet.")
+        if sentence.shapes:
+            said.append(f"Left out: {_quoted(sentence.shapes)}; sleeves and hems stay as they are.")
+    colours, patterns = ([word for word in sentence.words if word in kind] for kind in (COLOURS, PATTERNS))
+    plain = sentence.pattern in (None, "solid")
+    if spare := colours[1 if plain else 2 :]:
+        why = f'two colours need a pattern, as in "{colours[0]} and {colours[1]} striped"'
+        said.append(f"Left out: {_quoted(spare)}; {why if plain else 'cloth has two colours at most'}.")
+    if spare := patterns[1:]:
+        said.append(f"Left out: {_quoted(spare)}; one pattern is drawn.")
+    return said
+
+
+def _refusal(sentence: Sentence) -> str | None:
+    """Why a sentence cannot be obeyed, whatever the bundle."""
+    drawn = sentence.colour or sentence.pattern
+    if sentence.numbers:
+        return f'fice knows colours by their names: write one instead of "{sentence.numbers[0]}", as in "blue dress".'
+    if len(sentence.garments) > 1:
+        return _one_by_one(sentence)
+    if sentence.becomes and len({GARMENTS[garment] for garment in sentence.becomes}) > 1:
+        old, new = (f'"{garment}"' for garment in sentence.becomes)
+        return f"fice cannot turn {old} into {new}: a garment keeps its kind; name its colour or pattern, {EXAMPLE}."
+    if sentence.unclear:
+        unclear = _short(sentence.unclear)
+        return f'it is not clear what "{unclear}" shall mean; name what is wanted and nothing else, {EXAMPLE}.'
+    if sentence.things and not sentence.garment:
+        return f'fice changes whole garments, and not "{sentence.things[0]}"; name one, {EXAMPLE}.'
+    if sentence.taken_off and not drawn:
+        return f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
+    if sentence.excluded and not drawn:
+        other = "green" if "blue" in sentence.excluded else "blue"
+        return f'say what is wanted instead of "{sentence.excluded[0]}", as in "{other} {sentence.garment or "dress"}".'
+    return None
+
+
+def _nothing_to_draw(sentence: Sentence, start: str) -> str | None:
+    """Why a bundle that reads fice's own words would draw nothing."""
+    shown = f'"{_short(sentence.text)}"'
+    if not sentence.words and not sentence.materials:
+        hints = [close for word in sentence.unknown[:SHOWN] if (close := _meant(word))]
+        if len(hints) == len(sentence.unknown):  # whoever writes another language is not to be guessed at
+            return f'no word of {shown} is known to fice; did you mean {_quoted(hints)}?'
+        return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
+    if sentence.colour or sentence.pattern or start != "redressed":
+        return None
+    for word in sentence.unknown[:SHOWN]:
+        if close := _meant(word):
+            return f'{shown} names no colour and no pattern; did you mean "{close}" by "{_short(word)}"?'
+    what = (*sentence.materials, *sentence.shapes)
+    named = f"fice cannot show {_quoted(what)} yet" if what else f"{shown} says nothing that fice can draw"
+    return f'{named}; name a colour or a pattern, as in "black {sentence.garment or "dress"}".'
+
+
+def _one_by_one(sentence: Sentence) -> str:
+    """What to write instead of a sentence with several garments."""
+    pieces: list[list[str]] = [[]]
+    for word in sentence.words:
+        pieces[-1].append(word)
+        if word in sentence.garments:
+            pieces.append([])
+    names = f"the {' and the '.join(sentence.garments)}"
+    *pieces, rest = pieces
+    if rest or any(len(piece) == 1 for piece in pieces):
+        return f"one edit changes one garment, not {names}: write a sentence for each, one edit after the other."
+    first, *later = (f'"{" ".join(piece)}"' for piece in pieces)
+    return f"one edit changes one garment, not {names}: write {first}, and edit the result with {' and '.join(later)}."
+
+
+def _unheard(word: str, bundle: Bundle) -> str:
+    """The remark about a word that a bundle does not know."""
+    close = _meant(word)
+    hint = f'; did you mean "{close}"?' if close else "."
+    return f"{word!r} is not a word that the bundle {bundle.name} knows; it was left out{hint}"
+
+
+def _meant(word: str) -> str | None:
+    """The word of the language that a word may be, misspelt."""
+    close = difflib.get_close_matches(word[:40], [*VOCABULARY, *SYNONYMS], 1, CLOSE)
+    return close[0] if close and close[0] != word else None
+
+
+def _short(text: str) -> str:
+    return text.strip() if len(text.strip()) <= 60 else text.strip()[:57] + "..."
+
+
+def _quoted(words: Sequence[str]) -> str:
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return " and ".join(f'"{_short(word)}"' for word in words[:SHOWN]) + more

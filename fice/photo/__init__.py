@@ -1,0 +1,1 @@
+"""Photographs: read, looked through, written back."""

@@ -1,0 +1,1 @@
+"""What was drawn, back in the photograph."""

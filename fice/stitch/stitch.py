@@ -1,0 +1,242 @@
+"""The edit goes back into the photo: everything outside the region stays bit for bit.
+
+Three layers, from the back: the photo; where the old garment was, what it hid (bare skin as generated, else the
+background continued); the new garment, with the old one's folds where both are. Each has a matte at the photo's own
+resolution that follows the photo's edges. All work is done in the window of the photo that changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.cloth.clothing import Weave, carry_weave
+from fice.cloth.shading import carry_detail, carry_light, light_on
+from fice.mask import grow, refine, steepen, without_specks
+from fice.stitch.fill import fill_background, push_pull
+from fice.stitch.matting import unmix
+from fice.subject.frame import Frame, Window
+
+if TYPE_CHECKING:
+    from fice.photo.photo import Photo
+    from fice.settings import Settings
+
+SPECK = 0.0005  # share of the canvas below which a part of a mask is noise
+SETTLED = 0.008  # share of the canvas's height by which an outline may wander without having changed
+FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
+MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
+MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
+
+
+@dataclass(frozen=True)
+class Stitch:
+    """What `stitch` needs. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
+
+    Attributes:
+        photo: the photo.
+        frame: the person's place on the canvas.
+        drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1], or about that where only the head is put back.
+        before, after: the garment in the photo, and in the generated picture.
+        head: what never changes.
+        body: the whole person in the photo.
+        body_after: the whole person in the generated picture.
+        allowed: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
+        weave: what the cloth shows between the pixels of the canvas, or None.
+        same: the cloth itself stays, so that all its fine detail does.
+    """
+
+    photo: Photo
+    frame: Frame
+    drawn: Tensor
+    before: Tensor
+    after: Tensor
+    head: Tensor
+    body: Tensor
+    body_after: Tensor
+    allowed: np.ndarray | None = None
+    weave: Weave | None = None
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """The result at the photo's size.
+
+    Attributes:
+        picture: (H, W, 3) float32 sRGB in [0, 1].
+        pixels: (H, W, 3) in the photo's own profile and dtype.
+        mask: (H, W) bool, where pixels may differ from the photo's.
+    """
+
+    picture: np.ndarray
+    pixels: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mattes:
+    """How much of each layer is seen, (1, 1, H, W) float in [0, 1]: the new garment, over the old one's place.
+
+    changed: where the outline changed. beside: colours next to the old garment, without its own, (1, 3, H, W).
+    """
+
+    garment: Tensor
+    removed: Tensor
+    changed: Tensor
+    beside: Tensor
+
+    @property
+    def alpha(self) -> Tensor:
+        """How far the result may be from the photo; exactly 0 outside the edited region."""
+        return 1 - (1 - self.garment) * (1 - self.removed)
+
+
+def stitch(parts: Stitch, settings: Settings) -> Stitched:
+    """Put a generated picture back into the photo: the garment's region, or with settings.stitch "head" all of the
+    canvas but the head, as the paper does, or with "none" all of the canvas. settings.detail (0 to 1) is how much of
+    the cloth's folds is carried."""
+    window = _window(parts, whole=settings.stitch != "region")
+    with torch.no_grad():
+        source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
+        if settings.stitch != "region":
+            head = parts.head if settings.stitch == "head" else torch.zeros_like(parts.head)
+            composed, alpha = _all_but_head(parts, source, window, head)
+        else:
+            mattes = edit_region(parts, source, window)
+            composed, alpha = stitch_region(parts, source, mattes, window, settings.detail), mattes.alpha
+    y0, x0, y1, x1 = window
+    support = np.zeros(parts.photo.size, bool)
+    inside = alpha[0, 0].cpu().numpy() > 0
+    support[y0:y1, x0:x1] = inside
+    part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    pixels = paste(parts.photo, part, inside, window)
+    picture = parts.photo.srgb()
+    picture[y0:y1, x0:x1][inside] = part[inside]
+    return Stitched(picture, pixels, support)
+
+
+def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:
+    """The paper's formula: head * picture + (1 - head) * generated, (B, 3, H, W) with head (B, 1, H, W)."""
+    return head * picture + (1 - head) * generated
+
+
+def paste(photo: Photo, composed: np.ndarray, support: np.ndarray, window: Window | None = None) -> np.ndarray:
+    """The photo's pixels with `composed` put in where `support` is true; all others are the photo's own, bit for bit.
+
+    composed: (h, w, 3) float sRGB in [0, 1] and support: (h, w) bool, of the photo or of its part `window`. The
+    difference to the photo is what is added: colours that sRGB cannot show stay where nothing changes.
+    """
+    y0, x0, y1, x1 = window or (0, 0, *photo.size)
+    pixels = photo.pixels.copy()
+    part = pixels[y0:y1, x0:x1]
+    most = np.iinfo(part.dtype).max
+    change = photo.from_srgb(composed).astype(np.int32) - photo.from_srgb(photo.srgb(window or (0, 0, *photo.size)))
+    part[support] = np.clip(part[support].astype(np.int32) + change[support], 0, most)
+    return pixels
+
+
+def settle(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the outline truly changed, on the canvas.
+
+    Outlines of one garment, found in two pictures, differ by a pixel here and there. Returns the mask after the edit
+    with such differences taken back, and a soft map of where it changed.
+    """
+    reach = max(1, round(SETTLED * before.shape[-2]))
+    differs = (steepen(after, 0.1) - steepen(before, 0.1)).abs()
+    changed = grow(grow(grow(differs, -reach), 3 * reach), -reach // 2)
+    changed = F.avg_pool2d(changed, 2 * reach + 1, 1, reach, count_include_pad=False)
+    return before + (after - before) * changed, changed
+
+
+def edit_region(parts: Stitch, source: Tensor, window: Window) -> Mattes:
+    """The mattes at the photo's resolution, from the maps on the canvas; 0 on the head and where not allowed."""
+    before, after = (without_specks(mask, SPECK) for mask in (parts.before, parts.after))
+    after, changed = settle(before, after)
+    step = 1 / parts.frame.scale  # photo pixels per canvas pixel
+    crisp = min(0.7, 1.3 / step)  # an edge little wider than a photo pixel, on a mask that rises over `step` of them
+
+    maps = torch.cat([before, after, parts.head, changed], 1)
+    before, after, head, changed = parts.frame.to_photo(maps, window=window).clamp(0, 1).split(1, 1)
+    outline = steepen(refine(before, source, 2 * step), 0.3, 0.45)  # the garment shines into the next pixel
+    outline, beside = unmix(source, outline, max(1, round(step / 2)), max(1, round(2 * step)))
+    garment = torch.lerp(outline, steepen(after, crisp), changed)
+    # takes the old rim along
+    removed = torch.lerp((outline / MIXED).clamp(max=1), grow(outline, max(1, round(step))), changed)
+    head = torch.maximum(steepen(refine(head, source, 2 * step), 0.3, 0.4), steepen(head, crisp, 0.4))
+    free = 1 - head
+    if parts.allowed is not None:
+        y0, x0, y1, x1 = window
+        free = free * torch.from_numpy(parts.allowed[y0:y1, x0:x1]).to(free).clamp(0, 1)
+    return Mattes(garment * free, removed * free, changed, beside)
+
+
+def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
+    """The layers laid over one another: (1, 3, H, W) sRGB in [0, 1] in the window; `source` where alpha is 0."""
+    to_photo = parts.frame.to_photo
+    rest = (parts.body_after - parts.after).clamp(0, 1)
+    rest = without_specks(grow(grow(rest, -1), 1), SPECK)  # a rim between two masks is nobody's skin
+    person = steepen(to_photo(grow(parts.body, 2), window=window, kernel="linear"), 0.2, 0.3)
+    under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
+    skin, shown = to_photo(torch.cat([_spread(parts.drawn, rest), rest], 1), window=window).clamp(0, 1).split([3, 1], 1)
+    under = under.lerp_(skin, steepen(shown, min(0.7, 1.3 * parts.frame.scale)))
+    under = torch.lerp(mattes.beside, under, mattes.changed)
+    composed = torch.lerp(source, under, mattes.removed)
+    del under, skin  # photos are large
+    cloth = to_photo(_spread(parts.drawn, parts.after), window=window, kernel="smooth").clamp(0, 1)
+    if detail > 0:
+        height = parts.frame.box[2] - parts.frame.box[0]
+        where, radius = mattes.garment * mattes.removed, FOLD * height
+        if parts.weave:
+            woven = (parts.weave.fine, parts.weave.light, parts.weave.trust * detail)
+            cloth = carry_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
+        if parts.same:
+            cloth = carry_detail(source, cloth, where, radius, detail)
+        else:
+            old = to_photo(parts.before, window=window, kernel="linear")
+            cloth = carry_light(light_on(source, old, height), cloth, where, radius, detail)
+    return composed.lerp_(cloth, mattes.garment)
+
+
+def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
+    """The drawn colours of a layer, continued beyond its mask: its edge pixels are mixed with what lies beside."""
+    inside = grow(mask, -1)
+    trusted = steepen(inside, 0.3, 0.8)
+    if trusted.max() == 0:
+        trusted = mask
+    return push_pull(drawn, trusted)
+
+
+def _all_but_head(parts: Stitch, source: Tensor, window: Window, head: Tensor) -> tuple[Tensor, Tensor]:
+    generated = parts.frame.to_photo(parts.drawn, window=window)
+    shown = parts.frame.to_photo(torch.ones_like(head), window=window, kernel="linear").clamp(0, 1)
+    head = parts.frame.to_photo(head, window=window, kernel="linear").clamp(0, 1)
+    kept = 1 - shown * (1 - head)
+    if parts.allowed is not None:
+        y0, x0, y1, x1 = window
+        kept = torch.maximum(kept, 1 - torch.from_numpy(parts.allowed[y0:y1, x0:x1]).to(kept))
+    return stitch_head(generated, source, kept), 1 - kept
+
+
+def _window(parts: Stitch, whole: bool) -> Window:
+    """The part of the photo that changes, with a margin of its surroundings."""
+    if whole:
+        return parts.frame.window
+    union = torch.maximum(parts.before, parts.after)[0, 0] > 0.02
+    rows, columns = union.any(1).nonzero(), union.any(0).nonzero()
+    if len(rows) == 0:
+        return parts.frame.window
+    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
+    y0, x0 = parts.frame.point_to_photo(float(rows[0]), float(columns[0]))
+    y1, x1 = parts.frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
+    shown = parts.frame.window
+    return (
+        max(int(y0 - margin), shown[0]),
+        max(int(x0 - margin), shown[1]),
+        min(int(y1 + margin) + 1, shown[2]),
+        min(int(x1 + margin) + 1, shown[3]),
+    )

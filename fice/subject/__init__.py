@@ -1,0 +1,1 @@
+"""A photograph, analysed: who is where, in what."""

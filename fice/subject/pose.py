@@ -1,0 +1,76 @@
+"""Where the body's parts are: what an edit must not move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from fice.subject.regions import at_most
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
+
+PART_CLASSES = (
+    "background", "head", "torso", "left arm", "right arm", "left leg", "right leg", "left foot", "right foot",
+)  # fmt: skip
+MIRRORED = (0, 1, 2, 4, 3, 6, 5, 8, 7)  # each part's index in a mirrored picture; left is the person's own left
+_SIDED = ("ear", "shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "toe")
+KEYPOINTS = ("nose", *(f"{side} {name}" for name in _SIDED for side in ("left", "right")))  # the person's own left
+SOFT = ("densepose", "densepose-package")  # kinds that give probabilities themselves
+
+
+class Pose:
+    """The pose network of a bundle, with DensePose's interface: soft maps, one a part.
+
+    Args:
+        network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(names), H, W), background first; or, when
+            `soft`, to part probabilities without background (B, len(names) - 1, h, w) itself, as DensePose does.
+        names: the part of each channel; channels beyond them are heat maps of `keypoints`, logits.
+        height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        names: Sequence[str] = PART_CLASSES,
+        soft: bool = False,
+        height: int | None = None,
+        keypoints: Sequence[str] = (),
+    ):
+        self.network, self.names, self.soft, self.height = network, tuple(names), soft, height
+        self.keypoints = tuple(keypoints)
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu", network: str | None = None) -> Pose:
+        """The part "pose" of a bundle; network takes another kind of the same entries than the part names.
+
+        Raises WeightsError when the part is missing or damaged.
+        """
+        extra = bundle.extra("pose")
+        soft = bundle.parts["pose"].network in SOFT
+        found = bundle.part("pose", device, kind=network)
+        return cls(found, extra["names"], soft, extra.get("height"), extra.get("keypoints", ()))
+
+    def maps(self, picture: Tensor) -> Tensor:
+        """picture: (B, 3, H, W) float in [0, 1]. Returns part probabilities (B, P, h, w) without background."""
+        found = self.network(at_most(picture, self.height))
+        return found if self.soft else found[:, : len(self.names)].softmax(1)[:, 1:]
+
+    @torch.no_grad()
+    def points(self, picture: Tensor) -> dict[str, Tensor]:
+        """Each of `keypoints` in a picture (B, 3, H, W) float in [0, 1]; none for a network that knows none.
+
+        Returns (B, 3) each: x and y in pixels of the picture, of which pixel i covers i to i + 1, and how sure, 0 to 1.
+        """
+        heat = self.network(at_most(picture, self.height))[:, len(self.names) :].sigmoid()
+        rows, columns = heat.shape[2:]
+        scale = heat.new_tensor([picture.shape[3] / columns, picture.shape[2] / rows])
+        found = {}
+        for name, peaks in zip(self.keypoints, heat.unbind(1), strict=True):
+            sure, where = peaks.flatten(1).max(1)
+            at = torch.stack([where % columns, where // columns], 1) + 0.5
+            found[name] = torch.cat([at * scale, sure[:, None]], 1)
+        return found

@@ -1,0 +1,160 @@
+"""Regions of a person: what each pixel is, and which pixels a sentence may change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fice.errors import InputError
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
+
+REGION_CLASSES = (
+    "background", "hair", "face", "skin", "upper", "outer", "dress", "skirt",
+    "trousers", "legwear", "shoes", "bag", "headwear", "accessories",
+)  # fmt: skip
+HEAD = ("hair", "face", "headwear", "head")
+BODY = "body"  # all below the head, to networks that know no garments
+REGIONS: dict[str, tuple[str, ...]] = {
+    "upper": ("upper",),
+    "outer": ("outer",),
+    "dress": ("dress",),
+    "lower": ("skirt", "trousers"),
+    "full": ("upper", "outer", "dress", "skirt", "trousers"),
+}
+SEEN_AS = {  # garments whose kind can be told from others of their region by the network
+    "skirt": "skirt", "trousers": "trousers", "jeans": "trousers", "shorts": "trousers", "dress": "dress",
+    "gown": "dress",
+}  # fmt: skip
+SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larger one
+    "upper": ("dress", "outer"),
+    "lower": ("dress",),
+    "dress": ("outer",),
+    "outer": ("upper", "dress"),
+    "full": (),
+}
+WORN = 0.02  # share of the body's area from which a garment counts as worn
+TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
+DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
+COVERING = 10  # a coat so many times as large as what it covers is closed
+CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
+OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garment counts as worn
+MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
+
+
+class Regions:
+    """The region network of a bundle.
+
+    Args:
+        network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(channels), H, W).
+        channels: the class of each channel; channels of one class are added up.
+        height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
+    """
+
+    def __init__(self, network: nn.Module, channels: Sequence[str] = REGION_CLASSES, height: int | None = None):
+        self.network, self.height = network, height
+        self.names = tuple(dict.fromkeys(channels))
+        self._classes = [self.names.index(name) for name in channels]
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Regions:
+        """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
+        extra = bundle.extra("regions")
+        return cls(bundle.part("regions", device), extra["names"], extra.get("height"))
+
+    def probabilities(self, picture: Tensor) -> Tensor:
+        """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
+        found = self.network(at_most(picture, self.height)).softmax(1)
+        if len(self._classes) > len(self.names):
+            index = torch.tensor(self._classes, device=found.device)
+            found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)
+        return fitted(found, picture)
+
+    def analyse(self, picture: Tensor) -> Tensor:
+        """As `probabilities`, averaged with the mirrored picture: twice the time, for what is looked at once."""
+        return (self.probabilities(picture) + self.probabilities(picture.flip(3)).flip(3)) / 2
+
+    def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:
+        """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W); a class not known here is nowhere."""
+        known = [self.names.index(name) for name in names if name in self.names]
+        index = torch.tensor(known, dtype=torch.long, device=probabilities.device)
+        return probabilities.index_select(1, index).sum(1, keepdim=True)
+
+    def body(self, probabilities: Tensor) -> Tensor:
+        """The probability of anything but background: (B, 1, H, W)."""
+        return 1 - self.select(probabilities, ("background",))
+
+    def empty(self, probabilities: Tensor, where: Tensor) -> Tensor:
+        """Probabilities (B, K, H, W) with nobody `where` (B, 1, H, W) is True."""
+        background = torch.zeros_like(probabilities)
+        background[:, self.names.index("background")] = 1
+        return torch.where(where, background, probabilities)
+
+
+def at_most(picture: Tensor, height: int | None) -> Tensor:
+    """(B, 3, H, W), shrunk to `height` rows where it is higher."""
+    if height is None or picture.shape[2] <= height:
+        return picture
+    size = (height, round(picture.shape[3] * height / picture.shape[2]))
+    return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
+
+
+def fitted(maps: Tensor, picture: Tensor) -> Tensor:
+    """Maps (B, K, h, w) at the size of a picture (B, 3, H, W)."""
+    if maps.shape[2:] == picture.shape[2:]:
+        return maps
+    return F.interpolate(maps, size=picture.shape[2:], mode="bilinear", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The region that an edit changes, the classes it covers in this photo, and what to tell the user."""
+
+    region: str
+    classes: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+
+def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, garment: str | None = None) -> Choice:
+    """The region to change in a person with these probabilities (1, K, H, W); garment: the word for what is wanted.
+
+    None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
+    not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice, as are trousers
+    where a skirt is named. A network that knows no garments gives all below the head. Raises InputError when nothing is
+    there to change.
+    """
+    if BODY in regions.names:
+        notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
+        return Choice("full", (BODY,), () if wanted in (None, "full") else (notice,))
+    likeliest = probabilities.argmax(1).flatten()
+    shares = torch.bincount(likeliest, minlength=len(regions.names)) / len(likeliest)
+    areas = dict.fromkeys(REGION_CLASSES, 0.0) | dict(zip(regions.names, shares.tolist(), strict=True))
+    least = WORN * (1 - areas["background"])
+    place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
+    if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
+        place["lower"] = (*REGIONS["lower"], "dress")
+    area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
+    own = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
+    if wanted is None:
+        wanted = max(("upper", "lower", "outer", "dress"), key=own)
+    hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
+    hidden = hidden or (wanted in ("upper", "dress") and areas["outer"] > COVERING * area(wanted))
+    for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=own, reverse=True)):
+        if area(region) >= least:
+            spare = [name for name in MISTAKEN[region] if name not in place[region]]
+            mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]
+            notices = []
+            if region != wanted:
+                notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
+            elif garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
+                worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
+                seen = " and ".join(worn)
+                notices.append(f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape.")
+            return Choice(region, (*place[region], *mistaken), tuple(notices))
+    raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")

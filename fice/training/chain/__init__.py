@@ -1,0 +1,1 @@
+"""All recipes one after the other."""

@@ -1,0 +1,320 @@
+"""Adversarial training of the generator: a small library and a recipe.
+
+`python -m fice.training.recipes.adversarial --data PREPARED --out RUN [--start BUNDLE]`; docs/gpu.md has more. By
+default the
+discriminator stands on pretrained features (Projected GANs, arXiv 2111.01007), which a CPU can train in hours;
+`--discriminator stylegan2` is StyleGAN2-ADA's own (arXiv 2006.06676), for GPUs. `train` goes on from whatever weights
+it is given, fresh ones or those of the supervised start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_part
+from fice.device import half, keep_freed_memory
+from fice.inversion.sample import people, sheet
+from fice.nets import Features
+from fice.nets.discriminator import Discriminator
+from fice.nets.stylegan2 import Generator
+from fice.report import save_png
+from fice.training import together
+from fice.training.adversarial_losses import (
+    PathLength,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    lazy_adam,
+    r1_weight,
+)
+from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
+from fice.training.data.augment import Augment, Perturb
+from fice.training.data.dataset import load_framed
+from fice.training.data.people import Ahead, People
+from fice.training.features import FEATURES, load_features
+from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
+
+Draw = Callable[[int, int], Tensor]
+FINEST = 1  # the first map that is judged: finer ones show noise
+SHOWN = 32  # people on the sheet that shows how far a run is
+PROJECTED_RATE, CRITIC_RATE = 9e-4, 2e-4  # against a projected discriminator; its own at a batch of 16
+SIZES = {"small": (4096, 256), "medium": (8192, 256), "large": (16384, 256)}  # channel_base, channel_max
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of a run; pictures are counted as the discriminator is shown photographs."""
+
+    batch: int = 32  # of all processes together
+    rate: float = 0.0025  # Adam's, of both networks
+    critic_rate: float | None = None  # of the discriminator; None: the same
+    height: int | None = None  # rows of the pictures it is shown; None: the generator's whole canvas
+    r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
+    r1_every: int = 16  # steps; a penalty now and then costs little and does as much (arXiv 1912.04958, section 3.1)
+    path: float = 0.0  # weight of the path length penalty; it doubles the generator's cost, 2 is usual
+    path_every: int = 4  # steps
+    augment_target: float = 0.6  # of the mean sign of D(photograph)
+    augment_horizon: int = 500_000  # pictures in which p may go from 0 to 1
+    average: float = 10_000  # pictures: half-life of the generator's average
+    average_ramp: float = 0.05  # at most this share of the pictures so far
+    dtype: torch.dtype = torch.float32  # or bfloat16, of the main losses' networks; penalties are always float32
+    layout: torch.memory_format = torch.contiguous_format  # or channels_last, which tensor cores want
+
+
+class Adversaries:
+    """Both networks with all that their training needs to remember; `step` is one step of both.
+
+    Where several processes train together each has its share of the batch, and all have the same weights. features: a
+    frozen network whose maps the discriminator is shown instead of pictures.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator | ProjectedDiscriminator,
+        recipe: Recipe,
+        device: str | torch.device,
+        features: Features | None = None,
+    ):
+        self.recipe, self.device, self.features = recipe, torch.device(device), features
+        projected = features is not None
+        self.fooling, self.judging = (
+            (fooling_loss, critics_loss) if projected else (generator_loss, discriminator_loss)
+        )
+        self.share = together.share(recipe.batch)
+        self.generator = generator.to(self.device, memory_format=recipe.layout).train()
+        self.discriminator = discriminator.to(self.device, memory_format=recipe.layout).train()
+        self.average = Average(self.generator)
+        self.augment = (Perturb() if projected else Augment()).to(self.device)
+        self.path = PathLength().to(self.device)
+        self.r1 = 0.0 if projected else r1_weight(generator.canvas, recipe.batch) if recipe.r1 is None else recipe.r1
+        self.modules = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "average": self.average.module,
+            "augment": self.augment,
+            "path": self.path,
+        }
+        self.optimisers = {
+            "generator_adam": lazy_adam(generator, recipe.rate, recipe.path_every if recipe.path else None),
+            "discriminator_adam": lazy_adam(
+                discriminator, recipe.critic_rate or recipe.rate, recipe.r1_every if self.r1 else None
+            ),
+        }
+
+    def step(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
+        """Step `number`, from 0; photographs (B, 3, H, W) in [0, 1]. Returns the figures of the log, scalars."""
+        figures = self.improve_generator(number)
+        figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1)
+        together.average([figures["sign"], self.generator.mapping.w_avg])
+        if self.features is None:
+            target, horizon = self.recipe.augment_target, self.recipe.augment_horizon
+            self.augment.update(figures["sign"], self.recipe.batch, target, horizon)
+            figures["p"] = self.augment.p
+        pictures = (number + 1) * self.recipe.batch
+        half_life = min(self.recipe.average, pictures * self.recipe.average_ramp)
+        self.average.update(self.generator, 0.5 ** (self.recipe.batch / half_life))
+        return figures
+
+    def improve_generator(self, number: int) -> dict[str, Tensor]:
+        """Half a step: the main loss, and the path length penalty when it is its turn."""
+        self.discriminator.requires_grad_(False)
+        loss = self.fooling(self._judge(self.augment(self._generate())))
+        self._descend("generator_adam", loss)
+        self.discriminator.requires_grad_(True)
+        if self.recipe.path and number % self.recipe.path_every == 0:
+            penalty = self.path(self.generator, self._z(max(self.share // 2, 1))).mean()
+            self._descend("generator_adam", penalty * (self.recipe.path * self.recipe.path_every))
+        return {"generator": loss.detach()}
+
+    def improve_discriminator(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
+        """The other half: the main loss, and R1 when it is its turn; photographs in [-1, 1]."""
+        with torch.no_grad():
+            fake = self.augment(self._generate())
+            real = self.augment(photographs)
+        logits = self._judge(real)
+        loss = self.judging(logits, self._judge(fake))
+        self._descend("discriminator_adam", loss)
+        if self.r1 and number % self.recipe.r1_every == 0:
+            penalty = gradient_penalty(self.discriminator, real).mean()
+            self._descend("discriminator_adam", penalty * (self.r1 / 2 * self.recipe.r1_every))
+        signs = [each.detach().sign().mean() for each in (logits if self.features else [logits])]
+        return {"discriminator": loss.detach(), "sign": torch.stack(signs).mean()}
+
+    def _z(self, batch: int) -> Tensor:
+        return torch.randn(batch, self.generator.z_dim, device=self.device)
+
+    def _generate(self) -> Tensor:
+        ws = self.generator.mapping(self._z(self.share))
+        with self._convolving():
+            return self.generator.synthesis(ws, noise="random", until=self.recipe.height).float()
+
+    def _judge(self, pictures: Tensor) -> Tensor | list[Tensor]:
+        """Logits of pictures in [-1, 1]; of each of several maps."""
+        pictures = pictures.contiguous(memory_format=self.recipe.layout)
+        with self._convolving():
+            if self.features is None:
+                return self.discriminator(pictures).float()
+            return self.discriminator(self.features.features(pictures * 0.5 + 0.5)[FINEST:])
+
+    def _convolving(self) -> AbstractContextManager:
+        """Only the networks: augmentation must treat photographs and generated pictures alike."""
+        return half(self.device) if self.recipe.dtype == torch.bfloat16 else nullcontext()
+
+    def _descend(self, name: str, loss: Tensor) -> None:
+        self.optimisers[name].zero_grad(set_to_none=True)
+        loss.backward()
+        together.average([p.grad for p in self.modules[name.removesuffix("_adam")].parameters() if p.grad is not None])
+        self.optimisers[name].step()
+
+
+def train(
+    generator: Generator,
+    discriminator: Discriminator | ProjectedDiscriminator,
+    draw: Draw,
+    steps: int,
+    device: str | torch.device,
+    checkpoint: Path,
+    recipe: Recipe,
+    seed: int = 0,
+    minutes: float = math.inf,
+    tick: float = 30,
+    compact: bool = False,
+    show: Callable[[Generator], None] = lambda average: None,
+    features: Features | None = None,
+) -> Generator:
+    """Trains both until `steps` or `minutes` are over, all resumptions counted; returns the generator's average.
+
+    draw: draw(step, share) -> (share, 3, H, W) in [0, 1], the same pictures whenever it is asked for the same step.
+    checkpoint: a safetensors file; written every `tick` seconds and at the end, resumed from where it exists.
+    compact: it is several small files, that lose a little (`fice.training.compact`). show: is called with the average
+    after each checkpoint. features: as of `Adversaries`.
+
+    Each step draws from random numbers seeded by `seed` and its number, so that an interrupted run ends exactly
+    as an uninterrupted one (unless `compact`). The global random numbers are left as they were.
+    """
+    sides = Adversaries(generator, discriminator, recipe, device, features)
+    clock = Clock(math.inf, load_checkpoint(checkpoint, sides.modules, sides.optimisers), tick)
+    chief = together.rank() == 0
+    figures: dict[str, Tensor] = {}
+
+    def keep() -> None:
+        save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress, compact)
+        show(sides.average.module)
+
+    with torch.random.fork_rng([sides.device] if sides.device.type == "cuda" else []):
+        for number in clock.steps():
+            if chief and clock.log(figures, recipe.batch):
+                keep()
+            if number >= steps or together.first(clock.seconds >= minutes * 60):
+                break
+            own = (seed * 10_000_019 + number) * together.size() + together.rank()
+            torch.manual_seed(own)  # the CPU uses the lower 32 bits alone
+            figures = sides.step(number, draw(number, sides.share))
+    if chief:
+        clock.log({}, recipe.batch, now=True)
+        keep()
+    return sides.average.module
+
+
+def fresh(channels: tuple[int, int], canvas: int = 256) -> dict:
+    """The arguments of a generator of pictures half as wide as high; channels: channel_base and channel_max."""
+    return {
+        "z_dim": 256, "w_dim": 256, "img_resolution": canvas, "square": False, "mapping_kwargs": {"num_layers": 4},
+        "synthesis_kwargs": {"channel_base": channels[0], "channel_max": channels[1]},
+    }  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    parser = options(__doc__)
+    parser.set_defaults(batch=Recipe.batch)
+    parser.add_argument("--start", help="a bundle or run folder whose generator is gone on from; none: a fresh one")
+    parser.add_argument("--discriminator", choices=("projected", "stylegan2"), default="projected")
+    parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some")
+    parser.add_argument("--size", choices=SIZES, default="large", help="of a fresh generator")
+    parser.add_argument("--channel-base", type=int, help="of a fresh generator, and of the discriminator")
+    parser.add_argument("--channel-max", type=int, help="of a fresh generator, and of the discriminator")
+    parser.add_argument("--redressed", type=float, default=0.3, help="share of the photographs in random outfits")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw pictures; 0: none of their own")
+    parser.add_argument("--dtype", choices=DTYPES, help="bfloat16 on CUDA, else float32, unless given")
+    parser.add_argument("--layout", choices=LAYOUTS, help="channels_last on CUDA, else contiguous, unless given")
+    parser.add_argument("--steps", type=int, help="at most, over all resumptions")
+    parser.add_argument("--tick", type=float, default=60, help="seconds between two checkpoints")
+    for field in fields(Recipe):
+        if field.name not in ("batch", "dtype", "layout"):
+            kind = int if isinstance(field.default, int) or field.name == "height" else float
+            name = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(name, type=kind, default=field.default, help="of the recipe")
+    parser.set_defaults(rate=None)
+    args = parser.parse_args()
+    projected = args.discriminator == "projected"
+    args.rate = args.rate or (PROJECTED_RATE if projected else Recipe.rate)
+    args.critic_rate = args.critic_rate or (CRITIC_RATE * (args.batch / 16) ** 0.5 if projected else None)
+    cuda = args.device.startswith("cuda")
+    args.dtype = DTYPES[args.dtype or ("bfloat16" if cuda else "float32")]
+    args.layout = LAYOUTS[args.layout or ("channels_last" if cuda else "contiguous")]
+    args.steps = args.steps or (2 if args.smoke else 10**9)
+    return args
+
+
+def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator | ProjectedDiscriminator, Any, dict]:
+    """The generator to begin with, a discriminator that fits and its features, and the arguments of the generator."""
+    sizes = {key: getattr(args, key) for key in ("channel_base", "channel_max") if getattr(args, key)}
+    if args.start:
+        start = load_bundle(args.start)
+        shape = start.parts["generator"].arguments
+        generator = start.part("generator").requires_grad_(True)
+    else:
+        shape = fresh((256, 16), 64) if args.smoke else fresh(SIZES[args.size])
+        shape["synthesis_kwargs"] |= sizes
+        generator = Generator(**shape)
+    if args.discriminator == "projected":
+        features = load_features(args.features).to(args.device)
+        return generator, ProjectedDiscriminator(features.channels[FINEST:]), features, shape
+    drawn = shape.get("synthesis_kwargs", {})
+    sizes = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn} | sizes
+    height, width = generator.canvas
+    return generator, Discriminator(height, height == width, **sizes), None, shape
+
+
+def main() -> None:
+    args = arguments()
+    keep_freed_memory()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
+    torch.manual_seed(args.seed)
+    torch.backends.cudnn.benchmark = True  # sizes stay the same
+    device = together.join(args.device)
+    generator, discriminator, features, shape = networks(args)
+    framed = load_framed(args.data)
+    height, width = generator.canvas
+    shown = args.height or height
+    drawn = People(framed.only(~framed.validation), (shown, shown * width // height), args.redressed, args.seed)
+    draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
+    recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
+
+    def show(average: Generator) -> None:
+        save_part(args.out, "generator", average, "stylegan2", shape)
+        save_png(sheet(people(average, SHOWN, until=args.height)), args.out / "sheet.png")
+
+    train(
+        generator, discriminator, draw, args.steps, device, args.out / "checkpoint.safetensors", recipe,
+        seed=args.seed, minutes=args.minutes, tick=args.tick, compact=True, show=show,
+        features=features,
+    )  # fmt: skip
+    together.leave()
+
+
+if __name__ == "__main__":
+    main()

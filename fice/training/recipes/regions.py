@@ -1,0 +1,181 @@
+"""Trains the region network on labelled photographs: `python -m fice.training.recipes.regions --data DIR --out RUN`.
+
+Half of the people are re-dressed, garment by garment, so that cloth tells nothing and shape and place everything.
+With `--teacher RUN` a second network starts from the first and also learns from the photographs without pixel labels:
+the first one labels them, among the garments that their tags name (a noisy student, arXiv 1911.04252).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_figures, save_part
+from fice.errors import InputError
+from fice.nets.pyramid import Pyramid
+from fice.subject.frame import Frame
+from fice.subject.person import find_person
+from fice.subject.regions import REGION_CLASSES, Regions
+from fice.training import parsing
+from fice.training.data.captions import Worn
+from fice.training.data.dataset import Street, frame_labels, load_street, merge_labels, person_box, to_tensor
+from fice.training.data.folder import is_validation, read_folder
+from fice.training.data.outfits import random_look
+from fice.training.features import FEATURES, load_features
+from fice.training.recipe import options
+
+CANVAS = (256, 128)
+HEIGHT = 512  # pixels to which photographs are reduced
+SINGLED = {  # what has a channel of its own beside its region's, for words that name it
+    "glasses": ("headwear", ("glasses", "sunglasses")),
+    "belt": ("accessories", ("belt",)),
+    "scarf": ("accessories", ("scarf",)),
+}
+CHANNELS = (*REGION_CLASSES, *SINGLED)
+MERGED = (*REGION_CLASSES, *(region for region, _ in SINGLED.values()))  # the region of each channel
+SURE = 0.5  # probability from which a teacher's label counts
+GARMENTS = tuple(REGION_CLASSES.index(name) for name in ("upper", "outer", "dress", "skirt", "trousers", "legwear"))
+LEAST = 0.002  # share of the picture from which a garment is re-dressed
+COST = {  # rare labels count more
+    "background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0,
+}  # fmt: skip
+
+
+def channel_labels(fine: np.ndarray, street: Street) -> np.ndarray:
+    """Fine labels (H, W) -> indices into CHANNELS (H, W) uint8."""
+    labels = merge_labels(fine, street.classes, street.regions)
+    for name, (_, classes) in SINGLED.items():
+        labels[np.isin(fine, [street.classes.index(each) for each in classes if each in street.classes])] = (
+            CHANNELS.index(name)
+        )
+    return labels
+
+
+def labelled(street: Street):
+    """(picture, labels, box, name) of each labelled photograph."""
+    for name, picture, fine in zip(street.names, street.pictures, street.fine, strict=True):
+        if fine is not None:
+            labels = channel_labels(fine, street)
+            yield picture, labels, person_box(labels), name
+
+
+@torch.no_grad()
+def taught(street: Street, teacher: Regions):
+    """(picture, labels, box, name) of each unlabelled photograph with a person, labelled by a teacher of `CHANNELS`.
+
+    A garment that the tags do not name is not there, where there are tags; where the teacher is in doubt the label is
+    unknown.
+    """
+    always = {"background", "hair", "face", "skin", "shoes", "accessories"}
+    for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
+        if fine is not None:
+            continue
+        photo = to_tensor(picture)
+        try:
+            box = find_person(teacher, photo).box
+        except InputError:
+            continue
+        worn = always | ({street.regions[tag] for tag in tags} or set(REGION_CLASSES))
+        if "suit" in tags:
+            worn.add("trousers")
+        possible = torch.tensor([region in worn for region in MERGED])
+        frame = Frame(box, photo.shape[-2:], (2 * CANVAS[0], 2 * CANVAS[1]))
+        found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
+        found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
+        found[:, 0] += (1 - found.sum(1)).clamp(min=0)
+        sure, labels = found[0].max(0)
+        labels[sure < SURE] = parsing.UNKNOWN
+        yield picture, labels.byte().numpy(), tuple(round(edge) for edge in box), name
+
+
+def redressed(picture: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A person (H, W, 3) uint8 with labels (H, W) in other clothes: most garments in random colours and patterns."""
+    for label in GARMENTS:
+        mask = labels == label
+        if mask.mean() > LEAST and rng.random() < 0.8:
+            picture, _ = random_look(picture, Worn(mask, (), None, None), rng)
+    return picture
+
+
+def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
+    """Pictures that show no person: single garments where the data has them, and drawn gradients."""
+    files = sorted(folder.parent.glob("garments/*/*.jpg"))[::4][:limit]
+    pictures = [np.asarray(Image.open(file).convert("RGB").resize((160, 192))) for file in files]
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        coarse = rng.integers(0, 256, (rng.integers(2, 9), rng.integers(2, 9), 3)).astype(np.uint8)
+        pictures.append(np.asarray(Image.fromarray(coarse).resize((160, 192), int(rng.integers(0, 4)))))
+    return pictures
+
+
+@torch.no_grad()
+def validate(regions: Regions, samples: list) -> dict[str, float]:
+    """Mean IoU and body IoU on framed canvases of 256x128, framed by the labels and looked at as an edit does."""
+    count = len(regions.names)
+    merged = np.array([REGION_CLASSES.index(region) for region in MERGED])
+    counts, body = np.zeros((count, count), np.int64), np.zeros((2, 2), np.int64)
+    for picture, labels, box, _ in samples:
+        frame = Frame(box, labels.shape, CANVAS)
+        view = frame.to_canvas(to_tensor(picture))
+        truth = torch.tensor(frame_labels(frame, merged[labels]))
+        found = regions.analyse(view)
+        counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
+        body = body + parsing.confusion(regions.body(found)[0, 0] > 0.5, truth > 0, 2)
+    ious = parsing.intersection_over_union(counts)
+    there = counts.sum(1) > 0
+    mean, whole = ious.sum(where=there) / max(there.sum(), 1), parsing.intersection_over_union(body)[1]
+    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(regions.names, ious, strict=True)}
+    return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
+
+
+def fresh(features: str | None) -> tuple[Pyramid, dict]:
+    """A network on pretrained features, where they are named, and the arguments that build it again."""
+    if features is None:
+        arguments = {"classes": len(CHANNELS), "size": 0}
+        return Pyramid(**arguments), arguments
+    pretrained = load_features(features)
+    arguments = {"classes": len(CHANNELS), "size": pretrained.size}
+    network = Pyramid(**arguments)
+    network.backbone.load_state_dict(pretrained.state_dict(), strict=False)  # what tells ImageNet's classes apart goes
+    return network, arguments
+
+
+def main() -> None:
+    parser = options(__doc__)
+    parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
+    parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads or torch.get_num_threads())
+    torch.manual_seed(args.seed)
+    read_folder(args.data).check_enough()
+    street = load_street(args.data, HEIGHT, 60 if args.smoke else None)
+    samples = list(labelled(street))
+    training, unseen = ([s for s in samples if is_validation(s[3]) == kept] for kept in (False, True))
+    network, arguments = fresh(None if args.features == "none" else args.features)
+    if args.teacher:
+        teacher = load_bundle(args.teacher).part("regions")
+        network.load_state_dict(teacher.state_dict())
+        training += [s for s in taught(street, Regions(teacher, CHANNELS, parsing.TALLEST)) if not is_validation(s[3])]
+    pictures, labels, boxes, _ = zip(*training, strict=True)
+    mirror = list(range(256))
+    negatives = without_people(args.data, 60 if args.smoke else None)
+    views = parsing.Views(pictures, labels, boxes, negatives, mirror, args.seed, redressed)
+    cost = torch.tensor([COST.get(name, COST.get(region, 1.0)) for name, region in zip(CHANNELS, MERGED, strict=True)])
+    cost = cost.to(args.device)
+    network = parsing.train(
+        network, views, args, lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)
+    )
+    figures = validate(Regions(network, MERGED, parsing.TALLEST), unseen)
+    print(json.dumps(figures))
+    extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST}
+    save_part(args.out, "regions", network, "pyramid", arguments, extra)
+    save_figures(args.out, {"regions": figures})
+
+
+if __name__ == "__main__":
+    main()

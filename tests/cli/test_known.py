@@ -1,0 +1,52 @@
+"""What can be set and what can be said is listed, and what is listed is taken."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import cli
+from fice.cli import known
+from fice.language.lexicon import SYNONYMS, VOCABULARY, cut_up
+from fice.settings import PRESETS, Settings
+
+
+def listed(verb):
+    shown = CliRunner().invoke(cli.main, [verb, "--json"])
+    assert shown.exit_code == 0
+    return [json.loads(line) for line in shown.stdout.splitlines()]
+
+
+def test_every_setting_is_listed_with_its_value_in_each_preset():
+    rows = listed("settings")
+    assert [row["name"] for row in rows] == [field.name for field in dataclasses.fields(Settings)][1:]
+    for row in rows:
+        assert row["presets"] == {name: getattr(Settings.preset(name), row["name"]) for name in PRESETS}
+        assert row["meaning"].endswith(".")
+
+
+@pytest.mark.parametrize("row", known.settings(), ids=lambda row: row["name"])
+def test_what_a_setting_may_be_is_taken(row):
+    for value in (*row.get("choices", ()), *row.get("limits", ()), *row["presets"].values()):
+        assert Settings.parse(f"{row['name']}={known.as_set(value)}")[1] == value
+
+
+def test_every_word_is_listed_once_with_its_synonyms():
+    (kinds,) = listed("words")
+    assert [word for words in kinds.values() for word in words] == list(VOCABULARY)
+    pairs = {other: word for words in kinds.values() for word, others in words.items() for other in others}
+    assert pairs == SYNONYMS
+    for other, word in pairs.items():
+        assert [unit.words for unit in cut_up(other)] == [(word,)]
+
+
+def test_the_lists_for_people_are_narrow_and_say_the_same():
+    text = CliRunner().invoke(cli.main, ["settings"]).stdout
+    assert all(row["name"] in text for row in known.settings())
+    assert "garment | picture" in text and "1 to 100000" in text
+    words = CliRunner().invoke(cli.main, ["words"]).stdout
+    assert "  red: crimson, scarlet" in words and "garments:\n" in words
+    assert max(len(line) for line in (text + words).splitlines()) <= known.WIDTH

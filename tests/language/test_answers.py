@@ -1,0 +1,137 @@
+"""What fice answers to a sentence that it cannot obey, or only in part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from fice.errors import InputError
+from fice.language.answers import remarks, understand
+from fice.language.lexicon import COLOURS, GARMENTS, VOCABULARY
+from fice.language.tokenizer import Tokenizer
+from fice.settings import Settings
+
+OWN, OTHER = SimpleNamespace(name="street", reads_own_words=True), SimpleNamespace(name="fice", reads_own_words=False)
+DEFAULT = Settings.preset("default")
+TOWERS = replace(DEFAULT, start="encoder")
+
+
+def said(text, bundle=OWN, settings=DEFAULT):
+    return remarks(understand(text, bundle, settings), bundle, settings, Tokenizer())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("a skirt that is not red", 'instead of "red"'),
+        ("not red, green or blue dress", 'instead of "red"'),
+        ("red shirt and blue jeans", 'write "red shirt", and edit the result with "blue jeans"'),
+        ("white t-shirt under a black jacket", 'write "white t-shirt", and edit the result with "black jacket"'),
+        ("a shirt in red and jeans in blue", "one edit after the other"),
+        ("turn the shirt into a red dress", 'cannot turn "shirt" into "dress"'),
+        ("red or blue dress", '"red or blue dress"'),
+        ("red sweater in blue", '"red blue"'),
+        ("red dress, no", '"no"'),
+        ("#0000ff dress", "colours by their names"),
+        ("green shoes", 'not "shoes"'),
+        ("red hat", 'not "hat"'),
+        ("make the collar of the shirt red", 'not "collar"'),
+        ("naked", "takes nothing off"),
+        ("remove the red jacket", "takes nothing off"),
+    ],
+)
+@pytest.mark.parametrize("bundle", [OWN, OTHER])
+def test_what_cannot_be_obeyed_is_refused_whatever_the_bundle(text, answer, bundle):
+    with pytest.raises(InputError) as caught:
+        understand(text, bundle, DEFAULT)
+    assert answer in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("sleeveless dress", 'cannot show "sleeveless" yet'),
+        ("dress without sleeves", 'cannot show "without sleeves" yet'),
+        ("leather jacket", 'cannot show "leather" yet; name a colour or a pattern, as in "black jacket"'),
+        ("velvet", 'cannot show "velvet" yet'),
+        ("dress", "nothing that fice can draw"),
+        ("shirt with red sleeves", "nothing that fice can draw"),
+        ("burgandy trousers", 'did you mean "burgundy"'),
+        ("flral", 'did you mean "floral"'),
+        ("rotes Kleid", "in English"),
+        ("robe rouge", "in English"),
+        ("红色连衣裙", "in English"),
+        ("платье", "in English"),
+        ("👗👗", "no word"),
+        ("the a of", "no word"),
+    ],
+)
+def test_nothing_to_draw_is_refused(text, answer):
+    with pytest.raises(InputError) as caught:
+        understand(text, OWN, DEFAULT)
+    assert answer in str(caught.value)
+    assert "roses" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["kimono", "leather jacket", "a dress", "sleeveless dress"])
+def test_a_clip_of_all_words_may_be_asked_for_anything(text):
+    assert understand(text, OTHER, DEFAULT).text == text
+
+
+def test_garments_and_sleeves_may_be_asked_of_the_terms_alone():
+    assert understand("sleeveless dress", OWN, TOWERS).sleeve == "sleeveless"
+    assert said("red sleeveless dress", OWN, TOWERS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("stripped blue dress", "'stripped' is not a word that the bundle street knows; it was left out; did you mean"),
+        ("red kimono", "'kimono' is not a word that the bundle street knows; it was left out."),
+        ("black leather jacket", 'Left out: "leather"'),
+        ("a long red dress", 'Left out: "long"'),
+        ("red sleeveless dress", 'Left out: "sleeveless"'),
+        ("red and white dress", 'Left out: "white"'),
+        ("red, white and blue striped dress", 'Left out: "blue"'),
+        ("red striped floral dress", 'Left out: "floral"'),
+        ("red dress with a black belt", 'Left as photographed: "belt"'),
+        ("red dress without a jacket", 'Left as photographed: "jacket"'),
+        ("change the jeans to red shorts", 'keeps its kind: of "jeans"'),
+        (f"red {'dress ' * 20}", "too long for the bundle"),
+    ],
+)
+def test_what_is_left_out_is_said(text, remark):
+    (only,) = said(text)
+    assert only.startswith(remark) or remark in only
+
+
+@pytest.mark.parametrize("text", ["red floral dress", "change the red sweater to blue", "a skirt, blue instead of red"])
+def test_of_what_is_obeyed_nothing_is_said(text):
+    assert said(text) == []
+
+
+def test_answers_stay_short():
+    with pytest.raises(InputError) as caught:
+        understand("wibbly " * 1429, OWN, DEFAULT)
+    assert len(str(caught.value)) < 250
+    found = said("red dress, " + " ".join(f"wibbly{i}" for i in range(2000)) + " with shoes, hats and bags" * 1000)
+    assert len(found) < 10 and max(map(len, found)) < 250
+
+
+WORDS = [*VOCABULARY, *"not without to from and or in on with of change remove belt shoes , it".split()]
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8))
+def test_whatever_is_accepted_names_one_garment_at_most_and_something_to_draw(words):
+    try:
+        sentence = understand(" ".join(words), OWN, DEFAULT)
+    except InputError:
+        return
+    assert len(sentence.garments) <= 1 and (sentence.colour in COLOURS or sentence.pattern)
+    assert sentence.garment is None or sentence.garment in GARMENTS
