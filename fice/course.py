@@ -1,4 +1,4 @@
-"""The course of an edit: what its stages took, and how far it is."""
+"""The course of an edit: what its stages took, how far it is, and times for people."""
 
 from __future__ import annotations
 
@@ -61,3 +61,11 @@ class Course:
         share = (sum(self.work[each] for each in before) + self.done[stage]) / sum(self.work.values())
         ended = self.done[stage] >= self.work[stage] and stage != order[-1]
         self.tell(order[order.index(stage) + 1] if ended else stage, share)
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

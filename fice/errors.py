@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from typing import TypeGuard
 
 
@@ -54,3 +55,29 @@ def is_out_of_memory(error: Exception) -> bool:
 def first_line(error: Exception) -> str:
     """What an error says in its first line, or its name."""
     return (str(error).splitlines() or [type(error).__name__])[0].strip().rstrip(":")
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """An error as a sentence with its remedy, and its exit code."""
+    if isinstance(error, FiceError):
+        return str(error), error.exit_code
+    ops = sys.modules.get("stylegan2_ops")
+    if ops and isinstance(error, ops.OpsError):
+        return str(error), DeviceError.exit_code
+    if isinstance(error, OSError) and error.errno is not None:
+        return _explain_system(error), 1
+    if is_out_of_memory(error):
+        remedy = "use fewer --candidates, a smaller batch or --device cpu"
+        return f"The memory of the device is not enough: {remedy}.", DeviceError.exit_code
+    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
+        letter, remedy = error.object[error.start], "set PYTHONUTF8=1 or another locale (LC_ALL=C.UTF-8)"
+        return f"This locale ({error.encoding}) has no letter {ascii(letter)}: {remedy}.", UsageError.exit_code
+    said = (str(error).splitlines() or [""])[0]
+    return f"fice has a bug ({type(error).__name__}: {said}): please report it with what --debug shows.", 1
+
+
+def _explain_system(error: OSError) -> str:
+    what = error.filename or "a file"
+    if is_full_disk(error):
+        return f"The disk is full, so {what} was not written; free some space and try again."
+    return f"The system refuses {what} ({error.strerror}); check its path and rights."

@@ -22,7 +22,7 @@ def run(code, **environment):
     return done.stdout.strip(), done.stderr
 
 
-@pytest.mark.parametrize("first", ["fice", "cli", "fice.files"])
+@pytest.mark.parametrize("first", ["fice", "fice.cli", "cli", "fice.files"])
 def test_threads_sleep_where_fice_comes_first(first):
     code = f"import sys, os, {first}; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
     assert run(code) == ("PASSIVE False", "")
@@ -38,3 +38,20 @@ def test_where_torch_came_first_it_is_said_once():
 
 def test_one_thread_has_nobody_to_wait_for():
     assert run(f"{TORCH.format(1)}; import fice")[1] == ""
+
+
+def test_importing_fice_does_not_import_torch():
+    code = (
+        "import sys, fice, fice.nets, fice.bundle.bundle; fice.list_bundles(); fice.load_bundle; print('torch' in sys.modules)"  # noqa: E501
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.stdout == "False\n"
+
+
+def test_the_public_names_exist():
+    import fice
+
+    for name in fice.__all__:
+        assert getattr(fice, name).__name__ == name
+    with pytest.raises(AttributeError):
+        fice.nothing  # noqa: B018

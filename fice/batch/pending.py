@@ -13,9 +13,8 @@ from torch import Tensor
 
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
-from fice.cli.terminal import explain
 from fice.course import Spent
-from fice.errors import FullDisk, is_full_disk
+from fice.errors import FullDisk, explain, is_full_disk
 from fice.files import explain as explain_write
 from fice.inversion.loop import Slot
 from fice.photo.names import cut_name

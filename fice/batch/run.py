@@ -160,7 +160,7 @@ def _intention(job: Job, kept: bool) -> str:
 
 
 def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: str, tell: Tell) -> str:
-    from fice.batch.show import duration
+    from fice.course import duration
     from fice.device import resolve
     from fice.editor import Editor
     from fice.inversion.latent import read_latent

@@ -107,9 +107,9 @@ def matrix_rate(device: torch.device, size: int = 2048) -> float:
 
 def _process(*arguments: str) -> dict[str, Any]:
     """Wall time and peak memory of one run of the command line; raises the FiceError that it ended with."""
-    home = str(Path(__file__).parents[2])  # where cli lies, installed or not
+    home = str(Path(__file__).parents[2])  # where fice lies, installed or not
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "cli", *arguments], capture_output=True, text=True, check=False,
+    done = subprocess.run([sys.executable, "-m", "fice", *arguments], capture_output=True, text=True, check=False,
                           env=os.environ | {"PYTHONPATH": home})  # fmt: skip
     seconds = time.perf_counter() - began
     if done.returncode:

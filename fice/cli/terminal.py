@@ -1,4 +1,4 @@
-"""What the command line says to people: errors as sentences, and a progress bar. Nothing heavy is imported."""
+"""What the command line says to people: help in groups, errors as sentences, remarks. Nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from typing import Any
 
 import click
 
-from fice.errors import DeviceError, FiceError, UsageError, is_full_disk, is_out_of_memory
+from fice.errors import explain
 
 INTERRUPTED = 5
-PATIENCE = 2  # seconds that pass before a bar appears
-BAR = "{desc:<10}{percentage:4.0f} %|{bar:30}| {elapsed} gone, {remaining} left {postfix}"
-STAGES = {"load": "loading", "look": "preparing", "fit": "fitting", "loop": "editing", "stitch": "stitching"}
 
 # how --help arranges what `edit`, `batch` and `ablate` take
 GROUPS = {
@@ -40,7 +37,6 @@ class Verb(click.Command):
                 help="Show the traceback of an error.",
             )
         )  # fmt: skip
-
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The options by `GROUPS`, the others at the end."""
@@ -93,25 +89,6 @@ class Verbs(click.Group):
             _fail(context, *explain(error))
 
 
-def explain(error: Exception) -> tuple[str, int]:
-    """An error as a sentence with its remedy, and its exit code."""
-    if isinstance(error, FiceError):
-        return str(error), error.exit_code
-    ops = sys.modules.get("stylegan2_ops")
-    if ops and isinstance(error, ops.OpsError):
-        return str(error), DeviceError.exit_code
-    if isinstance(error, OSError) and error.errno is not None:
-        return _explain_system(error), 1
-    if is_out_of_memory(error):
-        remedy = "use fewer --candidates, a smaller batch or --device cpu"
-        return f"The memory of the device is not enough: {remedy}.", DeviceError.exit_code
-    if isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
-        letter, remedy = error.object[error.start], "set PYTHONUTF8=1 or another locale (LC_ALL=C.UTF-8)"
-        return f"This locale ({error.encoding}) has no letter {ascii(letter)}: {remedy}.", UsageError.exit_code
-    said = (str(error).splitlines() or [""])[0]
-    return f"fice has a bug ({type(error).__name__}: {said}): please report it with what --debug shows.", 1
-
-
 def quiet_option(command: Callable) -> Callable:
     """Adds -q, which `quiet` knows of."""
     return click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_remember("fice.quiet"),
@@ -134,43 +111,6 @@ def warn(text: str) -> None:
     """A remark that matters: on stderr, unless all remarks are unwanted."""
     if not quiet():
         click.echo(text, err=True)
-
-
-class Progress:
-    """How far an edit is: a bar with its stage and the time left on stderr, if that is a terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def __call__(self, stage: str, share: float) -> None:
-        """The stage in work, as `fice.course.Course` names it, and the share of the work that is done, in [0, 1]."""
-        if quiet():
-            return
-        from tqdm import tqdm
-
-        if self._bar is None:  # disable=None: only on a terminal; smoothing=0: stages differ, the whole counts
-            self._bar = tqdm(total=1, bar_format=BAR, delay=PATIENCE, smoothing=0, mininterval=0, disable=None)
-        self._bar.set_description_str(STAGES[stage], refresh=False)
-        self._bar.update(share - self._bar.n)
-
-    def loss(self, state: Any) -> None:
-        """A callback of the inversion: its loss stands behind the bar."""
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {sum(state.losses.values()):.3f}")
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _explain_system(error: OSError) -> str:
-    what = error.filename or "a file"
-    if is_full_disk(error):
-        return f"The disk is full, so {what} was not written; free some space and try again."
-    return f"The system refuses {what} ({error.strerror}); check its path and rights."
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:

@@ -20,7 +20,7 @@ import fice.editor
 
 def command(pause: str, *arguments: str) -> None:
     """The command line, with the stub in the place of the editor."""
-    from cli import main
+    from fice.cli import main
 
     fice.editor.Editor = partial(Stub, pause=float(pause))
     main(arguments)

@@ -21,11 +21,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 import fice.editor
-from cli import main
-from fice.batch import show
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import TEMPORARY, run_batch
 from fice.bundle.bundle import home
+from fice.cli import main, progress
 from fice.errors import InputError, UsageError
 from fice.files import LOCK, whole_file
 
@@ -236,7 +235,7 @@ def test_the_real_command_line_over_a_nasty_folder(tmp_path):
         Image.fromarray(person).resize((128, 256)).save(tmp_path / "photos" / name)
     short = ["--preset", "fast", "--steps", "2", "--set", "refine=0", "--set", "tuning=0", "--set", "views=1"]
     arguments = ["batch", tmp_path / "photos", "red dress", "-o", tmp_path / "out", "--batch", "2", "--json", *short]
-    ran = subprocess.run([sys.executable, "-m", "cli", *arguments], capture_output=True, text=True,
+    ran = subprocess.run([sys.executable, "-m", "fice", *arguments], capture_output=True, text=True,
                          cwd=Path(__file__).parents[2])  # fmt: skip
     assert ran.returncode == 1, ran.stderr
     assert json.loads(ran.stdout)["done"] == 2
@@ -484,7 +483,7 @@ def test_exit_codes(command, photos, tmp_path):
 
 def test_without_a_terminal_a_line_is_said_each_minute(command, photos, monkeypatch):
     clock = iter(range(0, 10**6, 25))  # seconds, from look to look
-    monkeypatch.setattr(show, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
     said = [line for line in command(photos).stderr.splitlines() if " failed, " in line]
     assert [line.split(",")[0] for line in said] == ["2/6", "5/6"]
     assert all(re.fullmatch(r"\d/6, 0 failed, \d+ an hour, \d+ s left", line) for line in said)

@@ -87,3 +87,16 @@ def test_a_finding_reads_well():
     assert str(Finding("nvcc", True, "13.0")) == "ok   nvcc: 13.0"
     assert str(Finding("x", False, "none", True, "mend it")) == "FAIL x: none\n     -> mend it"
     assert str(Finding("x", False, "none", False, "mend it")).startswith("note")
+
+
+def test_doctor_says_what_is_there(fice_command):
+    done = fice_command("doctor", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == (0 if told["usable"] else 4)
+    findings = {finding["name"]: finding for finding in told["findings"]}
+    assert (
+        findings["python"]["ok"]
+        and findings["torch"]["ok"]
+        and {"device", "compiler", "ninja", "nvcc", "ops"} <= set(findings)
+    )
+    assert all(finding["ok"] or finding["remedy"] for finding in told["findings"])

@@ -8,14 +8,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
-import cli
-from fice.cli import known
+from fice.cli import known, main
 from fice.language.lexicon import SYNONYMS, VOCABULARY, cut_up
 from fice.settings import PRESETS, Settings
 
 
 def listed(verb):
-    shown = CliRunner().invoke(cli.main, [verb, "--json"])
+    shown = CliRunner().invoke(main, [verb, "--json"])
     assert shown.exit_code == 0
     return [json.loads(line) for line in shown.stdout.splitlines()]
 
@@ -44,9 +43,9 @@ def test_every_word_is_listed_once_with_its_synonyms():
 
 
 def test_the_lists_for_people_are_narrow_and_say_the_same():
-    text = CliRunner().invoke(cli.main, ["settings"]).stdout
+    text = CliRunner().invoke(main, ["settings"]).stdout
     assert all(row["name"] in text for row in known.settings())
     assert "garment | picture" in text and "1 to 100000" in text
-    words = CliRunner().invoke(cli.main, ["words"]).stdout
+    words = CliRunner().invoke(main, ["words"]).stdout
     assert "  red: crimson, scarlet" in words and "garments:\n" in words
     assert max(len(line) for line in (text + words).splitlines()) <= known.WIDTH

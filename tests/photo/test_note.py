@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-import cli
+from fice.cli import main
 from fice.errors import InputError
 from fice.photo.encode import encode_photo
 from fice.photo.note import note_of, read_note
@@ -115,13 +115,13 @@ def test_deep_pictures_and_long_sentences_bear_notes_where_they_fit(tmp_path):
 
 def test_show_reads_a_note(tmp_path):
     result = str(edited(drawn(tmp_path / "a.jpg"), tmp_path / "b.jpg", FACTS | {"text": "red\x1b[2J dress"}))
-    shown = CliRunner().invoke(cli.main, ["show", result])
+    shown = CliRunner().invoke(main, ["show", result])
     assert shown.exit_code == 0 and "text: red[2J dress\n" in shown.stdout and "settings: refine=0\n" in shown.stdout
-    assert json.loads(CliRunner().invoke(cli.main, ["show", result, "--json"]).stdout)["seed"] == 3
+    assert json.loads(CliRunner().invoke(main, ["show", result, "--json"]).stdout)["seed"] == 3
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{}", '{"fice": 1}', "red"])
 def test_what_is_no_note_is_a_sentence(tmp_path, text):
     drawn(tmp_path / "a.jpg", exif=tags_with(description=text[:60_000]))
-    shown = CliRunner().invoke(cli.main, ["show", str(tmp_path / "a.jpg")])
+    shown = CliRunner().invoke(main, ["show", str(tmp_path / "a.jpg")])
     assert shown.exit_code == 3 and "bears no note" in shown.stderr and len(shown.stderr.splitlines()) == 1

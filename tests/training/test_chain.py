@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import cli
 from fice.bundle.bundle import load_bundle, verify
+from fice.cli import main
 from fice.errors import DeviceError, FiceError, InputError, UsageError
 from fice.training.chain.chain import NOTES, Chain, Options, find_devices, plan_all, prepare_chain, train_all
 from fice.training.chain.running import Running
@@ -43,7 +43,7 @@ def chain(photos):
     """OUT of a chain that was killed in the middle, and what it told when it went on."""
     out = photos.parent / "out"
     arguments = ["train", "all", "--data", photos, "--out", out, "--smoke", "--device", "cpu", "--threads", "1"]
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "fice", *map(str, arguments)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until((out / "clip" / "checkpoint.safetensors").exists, process)
     with pytest.raises(UsageError, match="Another fice is training"):
@@ -108,7 +108,7 @@ def test_changes_behind_a_finished_stage_are_told(chain, photos):
 def test_a_dry_run_touches_nothing(photos, tmp_path):
     out = tmp_path / "out"
     arguments = ["--data", photos, "--out", out, "--device", "cpu", "--minutes", "100", "--dry-run"]
-    result = CliRunner().invoke(cli.main, ["train", "all", *map(str, arguments)])
+    result = CliRunner().invoke(main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
     assert "12 of 12 stages on cpu" in result.stdout and "adversarial" not in result.stdout
     assert f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout  # noqa: E501
@@ -126,12 +126,12 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
 )
 def test_refusals(photos, tmp_path, arguments, code, sentence):
     command = ["train", "all", "--data", str(photos), "--out", str(tmp_path / "out"), "--dry-run", *arguments.split()]
-    result = CliRunner().invoke(cli.main, command)
+    result = CliRunner().invoke(main, command)
     assert result.exit_code == code and sentence in result.stderr and result.stdout == ""
 
 
 def test_a_folder_without_photographs_is_refused(tmp_path):
-    result = CliRunner().invoke(cli.main, ["train", "all", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(main, ["train", "all", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 3 and "photos holds no photographs" in result.stderr and not (tmp_path / "out").exists()
 
 
@@ -203,7 +203,7 @@ def test_a_failure_ends_the_others(tmp_path):
 @pytest.mark.skipif(not hasattr(signal, "SIGTERM") or os.name != "posix", reason="signals of POSIX")
 def test_an_interrupt_ends_the_chain_with_5(photos, tmp_path):
     arguments = ["--data", photos, "--out", tmp_path / "out", "--smoke", "--device", "cpu", "--threads", "1"]
-    command = [sys.executable, "-m", "cli", "train", "all", *map(str, arguments)]
+    command = [sys.executable, "-m", "fice", "train", "all", *map(str, arguments)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until((tmp_path / "out" / "logs" / "regions.log").exists, process)
     process.terminate()

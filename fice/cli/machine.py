@@ -1,0 +1,89 @@
+"""This machine: `fice doctor`, `fice ops` and `fice bench`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from fice.cli.options import FILE, bundle_option, device_option, json_option, preset_option, said, steps_option
+from fice.cli.terminal import Verb, Verbs
+
+
+@click.command(cls=Verb)
+@json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Say what fice finds on this machine, and mend-it-yourself commands for what is missing.
+
+    \b
+    Example:
+      fice doctor
+    """
+    from fice.cli.doctor import examine, report, usable
+
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps(report(findings), ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+    context.exit(0 if usable(findings) else 4)
+
+
+@click.group(cls=Verbs)
+def ops() -> None:
+    """Compile the custom ops, or ask how they stand."""
+
+
+@ops.command("build")
+@click.option("--force", is_flag=True, help="Build again what is built.")
+def ops_build(force: bool) -> None:
+    """Compile the custom ops for this machine (CPU, and CUDA where nvcc is found).
+
+    \b
+    Example:
+      fice ops build
+    """
+    from stylegan2_ops import build
+
+    click.echo(build.build(force=force))
+
+
+@ops.command("status")
+@json_option
+def ops_status(as_json: bool) -> None:
+    """Say which ops are compiled, and why not if not.
+
+    \b
+    Example:
+      fice ops status
+    """
+    from stylegan2_ops import build
+
+    status = build.status()
+    click.echo(json.dumps(status) if as_json else "\n".join(f"{key}: {value}" for key, value in status.items()))
+
+
+@click.command(cls=Verb)
+@click.argument("photo", type=FILE, required=False)
+@click.argument("text", required=False)
+@bundle_option
+@device_option
+@preset_option
+@steps_option
+@json_option
+def bench(as_json: bool, **options: Any) -> None:
+    """Time an edit of PHOTO (a generated person, if none is given) by part, and each network alone.
+
+    \b
+    Examples:
+      fice bench
+      fice bench photo.jpg "red dress" --preset fast --json
+      fice bench photo.jpg "red dress" --bundle viton --preset paper --steps 5
+    """
+    from fice.cli.bench import measure, table
+
+    told = measure(**said(options))
+    click.echo(json.dumps(told) if as_json else table(told))

@@ -1,0 +1,124 @@
+"""`fice edit` as people and scripts meet it: what is handed on, what is refused, what is printed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import fice.session
+from fice.cli import main
+
+
+def test_quiet_says_nothing_but_the_result(forwarded, photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", "-q"])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "out.png\n", "")
+
+
+def test_quiet_does_not_hide_errors(tmp_path):
+    result = CliRunner().invoke(main, ["edit", str(tmp_path / "none.jpg"), "red dress", "-q"])
+    assert result.exit_code == 3 and result.stderr.startswith("Error:")
+
+
+def test_only_what_was_said_is_forwarded(forwarded, photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress"])
+    assert result.exit_code == 0, result.output
+    assert forwarded == [(photo, "red dress", {})]
+    assert result.stdout == "out.png\n" and "largest" in result.stderr
+
+
+def test_all_options_are_forwarded(forwarded, photo, tmp_path):
+    words = (
+        "-o o.png --bundle b --region upper --mask m.png --preset fast --steps 3 --strength 0.5 --candidates 2"
+        " --seed 0 --device cpu --save-mask s.png --save-latent l.safetensors --compare c.png --trace t.gif"
+        " --set rate=0.1 --set views=0 --force --json"
+    )
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", *words.split()])
+    assert result.exit_code == 0, result.output
+    options = {
+        k: str(v) if "." in str(v) and k != "strength" and k != "assignments" else v for k, v in forwarded[0][2].items()
+    }
+    assert options == {
+        "output": "o.png", "bundle": "b", "region": "upper", "mask": "m.png", "preset": "fast", "steps": 3,
+        "strength": 0.5, "candidates": 2, "seed": 0, "device": "cpu", "save_mask": "s.png",
+        "save_latent": "l.safetensors", "compare": "c.png", "trace": "t.gif",
+        "assignments": ("rate=0.1", "views=0"), "force": True,
+    }  # fmt: skip
+    assert json.loads(result.stdout)["text"] == "red dress"
+
+
+def test_choices_are_those_of_the_library():
+    from fice.settings import PRESETS
+    from fice.subject.regions import REGIONS
+
+    options = {option.name: option.type for option in main.commands["edit"].params}
+    assert set(options["preset"].choices) == set(PRESETS)
+    assert set(options["region"].choices) == {"auto", *REGIONS}
+
+
+def test_json_is_one_line_whatever_the_text(forwarded, photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "röd\nklänning 👗", "--json"])
+    assert len(result.stdout.splitlines()) == 1 and json.loads(result.stdout)["text"] == "röd\nklänning 👗"
+
+
+def test_a_result_at_standard_output_is_alone_there(photo, monkeypatch):
+    monkeypatch.setattr(fice.session, "edit_file", lambda *_, **__: {"output": "-", "notices": ["two people"]})
+    for arguments in (["-"], ["-", "-o", "-"], [str(photo), "-o", "-"]):
+        result = CliRunner().invoke(main, ["edit", arguments[0], "red dress", *arguments[1:]])
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "two people\n")
+        result = CliRunner().invoke(main, ["edit", arguments[0], "red dress", *arguments[1:], "--json"])
+        assert (result.exit_code, result.stdout) == (2, "") and "name a file with -o" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--strength", "nan"], ["--strength", "inf"], ["--strength", "-1"], ["--steps", "0"], ["--set", "rate"],
+     ["--set", "rate=nan"], ["--set", "colour=red"], ["--set", "steps=1.5"], ["--set", "clamp=maybe"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_settings_that_make_no_sense_end_with_2(options, photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", *options])
+    assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1, result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-o", "photo.png"], "is the photo itself"),
+        (["-o", "there.png"], "--force"),
+        (["-o", "no/where.png"], "does not exist"),
+        (["-o", "out.bmpx"], "should end in"),
+        (["-o", "out.png", "--save-mask", "out.png"], "two results"),
+        (["-o", "out.png", "--save-mask", "m.jpg"], ".png"),
+        (["-o", "out.png", "--trace", "t.png"], ".gif"),
+        (["-o", "out.png", "--save-latent", "l.pt"], ".safetensors"),
+        (["-o", "out.png", "--trace", "there.gif"], "--force"),
+    ],
+)
+def test_outputs_are_refused_before_the_work(options, said, photo, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    for name in ("there.png", "there.gif"):
+        (photo.parent / name).write_bytes(b"mine")
+    before = sorted(photo.parent.iterdir())
+    result = CliRunner().invoke(main, ["edit", "photo.png", "red dress", *options])
+    assert result.exit_code == 2 and said in result.stderr and len(result.stderr.splitlines()) == 1, result.output
+    assert sorted(photo.parent.iterdir()) == before and (photo.parent / "there.png").read_bytes() == b"mine"
+
+
+def test_a_missing_photo_is_one_sentence(tmp_path, fice_command):
+    done = fice_command("edit", tmp_path / "nothing.jpg", "red dress")
+    assert done.returncode == 3 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_empty_text_ends_with_3(photo):
+    for text in ("", "  \n"):
+        assert CliRunner().invoke(main, ["edit", str(photo), text]).exit_code == 3
+
+
+def test_an_unknown_device_ends_with_2_and_a_missing_one_with_6(photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", "--device", "abacus"])
+    assert result.exit_code == 2, result.output
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", "--device", "cuda:999"])
+    assert result.exit_code == 6, result.output
