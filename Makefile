@@ -29,7 +29,7 @@ clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 
 # torch comes first and the build is not isolated, so that torch is fetched once
-.venv/.installed: setup.cfg pyproject.toml constraints.txt
+.venv/.installed: setup.py setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "fice needs Python 3.10 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) torch setuptools wheel

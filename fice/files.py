@@ -108,6 +108,12 @@ def locked(path: Path, busy: Callable[[], None] = lambda: None) -> Iterator[None
         lock.release()
 
 
+def shipped() -> Path:
+    """The folder weights/ that comes with fice: in its package where it is installed, beside it in a checkout."""
+    inside = Path(__file__).with_name("weights")
+    return inside if inside.is_dir() else inside.parents[1] / "weights"
+
+
 def home() -> Path:
     """$FICE_HOME, else `fice` in the user's cache folder ($XDG_CACHE_HOME or ~/.cache on Linux)."""
     chosen = os.environ.get("FICE_HOME")

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import fice.photo.pipe
-from fice.bundle.bundle import home
 from fice.errors import InputError, UsageError
+from fice.files import shipped
 from fice.session import edit_file
 
 
@@ -104,7 +104,7 @@ def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path):
 
 def test_settings_come_from_preset_options_and_assignments(editor, photo):
     edit_file(photo, "red dress", preset="fast", strength=2.0, assignments=["rate=0.01", "clamp=false"], seed=4,
-              region="upper", bundle=str(home() / "street"), device="cpu")  # fmt: skip
+              region="upper", bundle=str(shipped() / "street"), device="cpu")  # fmt: skip
     settings = editor["settings"]
     assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (10, 2.0, 0.01, False)
     assert editor["options"] == {"seed": 4, "region": "upper"} and editor["bundle"].name == "street"

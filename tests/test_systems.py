@@ -12,7 +12,7 @@ import builtins, pkgutil, sys
 from importlib import import_module
 
 BLOCKED = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog", "ctypes"}
-OURS = {"cli", "fice", "stylegan2_ops", "weights"}
+OURS = {"cli", "fice", "stylegan2_ops"}
 real = builtins.__import__
 
 def blocked(name, globals=None, locals=None, fromlist=(), level=0):
@@ -22,7 +22,7 @@ def blocked(name, globals=None, locals=None, fromlist=(), level=0):
     return real(name, globals, locals, fromlist, level)
 
 builtins.__import__ = blocked
-names = ["cli", "fice", "stylegan2_ops", "weights"]
+names = ["cli", "fice", "stylegan2_ops"]
 for top in ("fice", "stylegan2_ops"):
     names += [found.name for found in pkgutil.walk_packages(import_module(top).__path__, top + ".")]
 for name in names:

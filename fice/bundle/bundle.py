@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from importlib.resources import files
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError, first_line
-from fice.files import own_bundles, read_file, sha256_of
+from fice.files import own_bundles, read_file, sha256_of, shipped
 from fice.nets import NETWORKS, network, outline
 
 if TYPE_CHECKING:
@@ -160,22 +159,17 @@ class Bundle:
         return self.parts[name]
 
 
-def home() -> Path:
-    """The folder of the bundles that came with fice."""
-    return Path(str(files("weights")))
-
-
 def list_bundles() -> list[str]:
     """Names of the bundles that came with fice, then of those that were imported or fetched."""
-    shipped, own = ({card.parent.name for card in folder.glob(f"*/{CARD}")} for folder in (home(), own_bundles()))
-    return [*sorted(shipped), *sorted(own - shipped)]
+    came, own = ({card.parent.name for card in folder.glob(f"*/{CARD}")} for folder in (shipped(), own_bundles()))
+    return [*sorted(came), *sorted(own - came)]
 
 
 def load_bundle(name_or_folder: str | Path = "street") -> Bundle:
     """The bundle of a name (`street`) or of a folder (`./my`). Raises WeightsError if it cannot be used."""
     folder = Path(name_or_folder)
     if isinstance(name_or_folder, str) and folder.name == name_or_folder:
-        named = (place / name_or_folder for place in (home(), own_bundles()))
+        named = (place / name_or_folder for place in (shipped(), own_bundles()))
         folder = next((place for place in named if (place / CARD).is_file()), folder)
     if not folder.is_dir():
         have = ", ".join(list_bundles()) or "none"

@@ -109,11 +109,12 @@ def _extras() -> list[Finding]:
 
 
 def _bundles() -> list[Finding]:
-    from fice.bundle.bundle import home, list_bundles, load_bundle, verify
+    from fice.bundle.bundle import list_bundles, load_bundle, verify
+    from fice.files import shipped
 
     names = list_bundles()
-    checkout = (home().parent / ".git").exists()
-    remedy = f"git checkout -- {home()}" if checkout else install("", "--force-reinstall", "--no-deps")
+    checkout = (shipped().parent / ".git").exists()
+    remedy = f"git checkout -- {shipped()}" if checkout else install("", "--force-reinstall", "--no-deps")
     if not names:
         return [Finding("bundle", False, "none is installed", True, remedy)]
     findings = []

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fice.bundle.bundle import CARD, home, list_bundles, load_bundle
+from fice.bundle.bundle import CARD, list_bundles, load_bundle
 from fice.errors import UsageError, WeightsError
-from fice.files import own_bundles
+from fice.files import own_bundles, shipped
 from fice.models.sources import Recipe, Source, load_sources
 
 
@@ -93,7 +93,7 @@ def remove_model(name: str) -> list[Path]:
     sources = load_sources().sources
     folders = [own_bundles() / name, *([sources[name].folder] if name in sources else [])]
     there = [folder for folder in folders if Path(name).name == name and folder.is_dir()]
-    if not there and (home() / name / CARD).is_file():
+    if not there and (shipped() / name / CARD).is_file():
         raise UsageError(f"The bundle {name} came with fice: it goes when fice is uninstalled.")
     if not there:
         raise WeightsError(f"Nothing called {name!r} was fetched or imported: see fice models list.")

@@ -6,12 +6,11 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fice.errors import WeightsError
-from fice.files import downloads
+from fice.files import downloads, shipped
 
 CEILING = 8 << 30  # no file of any source is larger, stated or not
 PLAIN = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
@@ -121,7 +120,7 @@ class Sources:
 
 def load_sources(path: Path | None = None) -> Sources:
     """weights/sources.json, or another file of that form. Raises WeightsError where it breaks the form."""
-    path = path or Path(str(files("weights"))) / "sources.json"
+    path = path or shipped() / "sources.json"
     try:
         return _sources(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -23,10 +23,9 @@ from PIL import Image
 import fice.editor
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import TEMPORARY, run_batch
-from fice.bundle.bundle import home
 from fice.cli import main, progress
 from fice.errors import InputError, UsageError
-from fice.files import LOCK, whole_file
+from fice.files import LOCK, shipped, whole_file
 
 CRASH = [sys.executable, str(Path(__file__).with_name("crash.py"))]
 QUICK = ["--batch", "2", "--steps", "2", "--device", "cpu"]
@@ -289,7 +288,7 @@ def test_another_text_makes_all_again(run):
 
 
 def test_other_weights_make_all_again(run, tmp_path):
-    shutil.copytree(home() / "street", tmp_path / "street")
+    shutil.copytree(shipped() / "street", tmp_path / "street")
     run(bundle=tmp_path / "street")
     assert run(bundle=tmp_path / "street")["skipped"] == 6
     assert run()["skipped"] == 6  # the same weights elsewhere

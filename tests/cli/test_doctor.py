@@ -20,7 +20,7 @@ from stylegan2_ops import build
 def home(tmp_path, monkeypatch):
     """A place for bundles with a whole one in it."""
     save_part(tmp_path / "street", "regions", Parser(2), "parser", {"classes": 2})
-    monkeypatch.setattr(fice.bundle.bundle, "home", lambda: tmp_path)
+    monkeypatch.setattr(fice.bundle.bundle, "shipped", lambda: tmp_path)
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def test_a_damaged_bundle_beside_a_whole_one_is_not(home):
 
 
 def test_no_bundle_is_fatal(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(fice.bundle.bundle, "home", lambda: tmp_path / "nothing")
+    monkeypatch.setattr(fice.bundle.bundle, "shipped", lambda: tmp_path / "nothing")
     assert not found("bundle").ok and not usable(examine())
 
 

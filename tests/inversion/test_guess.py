@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from fice import Editor, Settings, WeightsError
-from fice.bundle.bundle import home
 from fice.bundle.pack import save_part
+from fice.files import shipped
 from fice.inversion.sample import people
 from fice.nets.guess import Guess
 
@@ -21,7 +21,7 @@ QUICK = Settings.preset("fast", steps=3, refine=2, tuning=0, views=1, start="gue
 def with_guess(folder, reach=1.0, **changes):
     """A copy of the bundled weights with a made-up guess."""
     if not folder.exists():
-        shutil.copytree(home() / "street", folder)
+        shutil.copytree(shipped() / "street", folder)
     editor = Editor("street", device="cpu")
     shape = {"num_ws": editor.generator.num_ws, "w_dim": editor.generator.w_dim,
              "embed_dim": editor.semantics.encode_text(["red"]).shape[1]}  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_guess_of_no_step_is_the_encoders_start(tmp_path, subject):
 
 
 def test_a_bundle_without_a_guess_says_what_to_do(tmp_path):
-    shutil.copytree(home() / "street", tmp_path / "none")
+    shutil.copytree(shipped() / "street", tmp_path / "none")
     card = json.loads((tmp_path / "none" / "bundle.json").read_text())
     del card["parts"]["guess"]
     (tmp_path / "none" / "bundle.json").write_text(json.dumps(card))

@@ -1,1 +1,0 @@
-"""Bundles of network weights, one folder each; a package so that a wheel carries them."""
