@@ -9,7 +9,7 @@ from fice.errors import UsageError
 # extra -> what is imported of it, and what it enables
 EXTRAS = {
     "evaluate": (("skimage", "matplotlib"), "`fice evaluate` and `fice ablate`: structural similarity, plots"),
-    "cluster": (("ray",), "`fice batch --engine ray`"),
+    "cluster": (("ray",), "`fice batch --on ray`"),
     "hf": (("transformers",), "CLIP and SigLIP from Hugging Face"),
     "clip": (("clip",), "`--set semantics=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set posing=package`: DensePose by its own code"),

@@ -25,7 +25,7 @@ def connected(address: str | None, tell: Callable[[str], None]) -> Iterator[Any]
         import ray
         import ray._private.worker as driver
     except ImportError:
-        raise DeviceError(f"Ray is not installed: {install('cluster')}, or leave out --engine ray.") from None
+        raise DeviceError(f"Ray is not installed: {install('cluster')}, or leave out --on ray.") from None
     if ray.is_initialized():
         yield ray
         return
@@ -57,7 +57,7 @@ def _init(ray: Any, address: str | None, folder: str) -> None:
         said = " ".join(str(error).split())
         what, remedy = f"joined at {address}", "start it there, and set RAY_AUTH_MODE=token if it asks for a token"
         if not address:
-            what, remedy = "started on this machine", "leave out --engine ray"
+            what, remedy = "started on this machine", "leave out --on ray"
         raise DeviceError(f"Ray cannot be {what} ({said}): {remedy}.") from error
 
 

@@ -42,7 +42,7 @@ def run_batch(
     shuffle_seed: int | None = None,
     force: bool = False,
     follow: bool = False,
-    engine: str = "local",
+    on: str = "local",
     address: str | None = None,
     workers: int | None = None,
     width: int | None = None,
@@ -61,7 +61,7 @@ def run_batch(
     """Edit many photos into the folder `output`, with a journal and a page beside them.
 
     source, texts, prompts, suffix, ext, limit and shuffle_seed: as in `fice.batch.jobs.find_jobs`. force: make again
-    what is there and unchanged. follow: go on with photos that arrive, until interrupted. engine: "local" or "ray";
+    what is there and unchanged. follow: go on with photos that arrive, until interrupted. on: "local" or "ray";
     address and workers: as in `fice.batch.cluster.on_ray`. width: how many pictures share the optimisation, None finds
     out. keep: "mask", "latent", "compare", written beside each result. options: region, seed and candidates of every
     job that does not say otherwise. warn is told, once, what of a sentence cannot be done; tell, how the work goes on.
@@ -92,7 +92,7 @@ def run_batch(
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
         shown = None if follow else {job.key for job in jobs}
-        work = _engine(engine, address, workers)
+        work = _engine(on, address, workers)
         made = work(_and_then(due, map(heard, later)), weights, settings, device, out, hashes, width, keep, tell)
         try:
             with closing(made):  # so that nobody works on when this ends early

@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from fice.cli.options import FILE, bundle_option, json_option, quality_options, region_option, said, set_option
+from fice.cli.options import (
+    FILE,
+    bundle_option,
+    cluster_options,
+    json_option,
+    quality_options,
+    region_option,
+    said,
+    set_option,
+)
 from fice.cli.terminal import Verb, quiet_option, say, warn
 
 
@@ -25,9 +34,7 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @click.option("--watch", "follow", is_flag=True, default=None, help="Go on with photos that arrive, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and how long it may take.")
 @click.option("--batch", "width", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
-@click.option("--engine", type=click.Choice(["local", "ray"]), help="This process, or a Ray cluster.  [default: local]")
-@click.option("--address", help="The cluster; without one, Ray is started here for the run.")
-@click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]")
+@cluster_options
 @bundle_option
 @region_option
 @quality_options
@@ -50,7 +57,7 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
       fice batch photos/ "red floral dress" -o out/
       fice batch photos/ -o out/ --text "red dress" --text "blue striped shirt"
       fice batch orders.csv -o out/ --ext png --save-mask
-      fice batch "photos/**/*.jpg" "denim jacket" -o out/ --engine ray --workers 2
+      fice batch "photos/**/*.jpg" "denim jacket" -o out/ --on ray --workers 2
     """
     from fice.batch.page import PAGE
     from fice.batch.run import plan_batch, run_batch

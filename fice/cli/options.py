@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from fice.errors import UsageError
+
 FILE = click.Path(path_type=Path)
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
@@ -45,6 +47,20 @@ def with_options(*options: Callable) -> Callable[[Callable], Callable]:
 # what an edit has in common with a batch: its quality, its seed and where it is computed
 quality_options = with_options(
     preset_option, steps_option, strength_option, candidates_option, seed_option, device_option
+)
+
+
+def _renamed(_: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise UsageError(f"{option.opts[0]} is called --on now: say --on {value}.")
+
+
+# where a run of many edits is computed
+cluster_options = with_options(
+    click.option("--on", type=click.Choice(["local", "ray"]), help="This process, or a Ray cluster.  [default: local]"),
+    click.option("--engine", hidden=True, expose_value=False, callback=_renamed),
+    click.option("--address", help="The cluster; without one, Ray is started here for the run."),
+    click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]"),
 )
 
 

@@ -10,6 +10,7 @@ import click
 from fice.cli.options import (
     FILE,
     bundle_option,
+    cluster_options,
     device_option,
     json_option,
     judge_options,
@@ -39,9 +40,7 @@ from fice.cli.terminal import Verb, say, warn
     type=click.IntRange(1),
     help="Pictures optimised together; more is faster, and rounds otherwise.  [default: 1]",
 )
-@click.option("--engine", type=click.Choice(["local", "ray"]), help="This process, or a Ray cluster.  [default: local]")
-@click.option("--address", help="The cluster; without one, Ray is started here for the study.")
-@click.option("--workers", type=click.IntRange(1), help="On Ray.  [default: one a GPU, or one for two cores]")
+@cluster_options
 @with_options(bundle_option, region_option, preset_option, steps_option, strength_option, device_option, set_option)
 @with_options(*judge_options)
 @click.option("--dry-run", is_flag=True, help="Name the variants and what they change.")

@@ -22,7 +22,7 @@ GROUPS = {
     "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "assignments"),
     "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),
     "What to write": ("output", "suffix", "ext", "save_mask", "save_latent", "keep", "compare", "trace", "force"),
-    "Where to compute": ("bundle", "device", "width", "engine", "address", "workers"),
+    "Where to compute": ("bundle", "device", "width", "on", "address", "workers"),
 }
 
 

@@ -143,7 +143,7 @@ def ablate(
     bundle: str | Path = "street",
     device: str = "auto",
     width: int = 1,
-    engine: str = "local",
+    on: str = "local",
     address: str | None = None,
     real: str | Path | None = None,
     judge: str | Path = "street-judge",
@@ -172,7 +172,7 @@ def ablate(
     texts = [text] if isinstance(text, str) else list(text)
     runs: dict[str, list[Path]] = {}
     counted = Summary()
-    with _engine(engine, address, tell):
+    with _engine(on, address, tell):
         for number, variant in enumerate(chosen):
             tell(f"{variant.name} ({number + 1} of {len(chosen)})")
             for seed in range(seeds):
@@ -180,7 +180,7 @@ def ablate(
                 run_batch(
                     source, texts, output=folder, ext="png", bundle=bundle, preset=preset, steps=steps,
                     strength=strength, assignments=[*assignments, *variant.assignments], device=device, width=width,
-                    engine=engine, address=address, seed=seed, tell=tell,
+                    on=on, address=address, seed=seed, tell=tell,
                     progress=_overall(counted, progress, len(chosen) * seeds), **options,
                 )  # fmt: skip
                 runs.setdefault(variant.name, []).append(folder)

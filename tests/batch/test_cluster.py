@@ -308,7 +308,7 @@ def test_the_same_pictures_as_without_ray(head, tmp_path):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{name}.png")
     common = {"preset": "fast", "assignments": ["steps=2", "refine=2", "tuning=0"], "device": "cpu", "width": 1}
     run_batch("photos", ["a red dress"], output="here", **common)
-    run_batch("photos", ["a red dress"], output="there", engine="ray", address=head, workers=2, **common)
+    run_batch("photos", ["a red dress"], output="there", on="ray", address=head, workers=2, **common)
     here, there = (sorted(lines(tmp_path / out), key=lambda line: line["key"]) for out in ("here", "there"))
     assert [line["key"] for line in there] == [line["key"] for line in here] == ["a.png", "b.png"]
     for mine, yours in zip(here, there, strict=True):
