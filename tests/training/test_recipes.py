@@ -32,7 +32,7 @@ def photos(street, tmp_path_factory):
 
 def recipe(name, *arguments):
     """Runs a recipe as a user does, at its smallest."""
-    command = [sys.executable, "-m", f"fice.training.{name}", *map(str, arguments), "--smoke", "--threads", "1"]
+    command = [sys.executable, "-m", f"fice.training.recipes.{name}", *map(str, arguments), "--smoke", "--threads", "1"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:]
 

@@ -27,7 +27,7 @@ def write_card(
     notes: what the chain knows of its stages. places: folders and the names that stand for them in the card.
     """
     bundle = load_bundle(folder)
-    commands = "\n".join(f"python -m fice.training.{stage.recipe} {_line(stage)}" for stage in stages)
+    commands = "\n".join(f"python -m fice.training.recipes.{stage.recipe} {_line(stage)}" for stage in stages)
     for place, name in sorted(places.items(), key=lambda pair: -len(pair[0])):
         commands = commands.replace(place, name)
     text = TEXT.format(

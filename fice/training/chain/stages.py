@@ -24,7 +24,7 @@ SMOKE_BATCH = {
 class Stage:
     """One run of one recipe.
 
-    recipe: the module of `fice.training`. folder: where its result lies, below OUT. options: its command line, but for
+    recipe: of `fice.training.recipes`. folder: where its result lies, below OUT. options: its command line, but for
     minutes and device. after: the stages whose results it reads. minutes: of training; 0: it takes what it takes, about
     `estimate` minutes, and is simply done again when something before it was.
     """
@@ -48,7 +48,7 @@ class Stage:
     def command(self, python: str, device: str) -> list[str]:
         """The whole command line, on one device."""
         where = ("--device", device) if self.minutes else ()
-        return [python, "-m", f"fice.training.{self.recipe}", *self.arguments(), *where]
+        return [python, "-m", f"fice.training.recipes.{self.recipe}", *self.arguments(), *where]
 
 
 def plan(
