@@ -10,7 +10,7 @@ from PIL import Image
 
 from fice import Editor
 from fice.inversion.sample import people, sheet
-from fice.report import save_png
+from fice.outputs import save_png
 
 HERE = Path(__file__).parent
 PAIRS = (
@@ -22,11 +22,11 @@ ENLARGED = 2
 
 def main() -> None:
     editor = Editor("street", device="cpu")
-    save_png(sheet(people(editor.generator, 32, seed=0, truncation=0.7)), HERE / "samples.png")
+    save_png(sheet(people(editor.engine.generator, 32, seed=0, truncation=0.7)), HERE / "samples.png")
     cells = []
     with tempfile.TemporaryDirectory() as folder:
         for seed, text in PAIRS:
-            person = Image.fromarray(people(editor.generator, 1, seed=seed)[0])
+            person = Image.fromarray(people(editor.engine.generator, 1, seed=seed)[0])
             path = Path(folder) / f"{seed}.png"
             person.resize((person.width * ENLARGED, person.height * ENLARGED), Image.Resampling.BICUBIC).save(path)
             edit = editor.edit(editor.prepare(path), text)

@@ -21,30 +21,40 @@ from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsE
 from fice.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from fice.batch.batch import Batch
+    from fice.batch.run import edit_folder
     from fice.bundle.bundle import Bundle, list_bundles, load_bundle
     from fice.edit import Edit
-    from fice.editor import Editor
+    from fice.editor import Editor, edit_photo
     from fice.evaluation.ablation import ablate
-    from fice.evaluation.run import evaluate
+    from fice.evaluation.run import Judging, evaluate
+    from fice.order import Garment, Order
     from fice.settings import Settings
     from fice.subject.subject import Subject
 
-__all__ = [
-    "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "InputError", "Settings", "Subject", "UsageError",
-    "WeightsError", "ablate", "evaluate", "list_bundles", "load_bundle",
-]  # fmt: skip
-
 _HOMES = {
+    "Editor": "fice.editor",
+    "Order": "fice.order",
+    "Garment": "fice.order",
+    "Subject": "fice.subject.subject",
+    "Edit": "fice.edit",
+    "Settings": "fice.settings",
+    "edit_photo": "fice.editor",
+    "edit_folder": "fice.batch.run",
+    "Batch": "fice.batch.batch",
     "ablate": "fice.evaluation.ablation",
     "evaluate": "fice.evaluation.run",
+    "Judging": "fice.evaluation.run",
     "Bundle": "fice.bundle.bundle",
     "list_bundles": "fice.bundle.bundle",
     "load_bundle": "fice.bundle.bundle",
-    "Edit": "fice.edit",
-    "Editor": "fice.editor",
-    "Subject": "fice.subject.subject",
-    "Settings": "fice.settings",
 }
+
+__all__ = [
+    "Batch", "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "Garment", "InputError", "Judging", "Order",
+    "Settings", "Subject", "UsageError", "WeightsError", "ablate", "edit_folder", "edit_photo", "evaluate",
+    "list_bundles", "load_bundle",
+]  # fmt: skip
 
 
 def _let_threads_sleep() -> None:

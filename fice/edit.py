@@ -14,6 +14,7 @@ from torch import Tensor
 
 from fice.errors import InputError
 from fice.files import whole_file
+from fice.order import Order
 from fice.photo.encode import encode_photo
 from fice.photo.names import check_output
 from fice.photo.note import note_of
@@ -33,18 +34,19 @@ class Edit:
         mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical. Saved as JPEG it
             grows to the blocks that changed; of a JPEG that a notice calls new it is the region meant.
         garment: the garment after the edit, (H, W) float in [0, 1].
-        ws: the edited latent, (1, R, D).
-        drawn: what the generator drew for it, (1, 3, H, W) float in about [0, 1].
+        latent: what the engine could begin from again; of a StyleGAN2 the edited W+, (1, R, D).
+        drawn: what the engine drew, (1, 3, H, W) float in about [0, 1].
         notices: what the user should know.
+        facts: what was done, ready for json; with the order that was asked.
     """
 
     subject: Subject
-    text: str
+    order: Order
     picture: np.ndarray
     pixels: np.ndarray
     mask: np.ndarray
     garment: np.ndarray
-    ws: Tensor
+    latent: Tensor
     drawn: Tensor
     notices: list[str]
     facts: dict[str, Any]
@@ -53,7 +55,7 @@ class Edit:
         self._meant = self.mask
 
     def __repr__(self) -> str:
-        return f"<Edit {self.text!r} of {self.subject.photo!r}, {self.mask.mean():.1%} of it changed>"
+        return f"<Edit {self.order.sentence!r} of {self.subject.photo!r}, {self.mask.mean():.1%} of it changed>"
 
     def _repr_png_(self) -> bytes:
         """The result as a notebook shows it, at most `SHOWN` pixels a side."""
@@ -89,11 +91,11 @@ class Edit:
         return write_mask(self.subject.photo, self.mask, path, force=True)
 
     def save_latent(self, path: str | Path) -> None:
-        """Writes W+ as safetensors: `ws`, (1, R, D) float32."""
+        """Writes the latent as safetensors: `ws`, (1, R, D) float32."""
         from safetensors.torch import save
 
         with whole_file(path) as stream:
-            stream.write(save({"ws": self.ws.float().cpu().contiguous()}))
+            stream.write(save({"ws": self.latent.float().cpu().contiguous()}))
 
     def report(self) -> dict[str, Any]:
         """What was done, ready for json."""

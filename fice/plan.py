@@ -1,7 +1,8 @@
-"""What one sentence changes in one subject."""
+"""An order applied to a subject: what changes, piece by piece, and what must stay."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,66 +13,154 @@ from torch.nn import functional as F
 from fice.errors import InputError
 from fice.language.words import Sentence
 from fice.mask import decide, grow
+from fice.order import Garment, Order, Pixels
+from fice.photo.photo import Photo, read_mask
 from fice.settings import Settings
-from fice.subject.regions import HEAD, Regions, choose_region
-from fice.subject.subject import Sight
+from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
+from fice.subject.subject import Subject
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
+LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 
-@dataclass
-class Plan:
-    """What one sentence changes in one subject; maps are (1, 1, h, w) float in [0, 1].
+@dataclass(frozen=True)
+class Piece:
+    """One garment of a plan; maps are (1, 1, h, w) float in [0, 1].
 
     Attributes:
-        sentence: what was understood.
-        region: the region's name.
-        classes: region classes that the garment may have after the edit.
-        wide: the garment before the edit, on the analysis canvas.
-        before: the same on the generator's canvas.
-        keep: where the generated picture must stay, on the generator's canvas.
+        sentence: what it shall be.
+        region: how to find it again in any picture of this canvas.
+        wide: where it is before the edit, on the analysis canvas.
+        before: the same on the engine's canvas.
         reshape: the sentence speaks of sleeves or length, and the outline may change.
-        mask: the user's mask of the photo's size, (H, W), or None.
-        notices: what the user should know.
+        mask: the user's, of the photo's size, (H, W) float in [0, 1]: nothing else changes; or None.
     """
 
     sentence: Sentence
-    region: str
-    classes: tuple[str, ...]
+    region: Region
     wide: Tensor
     before: Tensor
-    keep: Tensor
     reshape: bool
-    mask: np.ndarray | None
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What an order changes in a subject.
+
+    Attributes:
+        subject, order: what it was made of.
+        pieces: the garments, none of which covers another.
+        keep: where the generated picture must stay, (1, 1, h, w) float in [0, 1] on the engine's canvas.
+        notices: what the user should know.
+    """
+
+    subject: Subject
+    order: Order
+    pieces: tuple[Piece, ...]
+    keep: Tensor
     notices: list[str]
+
+    @property
+    def before(self) -> Tensor:
+        """All garments on the engine's canvas."""
+        return _union([piece.before for piece in self.pieces])
+
+    @property
+    def region(self) -> str:
+        """The names of the regions that change."""
+        return "+".join(piece.region.name for piece in self.pieces)
 
 
 def make_plan(
-    subject: Sight, sentence: Sentence, region: str, mask: np.ndarray | None, regions: Regions, settings: Settings
+    subject: Subject, order: Order, wanted: Sequence[tuple[Garment, Sentence]], regions: Regions, settings: Settings
 ) -> Plan:
-    """The plan of an edit; region is a name or "auto", mask (H, W) float in [0, 1] of the photo's size or None.
+    """The plan of an order whose garments' sentences were understood; wanted: each garment with a sentence of it.
 
-    Raises InputError for a mask that leaves nothing free and for a garment that is not in the picture.
+    Raises InputError for a mask that cannot be used or leaves nothing free, and where no garment is in the picture.
     """
     canvas = subject.source.shape[2:]
-    allowed = None
-    if mask is not None:
-        painted = torch.from_numpy(mask)[None, None].float().to(subject.source.device)
-        allowed = subject.frame.to_canvas(painted, fill=0.0)
-        if allowed.max() < 0.5:
-            raise InputError("The mask leaves nothing of the person free: paint the garment white.")
-    wanted, garment = (sentence.region, sentence.garment) if region == "auto" else (region, None)
-    choice = choose_region(regions, subject.regions, wanted, garment)
-    wide = allowed if allowed is not None else decide(regions.select(subject.regions, choice.classes))
-    before = F.interpolate(wide, size=canvas, mode="area")
-    small = F.interpolate(subject.regions, size=canvas, mode="area")
-    reach = max(1, round(RELEASE * canvas[0]))
-    released = grow(before, reach)
-    reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
-    if reshape:
+    masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
+    allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
+    choices = _choices(subject, wanted, allowed, regions)
+    pieces: list[Piece] = []
+    notices: list[str] = []
+    covered = torch.zeros_like(subject.regions[:, :1])
+    for (_, sentence), mask, painted, choice in zip(wanted, masks, allowed, choices, strict=True):
+        region: Region
+        if isinstance(choice, Fixed):
+            region, wide = choice, choice.mask
+        else:
+            region = Classes(choice.region, choice.classes, regions)
+            wide = decide(region.find(subject.regions))
+            wide = wide if painted is None else wide * painted
+            notices += choice.notices
+        free = wide * (1 - covered)
+        if pieces and float(free.sum()) < LEAST * float(wide.sum()):
+            named = sentence.garment or region.name
+            notices.append(f"Left out: {named}; another garment of the sentence takes its place in this picture.")
+            continue
+        covered = torch.maximum(covered, free)
+        before = F.interpolate(free, size=canvas, mode="area")
+        reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        pieces.append(Piece(sentence, region, free, before, reshape, mask))
+    released = _union([_released(piece, subject, regions) for piece in pieces])
+    if settings.keep == "body":
+        small = F.interpolate(subject.regions, size=canvas, mode="area")
+        released = regions.body(small) - regions.select(small, HEAD)
+    return Plan(subject, order, tuple(pieces), 1 - released, notices)
+
+
+def _choices(subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None],
+             regions: Regions) -> list[Choice | Fixed]:  # fmt: skip
+    """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes."""
+    found: list[Choice | Fixed] = []
+    for (garment, sentence), here in zip(wanted, painted, strict=True):
+        named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
+        if here is not None and (len(wanted) == 1 or named is None):
+            found.append(Fixed(here))
+        else:
+            found.append(choose_region(regions, subject.regions, named, kind))
+    for i, choice in enumerate(found):
+        others = {name for j, other in enumerate(found) if isinstance(other, Choice) and j != i
+                  for name in REGIONS[other.region]}  # fmt: skip
+        if isinstance(choice, Choice) and others:
+            kept = (name for name in choice.classes if name in REGIONS[choice.region] or name not in others)
+            found[i] = Choice(choice.region, tuple(kept), choice.notices)
+    return found
+
+
+def _released(piece: Piece, subject: Subject, regions: Regions) -> Tensor:
+    """Where a garment may be after the edit, on the engine's canvas."""
+    canvas = piece.before.shape[2:]
+    released = grow(piece.before, max(1, round(RELEASE * canvas[0])))
+    if piece.reshape:
+        small = F.interpolate(subject.regions, size=canvas, mode="area")
         skin = regions.select(small, ("skin", "legwear"))
         released = torch.maximum(released, grow(skin, max(1, round(RELEASE / 2 * canvas[0]))))
-    if settings.keep == "body":
-        released = regions.body(small) - regions.select(small, HEAD)
-    notices = list(choice.notices) if mask is None else []
-    return Plan(sentence, choice.region, choice.classes, wide, before, 1 - released, reshape, mask, notices)
+    return released
+
+
+def read_painted(mask: str | Pixels | None, photo: Photo) -> np.ndarray | None:
+    """A mask of an order, (H, W) float in [0, 1]. InputError for one that is not of the photo's size."""
+    if mask is None or isinstance(mask, str):
+        return None if mask is None else read_mask(mask, photo)
+    if mask.array.shape != photo.size:
+        shapes = f"the shape {mask.array.shape}, the photo {photo.size}"
+        raise InputError(f"The mask has {shapes}: give one of the photo's size.")
+    return mask.array
+
+
+def _on_canvas(mask: np.ndarray, subject: Subject) -> Tensor:
+    """What a mask leaves free on the analysis canvas, (1, 1, h, w)."""
+    allowed = subject.frame.to_canvas(torch.from_numpy(mask)[None, None].float().to(subject.source.device), fill=0.0)
+    if allowed.max() < 0.5:
+        raise InputError("The mask leaves nothing of the person free: paint the garment white.")
+    return allowed
+
+
+def _union(maps: Sequence[Tensor]) -> Tensor:
+    whole = maps[0]
+    for one in maps[1:]:
+        whole = torch.maximum(whole, one)
+    return whole

@@ -138,6 +138,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }  # fmt: skip
 
+
+def as_set(value: Any) -> str:
+    """A value as --set takes it."""
+    return f"{value:.10g}" if isinstance(value, float) else str(value).lower()
+
+
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)

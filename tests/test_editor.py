@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,7 +132,7 @@ def test_in_the_space_w_all_rows_are_one_latent(person, start):
     for space in ("w", "w+"):
         editor = Editor("street", device="cpu", settings=QUICK.replace(space=space, start=start))
         subject = editor.prepare(person)
-        ends.append((subject.ws, editor.edit(subject, "red dress").ws))
+        ends.append((subject.fit.ws, editor.edit(subject, "red dress").latent))
     for one, free in zip(*ends, strict=True):
         torch.testing.assert_close(one, one[:, :1].expand_as(one), rtol=1e-4, atol=1e-4)
         assert (free[:, 1:] - free[:, :1]).abs().max() > 0.1
@@ -141,7 +143,7 @@ def test_a_random_start_is_another_person_for_each_photo_and_the_same_each_time(
     other = tmp_path / "other.png"
     Image.open(person).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(other)
     editor = Editor("street", device="cpu", settings=QUICK.replace(start="random", refine=0))
-    first, again, second = (editor.prepare(path).ws for path in (person, person, other))
+    first, again, second = (editor.prepare(path).fit.ws for path in (person, person, other))
     assert torch.equal(first, again)
     assert (first - second).abs().max() > 0.1
     assert torch.equal(first[:, 0], first[:, -1])
@@ -169,7 +171,7 @@ def test_a_term_of_weight_zero_is_gone_and_divergence_is_an_error(person):
     editor = Editor("street", device="cpu", settings=QUICK.replace(pose=0.0, refine=0))
     subject = editor.prepare(person)
     assert "pose" not in editor.edit(subject, "red dress").report()["losses"]
-    subject.ws = subject.ws * torch.nan
+    subject.fit = replace(subject.fit, ws=subject.fit.ws * torch.nan)
     with pytest.raises(InputError, match="diverged"):
         editor.edit(subject, "red dress")
 
@@ -177,14 +179,14 @@ def test_a_term_of_weight_zero_is_gone_and_divergence_is_an_error(person):
 def test_tuning_fits_the_generator_of_one_photo_only(person):
     plain = Editor("street", device="cpu", settings=QUICK)
     tuned = Editor("street", device="cpu", settings=QUICK.replace(tuning=30))
-    before = {name: value.clone() for name, value in tuned.generator.state_dict().items()}
+    before = {name: value.clone() for name, value in tuned.engine.generator.state_dict().items()}
     errors = []
     for editor in (plain, tuned):
         subject = editor.prepare(person)
-        drawn = drawn_once(editor.generator, subject.ws, subject.weights)
+        drawn = drawn_once(editor.engine.generator, subject.fit.ws, subject.fit.weights)
         errors.append(float((drawn - subject.source).square().mean()))
     assert errors[1] < 0.9 * errors[0]
-    assert all((value == before[name]).all() for name, value in tuned.generator.state_dict().items())
+    assert all((value == before[name]).all() for name, value in tuned.engine.generator.state_dict().items())
 
 
 PAIRS = [("0017", "red dress"), ("0641", "green coat"), ("0517", "yellow shirt")]

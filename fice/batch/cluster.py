@@ -18,13 +18,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from fice.batch.batch import Batch
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
+from fice.batch.pending import asked
 from fice.batch.ray_session import connected, knock
-from fice.bundle.bundle import Bundle
+from fice.bundle.bundle import load_bundle
 from fice.errors import DeviceError
-from fice.settings import Settings
 
 TRIES = 3  # of a job whose worker dies, the last one alone; of a worker that dies before it is ready
 AHEAD = 3  # times its width a worker is given: one in work, two being read
@@ -43,10 +44,8 @@ Report = tuple[int, list[str], Result | None]  # what a worker says: its width, 
 class Worker:
     """Edits jobs as they come, in a process of its own; `give` and `reports` run side by side."""
 
-    def __init__(self, bundle: str, settings: Settings, device: str, out: str, hashes: tuple[str, str],
-                 width: int | None, keep: Sequence[str], threads: int):  # fmt: skip
-        self.bundle, self.settings, self.device, self.out, self.hashes = bundle, settings, device, out, hashes
-        self.width, self.keep, self.threads = width, keep, threads
+    def __init__(self, batch: Batch, hashes: tuple[str, str], threads: int):
+        self.batch, self.hashes, self.threads = batch, hashes, threads
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
 
     def open(self, tell: Tell) -> Any:
@@ -54,15 +53,15 @@ class Worker:
         import torch
 
         from fice.batch.flow import Flow
-        from fice.bundle.bundle import load_bundle
         from fice.device import resolve
         from fice.editor import Editor
 
         torch.set_num_threads(self.threads)  # of the thread that calls
-        chosen, reason = resolve(self.device)
+        batch = self.batch
+        chosen, reason = resolve(batch.device)
         tell(f"A worker computes on {chosen.type} ({reason}).")
-        editor = Editor(load_bundle(Path(self.bundle)), chosen, self.settings)
-        return Flow(editor, Path(self.out), self.hashes, width=self.width, keep=self.keep, tell=tell)
+        editor = Editor(batch.bundle, chosen, batch.settings)
+        return Flow(editor, batch.out, self.hashes, batch_size=batch.batch_size, keep=batch.keep, tell=tell)
 
     def give(self, job: Job) -> None:
         """One more job to do."""
@@ -86,13 +85,11 @@ class Worker:
                 yield self.jobs.get_nowait()
 
 
-def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path,
-           hashes: tuple[str, str], width: int | None, keep: Sequence[str], tell: Tell, *,
-           address: str | None = None, workers: int | None = None) -> Generator[Result, None, None]:  # fmt: skip
-    """The engine that is a Ray cluster: the one at `address` (or $RAY_ADDRESS), else one that is started and stopped.
+def on_ray(todo: Iterable[Job], batch: Batch, hashes: tuple[str, str], tell: Tell) -> Generator[Result, None, None]:
+    """The executor that is a Ray cluster: the one at `batch.address` (or $RAY_ADDRESS), else one of its own.
 
-    todo: taken as there is room; one that lets wait for its next holds nothing up. workers: how many; by default one a
-    GPU, or without GPUs one for every two cores. A job whose worker dies is tried again by another, three times.
+    todo: taken as there is room; one that lets wait for its next holds nothing up. batch.workers: how many; by default
+    one a GPU, or without GPUs one for every two cores. A job whose worker dies is tried again by another, three times.
 
     Raises DeviceError where Ray is missing or cannot be reached, and whatever stops a worker as a whole.
     """
@@ -100,16 +97,16 @@ def on_ray(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str
     first = next(todo, None)
     if first is None:
         return
-    with connected(address, tell) as ray:
-        count, options, threads = shares(ray.nodes(), device, workers)
+    with connected(batch.address, tell) as ray:
+        count, options, threads = shares(ray.nodes(), batch.device, batch.workers)
         tell(f"{count} {'worker' if count == 1 else 'workers'} on Ray.")
         # a checkout that is not installed is found too; what the node has in these variables is kept behind
         variables = {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": f"{ROOT}{os.pathsep}${{PYTHONPATH}}"}
         make = ray.remote(max_concurrency=2, runtime_env={"env_vars": variables}, **options)(Worker).remote
-        arguments = (str(weights.folder.resolve()), settings, device, str(out.resolve()), hashes, width, list(keep),
-                     threads)  # fmt: skip
+        folder = load_bundle(batch.bundle).folder.resolve()
+        sent = dataclasses.replace(batch, bundle=folder, output=batch.out.resolve())
         with closing(_patiently(itertools.chain([first], todo))) as jobs:
-            crew = _Crew(ray, lambda: make(*arguments), count, jobs, out, tell)
+            crew = _Crew(ray, lambda: make(sent, hashes, threads), count, jobs, batch.out, tell)
             try:
                 yield from crew.work()
             finally:
@@ -288,7 +285,7 @@ class _Crew:
         for job, tries in hand.jobs:
             if tries == TRIES:
                 error = f"Its worker died {TRIES} times, mostly for want of memory; edit it alone to see why."
-                yield Result(job.key, "failed", {"input": str(job.photo), "text": job.text}, error,
+                yield Result(job.key, "failed", asked(job), error,
                              DeviceError.exit_code)  # fmt: skip
             else:
                 (self.alone if tries + 1 == TRIES else self.again).append((job, tries + 1))

@@ -15,20 +15,18 @@ import torch
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
-from fice.batch.pending import KEPT, Order, beside, failure, photo_of
-from fice.batch.resume import look, made_from
+from fice.batch.pending import Pending, failure
+from fice.batch.resume import made_from, state_of
 from fice.batch.width import best_width
 from fice.device import keep_freed_memory
-from fice.edit import Edit, best_of
+from fice.edit import best_of
 from fice.editor import Editor
+from fice.engine import Run
 from fice.errors import FullDisk, InputError, is_out_of_memory
 from fice.inversion.latent import read_latent
-from fice.inversion.loop import Slot
-from fice.inversion.task import Task
-from fice.photo.names import check_output
-from fice.photo.photo import read_mask, read_photo
+from fice.outputs import Outputs
+from fice.photo.photo import read_photo
 from fice.plan import Plan
-from fice.report import compare
 from fice.subject.subject import Subject
 from fice.web.thumbnails import thumbnails
 
@@ -42,21 +40,21 @@ class Flow:
 
     Args:
         hashes: of settings and weights, for the journal.
-        width: how many pictures share the optimisation; None finds out.
-        keep: what is written beside each result: "mask", "latent", "compare".
-        tell: is told the width, and when memory makes it narrower.
+        batch_size: how many pictures share the optimisation; None finds out.
+        keep: what is written beside each result, of `fice.outputs.KEPT`.
+        tell: is told the batch's size, and when memory makes it smaller.
     """
 
-    def __init__(self, editor: Editor, out: Path, hashes: tuple[str, str], *, width: int | None = None,
+    def __init__(self, editor: Editor, out: Path, hashes: tuple[str, str], *, batch_size: int | None = None,
                  keep: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None):  # fmt: skip
         self.editor, self.out, self.hashes, self.keep, self.tell = editor, out, hashes, keep, tell
-        self.width, self.found = width or 1, width is not None
-        self.descent = editor.descent()
-        self.parked: list[Slot] = []
-        self.waiting: deque[Task] = deque()
-        self.orders: dict[Task, Order] = {}
+        self.width, self.found = batch_size or 1, batch_size is not None
+        self.going: list[Run] = []
+        self.parked: list[Run] = []
+        self.waiting: deque[Run] = deque()
+        self.pending: dict[Run, Pending] = {}
         self.failures: deque[Result] = deque()
-        self.through: list[Order] = []
+        self.through: list[Pending] = []
         self.subjects: OrderedDict[Any, Subject] = OrderedDict()
         keep_freed_memory()
 
@@ -68,14 +66,14 @@ class Flow:
         One that fails is a result too. Raises FullDisk when results cannot be written.
         """
         feed = Feed(jobs)
-        reading: deque[Future[Order | Result]] = deque()
+        reading: deque[Future[Pending | Result]] = deque()
         writing: deque[Future[Result]] = deque()
         quiet = partial(torch.set_num_threads, 1)
         with ThreadPoolExecutor(1, "read", quiet) as readers, ThreadPoolExecutor(1, "write", quiet) as writers:
             try:
                 while True:
                     while len(reading) < self.width:
-                        job = feed.take(BLINK if reading or writing or self.descent.slots else MOMENT)
+                        job = feed.take(BLINK if reading or writing or self.going else MOMENT)
                         if job is None:
                             break
                         reading.append(readers.submit(self._read, job))
@@ -86,8 +84,8 @@ class Flow:
                     if reading and not self.waiting and self._enough(reading, not feed.ended):
                         self._begin(self._take(reading))
                     self._fill()
-                    if self.descent.slots:
-                        writing.extend(writers.submit(self._write, order) for order in self._step())
+                    if self.going:
+                        writing.extend(writers.submit(self._write, pending) for pending in self._step())
                     elif writing:
                         yield writing.popleft().result()
                     elif feed.ended and not (reading or self.failures or self.waiting):
@@ -98,68 +96,68 @@ class Flow:
                     while queue:
                         queue.pop().cancel()
 
-    def _read(self, job: Job) -> Order | Result:
+    def _read(self, job: Job) -> Pending | Result:
         """A job's files, and what is seen in its photo."""
         try:
             if job.error:
                 raise InputError(job.error)
-            before = look(job)
+            before = state_of(job)
             photo = read_photo(job.photo)
             target = self.out / job.key
             target.parent.mkdir(parents=True, exist_ok=True)
-            check_output(target, photo, force=True)
-            mask = read_mask(job.options["mask"], photo) if "mask" in job.options else None
-            latent = read_latent(job.options["latent"]) if "latent" in job.options else None
-            return Order(job, before, self.editor.look(photo), mask, latent)
+            outputs = Outputs.next_to(target, self.keep).check(photo, force=True)
+            latent = None if job.order.latent is None else read_latent(job.order.latent)
+            return Pending(job, before, self.editor.analyse(photo), latent, outputs)
         except Exception as error:
             return failure(job, error)
 
-    def _enough(self, reading: deque[Future[Order | Result]], more: bool) -> bool:
+    def _enough(self, reading: deque[Future[Pending | Result]], more: bool) -> bool:
         """Whether a batch is worth its while: it is full, or the last, or nothing else is to be done."""
         ready = sum(future.done() for future in reading)
-        return not self.descent.slots or ready >= self.width or (not more and ready == len(reading))
+        return not self.going or ready >= self.width or (not more and ready == len(reading))
 
-    def _take(self, reading: deque[Future[Order | Result]]) -> list[Order]:
-        """Orders for one batch: a full one, or what is there while pictures are still in work."""
-        orders: list[Order] = []
-        while reading and len(orders) < self.width and (reading[0].done() or not self.descent.slots):
+    def _take(self, reading: deque[Future[Pending | Result]]) -> list[Pending]:
+        """Jobs for one batch: a full one, or what is there while pictures are still in work."""
+        taken: list[Pending] = []
+        while reading and len(taken) < self.width and (reading[0].done() or not self.going):
             read = reading.popleft().result()
             if isinstance(read, Result):
                 self.failures.append(read)
             else:
-                orders.append(read)
-        return orders
+                taken.append(read)
+        return taken
 
-    def _begin(self, orders: list[Order]) -> None:
-        """Analyse photos together, once each however many texts they get, and find where their edits begin."""
+    def _begin(self, all_of: list[Pending]) -> None:
+        """Fit photos together, once each however many orders they get, and find where their edits begin."""
         began = time.perf_counter()
-        new = [*{photo_of(order): order for order in orders if photo_of(order) not in self.subjects}.values()]
-        settle = lambda some: self.editor.settle([one.sight for one in some], [one.latent for one in some])  # noqa: E731
-        settled, unsettled = self._together(settle, new)
-        self.subjects |= {photo_of(order): subject for order, subject in settled}
-        broken = {photo_of(order): error for order, error in unsettled}
-        wishes = []
-        for order in orders:
-            if photo_of(order) in broken:
-                self.failures.append(failure(order.job, broken[photo_of(order)]))
+        new = [*{one.photo: one for one in all_of if one.photo not in self.subjects}.values()]
+        fit = lambda some: self.editor.fit([one.subject for one in some], [one.latent for one in some])  # noqa: E731
+        fitted, unfitted = self._together(fit, new)
+        self.subjects |= {one.photo: subject for one, subject in fitted}
+        broken = {one.photo: error for one, error in unfitted}
+        wanted: list[tuple[Pending, Plan, int]] = []
+        for one in all_of:
+            if one.photo in broken:
+                self.failures.append(failure(one.job, broken[one.photo]))
             else:
-                wishes += self._wishes(order)
-        begun, missed = self._together(lambda some: self.editor.begin([wish for _, wish in some]), wishes)
-        for (order, _), task in begun:
-            order.spent.add("fit", (time.perf_counter() - began) / len(begun))
-            self.orders[task] = order
-            self.waiting.append(task)
-        for (order, _), error in missed:
-            self._lose(order, error)
+                wanted += self._plans(one)
+        begin = lambda some: self.editor.engine.begin([plan for _, plan, _ in some], [seed for *_, seed in some])  # noqa: E731
+        begun, missed = self._together(begin, wanted)
+        for (one, _, _), run in begun:
+            one.spent.add("fit", (time.perf_counter() - began) / len(begun))
+            self.pending[run] = one
+            self.waiting.append(run)
+        for (one, _, _), error in missed:
+            self._lose(one, error)
         while len(self.subjects) > self.width:
             self.subjects.popitem(last=False)
         if begun and not self.found:
             self._measure(begun[0][1])
 
-    def _measure(self, task: Task) -> None:
-        """Find the width, unless the task itself is at fault, which its own steps will show."""
+    def _measure(self, run: Run) -> None:
+        """Find the batch's size, unless the run itself is at fault, which its own steps will show."""
         try:
-            self.width = best_width(self.editor, task)
+            self.width = best_width(self.editor.engine, run, self.editor.device)
         except Exception as error:
             if is_out_of_memory(error):
                 self.found = True
@@ -167,16 +165,15 @@ class Flow:
         self.found = True
         self.tell(f"{self.width} pictures share the optimisation.")
 
-    def _wishes(self, order: Order) -> list[tuple[Order, tuple[Subject, Plan, int]]]:
-        """What an order wants optimised: as many candidates as it asks for; none when it cannot be."""
-        options, subject = order.job.options, self.subjects[photo_of(order)]
+    def _plans(self, one: Pending) -> list[tuple[Pending, Plan, int]]:
+        """What an order wants drawn: as many candidates as it asks for; none when it cannot be."""
         try:
-            plan = self.editor.plan(subject, order.job.text, options.get("region", "auto"), order.mask)
+            plan = self.editor.plan(self.subjects[one.photo], one.order)
         except Exception as error:
-            self.failures.append(failure(order.job, error))
+            self.failures.append(failure(one.job, error))
             return []
-        order.open = options.get("candidates", 1)
-        return [(order, (subject, plan, options.get("seed", 0) + i)) for i in range(order.open)]
+        one.open = one.order.candidates
+        return [(one, plan, one.order.seed + i) for i in range(one.open)]
 
     def _together(
         self, work: Callable[[list[Item]], list[Made]], items: list[Item]
@@ -195,59 +192,55 @@ class Flow:
         first, second = self._together(work, items[:half]), self._together(work, items[half:])
         return first[0] + second[0], first[1] + second[1]
 
-    def _lose(self, order: Order, error: Exception) -> None:
+    def _lose(self, one: Pending, error: Exception) -> None:
         """One candidate of an order cannot be; when all fail, so does the order."""
-        order.open -= 1
-        if order.open == 0 and order.slots:
-            self.through.append(order)
-        elif order.open == 0:
-            self.failures.append(failure(order.job, error))
+        one.open -= 1
+        if one.open == 0 and one.runs:
+            self.through.append(one)
+        elif one.open == 0:
+            self.failures.append(failure(one.job, error))
 
     def _fill(self) -> None:
         """Pictures into the places that are free."""
-        while len(self.descent.slots) < self.width and (self.parked or self.waiting):
-            if self.parked:
-                self.descent.slots.append(self.parked.pop())
-                continue
-            task = self.waiting.popleft()
-            self.descent.add(task, task.ws)
+        while len(self.going) < self.width and (self.parked or self.waiting):
+            self.going.append(self.parked.pop() if self.parked else self.waiting.popleft())
 
-    def _step(self) -> list[Order]:
-        """One step of all pictures in work; orders that are through."""
-        began, slots = time.perf_counter(), list(self.descent.slots)
+    def _step(self) -> list[Pending]:
+        """One step of all pictures in work; jobs that are through."""
+        began, runs = time.perf_counter(), list(self.going)
         try:
-            ended = self.descent.step()
+            ended = self.editor.engine.step(runs)
+            self.going = [run for run in runs if run not in ended]
         except Exception as error:
-            if is_out_of_memory(error) and len(slots) > 1:  # nothing has moved; half of them wait
-                half = len(slots) // 2
+            if is_out_of_memory(error) and len(runs) > 1:  # nothing has moved; half of them wait
+                half = len(runs) // 2
                 self._narrow(half)
-                self.descent.slots, self.parked = slots[:half], [*self.parked, *slots[half:]]
+                self.going, self.parked = runs[:half], [*self.parked, *runs[half:]]
                 return []
-            ended = self._alone(slots)
-        for slot in slots:
-            if slot.task in self.orders:
-                self.orders[slot.task].spent.add("loop", (time.perf_counter() - began) / len(slots))
-        for slot in ended:
-            order = self.orders.pop(slot.task)
-            order.slots.append(slot)
-            order.open -= 1
-            if order.open == 0:
-                self.through.append(order)
+            ended = self._alone(runs)
+        for run in runs:
+            if run in self.pending:
+                self.pending[run].spent.add("loop", (time.perf_counter() - began) / len(runs))
+        for run in ended:
+            one = self.pending.pop(run)
+            one.runs.append(run)
+            one.open -= 1
+            if one.open == 0:
+                self.through.append(one)
         through, self.through = self.through, []
         return through
 
-    def _alone(self, slots: list[Slot]) -> list[Slot]:
+    def _alone(self, runs: list[Run]) -> list[Run]:
         """A step of each picture by itself, to find the one that fails; those that ended."""
-        ended, going = [], []
-        for slot in slots:
-            self.descent.slots = [slot]
+        ended, self.going = [], []
+        for run in runs:
             try:
-                ended += self.descent.step()
-                going += self.descent.slots
+                over = self.editor.engine.step([run])
             except Exception as error:
-                order = self.orders.pop(slot.task)
-                self._lose(order, error)
-        self.descent.slots = going
+                self._lose(self.pending.pop(run), error)
+                continue
+            ended += over
+            self.going += [] if over else [run]
         return ended
 
     def _narrow(self, width: int) -> None:
@@ -255,30 +248,20 @@ class Flow:
         torch.cuda.empty_cache()
         self.tell(f"Memory is short; from now on {self.width} pictures share the optimisation.")
 
-    def _write(self, order: Order) -> Result:
+    def _write(self, one: Pending) -> Result:
         """The best candidate, written; its line of the journal."""
-        job = order.job
+        job, target = one.job, self.out / one.job.key
         try:
-            with order.spent.at("stitch"):
-                best = best_of([self.editor.finish(slot) for slot in order.slots if not slot.failed])
-                target = best.save(self.out / job.key)
-                self._keep(best, target)
-            report = best.report() | order.spent.facts()
-            report |= {"output": str(self.out / job.key), "notices": [*best.subject.notices, *best.notices]}
-            sha256 = order.sight.photo.sha256
-            list(thumbnails(self.out, [job.photo, self.out / job.key]))  # here, so that the page is quick at the end
-            made = made_from(job, self.out / job.key, *self.hashes, before=order.before, sha256=sha256)
+            with one.spent.at("stitch"):
+                best = best_of([self.editor.finish(run) for run in one.runs if not run.failed])
+                one.outputs.write(best)
+            report = best.report() | one.spent.facts()
+            report |= {"output": str(target), "notices": [*best.subject.notices, *best.notices]}
+            sha256 = one.subject.photo.sha256
+            list(thumbnails(self.out, [job.photo, target]))  # here, so that the page is quick at the end
+            made = made_from(job, target, *self.hashes, before=one.before, sha256=sha256)
             return Result(job.key, "done", report, made_from=made)
         except FullDisk:
             raise
         except Exception as error:
             return failure(job, error)
-
-    def _keep(self, edit: Edit, target: Path) -> None:
-        paths = {name: beside(target, KEPT[name]) for name in self.keep}
-        if "mask" in paths:
-            edit.save_mask(paths["mask"])
-        if "latent" in paths:
-            edit.save_latent(paths["latent"])
-        if "compare" in paths:
-            compare(edit, paths["compare"])

@@ -28,11 +28,15 @@ class Hearing:
     def __call__(self, job: Job) -> Job:
         if job.error:
             return job
-        if job.text not in self.reasons:
-            self.reasons[job.text] = self._reason(job.text)
-        return replace(job, error=self.reasons[job.text])
+        reasons = [self._reason_for(garment.text) for garment in job.order.garments]
+        return replace(job, error=next(filter(None, reasons), None))
 
-    def _reason(self, text: str) -> str | None:
+    def _reason_for(self, text: str) -> str | None:
+        if text not in self.reasons:
+            self.reasons[text] = self._heard(text)
+        return self.reasons[text]
+
+    def _heard(self, text: str) -> str | None:
         try:
             sentence = understand(text, self.bundle, self.settings)
         except InputError as error:

@@ -7,84 +7,66 @@ import random
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fice.batch import tables
+from fice.batch.batch import Batch
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
+from fice.order import GARMENTS, Order
 from fice.photo.names import result_extension
 
-FILES = ("mask", "latent")  # columns that name a file, as seen from the table
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
-    """One photo to edit with one text.
+    """One photo to edit with one order.
 
-    key: where the result lies, relative to OUT, with "/"; unique in a run, also where case does not count. options:
-    region, seed, mask, candidates and latent, those that were given. error: why it cannot even be tried.
+    key: where the result lies, relative to OUT, with "/"; unique in a run, also where case does not count. error: why
+    it cannot even be tried.
     """
 
     key: str
     photo: Path
-    text: str
-    options: dict[str, Any] = field(default_factory=dict)
+    order: Order
     error: str | None = None
 
+    @property
+    def text(self) -> str:
+        """What shall be worn, in one line."""
+        return self.order.sentence
 
-def find_jobs(
-    source: str | Path | None,
-    texts: Sequence[str],
-    prompts: Path | None,
-    *,
-    suffix: str | None = None,
-    ext: str = "auto",
-    limit: int | None = None,
-    shuffle_seed: int | None = None,
-    may_be_none: bool = False,
-    out: Path,
-) -> list[Job]:
+
+def find_jobs(batch: Batch) -> list[Job]:
     """Every job of a run, in the order of the paths, or of the list where there is one.
 
-    source: a folder (with all below it), a pattern, a photo, or a list of photos (.txt, .csv, .tsv, .jsonl); None when
-    prompts is a table that names photos itself. A row's own text and options come before texts and prompts, all of
-    which each other photo gets. What a folder holds that was made by a batch is left out. Rows and files that cannot be
-    used become jobs with an error; UsageError or InputError for what makes no sense as a whole, and when there is
-    nothing to do, unless that may be (of a folder that is watched).
+    A row's own text and wishes come before the batch's, all of which each other photo gets. What a folder holds that
+    was made by a batch is left out. Rows and files that cannot be used become jobs with an error; UsageError or
+    InputError for what makes no sense as a whole, and when there is nothing to do, unless more is waited for.
     """
-    jobs = _find(source, texts, prompts, suffix, ext, out)
-    if not (jobs or may_be_none):
-        raise InputError(f"There are no photos in {source or prompts}; check its name.")
-    if shuffle_seed is not None:
-        random.Random(shuffle_seed).shuffle(jobs)
-    return jobs[:limit]
+    jobs = _find(batch)
+    if not (jobs or batch.follow):
+        raise InputError(f"There are no photos in {batch.source or batch.prompts}; check its name.")
+    if batch.shuffle_seed is not None:
+        random.Random(batch.shuffle_seed).shuffle(jobs)
+    return jobs[: batch.limit]
 
 
-def watch(
-    source: str | Path | None,
-    texts: Sequence[str],
-    prompts: Path | None,
-    *,
-    known: Iterable[Job] = (),
-    suffix: str | None = None,
-    ext: str = "auto",
-    out: Path,
-    pause: float = 2.0,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Job]:
+def watch(batch: Batch, known: Iterable[Job] = (), *, pause: float = 2.0,
+          sleep: Callable[[float], None] = time.sleep) -> Iterator[Job]:  # fmt: skip
     """Jobs for photos that come into a folder or pattern, without end.
 
     A photo is taken when its size and age are the same in two looks, `pause` seconds apart; one that changes later, or
     whose result gets another name because of a new one, is taken again. `known` are the jobs that a run has had
     already. UsageError when source is a list or one photo.
     """
+    source = batch.source
     if source is None or not (Path(source).is_dir() or with_magic(str(source))):
-        raise UsageError(f"{source or prompts} cannot be watched; give a folder or a pattern.")
+        raise UsageError(f"{source or batch.prompts} cannot be watched; give a folder or a pattern.")
     taken = {_identity(job): _stamp(job) for job in known}
-    return _arriving(lambda: _find(source, texts, prompts, suffix, ext, out), taken, pause, sleep)
+    return _arriving(lambda: _find(batch), taken, pause, sleep)
 
 
 def _arriving(find: Callable[[], list[Job]], taken: dict[Any, Any], pause: float, sleep: Callable[[float], None]
@@ -101,7 +83,7 @@ def _arriving(find: Callable[[], list[Job]], taken: dict[Any, Any], pause: float
 
 
 def _identity(job: Job) -> tuple[str, str, str]:
-    return str(job.photo), job.text, as_json(job.options)
+    return str(job.photo), job.text, as_json(job.order.as_json())
 
 
 def _stamp(job: Job) -> tuple[str | int, ...]:
@@ -112,29 +94,29 @@ def _stamp(job: Job) -> tuple[str | int, ...]:
     return job.key, facts.st_size, facts.st_mtime_ns
 
 
-def _find(
-    source: str | Path | None, texts: Sequence[str], prompts: Path | None, suffix: str | None, ext: str, out: Path
-) -> list[Job]:
-    suffix, ext = check_suffix(suffix), check_extension(ext)
+def _find(batch: Batch) -> list[Job]:
+    suffix, ext = check_suffix(batch.suffix), check_extension(batch.ext)
+    source, prompts = batch.source, Path(batch.prompts) if batch.prompts else None
     if source is None:
-        if prompts is None or Path(prompts).suffix.lower() == ".txt":
+        if prompts is None or prompts.suffix.lower() == ".txt":
             raise UsageError("It is not said which photos to edit; give a folder, a pattern or a list.")
         source, prompts = prompts, None
-    where, real_out = str(source), os.path.realpath(out)
-    wishes = _wishes(texts, prompts)
+    where, real_out = str(source), os.path.realpath(batch.out)
+    wishes = _wishes(batch, prompts)
     if os.path.isfile(where) and os.path.splitext(where)[1].lower() in tables.KINDS:
         drafts = _listed(Path(where), wishes)
     else:
         if not wishes:
             raise UsageError('It is not said what to wear; give a text, like "a red dress", or --prompts FILE.')
         drafts = [draft for photo in _photos(where, real_out) for draft in _of_photo(photo, wishes)]
-    drafts += [_unusable(Path(prompts or ""), wish) for wish in wishes if wish.error]
+    drafts += [_unusable(prompts or Path(), wish) for wish in wishes if wish.error]
     places = [draft.place for draft in drafts]
-    originals = _real(draft.photo for draft in drafts)
+    originals, base = _real(draft.photo for draft in drafts), batch.order
     return [
-        Job(key, draft.photo, draft.place.text, draft.options, draft.error or _overwrites(real_out, key, originals))
+        Job(key, draft.photo, base.with_wishes(draft.wishes).absolute(),
+            draft.error or _overwrites(real_out, key, originals))
         for draft, key in zip(drafts, keys(places, suffix, ext), strict=True)
-    ]
+    ]  # fmt: skip
 
 
 class Draft(NamedTuple):
@@ -142,8 +124,8 @@ class Draft(NamedTuple):
 
     place: Place
     photo: Path
-    options: dict[str, Any]
-    error: str | None
+    wishes: dict[str, Any]
+    error: str | None = None
 
 
 def _photos(where: str, out: str) -> list[Found]:
@@ -161,46 +143,57 @@ def _photos(where: str, out: str) -> list[Found]:
     return found
 
 
-def _wishes(texts: Sequence[str], prompts: Path | None) -> list[tables.Row]:
-    """Each text once, as rows of a table."""
-    rows = [tables.Row(0, {"text": text.strip()}) for text in texts]
+def _wishes(batch: Batch, prompts: Path | None) -> list[tables.Row]:
+    """What every photo gets that says nothing of its own, each once, as rows of a table."""
+    rows = [tables.Row(0, {"text": text.strip()}) for text in batch.sentences()]
     if not all(row.values["text"] for row in rows):
         raise UsageError('A text is empty; say what to wear, like "a red dress".')
+    if len(batch.order.garments) > 1:
+        rows.append(tables.Row(0, {GARMENTS: batch.order.absolute().as_json()[GARMENTS]}))
     if prompts is not None:
-        for row in tables.read_rows(Path(prompts), tables.TEXTS):
-            if not row.error and "text" not in row.values:
-                row = tables.bad(row.line, Path(prompts), "has no text; add one")
-            said = row.values.get("text")
-            parts = said if isinstance(said, list) else [said]
-            rows += [tables.Row(row.line, row.values | {"text": text}) for text in parts] if said else [row]
+        for row in tables.read_rows(prompts, tables.TEXTS):
+            if not row.error and not _said(row.values):
+                row = tables.bad(row.line, prompts, "has no text; add one")
+            rows += _each(row)
     return list({(as_json(row.values), row.error): row for row in rows}.values())
 
 
-def _drafts(
-    folders: tuple[str, ...],
-    name: str,
-    photo: Path,
-    wishes: Sequence[tables.Row],
-    options: dict[str, Any],
-    files: dict[str, str],
-    error: str | None,
-) -> Iterator[Draft]:
+def _said(values: dict[str, Any]) -> list[str]:
+    """The sentences of a row; the garments of one order make one."""
+    if GARMENTS in values:
+        return [" and ".join(str(each.get("text", "")) for each in values[GARMENTS])]
+    said = values.get("text", [])
+    return said if isinstance(said, list) else [said]
+
+
+def _each(row: tables.Row) -> list[tables.Row]:
+    """A row with several texts as one row for each."""
+    if row.error or GARMENTS in row.values:
+        return [row]
+    return [tables.Row(row.line, row.values | {"text": text}) for text in dict.fromkeys(_said(row.values))]
+
+
+def _drafts(folders: tuple[str, ...], name: str, photo: Path, wishes: Sequence[tables.Row], own: tables.Row,
+            table: Path | None = None) -> Iterator[Draft]:  # fmt: skip
     """A photo with every text that can be used; only one draft when it is the photo that cannot.
 
-    options as the row says them, which the name may depend on; files: those of them that are files, as found.
+    own: what its row says beside the text, and why it cannot be used; files are as seen from the table.
     """
     usable = [wish for wish in wishes if wish.error is None]
-    for wish in usable[:1] if error else usable:
-        chosen = {name: value for name, value in wish.values.items() if name != "text"} | options
-        text, several = wish.values["text"], len(usable) > 1
-        place = Place(folders, name, text, as_json(chosen), several, extension=result_extension(photo))
-        yield Draft(place, photo, chosen | files, error)
+    for wish in usable[:1] if own.error else usable:
+        said = wish.values | own.values  # the name may depend on it
+        text, told = _said(wish.values)[0], {name: value for name, value in said.items() if name != "text"}
+        place = Place(folders, name, text, as_json(told), len(usable) > 1, extension=result_extension(photo))
+        asked = Order().with_wishes(own.values, table and table.parent)
+        files = {name: value for name, value in own.values.items() if name in asked.files()}
+        error = own.error or next(filter(None, (_problem(path, name) for name, path in asked.files().items())), None)
+        yield Draft(place, photo, said | {name: asked.files()[name] for name in files}, error)
 
 
 def _of_photo(photo: Found, wishes: Sequence[tables.Row]) -> Iterable[Draft]:
     if photo.is_folder:
         return [Draft(Place(photo.folders, photo.name, plain=True), Path(photo.path), {}, photo.error)]
-    return _drafts(photo.folders, photo.name, Path(photo.path), wishes, {}, {}, photo.error)
+    return _drafts(photo.folders, photo.name, Path(photo.path), wishes, tables.Row(0, {}, photo.error))
 
 
 def _unusable(table: Path, row: tables.Row) -> Draft:
@@ -216,24 +209,19 @@ def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
     top = os.path.commonpath({os.path.dirname(place) for place in places.values()}) if places else ""
     drafts: dict[Any, Draft] = {}
     for path, row in zip(paths, rows, strict=True):
-        values = dict(row.values)
-        said = values.pop("text", None)
-        own = [said] if isinstance(said, str) else said
-        asked = [tables.Row(row.line, {"text": text}) for text in dict.fromkeys(own)] if own else wishes
-        if "photo" not in values:
+        values = {name: value for name, value in row.values.items() if name not in ("photo", "text", GARMENTS)}
+        asked = _each(tables.Row(row.line, {k: row.values[k] for k in ("text", GARMENTS) if k in row.values})) or wishes
+        asked = asked if _said(row.values) else wishes
+        if "photo" not in row.values:
             row = row if row.error else tables.bad(row.line, table, "names no photo; add one")
         elif not asked:
             row = tables.bad(row.line, table, "has no text; add one, or give one for all")
         if row.error:
             drafts[row.line] = _unusable(table, row)
             continue
-        del values["photo"]
-        files = {name: str(table.parent / values[name]) for name in FILES if name in values}
-        problems = [_problem(path, "photo"), *(_problem(file, name) for name, file in files.items())]
+        own = tables.Row(row.line, values, _problem(path, "photo"))
         *folders, name = os.path.relpath(places[path], top).split(os.sep)
-        for draft in _drafts(
-            tuple(folders), name, Path(path), asked, values, files, next(filter(None, problems), None)
-        ):
+        for draft in _drafts(tuple(folders), name, Path(path), asked, own, table):
             drafts.setdefault(draft.place, draft)
     return list(drafts.values())
 

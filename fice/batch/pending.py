@@ -1,58 +1,57 @@
-"""A job on its way through the flow, its failure, and the files beside its result."""
+"""A job on its way through the flow, and its failure."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.course import Spent
+from fice.engine import Run
 from fice.errors import FullDisk, explain, is_full_disk
 from fice.files import explain as explain_write
-from fice.inversion.loop import Slot
-from fice.photo.names import cut_name
-from fice.subject.subject import Sight
-
-KEPT = {"mask": ".mask.png", "latent": ".latent.safetensors", "compare": ".compare.png"}  # beside the result, if wished
-LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
+from fice.order import Order
+from fice.outputs import Outputs
+from fice.subject.subject import Subject
 
 
 @dataclass(eq=False)
-class Order:
-    """A job on its way; `open` counts the candidates that have not ended."""
+class Pending:
+    """A job on its way.
+
+    Attributes:
+        before: state of its files before they were read.
+        subject: its photo, analysed, before anything is fitted to it.
+        latent: the W+ to begin with, or None.
+        outputs: what is written of it.
+        open: candidates that have not ended.
+        runs: those that have.
+    """
 
     job: Job
     before: dict[str, Any]
-    sight: Sight
-    mask: np.ndarray | None
+    subject: Subject
     latent: Tensor | None
+    outputs: Outputs
     open: int = 0
-    slots: list[Slot] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     spent: Spent = field(init=False)
 
     def __post_init__(self) -> None:
-        self.spent = Spent(self.sight.spent)
+        self.spent = Spent(self.subject.spent)
 
+    @property
+    def order(self) -> Order:
+        return self.job.order
 
-def photo_of(order: Order) -> tuple[str, str, str]:
-    """What the analysis of an order's photo depends on."""
-    photo = order.sight.photo
-    return str(photo.path), photo.sha256, str(order.job.options.get("latent"))
-
-
-def beside(target: Path, ending: str) -> Path:
-    """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
-    name, whole = target.name, os.fsencode(target.name)
-    if len(whole) + len(ending) > LONGEST:
-        name = f"{cut_name(name, LONGEST - len(ending) - 9)}-{hashlib.sha256(whole).hexdigest()[:8]}"
-    return target.with_name(name + ending)
+    @property
+    def photo(self) -> tuple[str, str, str]:
+        """What the analysis of its photo depends on."""
+        photo = self.subject.photo
+        return str(photo.path), photo.sha256, str(self.order.latent)
 
 
 def failure(job: Job, error: Exception) -> Result:
@@ -62,4 +61,9 @@ def failure(job: Job, error: Exception) -> Result:
     if isinstance(error, FullDisk):
         raise error
     sentence, code = explain(error)
-    return Result(job.key, "failed", {"input": str(job.photo), "text": job.text}, sentence, code)
+    return Result(job.key, "failed", asked(job), sentence, code)
+
+
+def asked(job: Job) -> dict[str, Any]:
+    """What the report of a failure says."""
+    return {"input": str(job.photo), "text": job.text, "order": job.order.as_json()}

@@ -6,28 +6,27 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fice.batch.jobs import FILES, Job
+from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.errors import FiceError
 from fice.files import hash_of, sha256_of
+from fice.order import Order
 from fice.photo.names import FORMATS
 
 
-def fingerprint(job: Job, settings_hash: str, weights_hash: str) -> str:
+def fingerprint(order: Order, settings_hash: str, weights_hash: str) -> str:
     """The sha256 of all that a result depends on beside the content of files."""
-    options = {name: name in FILES or value for name, value in job.options.items()}
-    return hash_of([job.text, options, settings_hash, weights_hash])
+    return hash_of([*order.shape(), settings_hash, weights_hash])
 
 
-def look(job: Job) -> dict[str, Any]:
+def state_of(job: Job) -> dict[str, Any]:
     """Size and age of the files of a job, to be taken before they are read for the edit.
 
     A change that comes in between is then found by the next run. OSError when one of them cannot be read.
     """
     facts = _stat(job.photo, "input")
-    for name in FILES:
-        if name in job.options:
-            facts |= _stat(job.options[name], name) | {f"{name}_sha256": sha256_of(job.options[name])}
+    for name, path in job.order.files().items():
+        facts |= _stat(path, name) | {f"{name}_sha256": sha256_of(path)}
     return facts
 
 
@@ -36,15 +35,15 @@ def made_from(
 ) -> dict[str, Any]:
     """What is written down about a finished picture for `unchanged` to compare.
 
-    before is what `look` said, sha256 that of the very bytes that were edited (`Photo.sha256`). "output_size" is [H, W]
-    as stored. OSError or FiceError when the output is not there or no picture.
+    before is what `state_of` said, sha256 that of the very bytes that were edited (`Photo.sha256`). "output_size" is
+    [H, W] as stored. OSError or FiceError when the output is not there or no picture.
     """
     return {
         **before,
         "input_sha256": sha256,
         "settings": settings_hash,
         "weights": weights_hash,
-        "fingerprint": fingerprint(job, settings_hash, weights_hash),
+        "fingerprint": fingerprint(job.order, settings_hash, weights_hash),
         "output_bytes": os.stat(output).st_size,
         "output_size": _size_of(output),
     }
@@ -59,14 +58,14 @@ def unchanged(job: Job, settings_hash: str, weights_hash: str, previous: Result,
     made = previous.made_from
     if job.error or previous.status != "done" or previous.key != job.key:
         return False
-    if made.get("fingerprint") != fingerprint(job, settings_hash, weights_hash):
+    if made.get("fingerprint") != fingerprint(job.order, settings_hash, weights_hash):
         return False
     output = Path(out) / job.key
     try:
         if os.stat(output).st_size != made.get("output_bytes") or _size_of(output) != made.get("output_size"):
             return False
-        files = {"input": job.photo} | {name: job.options[name] for name in FILES if name in job.options}
-        return all(_same(path, name, made) for name, path in files.items())
+        files = [("input", str(job.photo)), *job.order.files().items()]
+        return all(_same(path, name, made) for name, path in files)
     except (OSError, ValueError, FiceError):
         return False
 

@@ -12,8 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from fice.batch.batch import Batch
 from fice.batch.hearing import Hearing
-from fice.batch.jobs import FILES, Job, find_jobs, watch
+from fice.batch.jobs import Job, find_jobs, watch
 from fice.batch.journal import NAME, Journal, Result, Summary
 from fice.batch.names import SHEET
 from fice.batch.page import write_page
@@ -23,6 +24,7 @@ from fice.bundle.bundle import Bundle, load_bundle
 from fice.errors import InputError
 from fice.files import LOCK, hash_of
 from fice.language.answers import understand
+from fice.order import Order
 from fice.settings import Settings
 
 TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.files.whole_file` names what is not whole yet
@@ -30,70 +32,41 @@ TRIED = 5  # photos, to find one that shows how long an edit takes
 Tell = Callable[[str], None]
 
 
-def run_batch(
-    source: str | Path | None,
-    texts: Sequence[str] = (),
-    *,
-    output: str | Path,
-    prompts: str | Path | None = None,
-    suffix: str | None = None,
-    ext: str = "auto",
-    limit: int | None = None,
-    shuffle_seed: int | None = None,
-    force: bool = False,
-    follow: bool = False,
-    on: str = "local",
-    address: str | None = None,
-    workers: int | None = None,
-    width: int | None = None,
-    keep: Sequence[str] = (),
-    bundle: str | Path = "street",
-    preset: str = "default",
-    steps: int | None = None,
-    strength: float | None = None,
-    assignments: Sequence[str] = (),
-    device: str = "auto",
-    tell: Tell = lambda _: None,
-    warn: Tell = lambda _: None,
-    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
-    **options: Any,
-) -> Summary:
-    """Edit many photos into the folder `output`, with a journal and a page beside them.
+def edit_folder(source: str | Path, order: str | Order, output: str | Path, **how: Any) -> Summary:
+    """Edits every photo of a folder: `edit_folder("photos", "red dress", "out")`.
 
-    source, texts, prompts, suffix, ext, limit and shuffle_seed: as in `fice.batch.jobs.find_jobs`. force: make again
-    what is there and unchanged. follow: go on with photos that arrive, until interrupted. on: "local" or "ray";
-    address and workers: as in `fice.batch.cluster.on_ray`. width: how many pictures share the optimisation, None finds
-    out. keep: "mask", "latent", "compare", written beside each result. options: region, seed and candidates of every
-    job that does not say otherwise. warn is told, once, what of a sentence cannot be done; tell, how the work goes on.
-    progress is called after each job (None at first) with the counts and the number of jobs.
+    how: other fields of `fice.batch.batch.Batch`. Errors as of `run_batch`.
+    """
+    return run_batch(Batch(source, output, Order.of(order), **how))
+
+
+def run_batch(batch: Batch, *, tell: Tell = lambda _: None, warn: Tell = lambda _: None,
+              progress: Callable[[Result | None, Summary, int], None] = lambda *_: None) -> Summary:  # fmt: skip
+    """Edits many photos into a folder, with a journal and a page beside them.
+
+    warn is told, once, what of a sentence cannot be done; tell, how the work goes on. progress is called after each
+    job (None at first) with the counts and the number of jobs.
 
     Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all, as a
-    text of `texts` that cannot be obeyed.
+    text that every photo gets and that cannot be obeyed.
     """
-    settings = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
-    weights, out = load_bundle(bundle), Path(output)
-    for text in texts:
-        understand(text, weights, settings)
-    heard = Hearing(weights, settings, warn)
-    where: dict[str, Any] = {"suffix": suffix, "ext": ext, "out": out}
-    table = Path(prompts) if prompts else None
-    jobs = [_with(job, options) for job in find_jobs(source, texts, table, limit=limit, shuffle_seed=shuffle_seed,
-                                                     may_be_none=follow, **where)]  # fmt: skip
-    arriving = watch(source, texts, table, known=jobs, **where) if follow else iter(())
-    later = (_with(job, options) for job in islice(arriving, limit and limit - len(jobs)))
-    hashes, summary = hashes_of(settings, weights, keep), Summary()
+    weights, out = _weights_that_understand(batch), batch.out
+    heard = Hearing(weights, batch.settings, warn)
+    jobs = find_jobs(batch)
+    arriving = watch(batch, jobs) if batch.follow else iter(())
+    later = islice(arriving, batch.limit and batch.limit - len(jobs))
+    hashes, summary = hashes_of(batch.settings, weights, batch.keep), Summary()
     with Journal(out) as journal:
         _sweep(out)
         before = journal.latest()
         for notice in journal.notices:
             tell(notice)
-        kept = set() if force else _kept(jobs, before, hashes, out)
+        kept = set() if batch.force else _kept(jobs, before, hashes, out)
         due = [heard(job) for job in jobs if job.key not in kept]
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
-        shown = None if follow else {job.key for job in jobs}
-        work = _engine(on, address, workers)
-        made = work(_and_then(due, map(heard, later)), weights, settings, device, out, hashes, width, keep, tell)
+        shown = None if batch.follow else {job.key for job in jobs}
+        made = _executor(batch.on)(_and_then(due, map(heard, later)), replace(batch, bundle=weights), hashes, tell)
         try:
             with closing(made):  # so that nobody works on when this ends early
                 for result in made:
@@ -107,47 +80,32 @@ def run_batch(
     return summary
 
 
-def plan_batch(
-    source: str | Path | None,
-    texts: Sequence[str] = (),
-    *,
-    output: str | Path,
-    prompts: str | Path | None = None,
-    force: bool = False,
-    keep: Sequence[str] = (),
-    bundle: str | Path = "street",
-    preset: str = "default",
-    steps: int | None = None,
-    strength: float | None = None,
-    assignments: Sequence[str] = (),
-    device: str = "auto",
-    tell: Tell = lambda _: None,
-    **options: Any,
-) -> str:
+def describe_batch(batch: Batch, tell: Tell = lambda _: None) -> str:
     """What `run_batch` would do, in words; one photo is edited in memory to learn how long one takes.
 
-    Arguments and errors as of `run_batch`; tell is told what its warn is. Writes nothing.
+    Errors as of `run_batch`; tell is told what its warn is. Writes nothing.
     """
-    named = {name: options.pop(name) for name in ("suffix", "ext", "limit", "shuffle_seed") if name in options}
-    settings = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
-    weights, out = load_bundle(bundle), Path(output)
-    for text in texts:
-        understand(text, weights, settings)
-    heard = Hearing(weights, settings, tell)
-    options = {name: value for name, value in options.items() if name in ("region", "seed", "candidates")}
-    found = find_jobs(source, texts, Path(prompts) if prompts else None, out=out, **named)
-    jobs = [_with(job, options) for job in found]
-    before = Journal(out).latest() if (out / NAME).exists() and not force else {}
-    hashes = hashes_of(settings, weights, keep)
-    kept = _kept(jobs, before, hashes, out)
+    weights, out = _weights_that_understand(batch), batch.out
+    heard, jobs = Hearing(weights, batch.settings, tell), find_jobs(batch)
+    before = Journal(out).latest() if (out / NAME).exists() and not batch.force else {}
+    kept = _kept(jobs, before, hashes_of(batch.settings, weights, batch.keep), out)
     jobs = [job if job.key in kept else heard(job) for job in jobs]
     lines = [f"{job.key}: {_intention(job, job.key in kept)}" for job in jobs]
     due = [job for job in jobs if job.key not in kept and not job.error]
     hopeless = len(jobs) - len(due) - len(kept)
     lines.append(f"{len(due)} to do, {len(kept)} done already, {hopeless} that cannot be tried.")
     if due:
-        lines.append(_estimate(due, weights, settings, device, tell))
+        lines.append(_estimate(due, replace(batch, bundle=weights), tell))
     return "\n".join(lines)
+
+
+def _weights_that_understand(batch: Batch) -> Bundle:
+    """The bundle, once it is sure that it can obey the texts that every photo gets."""
+    weights = load_bundle(batch.bundle)
+    texts = [*(garment.text for garment in batch.order.garments if garment.text), *batch.texts]
+    for text in texts:
+        understand(text, weights, batch.settings)
+    return weights
 
 
 def _kept(jobs: Sequence[Job], before: dict[str, Result], hashes: tuple[str, str], out: Path) -> set[str]:
@@ -159,21 +117,16 @@ def _intention(job: Job, kept: bool) -> str:
     return "is done already" if kept else job.error or f"{job.photo}, {job.text!r}"
 
 
-def _estimate(due: Sequence[Job], weights: Bundle, settings: Settings, device: str, tell: Tell) -> str:
+def _estimate(due: Sequence[Job], batch: Batch, tell: Tell) -> str:
     from fice.course import duration
     from fice.device import resolve
     from fice.editor import Editor
-    from fice.inversion.latent import read_latent
-    from fice.photo.photo import read_mask, read_photo
 
-    editor = Editor(weights, resolve(device)[0], settings)
+    editor = Editor(batch.bundle, resolve(batch.device)[0], batch.settings)
     for job in due[:TRIED]:
-        options, began = dict(job.options), time.perf_counter()
+        began = time.perf_counter()
         try:
-            photo, latent = read_photo(job.photo), options.pop("latent", None)
-            subject = editor.prepare(photo, latent and read_latent(latent))
-            mask = read_mask(options.pop("mask"), photo) if "mask" in options else None
-            editor.edit(subject, job.text, mask=mask, **options)
+            editor.edit(editor.analyse(job.photo), job.order)
         except InputError as error:
             tell(str(error))
             continue
@@ -197,9 +150,8 @@ def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple
     return hash_of([asdict(settings), sorted(keep)]), hash_of(parts)
 
 
-def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str, out: Path, hashes: tuple[str, str],
-          width: int | None, keep: Sequence[str], tell: Tell) -> Generator[Result, None, None]:  # fmt: skip
-    """The engine that is this process."""
+def local(todo: Iterable[Job], batch: Batch, hashes: tuple[str, str], tell: Tell) -> Generator[Result, None, None]:
+    """The executor that is this process."""
     todo = iter(todo)
     first = next(todo, None)
     if first is None:
@@ -208,26 +160,19 @@ def local(todo: Iterable[Job], weights: Bundle, settings: Settings, device: str,
     from fice.device import resolve
     from fice.editor import Editor
 
-    chosen, reason = resolve(device)
+    chosen, reason = resolve(batch.device)
     tell(f"Computing on {chosen} ({reason}).")
-    flow = Flow(Editor(weights, chosen, settings), out, hashes, width=width, keep=keep, tell=tell)
+    editor = Editor(batch.bundle, chosen, batch.settings)
+    flow = Flow(editor, batch.out, hashes, batch_size=batch.batch_size, keep=batch.keep, tell=tell)
     yield from flow.run(_and_then([first], todo))
 
 
-def _engine(name: str, address: str | None, workers: int | None) -> Callable[..., Generator[Result, None, None]]:
+def _executor(name: str) -> Callable[..., Generator[Result, None, None]]:
     if name == "local":
         return local
-    from functools import partial
-
     from fice.batch.cluster import on_ray
 
-    return partial(on_ray, address=address, workers=workers)
-
-
-def _with(job: Job, options: dict[str, Any]) -> Job:
-    """A job with the options of the run, and its files named so that every process finds them."""
-    named = {name: str(Path(job.options[name]).absolute()) for name in FILES if name in job.options}
-    return replace(job, options={**options, **job.options, **named})
+    return on_ray
 
 
 def _and_then(first: Iterable[Job], then: Iterable[Job]) -> Iterator[Job]:

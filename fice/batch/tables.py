@@ -5,19 +5,18 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from fice.errors import InputError, UsageError
 from fice.files import open_file
+from fice.order import FILES, GARMENTS, WISHES, Order, checked, read_wish
 
 KINDS = (".txt", ".csv", ".tsv", ".jsonl")
-TEXTS = ("text", "region", "seed")  # what a file of texts may say
-PHOTOS = ("photo", "text", "region", "seed", "mask", "candidates", "latent")  # what a list of photos may say
-LEAST = {"seed": 0, "candidates": 1}
-REGIONS = ("auto", "upper", "lower", "dress", "outer", "full")
+TEXTS = ("text", *(name for name in WISHES if name != "text" and name not in FILES), GARMENTS)  # for every photo
+PHOTOS = ("photo", *WISHES, GARMENTS)
 MOST_BYTES = 1_000_000_000
 LONGEST_LINE = 1_000_000
 
@@ -123,58 +122,23 @@ def _checked(row: Row, path: Path) -> Row:
     """The row with its values in their types, or with the reason why one of them makes no sense."""
     values = {}
     for name, value in row.values.items():
-        read, wanted = _TYPES[name]
         try:
-            values[name] = read(name, value)
-        except (ValueError, UnicodeError):
-            return bad(row.line, path, f"has {wanted} in {name!r}; correct it")
+            values[name] = _read(name, value)
+        except UsageError as error:
+            return bad(row.line, path, str(error).removeprefix("The order ").rstrip("."))
     return Row(row.line, values, row.error)
+
+
+def _read(name: str, value: Any) -> Any:
+    """A text may be several, and garments are an order's."""
+    if name == GARMENTS:
+        Order().with_wishes({GARMENTS: value})
+        return value
+    if name == "text" and isinstance(value, list):
+        return [text for each in value if (text := read_wish("text", each))]
+    return read_wish(name, value) if name in WISHES else checked(name, value, WISHES["mask"].metadata)
 
 
 def bad(number: int, path: Path, reason: str) -> Row:
     """A row that cannot be used."""
     return Row(number, error=f"Line {number} of {path} {reason}.")
-
-
-def _number(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, str)) or not LEAST[name] <= int(value) < 2**63:
-        raise ValueError(value)
-    return int(value)
-
-
-def _region(_: str, value: Any) -> str:
-    region = value.strip().lower() if isinstance(value, str) else ""
-    if region not in REGIONS:
-        raise ValueError(value)
-    return region
-
-
-def _path(_: str, value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(value)
-    value.encode("utf-8", "surrogateescape")
-    return value
-
-
-def _text(_: str, value: Any) -> str | list[str]:
-    if isinstance(value, list):
-        if not all(isinstance(text, str) for text in value):
-            raise ValueError(value)
-        return [text for text in (_text(_, text) for text in value) if isinstance(text, str) and text]
-    if not isinstance(value, str):
-        raise ValueError(value)
-    value.encode()
-    return value.strip()
-
-
-_TYPES: dict[str, tuple[Callable[[str, Any], Any], str]] = {
-    "photo": (_path, "no name of a file"),
-    "source": (_path, "no name of a file"),
-    "edit": (_path, "no name of a file"),
-    "mask": (_path, "no name of a file"),
-    "latent": (_path, "no name of a file"),
-    "text": (_text, "no text in UTF-8"),
-    "region": (_region, f"none of {', '.join(REGIONS)}"),
-    "seed": (_number, "no whole number from 0"),
-    "candidates": (_number, "no whole number from 1"),
-}

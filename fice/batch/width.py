@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from fice.editor import Editor
-from fice.inversion.task import Task
+from fice.engine import Engine, Run
 
 WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
 WORTH = 1.1  # twice as many pictures must be so many times as fast, or they are not worth their memory
@@ -18,12 +16,12 @@ SHARE = 0.6  # of the free memory
 REPEATS = 2
 
 
-def best_width(editor: Editor, task: Task) -> int:
-    """The width that measuring a step of 1, 2, 4, ... copies of a task suggests."""
-    width, rate, device = 1, 0.0, editor.device
+def best_width(engine: Engine, run: Run, device: torch.device) -> int:
+    """The batch's size that measuring a step of 1, 2, 4, ... copies of a run suggests."""
+    width, rate = 1, 0.0
     before = _held(device)
     while True:
-        faster = _rate(editor, task, width)
+        faster = _rate(engine, run, width, device)
         if rate and faster < WORTH * rate:
             return width // 2
         each = (_held(device) - before) / width
@@ -32,19 +30,15 @@ def best_width(editor: Editor, task: Task) -> int:
             return width // 2
 
 
-def _rate(editor: Editor, task: Task, count: int) -> float:
+def _rate(engine: Engine, run: Run, count: int, device: torch.device) -> float:
     """Pictures a second in one step of `count` at once."""
-    copies = [
-        replace(task, targets=replace(task.targets, generators=[torch.Generator().manual_seed(i)]))
-        for i in range(count)
-    ]
-    descent, ws = editor.descent(), task.ws.expand(count, -1, -1)
     seconds = []
+    copies = [engine.again(run) for _ in range(count)]
     for _ in range(REPEATS + 1):  # the first one warms up
         began = time.perf_counter()
-        descent.evaluate(copies, ws)
-        if editor.device.type == "cuda":
-            torch.cuda.synchronize(editor.device)
+        engine.step(copies)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - began)
     return count / min(seconds[1:])
 

@@ -165,8 +165,13 @@ def list_bundles() -> list[str]:
     return [*sorted(came), *sorted(own - came)]
 
 
-def load_bundle(name_or_folder: str | Path = "street") -> Bundle:
-    """The bundle of a name (`street`) or of a folder (`./my`). Raises WeightsError if it cannot be used."""
+def load_bundle(name_or_folder: str | Path | Bundle = "street") -> Bundle:
+    """The bundle of a name (`street`) or of a folder (`./my`); one that is loaded stays as it is.
+
+    Raises WeightsError if it cannot be used.
+    """
+    if isinstance(name_or_folder, Bundle):
+        return name_or_folder
     folder = Path(name_or_folder)
     if isinstance(name_or_folder, str) and folder.name == name_or_folder:
         named = (place / name_or_folder for place in (shipped(), own_bundles()))

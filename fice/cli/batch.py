@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,11 +11,14 @@ from fice.cli.options import (
     FILE,
     bundle_option,
     cluster_options,
+    device_option,
     json_option,
-    quality_options,
-    region_option,
+    order_from,
+    order_option,
     said,
-    set_option,
+    settings_from,
+    settings_options,
+    wish_options_of_many,
 )
 from fice.cli.terminal import Verb, quiet_option, say, warn
 
@@ -33,15 +35,16 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @click.option("--shuffle-seed", type=int, help="Take them in a random order.")
 @click.option("--watch", "follow", is_flag=True, default=None, help="Go on with photos that arrive, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and how long it may take.")
-@click.option("--batch", "width", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
+@click.option("--batch", "batch_size", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
 @cluster_options
 @bundle_option
-@region_option
-@quality_options
+@wish_options_of_many
+@order_option
+@settings_options
+@device_option
 @click.option("--save-mask", "keep", flag_value="mask", multiple=True, help="Write the edited region beside it.")
 @click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write the latent beside it.")
 @click.option("--compare", "keep", flag_value="compare", multiple=True, help="Write photo and result beside it.")
-@set_option
 @click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
 @json_option
 @quiet_option
@@ -59,18 +62,19 @@ def batch(context: click.Context, source: str, text: str | None, dry_run: bool, 
       fice batch orders.csv -o out/ --ext png --save-mask
       fice batch "photos/**/*.jpg" "denim jacket" -o out/ --on ray --workers 2
     """
+    from fice.batch.batch import Batch
     from fice.batch.page import PAGE
-    from fice.batch.run import plan_batch, run_batch
+    from fice.batch.run import describe_batch, run_batch
     from fice.cli.progress import Counting
 
-    given = said(options)
-    given["texts"] = [*([text] if text else []), *given.get("texts", ())]
+    order, settings = order_from(options, text), settings_from(options)
+    asked = Batch(source, order=order, settings=settings, **said(options))
     if dry_run:
-        click.echo(plan_batch(source, tell=warn, **given))
+        click.echo(describe_batch(asked, tell=warn))
         return
     with Counting() as counting:
-        summary = run_batch(source, tell=say, warn=warn, progress=counting, **given)
-    page = Path(given["output"]) / PAGE
+        summary = run_batch(asked, tell=say, warn=warn, progress=counting)
+    page = asked.out / PAGE
     told = {**summary.as_dict(), "page": str(page)}
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"{summary}\n{page}")
     context.exit(1 if summary.failed else 0)

@@ -21,6 +21,7 @@ from fice.course import Spent
 from fice.device import resolve
 from fice.editor import Editor
 from fice.errors import FiceError
+from fice.inversion.engine import Inversion
 from fice.inversion.sample import save_sheet
 from fice.settings import Settings
 
@@ -158,15 +159,18 @@ def _flops(work: Callable[[], Any]) -> int:
 
 def _cases(editor: Editor) -> dict[str, tuple[Callable[[Tensor], Tensor], Tensor]]:
     """Each network as a function, with an input of batch 1."""
-    height, width = editor.generator.canvas
+    engine = editor.engine
+    if not isinstance(engine, Inversion):
+        return {}
+    height, width = engine.canvas
     picture = torch.rand(1, 3, height, width, device=editor.device)
-    ws = editor.generator.mapping.w_avg.expand(1, editor.generator.num_ws, -1).clone()
-    encoder = {"encoder": (editor.encoder.latent, picture)} if "encoder" in editor.bundle.parts else {}
+    ws = engine.generator.mapping.w_avg.expand(1, engine.generator.num_ws, -1).clone()
+    encoder = {"encoder": (engine.load_encoder().latent, picture)} if "encoder" in editor.bundle.parts else {}
     return {
-        "generator": (editor.generator.synthesis, ws),
+        "generator": (engine.generator.synthesis, ws),
         **encoder,
         "regions": (editor.regions.network, picture),
-        "pose": (editor.pose.network, picture),
+        "pose": (engine.pose.network, picture),
         "clip (one view)": (
             editor.semantics.encode_picture,
             torch.rand(1, 3, *[editor.semantics.size] * 2).to(picture),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,33 +14,40 @@ from fice.cli.options import (
     device_option,
     force_option,
     json_option,
-    quality_options,
-    region_option,
+    order_from,
+    order_option,
     said,
-    set_option,
+    settings_from,
+    settings_options,
+    wish_options,
 )
 from fice.cli.terminal import Verb, quiet_option, say, warn
 from fice.errors import UsageError
 
+if TYPE_CHECKING:
+    from fice.cli.progress import Progress
+    from fice.order import Order
+    from fice.outputs import Outputs
+    from fice.settings import Settings
+
 
 @click.command(cls=Verb)
 @click.argument("photo", type=FILE)
-@click.argument("text")
+@click.argument("text", required=False)
 @click.option("-o", "--output", type=FILE, help="The result.  [default: beside PHOTO, named after TEXT; or -]")
 @bundle_option
-@region_option
-@click.option("--mask", type=FILE, help="A picture of the photo's size, white where it may change.")
-@quality_options
-@click.option("--latent", type=FILE, help="W+ to begin with, as --save-latent writes it.")
-@click.option("--save-mask", type=FILE, help="Write the edited region as PNG of the photo's size.")
-@click.option("--save-latent", type=FILE, help="Write the latent as safetensors.")
-@click.option("--compare", type=FILE, help="Write photo and result side by side as PNG.")
-@click.option("--trace", type=FILE, help="Write the course of the edit as GIF.")
-@set_option
+@wish_options
+@order_option
+@settings_options
+@device_option
+@click.option("--save-mask", "mask_file", type=FILE, help="Write the edited region as PNG of the photo's size.")
+@click.option("--save-latent", "latent_file", type=FILE, help="Write the latent as safetensors.")
+@click.option("--compare", "compare_file", type=FILE, help="Write photo and result side by side as PNG.")
+@click.option("--trace", "trace_file", type=FILE, help="Write the course of the edit as GIF.")
 @force_option
 @json_option
 @quiet_option
-def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
+def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Dress the person in PHOTO as TEXT says.
 
     For PHOTO - is standard input, for the result standard output.
@@ -48,22 +55,61 @@ def edit(photo: Path, text: str, as_json: bool, **options: Any) -> None:
     \b
     Examples:
       fice edit photo.jpg "red floral dress"
-      fice edit photo.jpg "white blouse" -o out.png --save-mask mask.png
+      fice edit photo.jpg "white shirt and blue jeans" -o out.png --save-mask mask.png
       fice edit photo.jpg "denim jacket" --region outer --preset best --json
+      fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """
     from fice.cli.progress import Progress
-    from fice.session import edit_file
+    from fice.outputs import BESIDE, Outputs
+    from fice.photo.names import default_output
+    from fice.photo.pipe import is_pipe
 
-    piped = str(options["output"] or photo) == "-"
+    if text is None and options["order_file"] is None:
+        raise UsageError('It is not said what to wear; give a text, like "red dress", or --order FILE.')
+    order, settings = order_from(options, text), settings_from(options)
+    beside = {name: file for name in BESIDE if (file := options.pop(f"{name}_file"))}
+    piped = is_pipe(output or photo)
     if piped and as_json:
         raise UsageError("--json and the picture cannot both go to standard output; name a file with -o.")
+    result = output or (photo if is_pipe(photo) else default_output(photo, order.sentence))
     with Progress() as progress:
-        report = edit_file(photo, text, tell=say, progress=progress, callback=progress.loss, **said(options))
+        report = edit_file(photo, order, Outputs(Path(result), beside), settings, progress, **said(options))
     for notice in report["notices"]:
         warn(notice)
     if not piped:
         click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
+
+
+def edit_file(photo: Path, order: Order, outputs: Outputs, settings: Settings, progress: Progress, *,
+              bundle: str = "street", device: str = "auto", force: bool = False) -> dict[str, Any]:  # fmt: skip
+    """Edits a photo into files; the report of the edit, with output and notices.
+
+    "-" is standard input as a photo, standard output as the result. Whatever can be refused is refused before the work
+    begins; raises the errors of `fice.errors`.
+    """
+    from fice.photo.photo import read_photo
+    from fice.photo.pipe import is_pipe, photo_from_stdin
+
+    source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
+    files = outputs.check(source, force)
+
+    from fice.course import Course
+    from fice.device import resolve
+    from fice.editor import edit_photo  # torch, from here on
+
+    chosen, reason = resolve(device)
+    say(f"Computing on {chosen} ({reason}).")
+
+    def watch(state: Any) -> None:
+        progress.loss(state)
+        files.watch(state)
+
+    course = Course(settings, order.candidates, progress)
+    edited = edit_photo(source, order, bundle=bundle, device=chosen, settings=settings, progress=course,
+                        callback=watch)  # fmt: skip
+    files.write(edited)
+    return edited.report() | {"output": str(outputs.result), "notices": [*edited.subject.notices, *edited.notices]}
 
 
 @click.command(cls=Verb)

@@ -7,7 +7,7 @@ import textwrap
 from typing import Any
 
 from fice.language import lexicon
-from fice.settings import PRESETS, Settings
+from fice.settings import PRESETS, Settings, as_set
 
 WIDTH = 100  # letters
 NAMES = {"C": "colours", "P": "patterns", "G": "garments", "S": "sleeves", "L": "lengths"}
@@ -64,8 +64,3 @@ def words_text() -> str:
 
 def _row(cells: list[str]) -> str:
     return "".join(cell.ljust(12) for cell in cells).rstrip()
-
-
-def as_set(value: Any) -> str:
-    """A value as --set takes it."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value).lower()

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from fice.errors import UsageError
+from fice.order import FILES, WISHES, Order
+from fice.settings import Settings
 
 FILE = click.Path(path_type=Path)
 
@@ -18,8 +20,11 @@ bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights t
 preset_option = click.option(
     "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
 )
-region_option = click.option("--region", type=click.Choice(["auto", "upper", "lower", "dress", "outer", "full"]),
-                             help="What to change.  [default: auto, from the words]")  # fmt: skip
+steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
+strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
+set_option = click.option(
+    "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
+)
 steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
 strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 candidates_option = click.option(
@@ -44,10 +49,27 @@ def with_options(*options: Callable) -> Callable[[Callable], Callable]:
     return lambda command: reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
-# what an edit has in common with a batch: its quality, its seed and where it is computed
-quality_options = with_options(
-    preset_option, steps_option, strength_option, candidates_option, seed_option, device_option
-)
+def _wish_option(name: str) -> Callable[[Callable], Callable]:
+    """The option of a wish of `fice.order`; TEXT is an argument."""
+    about, default = WISHES[name].metadata, WISHES[name].default
+    kind: Any = FILE if name in FILES else str
+    if about["choices"]:
+        kind = click.Choice(about["choices"])
+    elif about["least"] is not None:
+        kind = click.IntRange(about["least"])
+    shown = "" if default is None else f"  [default: {default}]"
+    return click.option(f"--{name}", type=kind, help=about["meaning"] + shown)
+
+
+wish_options = with_options(*(_wish_option(name) for name in WISHES if name != "text"))
+wish_options_of_many = with_options(*(_wish_option(name) for name in WISHES if name != "text" and name not in FILES))
+order_option = click.option("--order", "order_file", type=FILE, help="An order in json; what is said beside it counts.")
+settings_options = with_options(preset_option, steps_option, strength_option, set_option)
+
+
+def said(options: dict[str, Any]) -> dict[str, Any]:
+    """Only what the user said, so that the library alone owns the defaults."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
 
 
 def _renamed(_: click.Context, option: click.Parameter, value: str | None) -> None:
@@ -64,6 +86,15 @@ cluster_options = with_options(
 )
 
 
-def said(options: dict[str, Any]) -> dict[str, Any]:
-    """Only what the user said, so that the library alone owns the defaults."""
-    return {name: value for name, value in options.items() if value not in (None, ())}
+def order_from(options: dict[str, Any], text: str | None) -> Order:
+    """Takes what makes an order out of the options. UsageError for an order that says nothing to wear."""
+    file = options.pop("order_file", None)
+    wishes = {name: options.pop(name) for name in WISHES if options.get(name) is not None}
+    order = Order.read(file) if file else Order()
+    return order.with_wishes(wishes | ({"text": text} if text is not None else {}))
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """Takes what makes settings out of the options. UsageError as `Settings.asked_for`."""
+    given = {name: options.pop(name) for name in ("steps", "strength") if options.get(name) is not None}
+    return Settings.asked_for(options.pop("preset", None) or "default", options.pop("assignments", ()), **given)

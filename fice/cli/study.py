@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,15 +14,18 @@ from fice.cli.options import (
     device_option,
     json_option,
     judge_options,
-    preset_option,
-    region_option,
+    order_from,
+    order_option,
     said,
-    set_option,
-    steps_option,
-    strength_option,
+    settings_from,
+    settings_options,
+    wish_options_of_many,
     with_options,
 )
 from fice.cli.terminal import Verb, say, warn
+
+if TYPE_CHECKING:
+    from fice.evaluation.run import Judging
 
 
 @click.command(cls=Verb)
@@ -36,12 +39,12 @@ from fice.cli.terminal import Verb, say, warn
 @click.option("--limit", type=click.IntRange(1), help="No more photos than that.")
 @click.option(
     "--batch",
-    "width",
+    "batch_size",
     type=click.IntRange(1),
     help="Pictures optimised together; more is faster, and rounds otherwise.  [default: 1]",
 )
 @cluster_options
-@with_options(bundle_option, region_option, preset_option, steps_option, strength_option, device_option, set_option)
+@with_options(bundle_option, wish_options_of_many, order_option, settings_options, device_option)
 @with_options(*judge_options)
 @click.option("--dry-run", is_flag=True, help="Name the variants and what they change.")
 @click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
@@ -60,17 +63,31 @@ def ablate(context: click.Context, source: str, text: str | None, dry_run: bool,
       fice ablate photo.jpg "red dress" -o study/ --variant no-pose --variant no-latent --preset paper
       fice ablate photos/ "red dress" -o study/ --grid steps=10,30,60 --grid rate=0.02,0.05
     """
+    from fice.batch.batch import Batch
     from fice.cli.progress import Counting, Looking
     from fice.evaluation.ablation import ablate as run
-    from fice.evaluation.ablation import plan_study
+    from fice.evaluation.ablation import describe_study
 
-    given = said(options)
+    order, settings = order_from(options, text), settings_from(options)
+    judging = _judging(options)
+    study = {name: value for name in ("variants", "grid", "seeds") if (value := options.pop(name))}
+    batch = Batch(source, order=order, settings=settings, **said(options))
     if dry_run:
-        click.echo(plan_study(tell=warn, **given))
+        study.pop("seeds", None)
+        click.echo(describe_study(settings, tell=warn, **study))
         return
     with Counting() as counting, Looking() as looking:
-        study = run(source, text or (), tell=say, progress=counting, looking=looking, **given)
-    _show(context, study, as_json)
+        found = run(batch, judging=judging, tell=say, progress=counting, looking=looking, **study)
+    _show(context, found, as_json)
+
+
+def _judging(options: dict[str, Any]) -> Judging:
+    """Takes what concerns the judge out of the options; bundle and device are of the edits too."""
+    from fice.evaluation.run import Judging
+
+    of_edits = {name: options[name] for name in ("bundle", "device") if options.get(name)}
+    own = {name: value for name in ("real", "judge", "features", "resamples") if (value := options.pop(name))}
+    return Judging(**own, **of_edits)
 
 
 @click.command(cls=Verb)
@@ -97,7 +114,7 @@ def evaluate(context: click.Context, runs: tuple[Path, ...], as_json: bool, **op
     from fice.evaluation.run import evaluate as score
 
     with Looking() as looking:
-        study = score(runs, tell=say, progress=looking, **said(options))
+        study = score(runs, output=options["output"], judging=_judging(options), tell=say, progress=looking)
     _show(context, study, as_json)
 
 

@@ -14,7 +14,7 @@ from fice.cloth.prints import DETAIL
 from fice.cloth.redress import LUMINANCE, Cloth, cloth_as, lay
 from fice.cloth.shading import light_on, to_gamma, to_linear
 from fice.mask import grow, mean
-from fice.plan import Plan
+from fice.plan import Piece, Plan
 from fice.stitch.fill import push_pull
 from fice.subject.subject import Subject
 
@@ -39,27 +39,31 @@ class Weave:
     trust: Tensor
 
 
-def redressed(subject: Subject, plan: Plan, seed: int) -> Tensor:
-    """The subject re-dressed by mask as the sentence says, (1, 3, H, W) float in [0, 1]."""
-    source, garment, cloth = _cloth(subject, plan, seed)
-    clothed = source if cloth is None else lay(source, garment, cloth, _shade(subject, plan, cloth))
-    return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(subject.source) / 255
+def redressed(plan: Plan, seed: int) -> Tensor:
+    """The subject re-dressed by mask, garment after garment, (1, 3, H, W) float in [0, 1]."""
+    source = _levels(plan.subject)
+    clothed = source
+    for piece in plan.pieces:
+        cloth = _cloth(plan.subject, piece, seed)
+        if cloth is not None:
+            clothed = lay(clothed, _garment(piece), cloth, _shade(plan.subject, piece, cloth))
+    return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(plan.subject.source) / 255
 
 
-def weave(subject: Subject, plan: Plan, seed: int, drawn: Tensor, worn: Tensor) -> Weave | None:
-    """The weave of the cloth named; None where there is none.
+def weave(subject: Subject, piece: Piece, seed: int, drawn: Tensor, worn: Tensor) -> Weave | None:
+    """The weave of the cloth that a garment's sentence names; None where there is none.
 
     drawn, worn: (1, 3, H, W) in about [0, 1], what the generator drew and what `redressed` gave.
     """
-    cloth = _cloth(subject, plan, seed)[2]
-    if cloth is None or plan.sentence.pattern in (None, "solid"):
+    cloth = _cloth(subject, piece, seed)
+    if cloth is None or piece.sentence.pattern in (None, "solid"):
         return None
     light, k = torch.from_numpy(cloth.light).permute(2, 0, 1)[None].to(drawn), cloth.finer
     height, width = drawn.shape[2:]
     (top, bottom), (left, right) = ((side.start, side.stop) for side in cloth.box)
     beyond = (left, width - right, top, height - bottom)
     fine = F.pad(light, [k * pixels for pixels in beyond], mode="replicate")
-    inside = grow(plan.before, -1)  # pixels of the outline are mixed
+    inside = grow(piece.before, -1)  # pixels of the outline are mixed
     lit, shown = (
         mean(x.sum(1, keepdim=True) * inside, AROUND) for x in (to_linear(drawn.clamp(0, 1)), F.avg_pool2d(fine, k))
     )
@@ -80,7 +84,7 @@ def carry_weave(picture: Tensor, fine: Tensor, light: Tensor, trust: Tensor) -> 
     return torch.cat(channels, 1)
 
 
-def _shade(subject: Subject, plan: Plan, cloth: Cloth) -> np.ndarray:
+def _shade(subject: Subject, piece: Piece, cloth: Cloth) -> np.ndarray:
     """Light and folds of the garment on the canvas as they fall on new cloth, (H, W): a factor on linear light."""
     frame, photo = subject.frame, subject.photo
     height = frame.box[2] - frame.box[0]
@@ -88,16 +92,24 @@ def _shade(subject: Subject, plan: Plan, cloth: Cloth) -> np.ndarray:
     size = round(photo.size[0] / shrink), round(photo.size[1] / shrink)
     picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(subject.source)
     picture = F.interpolate(picture, size=size, mode="area")
-    light = light_on(picture, frame.to_photo(plan.wide, size, kernel="linear"), height / shrink)
+    light = light_on(picture, frame.to_photo(piece.wide, size, kernel="linear"), height / shrink)
     shade = F.interpolate(frame.to_canvas(light, fill=0.0).exp(), size=subject.source.shape[2:], mode="area")[0, 0]
-    bright = shade[plan.before[0, 0] > 0.5].quantile(0.9).item() * float((cloth.light @ LUMINANCE).max())
+    bright = shade[piece.before[0, 0] > 0.5].quantile(0.9).item() * float((cloth.light @ LUMINANCE).max())
     return (shade * subject.exposure * min(1.0, BRIGHTEST / bright)).cpu().numpy()
 
 
-def _cloth(subject: Subject, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray, Cloth | None]:
-    """The picture on the canvas (H, W, 3) uint8, the garment (H, W), and its cloth as fine as the photo shows it."""
-    source = (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-    garment = plan.before[0, 0].cpu().numpy()
-    of_canvas = subject.frame.canvas[0] / source.shape[0] / subject.frame.scale  # photo pixels in one of the canvas
+def _cloth(subject: Subject, piece: Piece, seed: int) -> Cloth | None:
+    """The cloth of a garment, as fine as the photo shows it."""
+    of_canvas = subject.frame.canvas[0] / subject.source.shape[2] / subject.frame.scale  # photo pixels in one of them
     finer = min(max(math.ceil(of_canvas), 1), FINEST)
-    return source, garment, cloth_as(source, garment, plan.sentence, seed, finer)
+    return cloth_as(_levels(subject), _garment(piece), piece.sentence, seed, finer)
+
+
+def _levels(subject: Subject) -> np.ndarray:
+    """What the engine's canvas shows of the photo, (H, W, 3) uint8."""
+    return (subject.source[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+
+
+def _garment(piece: Piece) -> np.ndarray:
+    """A garment on the engine's canvas, (H, W) float in [0, 1]."""
+    return piece.before[0, 0].cpu().numpy()

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fice.batch.batch import Batch
 from fice.batch.journal import Result, Summary
 from fice.batch.run import run_batch
 from fice.errors import UsageError
-from fice.settings import Settings
+from fice.settings import Settings, as_set
 
 if TYPE_CHECKING:
+    from fice.evaluation.run import Judging
     from fice.evaluation.study import Study
 
 RUNS = "runs"
@@ -37,12 +39,6 @@ class Variant:
     name: str
     changes: dict[str, Any] = field(default_factory=dict)
     meaning: str = ""
-
-    @property
-    def assignments(self) -> list[str]:
-        """ "name=value" each, as `Settings.parse` reads them."""
-        return [f"{name}={str(value).lower() if isinstance(value, bool) else value}"
-                for name, value in self.changes.items()]  # fmt: skip
 
 
 # "from the photograph": neither re-dressed nor held to the re-dressed cloth, so that the terms alone edit
@@ -113,80 +109,52 @@ def differing(variants: Sequence[Variant], base: Settings, tell: Callable[[str],
     return list(kept.values())
 
 
-def plan_study(
-    variants: Sequence[str] = (), grid: Sequence[str] = (), *, preset: str = "default",
-    steps: int | None = None, strength: float | None = None, assignments: Sequence[str] = (),
-    tell: Callable[[str], None] = lambda _: None, **_: Any,
-) -> str:  # fmt: skip
+def describe_study(settings: Settings, variants: Sequence[str] = (), grid: Sequence[str] = (),
+                   tell: Callable[[str], None] = lambda _: None) -> str:  # fmt: skip
     """What `ablate` would run, a line a variant. Arguments and errors as of `ablate`."""
-    base = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
-    chosen = differing(choose(variants, grid), base, tell)
     lines = []
-    for variant in chosen:
-        changes = ", ".join(variant.assignments) or "-"
+    for variant in differing(choose(variants, grid), settings, tell):
+        changes = ", ".join(f"{name}={as_set(value)}" for name, value in variant.changes.items()) or "-"
         lines.append(f"{variant.name:<18} {changes:<36} {variant.meaning}".rstrip())
     return "\n".join(lines)
 
 
-def ablate(
-    source: str | Path,
-    text: str | Sequence[str] = (),
-    *,
-    output: str | Path,
-    variants: Sequence[str] = (),
-    grid: Sequence[str] = (),
-    seeds: int = 1,
-    preset: str = "default",
-    steps: int | None = None,
-    strength: float | None = None,
-    assignments: Sequence[str] = (),
-    bundle: str | Path = "street",
-    device: str = "auto",
-    width: int = 1,
-    on: str = "local",
-    address: str | None = None,
-    real: str | Path | None = None,
-    judge: str | Path = "street-judge",
-    features: str = "clip",
-    resamples: int = 2000,
-    tell: Callable[[str], None] = lambda _: None,
-    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
-    looking: Callable[[int, int], None] = lambda *_: None,
-    **options: Any,
-) -> Study:
+def ablate(batch: Batch, *, variants: Sequence[str] = (), grid: Sequence[str] = (), seeds: int = 1,
+           judging: Judging | None = None, tell: Callable[[str], None] = lambda _: None,
+           progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
+           looking: Callable[[int, int], None] = lambda *_: None) -> Study:  # fmt: skip
     """Edits with each part of the method removed or replaced, scores them, and writes a page, tables and plots to OUT.
 
-    source, text, and options (prompts, limit, region, candidates, workers, force): as in
-    `fice.batch.run.run_batch`. variants, grid: as in `choose`. seeds: so many edits of each photo and text. width: how
-    many pictures share the optimisation; one at a time, by default, so that the same study gives the same table to the
-    last digit, resumed or not. Results are PNG, so that no compression is measured. real, judge, features, resamples,
-    looking (its progress): as in `fice.evaluation.run.evaluate`. What is there and unchanged is not edited again.
+    Args:
+        batch: what is edited, into which folder, and how by the whole method. One picture at a time unless it says
+            otherwise, so that the same study gives the same table to the last digit, resumed or not. Results are PNG,
+            so that no compression is measured. What is there and unchanged is not edited again.
+        variants, grid: as in `choose`.
+        seeds: so many edits of each photo and text.
+        judging: as of `fice.evaluation.run.evaluate`, whose progress is looking.
 
     Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
     """
     from fice.evaluation.run import check_extras, evaluate
 
     check_extras()
-    base = Settings.asked_for(preset, assignments, steps=steps, strength=strength)
-    chosen, out = differing(choose(variants, grid), base, tell), Path(output)
-    texts = [text] if isinstance(text, str) else list(text)
+    chosen = differing(choose(variants, grid), batch.settings, tell)
     runs: dict[str, list[Path]] = {}
     counted = Summary()
-    with _engine(on, address, tell):
+    told = _overall(counted, progress, len(chosen) * seeds)
+    with _executor(batch, tell):
         for number, variant in enumerate(chosen):
             tell(f"{variant.name} ({number + 1} of {len(chosen)})")
             for seed in range(seeds):
-                folder = out / RUNS / variant.name / f"seed-{seed}"
+                folder = batch.out / RUNS / variant.name / f"seed-{seed}"
                 run_batch(
-                    source, texts, output=folder, ext="png", bundle=bundle, preset=preset, steps=steps,
-                    strength=strength, assignments=[*assignments, *variant.assignments], device=device, width=width,
-                    on=on, address=address, seed=seed, tell=tell,
-                    progress=_overall(counted, progress, len(chosen) * seeds), **options,
+                    replace(batch, output=folder, ext="png", settings=batch.settings.replace(**variant.changes),
+                            order=replace(batch.order, seed=seed), batch_size=batch.batch_size or 1),
+                    tell=tell, progress=told,
                 )  # fmt: skip
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}
-    return evaluate(runs, output=out, meanings=meanings, bundle=bundle, real=real, judge=judge, features=features,
-                    device=device, resamples=resamples, tell=tell, progress=looking)  # fmt: skip
+    return evaluate(runs, output=batch.out, judging=judging, meanings=meanings, tell=tell, progress=looking)
 
 
 def _overall(counted: Summary, progress: Callable[[Result | None, Summary, int], None], runs: int
@@ -204,12 +172,12 @@ def _overall(counted: Summary, progress: Callable[[Result | None, Summary, int],
 
 
 @contextmanager
-def _engine(name: str, address: str | None, tell: Callable[[str], None]) -> Iterator[None]:
+def _executor(batch: Batch, tell: Callable[[str], None]) -> Iterator[None]:
     """A Ray cluster is joined once for all runs."""
-    if name != "ray":
+    if batch.on != "ray":
         yield
         return
     from fice.batch.ray_session import connected
 
-    with connected(address, tell):
+    with connected(batch.address, tell):
         yield

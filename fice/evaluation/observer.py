@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.editor import Editor
+from fice.device import resolve
 from fice.errors import InputError
 from fice.evaluation import measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
@@ -24,14 +24,17 @@ from fice.language.clip import Semantics
 from fice.language.lexicon import COLOURS
 from fice.language.words import parse
 from fice.mask import decide
-from fice.photo.photo import Photo, read_mask, read_photo
-from fice.plan import Plan, make_plan
+from fice.photo.photo import Photo, read_photo
+from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
-from fice.subject.regions import HEAD, fitted
-from fice.subject.subject import Sight
+from fice.subject.analysis import Analysis
+from fice.subject.pose import Pose
+from fice.subject.regions import HEAD, Regions, fitted
+from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
+OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
 
 
@@ -64,8 +67,11 @@ class Observer:
     """
 
     def __init__(self, bundle: Bundle, judge: Semantics, device: str | torch.device = "auto"):
-        settings = Settings.preset("default", refine=0, tuning=0, start="mean")
-        self.editor, self.judge = Editor(bundle, device, settings), judge
+        self.device = resolve(device)[0] if isinstance(device, str) else device
+        self.regions = Regions.from_bundle(bundle, self.device)
+        self.pose, self.judge = Pose.from_bundle(bundle, self.device), judge
+        whole = bundle.extra("generator").get("framing") == "photo"
+        self.analysis = Analysis(self.regions, bundle.canvas, whole)
         self._source = lru_cache(KEPT)(self._look_at_source)
         self._edit = lru_cache(1)(self._look_at_edit)
 
@@ -84,7 +90,7 @@ class Observer:
                     reasons[name] = str(error)
         except (Unmeasurable, InputError) as error:
             reasons = dict.fromkeys(OF_EACH, str(error))
-        return Row(run, triple.source, triple.edit, triple.text, triple.seed, values, reasons, _curve(triple.report))
+        return Row(run, triple.source, triple.edit, triple.order, values, reasons, _curve(triple.report))
 
     def person(self, path: Path) -> Tensor:
         """Who is in a picture, framed, on white: (1, 3, H, W) float in [0, 1]. InputError where nobody is found."""
@@ -99,18 +105,18 @@ class Observer:
 
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
-        sight, source, edit = self._both(triple)
-        sentence = parse(triple.text)
-        plan = make_plan(sight, sentence, triple.region, None, self.editor.regions, self.editor.settings)
+        subject, source, edit = self._both(triple)
+        wanted = [(replace(garment, mask=None), parse(garment.text)) for garment in triple.order.garments]
+        plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()
-        outside = lru_cache(1)(lambda: self._outside(sight, plan, triple.mask))
-        head = lru_cache(1)(lambda: self._head(sight))
+        outside = lru_cache(1)(lambda: self._outside(plan))
+        head = lru_cache(1)(lambda: self._head(subject))
         cosines = lru_cache(1)(lambda: self._similarities(plan, source, edit))
         found: dict[str, Callable[[], float]] = {
             "similarity before": lambda: cosines()[0],
             "similarity": lambda: cosines()[1],
             "gain": lambda: cosines()[1] - cosines()[0],
-            "colour error": lambda: measures.colour_error(after, _at_photo(sight, plan.wide), _named(plan)),
+            "colour error": lambda: _colour_error(plan, after),
             "identical": lambda: measures.identical(_stored(source.photo), _stored(edit.photo), outside()),
             "psnr outside": lambda: measures.psnr(before, after, outside()),
             "ssim outside": lambda: measures.ssim(before, after, outside()),
@@ -122,74 +128,82 @@ class Observer:
         }
         return found
 
-    def _both(self, triple: Triple) -> tuple[Sight, _Look, _Look]:
+    def _both(self, triple: Triple) -> tuple[Subject, _Look, _Look]:
         if triple.error:
             raise Unmeasurable(triple.error)
-        sight, source = self._source(triple.source)
-        return sight, source, self._edit(triple.source, triple.edit)
+        subject, source = self._source(triple.source)
+        return subject, source, self._edit(triple.source, triple.edit)
 
     @torch.no_grad()
-    def _look_at_source(self, path: Path) -> tuple[Sight, _Look]:
-        sight = self.editor.look(path)
-        return sight, _Look(sight.photo, self._view(sight, sight.photo), sight.source, sight.regions,
-                            self._parts(sight.source))  # fmt: skip
+    def _look_at_source(self, path: Path) -> tuple[Subject, _Look]:
+        subject = self.analysis(read_photo(path), self.device)
+        view = self._view(subject, subject.photo)
+        return subject, _Look(subject.photo, view, subject.source, subject.regions, self._parts(subject.source))
 
     @torch.no_grad()
     def _look_at_edit(self, source: Path, path: Path) -> _Look:
-        sight, photo = self._source(source)[0], read_photo(path)
-        if photo.size != sight.photo.size:
-            (height, width), (own_height, own_width) = photo.size, sight.photo.size
+        subject, photo = self._source(source)[0], read_photo(path)
+        if photo.size != subject.photo.size:
+            (height, width), (own_height, own_width) = photo.size, subject.photo.size
             raise Unmeasurable(f"The edit is {width} x {height} pixels and the source {own_width} x {own_height}.")
-        view = self._view(sight, photo)
-        regions = self.editor.regions.analyse(view)
-        person = self.editor.person(view, regions)
+        view = self._view(subject, photo)
+        regions = self.regions.analyse(view)
+        person = self.analysis.person(view, regions)
         return _Look(photo, view, person, regions, self._parts(person))
 
-    def _view(self, sight: Sight, photo: Photo) -> Tensor:
-        return sight.frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.editor.device))
+    def _view(self, subject: Subject, photo: Photo) -> Tensor:
+        return subject.frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device))
 
     def _parts(self, person: Tensor) -> Tensor:
         """Maps with square pixels, whatever the network makes of a picture."""
-        return fitted(self.editor.pose.maps(person), person)[0].cpu()
+        return fitted(self.pose.maps(person), person)[0].cpu()
 
     @torch.no_grad()
     def _similarities(self, plan: Plan, source: _Look, edit: _Look) -> tuple[float, float]:
-        """The judge's cosines of the text with the garment on white, of the source and of the edit."""
-        text, reader = plan.sentence.wanted, self.judge.tokenizer
+        """The judge's cosines of each text with its garment on white, of the source and of the edit: the mean."""
+        found = [self._similarity(piece, source, edit) for piece in plan.pieces]
+        before, after = (sum(values) / len(found) for values in zip(*found, strict=True))
+        return before, after
+
+    def _similarity(self, piece: Piece, source: _Look, edit: _Look) -> tuple[float, float]:
+        text, reader = piece.sentence.wanted, self.judge.tokenizer
         if torch.equal(reader.encode([text]), reader.encode([""])):
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
-        if plan.wide.max() <= 0.5:
+        if piece.wide.max() <= 0.5:
             raise Unmeasurable("The garment is too small in the source to be judged.")
-        worn = decide(self.editor.regions.select(edit.regions, plan.classes))
-        garments = torch.cat([plan.wide, torch.maximum(worn, plan.wide)])
+        worn = decide(piece.region.find(edit.regions))
+        garments = torch.cat([piece.wide, torch.maximum(worn, piece.wide)])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
         before, after = (self.judge.encode_picture(views) @ self.judge.encode_text([text]).T)[:, 0].tolist()
         return before, after
 
-    def _outside(self, sight: Sight, plan: Plan, mask: Path | None) -> np.ndarray:
-        """Where the edit had to leave the photo alone, (H, W) bool."""
-        free = _at_photo(sight, 1 - plan.keep) > 0.5 if mask is None else read_mask(mask, sight.photo) > 0
+    def _outside(self, plan: Plan) -> np.ndarray:
+        """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""
+        masks = [read_painted(garment.mask, plan.subject.photo) for garment in plan.order.garments]
+        painted = [mask > 0 for mask in masks if mask is not None]
+        whole = len(painted) == len(masks)
+        free = np.logical_or.reduce(painted) if whole else _at_photo(plan.subject, 1 - plan.keep) > 0.5
         if free.all():
             raise Unmeasurable("The region covers the whole picture, so nothing had to stay.")
         return ~free
 
-    def _head(self, sight: Sight) -> np.ndarray:
-        head = _at_photo(sight, self.editor.regions.select(sight.regions, HEAD)) > 0.5
+    def _head(self, subject: Subject) -> np.ndarray:
+        head = _at_photo(subject, self.regions.select(subject.regions, HEAD)) > 0.5
         if not head.any():
             raise Unmeasurable("No head is seen in the source.")
         return head
 
     def _height(self, look: _Look) -> float:
         """Of the person, in pixels of the generator's canvas."""
-        rows = (self.editor.regions.body(look.regions)[0, 0] > 0.5).any(1).nonzero()
+        rows = (self.regions.body(look.regions)[0, 0] > 0.5).any(1).nonzero()
         if not len(rows):
             raise Unmeasurable("Nobody is seen in the source.")
         return float(rows.max() - rows.min() + 1) * look.person.shape[2] / look.regions.shape[2]
 
 
-def _at_photo(sight: Sight, canvas: Tensor) -> np.ndarray:
+def _at_photo(subject: Subject, canvas: Tensor) -> np.ndarray:
     """A map (1, 1, h, w) of the canvas at the photo's size, (H, W); 0 beyond the canvas."""
-    return sight.frame.to_photo(canvas, kernel="linear")[0, 0].cpu().numpy()
+    return subject.frame.to_photo(canvas, kernel="linear")[0, 0].cpu().numpy()
 
 
 def _stored(photo: Photo) -> np.ndarray:
@@ -198,11 +212,14 @@ def _stored(photo: Photo) -> np.ndarray:
     return np.dstack([photo.pixels, opaque if photo.alpha is None else photo.alpha])
 
 
-def _named(plan: Plan) -> tuple[int, int, int]:
-    colour = plan.sentence.colour
-    if colour is None:
-        raise Unmeasurable(f"The text {plan.sentence.text!r} names no colour.")
-    return COLOURS[colour]
+def _colour_error(plan: Plan, after: np.ndarray) -> float:
+    """Of the garments whose text names a colour, the mean."""
+    named = [(piece, piece.sentence.colour) for piece in plan.pieces if piece.sentence.colour]
+    if not named:
+        raise Unmeasurable(f"The text {plan.order.sentence!r} names no colour.")
+    errors = [measures.colour_error(after, _at_photo(plan.subject, piece.wide), COLOURS[colour])
+              for piece, colour in named]  # fmt: skip
+    return sum(errors) / len(errors)
 
 
 def _seconds(report: dict[str, Any]) -> float:

@@ -25,6 +25,7 @@ from fice.evaluation.table import (
     legend,
     verdict,
 )
+from fice.order import Order
 from fice.web.thumbnails import Thumbnail, link, thumbnails
 from fice.web.webpage import write_page
 
@@ -88,23 +89,25 @@ def _cell(study: Study, run: str, measure: Measure) -> dict[str, Any]:
 
 def _wishes(study: Study, out: Path) -> list[dict[str, Any]]:
     """A row of pictures for each photo, text and seed: the source, and what each run made of it."""
-    found: dict[tuple[str, str, int], dict[str, Row]] = {}
+    found: dict[tuple[str, Order], dict[str, Row]] = {}
     for row in study.rows:
         found.setdefault(row.partner, {})[row.run] = row
-    sources = [next(iter(rows.values())).source for rows in found.values()]
+    wished = [next(iter(rows.values())) for rows in found.values()]
+    sources = [row.source for row in wished]
     edits = [row.edit for rows in found.values() for row in rows.values()]
     small = dict(zip([*sources, *edits], thumbnails(out, [*sources, *edits]), strict=True))
     seeds = {row.seed for row in study.rows}
     under = [(each, digits(study, each)) for each in study.measures if each.name in UNDER]
     return [
         {
-            "text": text,
-            "name": source.name,
-            "seed": seed if len(seeds) > 1 else None,
-            "source": _picture(out, source, small[source], "The photo is missing or broken.") | {"about": source.name},
+            "text": row.text,
+            "name": row.source.name,
+            "seed": row.seed if len(seeds) > 1 else None,
+            "source": _picture(out, row.source, small[row.source], "The photo is missing or broken.")
+            | {"about": row.source.name},
             "edits": [_edit(out, run, rows.get(run), small, under) for run in study.runs],
         }
-        for source, ((_, text, seed), rows) in zip(sources, found.items(), strict=True)
+        for row, rows in zip(wished, found.values(), strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from fice.evaluation.study import Difference, Estimate, Row, Study
 from fice.evaluation.triples import Triple, read_run
 from fice.extras import need
 from fice.language.clip import Semantics
+from fice.order import Order
 
 Runs = Mapping[str, Sequence[str | Path]]
 Tell = Callable[[str], None]
@@ -28,45 +30,53 @@ Progress = Callable[[int, int], None]  # pictures looked at, and of how many
 Seen = TypeVar("Seen")
 
 
-def evaluate(
-    runs: str | Path | Sequence[str | Path] | Runs,
-    *,
-    output: str | Path | None = None,
-    real: str | Path | None = None,
-    bundle: str | Path = "street",
-    judge: str | Path = "street-judge",
-    features: str = "clip",
-    device: str = "auto",
-    resamples: int = 2000,
-    meanings: Mapping[str, str] | None = None,
-    tell: Tell = lambda _: None,
-    progress: Progress = lambda *_: None,
-) -> Study:
+@dataclass(frozen=True)
+class Judging:
+    """Who looks at edits, and beside what.
+
+    Attributes:
+        bundle: whose networks find garments, heads and parts of the body.
+        judge: whose CLIP compares edits with their texts; one that has guided them is told.
+        real: a folder of photographs to which the edits' people are compared; by default those that were edited.
+        features: "clip" (the judge's) or "inception", in which realism is measured.
+        device: "auto", "cpu", "cuda[:n]" or "mps".
+        resamples: of the bootstrap.
+    """
+
+    bundle: str | Path | Bundle = "street"
+    judge: str | Path | Bundle = "street-judge"
+    real: str | Path | None = None
+    features: str = "clip"
+    device: str = "auto"
+    resamples: int = 2000
+
+
+def evaluate(runs: str | Path | Sequence[str | Path] | Runs, *, output: str | Path | None = None,
+             judging: Judging | None = None, meanings: Mapping[str, str] | None = None, tell: Tell = lambda _: None,
+             progress: Progress = lambda *_: None) -> Study:  # fmt: skip
     """Scores edits and compares runs with the first of them.
 
     Args:
-        runs: folders that a batch has written, or csv tables (columns source, edit, text; if wished mask, region,
-            seed), one or several; or name -> the parts of one run.
+        runs: folders that a batch has written, or csv tables (columns source, edit, text; if wished those of a batch's
+            tables), one or several; or name -> the parts of one run.
         output: a folder for tables, plots and a page; None writes nothing.
-        real: a folder of photographs to which the edits' people are compared; by default those that were edited.
-        bundle: whose networks find garments, heads and parts of the body.
-        judge: whose CLIP compares edits with their texts; one that has guided them is told.
-        features: "clip" (the judge's) or "inception", in which realism is measured.
-        resamples: of the bootstrap.
+        judging: who looks; the bundled networks when not given.
         meanings: of the runs, in one sentence each.
 
     Raises InputError for a run without edits and a folder without photographs, UsageError for what makes no sense and
     for missing libraries, WeightsError for missing networks. An edit that cannot be scored has reasons, not numbers.
     """
     named = runs if isinstance(runs, Mapping) else _named([runs] if isinstance(runs, (str, Path)) else runs)
+    judging = judging or Judging()
+    features, real, resamples = judging.features, judging.real, judging.resamples
     if features not in ("clip", "inception"):
         raise UsageError(f"Realism is measured in the features of clip or inception, not of {features!r}.")
     check_extras(plots=output is not None)
     triples = {name: [triple for part in parts for triple in read_run(Path(part))] for name, parts in named.items()}
-    where = resolve(device)[0]
-    networks, judging = load_bundle(bundle), load_bundle(judge)
-    clip = Semantics.from_bundle(judging, where)
-    chosen = inception_features(where) if features == "inception" else _of_judge(clip, judging)
+    where = resolve(judging.device)[0]
+    networks, judge = load_bundle(judging.bundle), load_bundle(judging.judge)
+    clip = Semantics.from_bundle(judge, where)
+    chosen = inception_features(where) if features == "inception" else _of_judge(clip, judge)
     observer = Observer(networks, clip, where)
     photographs = _photographs(real, triples.values())
     wishes = [(name, triple) for name, all_of in triples.items() for triple in all_of]
@@ -78,7 +88,7 @@ def evaluate(
     whole = {
         name: _realism([each for each in shown if each[0].run == name], wanted, seen, resamples) for name in named
     }
-    notes = [*_on_judge(judging, triples.values()), *_on_networks(networks, triples.values())]
+    notes = [*_on_judge(judge, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
     notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
     if unseen:
@@ -197,7 +207,7 @@ def _table(rows: Sequence[Row], resamples: int) -> dict[str, Estimate]:
 def _differences(rows: Sequence[Row], first: str, other: str, resamples: int) -> dict[str, Difference]:
     groups = {row.partner: str(row.source) for row in rows}
 
-    def numbers(run: str, measure: str) -> dict[tuple[str, str, int], float]:
+    def numbers(run: str, measure: str) -> dict[tuple[str, Order], float]:
         return {row.partner: row.values[measure] for row in rows if row.run == run and measure in row.values}
 
     return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fice.order import Order
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -32,7 +34,7 @@ class Row:
     Attributes:
         run: the run it belongs to.
         source, edit: the pictures.
-        text, seed: what was asked for; with the source they tell which edits of two runs belong together.
+        order: what was asked for; with the source it tells which edits of two runs belong together.
         values: measure -> number, always finite.
         reasons: measure -> why there is no number.
         curve: (step, loss) of the optimisation, empty where unknown.
@@ -41,16 +43,23 @@ class Row:
     run: str
     source: Path
     edit: Path
-    text: str
-    seed: int = 0
+    order: Order
     values: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     curve: tuple[tuple[int, float], ...] = ()
 
     @property
-    def partner(self) -> tuple[str, str, int]:
-        """The same for what two runs made of one wish."""
-        return str(self.source), self.text, self.seed
+    def partner(self) -> tuple[str, Order]:
+        """The same for what two runs made of one order."""
+        return str(self.source), self.order
+
+    @property
+    def text(self) -> str:
+        return self.order.sentence
+
+    @property
+    def seed(self) -> int:
+        return self.order.seed
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fice.batch import tables
 from fice.batch.journal import NAME, Journal
 from fice.errors import InputError, UsageError
+from fice.order import WISHES, Order
 
-COLUMNS = ("source", "edit", "text", "mask", "region", "seed")  # what a csv may say; the first three it must
-PICTURES = ("source", "edit", "mask")
+PICTURES = ("source", "edit")
+NEEDED = ("mask",)  # to score an edit, of the files that were asked for
+COLUMNS = (*PICTURES, *WISHES)  # what a csv may say; the pictures and a text it must
 
 
 @dataclass(frozen=True)
@@ -20,18 +23,14 @@ class Triple:
 
     Attributes:
         source, edit: the pictures; of one that cannot be scored perhaps only a name.
-        text, region, seed: what was asked for.
-        mask: white where the edit may differ, None where the words decide.
+        order: what was asked for.
         report: of our journal, {} for a csv.
         error: why it cannot be scored, in one sentence.
     """
 
     source: Path
     edit: Path
-    text: str
-    seed: int = 0
-    region: str = "auto"
-    mask: Path | None = None
+    order: Order
     report: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
 
@@ -39,7 +38,7 @@ class Triple:
 def read_run(path: str | Path) -> list[Triple]:
     """The edits of a run, in its order: a folder that `fice batch` wrote, or a csv with source, edit and text.
 
-    A csv may also have the columns mask, region and seed; its paths are as seen from it. Edits that cannot be scored
+    A csv may also have the columns of a batch's tables; its paths are as seen from it. Edits that cannot be scored
     are among the triples, with their `error`. InputError for a folder without a journal, a run without edits and what
     cannot be read, UsageError for a file that is no csv and for columns that are missing or unknown.
     """
@@ -63,14 +62,12 @@ def _of_journal(folder: Path) -> list[Triple]:
 def _of_entry(folder: Path, entry: dict[str, Any]) -> Triple:
     """One line of the journal: key and status are of the right kind, the report may hold anything."""
     report, key = entry["report"], entry["key"]
-    source, text, region, seed = (report.get(name) for name in ("input", "text", "region", "seed"))
+    source = report.get("input")
     named = isinstance(source, str) and bool(source) and "\0" not in source + key
     triple = Triple(
         source=Path(str(source)) if named else folder / "unknown",
         edit=folder / key.replace("\0", ""),
-        text=text if isinstance(text, str) else "",
-        seed=seed if type(seed) is int else 0,
-        region=region if region in tables.REGIONS else "auto",
+        order=_order(report),
         report=report,
     )
     if entry["status"] == "failed":
@@ -78,6 +75,19 @@ def _of_entry(folder: Path, entry: dict[str, Any]) -> Triple:
     if not named:
         return _unusable(triple, f"The journal of {folder} does not say which photo {key!r} was made from.")
     return _checked(triple)
+
+
+def _order(report: dict[str, Any]) -> Order:
+    """What a report says was asked for, one of an older fice too; what makes no sense is as if it were not there."""
+    told = report.get("order")
+    if isinstance(told, dict):
+        with suppress(UsageError):
+            return Order().with_wishes(told)
+    order = Order()
+    for name in ("text", "region", "seed"):
+        with suppress(UsageError):
+            order = order.with_wishes({name: report.get(name)})
+    return order
 
 
 def _of_csv(path: Path) -> list[Triple]:
@@ -92,16 +102,14 @@ def _of_row(path: Path, row: tables.Row) -> Triple:
     said, line = row.values, f"Line {row.line} of {path}"
     pictures = {name: path.parent / said[name] for name in PICTURES if name in said}
     nowhere = path.parent / f"{path.name}, line {row.line}"  # tells it from others that have no name
+    wishes = {name: value for name, value in said.items() if name not in PICTURES}
     triple = Triple(
         source=pictures.get("source", nowhere),
         edit=pictures.get("edit", nowhere),
-        text=said.get("text", ""),
-        seed=said.get("seed", 0),
-        region=said.get("region", "auto"),
-        mask=pictures.get("mask"),
+        order=Order().with_wishes(wishes, path.parent),
         error=row.error,
     )
-    missing = [name for name in COLUMNS[:3] if name not in said]
+    missing = [name for name in (*PICTURES, "text") if name not in said]
     if row.error is None and missing:
         return _unusable(triple, f"{line} has no {' and no '.join(missing)}; add it.")
     return _checked(triple)
@@ -111,11 +119,11 @@ def _checked(triple: Triple) -> Triple:
     """The triple, with an error where one of its files is not there or the text says nothing."""
     if triple.error is not None:
         return triple
-    files = {"source": triple.source, "edit": triple.edit} | ({"mask": triple.mask} if triple.mask else {})
-    for name, file in files.items():
+    asked = {name: Path(file) for name, file in triple.order.files().items() if name in NEEDED}
+    for name, file in {"source": triple.source, "edit": triple.edit, **asked}.items():
         if not _is_file(file):
             return _unusable(triple, f"The {name} {file} is not there; put it back or name another.")
-    if not triple.text.strip():
+    if not triple.order.sentence:
         return _unusable(triple, f"Nothing says what the edit {triple.edit} should show; add its text.")
     return triple
 
@@ -128,4 +136,4 @@ def _is_file(path: Path) -> bool:
 
 
 def _unusable(triple: Triple, error: str) -> Triple:
-    return Triple(**vars(triple) | {"error": error})
+    return replace(triple, error=error)

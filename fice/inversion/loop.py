@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ SHOWN = 50  # points of a loss curve in reports
 
 
 @dataclass
-class Inversion:
+class Inverted:
     """Where the optimisation ended; `ws` are those that `picture` was drawn from.
 
     Attributes:
@@ -50,10 +50,10 @@ class State:
     drawn: Tensor = field(repr=False)
 
     @classmethod
-    def of(cls, slots: Sequence[Slot], steps: int) -> State:
+    def of(cls, latents: Sequence[Latent], steps: int) -> State:
         """The state of a batch on its way of so many steps."""
-        means = {name: sum(slot.losses[name] for slot in slots) / len(slots) for name in slots[0].losses}
-        return cls(max(slot.steps for slot in slots), steps, means, slots[0].picture)
+        means = {name: sum(one.losses[name] for one in latents) / len(latents) for name in latents[0].losses}
+        return cls(max(one.steps for one in latents), steps, means, latents[0].picture)
 
     def picture(self):
         """The first picture of the batch, (H, W, 3) uint8."""
@@ -79,8 +79,8 @@ def invert(
     schedule: str = "ramp",
     tolerance: float = 0.0,
     callback: Callable[[State], None] | None = None,
-) -> Inversion:
-    """Moves the latents of a batch down their own losses; see `Descent`.
+) -> Inverted:
+    """Moves the latents of a batch down their own losses; see `Optimiser`.
 
     Args:
         draw: W+ (b, R, D), which of the batch these are (b,) -> pictures (b, 3, H, W), about [0, 1].
@@ -91,44 +91,50 @@ def invert(
         schedule: "constant" or "ramp".
         tolerance: 0 takes all steps.
     """
-    descent = Descent(lambda who, ws: evaluate(draw, terms, ws, torch.tensor(who)), steps=steps, rate=rate,
-                      schedule=schedule, tolerance=tolerance)  # fmt: skip
-    slots = [descent.add(i, row) for i, row in enumerate(ws.split(1))]
-    while descent.slots:
-        descent.step()
+    optimiser = Optimiser(steps=steps, rate=rate, schedule=schedule, tolerance=tolerance)
+    everyone = [Latent(row) for row in ws.detach().split(1)]
+    going = everyone
+    while going:
+        who = torch.tensor([i for i, one in enumerate(everyone) if one in going])
+        ended = optimiser.step(going, partial(evaluate, draw, terms, who=who))
+        going = [one for one in going if one not in ended]
         if callback:
-            callback(State.of(slots, steps))
-    losses = {name: torch.tensor([slot.losses[name] for slot in slots]) for name in slots[0].losses}
-    return Inversion(
-        torch.cat([slot.ws for slot in slots]), torch.cat([slot.picture for slot in slots]), losses,
-        [slot.steps for slot in slots], [slot.retries for slot in slots], torch.tensor([slot.failed for slot in slots]),
+            callback(State.of(everyone, steps))
+    losses = {name: torch.tensor([one.losses[name] for one in everyone]) for name in everyone[0].losses}
+    return Inverted(
+        torch.cat([one.ws for one in everyone]), torch.cat([one.picture for one in everyone]), losses,
+        [one.steps for one in everyone], [one.retries for one in everyone],
+        torch.tensor([one.failed for one in everyone]),
     )  # fmt: skip
 
 
 @dataclass(eq=False)
-class Slot:
-    """One picture on its way down.
+class Latent:
+    """One latent on its way down.
 
     Attributes:
-        task: what tells its terms from those of others.
         start, ws: where it began and where it is, (1, R, D).
-        picture: drawn from ws, (1, 3, H, W); zeros before the first sound step.
+        first, second: Adam's means of its gradient and of the gradient's square.
+        picture: drawn from ws, (1, 3, H, W); nothing before the first step.
         losses: unweighted value of each term.
         steps, retries: taken, and begun anew at half the rate.
         failed: diverged for good; ws is where it began.
+        history: the weighted loss of each step.
     """
 
-    task: Any
     start: Tensor
-    ws: Tensor
-    first: Tensor
-    second: Tensor
-    picture: Tensor = field(default_factory=lambda: torch.zeros(0))
-    losses: dict[str, float] = field(default_factory=dict)
-    steps: int = 0
-    retries: int = 0
-    failed: bool = False
-    history: list[float] = field(default_factory=list)
+    ws: Tensor = field(init=False)
+    first: Tensor = field(init=False)
+    second: Tensor = field(init=False)
+    picture: Tensor = field(default_factory=lambda: torch.zeros(0), init=False)
+    losses: dict[str, float] = field(default_factory=dict, init=False)
+    steps: int = field(default=0, init=False)
+    retries: int = field(default=0, init=False)
+    failed: bool = field(default=False, init=False)
+    history: list[float] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.ws, self.first, self.second = self.start.clone(), *(torch.zeros_like(self.start) for _ in range(2))
 
     def curve(self) -> list[tuple[int, float]]:
         """(step, weighted loss) of about `SHOWN` steps, the first and the last among them."""
@@ -137,85 +143,68 @@ class Slot:
         return [(k, round(self.history[k], 6)) for k in chosen]
 
 
-class Descent:
-    """Latents on their way down, each its own loss: pictures may come and go at any step.
+class Optimiser:
+    """Latents down, each its own loss: they may come and go at any step.
 
     Pictures do not influence each other: each has its own loss, its own Adam state and its own end. One that
     improved by less than `tolerance` (a share of its loss) in the last 12 steps leaves; one whose loss or gradient
     stops being a number begins again at half the rate, twice at most.
 
     Args:
-        evaluate: tasks, their W+ (b, R, D) -> pictures, unweighted terms, losses (b,), gradients (b, R, D).
         steps, rate, schedule, tolerance: as in `invert`.
     """
 
-    def __init__(
-        self,
-        evaluate: Callable[[list[Any], Tensor], tuple[Tensor, dict[str, Tensor], Tensor, Tensor]],
-        *,
-        steps: int,
-        rate: float,
-        schedule: str = "ramp",
-        tolerance: float = 0.0,
-    ):
-        self.evaluate, self.steps, self.rate = evaluate, steps, rate
-        self.schedule, self.tolerance = schedule, tolerance
-        self.slots: list[Slot] = []
+    def __init__(self, *, steps: int, rate: float, schedule: str = "ramp", tolerance: float = 0.0):
+        self.steps, self.rate, self.schedule, self.tolerance = steps, rate, schedule, tolerance
 
-    def add(self, task: Any, ws: Tensor) -> Slot:
-        """One more picture, from W+ (1, R, D)."""
-        ws = ws.detach()
-        slot = Slot(task, ws.clone(), ws.clone(), torch.zeros_like(ws), torch.zeros_like(ws))
-        self.slots.append(slot)
-        return slot
+    def step(
+        self, latents: Sequence[Latent], evaluate: Callable[[Tensor], tuple[Tensor, dict[str, Tensor], Tensor, Tensor]]
+    ) -> list[Latent]:
+        """One evaluation for every picture, and an update for those that go on. Returns those that ended.
 
-    def step(self) -> list[Slot]:
-        """One evaluation for every picture, and an update for those that go on. Returns those that ended."""
-        slots = self.slots
-        drawn, values, total, gradient = self.evaluate(
-            [slot.task for slot in slots], torch.cat([slot.ws for slot in slots])
-        )
+        evaluate: W+ (b, R, D) -> pictures, unweighted terms, losses (b,), gradients (b, R, D).
+        """
+        drawn, values, total, gradient = evaluate(torch.cat([one.ws for one in latents]))
         sound = (total.isfinite() & gradient.flatten(1).isfinite().all(1)).tolist()
         losses = {name: value.float().tolist() for name, value in values.items()}
         sums = total.tolist()
         ended = []
-        for i, slot in enumerate(slots):
-            slot.losses = {name: value[i] for name, value in losses.items()}
+        for i, one in enumerate(latents):
+            one.losses = {name: value[i] for name, value in losses.items()}
             if not sound[i]:
-                if not self._begin_again(slot, drawn[i : i + 1]):
-                    ended.append(slot)
+                if not self._begin_again(one, drawn[i : i + 1]):
+                    ended.append(one)
                 continue
-            slot.picture = drawn[i : i + 1]
-            slot.history.append(sums[i])
-            slot.steps += 1
-            if slot.steps >= self.steps or _converged(slot.history, self.tolerance):
-                ended.append(slot)
+            one.picture = drawn[i : i + 1]
+            one.history.append(sums[i])
+            one.steps += 1
+            if one.steps >= self.steps or _converged(one.history, self.tolerance):
+                ended.append(one)
             else:
-                self._move(slot, gradient[i : i + 1])
-        self.slots = [slot for slot in slots if slot not in ended]
+                self._move(one, gradient[i : i + 1])
         return ended
 
-    def _move(self, slot: Slot, gradient: Tensor) -> None:
+    def _move(self, one: Latent, gradient: Tensor) -> None:
         """Adam's step (arXiv 1412.6980, algorithm 1)."""
-        share = rate_at(slot.steps - 1, self.steps, self.schedule) * 0.5**slot.retries
-        slot.first.mul_(BETAS[0]).add_(gradient, alpha=1 - BETAS[0])
-        slot.second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-        mean = slot.first / (1 - BETAS[0] ** slot.steps)
-        power = slot.second / (1 - BETAS[1] ** slot.steps)
-        slot.ws = slot.ws - self.rate * share * mean / (power.sqrt() + EPSILON)
+        share = rate_at(one.steps - 1, self.steps, self.schedule) * 0.5**one.retries
+        one.first.mul_(BETAS[0]).add_(gradient, alpha=1 - BETAS[0])
+        one.second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        mean = one.first / (1 - BETAS[0] ** one.steps)
+        power = one.second / (1 - BETAS[1] ** one.steps)
+        one.ws = one.ws - self.rate * share * mean / (power.sqrt() + EPSILON)
 
-    def _begin_again(self, slot: Slot, drawn: Tensor) -> bool:
+    def _begin_again(self, one: Latent, drawn: Tensor) -> bool:
         """Back to the start after a divergence; False when that was once too often."""
-        slot.retries += 1
-        slot.ws = slot.start.clone()
-        slot.picture = slot.picture if slot.picture.numel() else torch.zeros_like(drawn)
-        if slot.retries > RETRIES:
-            slot.failed = True
+        one.retries += 1
+        one.ws = one.start.clone()
+        one.picture = one.picture if one.picture.numel() else torch.zeros_like(drawn)
+        if one.retries > RETRIES:
+            one.failed = True
             return False
-        slot.first.zero_()
-        slot.second.zero_()
-        slot.steps = 0
-        slot.history.clear()
+        one.first.zero_()
+        one.second.zero_()
+        one.steps = 0
+        one.history.clear()
         return True
 
 
@@ -230,9 +219,11 @@ def evaluate(
     drawn = draw(ws, who)
     picture = drawn.detach().requires_grad_(True)
     values, total = {}, drawn.new_zeros(len(ws))
-    for term in terms:
+    for i, term in enumerate(terms):
         value = term.value(picture, ws, who)
         (term.weight * value).sum().backward()
+        if term.view and not any(later.view is term.view for later in terms[i + 1 :]):
+            term.view.close()
         values[term.name] = value.detach()
         total += term.weight * value.detach()
     if picture.grad is not None:

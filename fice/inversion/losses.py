@@ -9,6 +9,29 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+class View:
+    """What several terms see of the picture in work: computed once, a leaf of its own, closed after the last of them.
+
+    look: pictures (b, 3, H, W) -> what is seen.
+    """
+
+    def __init__(self, look: Callable[[Tensor], Tensor]):
+        self.look = look
+        self._drawn: Tensor | None = None
+
+    def __call__(self, drawn: Tensor) -> Tensor:
+        if self._drawn is not drawn:
+            self._drawn, self._seen = drawn, self.look(drawn)
+            self._leaf = self._seen.detach().requires_grad_(self._seen.requires_grad)
+        return self._leaf
+
+    def close(self) -> None:
+        """Hands the gradient of all terms on to the picture."""
+        if self._drawn is not None and self._leaf.grad is not None:
+            self._seen.backward(self._leaf.grad)
+        self._drawn = None
+
+
 @dataclass(frozen=True)
 class Term:
     """One summand of the loss.
@@ -18,11 +41,13 @@ class Term:
         weight: its factor.
         value: (picture (B, 3, H, W), ws (B, R, D), who (B,) int64) -> (B,); `who` says which pictures of the whole
             batch these are, so that a term finds their targets.
+        view: what it sees of the picture together with other terms, if anything; closed after the last of them.
     """
 
     name: str
     weight: float
     value: Callable[[Tensor, Tensor, Tensor], Tensor]
+    view: View | None = None
 
 
 def semantic(picture: Tensor, text: Tensor) -> Tensor:

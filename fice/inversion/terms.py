@@ -1,133 +1,215 @@
-"""The terms of an edit, put together for a batch: what each picture is drawn towards, and what it must keep."""
+"""The terms of an edit: what each picture is drawn towards, and what it must keep.
+
+A term owns its targets: it makes them of a plan once, or says that the plan wants nothing of it, so that a batch may
+mix plans of any kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from fice.inversion import losses
-from fice.inversion.losses import Term
+from fice.inversion.losses import View
 from fice.language.clip import Semantics
+from fice.plan import Plan
 from fice.settings import Settings
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.views import garment_views
 
+Targets = Mapping[str, Any]  # of one picture: tensors with a batch axis of one, or lists with an entry a garment
 
-@dataclass(frozen=True)
-class Targets:
-    """What the terms of a batch compare with, on the generator's canvas.
 
-    Attributes:
-        source: the people on white, (B, 3, H, W) float in [0, 1].
-        garment: the garments before the edit, (B, 1, H, W) float in [0, 1].
-        classes: for each picture, the region classes that the garment after the edit may have.
-        keep: where the picture must stay, (B, 1, H, W) float in [0, 1].
-        text: text features, (B, D) of length one.
-        generators: one a picture, for the augmented views; they go on from step to step.
-        pose: body-part maps of the source, (B, P, h, w).
-        head: head probabilities of the source, (B, 1, H, W).
-        worn: the people re-dressed by mask, (B, 3, H, W) float in [0, 1], where the optimisation began there.
+class Term(ABC):
+    """One summand of the loss, with what it needs to know of each picture.
+
+    view: what it sees of the picture together with other terms, if anything.
     """
 
-    source: Tensor
-    garment: Tensor
-    classes: Sequence[tuple[str, ...]]
-    keep: Tensor
-    text: Tensor
-    generators: Sequence[torch.Generator]
-    pose: Tensor
-    head: Tensor
-    worn: Tensor | None = None
+    name: str
+    view: View | None = None
 
-    @classmethod
-    def of(cls, source: Tensor, garment: Tensor, classes: Sequence[tuple[str, ...]], keep: Tensor, text: Tensor,
-           seeds: Sequence[int], worn: Tensor | None, regions: Regions, pose: Pose) -> Targets:  # fmt: skip
-        """The targets of pictures whose pose and head have not been looked at yet."""
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        with torch.no_grad():
-            head = regions.select(regions.probabilities(source), HEAD)
-            return cls(source, garment, classes, keep, text, generators, pose.maps(source), head, worn)
+    def __init__(self, weight: float):
+        self.weight = weight
 
-    @classmethod
-    def join(cls, all_of: Sequence[Targets]) -> Targets:
-        """Several batches as one; all or none have `worn`."""
-        tensor = lambda name: torch.cat([getattr(one, name) for one in all_of])  # noqa: E731
-        return cls(
-            tensor("source"), tensor("garment"), [names for one in all_of for names in one.classes], tensor("keep"),
-            tensor("text"), [each for one in all_of for each in one.generators], tensor("pose"), tensor("head"),
-            None if all_of[0].worn is None else tensor("worn"),
-        )  # fmt: skip
+    @abstractmethod
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets | None:
+        """What the picture of a plan is compared with; None where the plan wants nothing of this term.
+
+        worn: the subject re-dressed by mask, (1, 3, H, W) float in [0, 1], where the optimisation begins there.
+        """
+
+    @abstractmethod
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        """drawn (b, 3, H, W), W+ (b, R, D), the joined targets of these pictures -> (b,)."""
 
 
-def latent(_: Tensor, ws: Tensor, __: Tensor) -> Tensor:
-    """`losses.latent` with the arguments of a term."""
-    return losses.latent(ws)
+def bind(terms: Sequence[Term], targets: Sequence[Mapping[str, Targets | None]]) -> list[losses.Term]:
+    """The terms for a batch, given each picture's targets by the name of the term."""
+    return [losses.Term(term.name, term.weight, _bound(term, [one[term.name] for one in targets]), term.view)
+            for term in terms]  # fmt: skip
 
 
-class Watch:
-    """The regions of the picture in work, computed once however many terms ask."""
+def _bound(term: Term, targets: Sequence[Targets | None]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The term's value over those pictures of the batch that want something of it; 0 for the others."""
+    kept: dict[tuple[int, ...], tuple[Tensor, Targets]] = {}
 
-    def __init__(self, regions: Regions):
-        self.regions = regions
-        self._drawn: Tensor | None = None
+    def value(drawn: Tensor, ws: Tensor, who: Tensor) -> Tensor:
+        asked = tuple(who.tolist())
+        if asked not in kept:
+            kept.clear()
+            wanting = [(row, found) for row, i in enumerate(asked) if (found := targets[i]) is not None]
+            kept[asked] = torch.tensor([row for row, _ in wanting]), _joined([found for _, found in wanting])
+        rows, joined = kept[asked]
+        if len(rows) == len(asked):
+            return term(drawn, ws, joined)
+        nothing = drawn.new_zeros(len(asked))
+        if not len(rows):
+            return nothing + 0 * drawn.sum()
+        rows = rows.to(drawn.device)
+        return nothing.index_add(0, rows, term(drawn[rows], ws[rows], joined))
 
-    def __call__(self, drawn: Tensor) -> Tensor:
-        """drawn (b, 3, H, W) -> probabilities (b, K, H, W)."""
-        if self._drawn is not drawn:
-            self._drawn, self._probabilities = drawn, self.regions.probabilities(drawn)
-        return self._probabilities
+    return value
 
 
-def garment_now(regions: Regions, probabilities: Tensor, classes: Sequence[tuple[str, ...]]) -> Tensor:
-    """The garments in pictures with these probabilities (b, K, H, W), each of its own classes: (b, 1, H, W)."""
-    return torch.cat([regions.select(p[None], names) for p, names in zip(probabilities, classes, strict=True)])
+def _joined(several: Sequence[Targets]) -> Targets:
+    names = several[0] if several else ()
+    return {name: _in_a_row([one[name] for one in several]) for name in names}
 
 
-def edit_terms(targets: Targets, semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
-    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
-    watch, worn = Watch(regions), targets.source if targets.worn is None else targets.worn
+def _in_a_row(values: Sequence[Any]) -> Any:
+    if isinstance(values[0], Tensor):
+        return torch.cat(list(values))
+    return [entry for value in values for entry in value]
 
-    def semantic(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        if settings.look == "picture":
-            seen = (drawn.clamp(0, 1) if settings.clamp else drawn)[:, None]
+
+class Semantic(Term):
+    """CLIP's cosine distance of each garment from its own words (section 3.3.1), summed over the garments.
+
+    Each garment alone on white in augmented views, or the whole picture (`look`).
+    """
+
+    name = "semantic"
+
+    def __init__(self, semantics: Semantics, seen: View, settings: Settings):
+        super().__init__(settings.semantic * settings.strength)
+        self.semantics, self.settings = semantics, settings
+        self.view = seen if settings.look == "garment" else None
+
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+        generator = torch.Generator().manual_seed(seed)
+        return {
+            "text": self.semantics.encode_text([piece.sentence.wanted for piece in plan.pieces]),
+            "garment": torch.cat([piece.before for piece in plan.pieces]),
+            "regions": [piece.region for piece in plan.pieces],
+            "generators": [generator for _ in plan.pieces],
+            "counts": [len(plan.pieces)],
+        }
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        settings, counts = self.settings, targets["counts"]
+        picture = torch.tensor([i for i, count in enumerate(counts) for _ in range(count)], device=drawn.device)
+        each = drawn if len(picture) == len(drawn) else drawn[picture]
+        if self.view is None:
+            views = (each.clamp(0, 1) if settings.clamp else each)[:, None]
         else:
-            classes = [targets.classes[i] for i in who]
-            now = garment_now(regions, watch(drawn).detach(), classes)
-            seen = garment_views(
-                drawn, torch.maximum(now, targets.garment[who]), semantics.size,
-                [targets.generators[i] for i in who] if settings.views else None, max(settings.views, 1),
-                clamp=settings.clamp,
+            found = self.view(drawn).detach()
+            now = torch.cat([region.find(found[i : i + 1]) for i, region in zip(picture.tolist(), targets["regions"],
+                                                                                strict=True)])  # fmt: skip
+            views = garment_views(
+                each, torch.maximum(now, targets["garment"]), self.semantics.size,
+                targets["generators"] if settings.views else None, max(settings.views, 1), clamp=settings.clamp,
             )  # fmt: skip
-        features = semantics.encode_picture(seen.flatten(0, 1))
-        text = targets.text[who].repeat_interleave(seen.shape[1], 0)
-        return losses.semantic(features, text).unflatten(0, seen.shape[:2]).mean(1)
+        features = self.semantics.encode_picture(views.flatten(0, 1))
+        text = targets["text"].repeat_interleave(views.shape[1], 0)
+        values = losses.semantic(features, text).unflatten(0, views.shape[:2]).mean(1)
+        return values if len(values) == len(drawn) else values.new_zeros(len(drawn)).index_add(0, picture, values)
 
-    def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        return losses.image(drawn, targets.source[who], targets.keep[who])
 
-    def posed(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        return losses.pose(pose.maps(drawn), targets.pose[who])
+class Image(Term):
+    """Likeness to the photo where the plan keeps it (section 3.3.3)."""
 
-    def head(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        return losses.head(regions.select(watch(drawn), HEAD), targets.head[who])
+    name = "image"
 
-    def cloth(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        garment = targets.garment[who]
-        return losses.image(coarse(drawn * garment), coarse(worn[who] * garment), garment.new_ones(()))
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+        return {"source": plan.subject.source, "keep": plan.keep}
 
-    terms = [
-        Term("semantic", settings.semantic * settings.strength, semantic),
-        Term("image", settings.image, image),
-        Term("pose", settings.pose, posed),
-        Term("head", settings.head, head),
-        Term("latent", settings.latent, latent),
-        Term("cloth", settings.cloth if targets.worn is not None else 0.0, cloth),
-    ]
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        return losses.image(drawn, targets["source"], targets["keep"])
+
+
+class Posed(Term):
+    """The body stands as it stood (section 3.3.2): DensePose's maps."""
+
+    name = "pose"
+
+    def __init__(self, pose: Pose, weight: float):
+        super().__init__(weight)
+        self.pose = pose
+
+    @torch.no_grad()
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+        return {"maps": self.pose.maps(plan.subject.source)}
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        return losses.pose(self.pose.maps(drawn), targets["maps"])
+
+
+class Head(Term):
+    """The head's shape stays (section 3.3.4)."""
+
+    name = "head"
+
+    def __init__(self, regions: Regions, seen: View, weight: float):
+        super().__init__(weight)
+        self.regions, self.seen, self.view = regions, seen, seen
+
+    @torch.no_grad()
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+        return {"head": self.regions.select(self.regions.probabilities(plan.subject.source), HEAD)}
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        return losses.head(self.regions.select(self.seen(drawn), HEAD), targets["head"])
+
+
+class Near(Term):
+    """W+ stays near W (section 3.3.5)."""
+
+    name = "latent"
+
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+        return {}
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        return losses.latent(ws)
+
+
+class Cloth(Term):
+    """The re-dressed start's coarse colour, as CLIP alone drifts into rainbows that it likes."""
+
+    name = "cloth"
+
+    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets | None:
+        return None if worn is None else {"worn": worn, "garment": plan.before}
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        garment = targets["garment"]
+        return losses.image(coarse(drawn * garment), coarse(targets["worn"] * garment), garment.new_ones(()))
+
+
+def edit_terms(semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
+    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
+    seen = View(regions.probabilities)
+    terms: list[Term] = [
+        Semantic(semantics, seen, settings), Image(settings.image), Posed(pose, settings.pose),
+        Head(regions, seen, settings.head), Near(settings.latent), Cloth(settings.cloth),
+    ]  # fmt: skip
     return [term for term in terms if term.weight > 0]
 
 
@@ -136,7 +218,7 @@ def coarse(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture, 4)
 
 
-def fit_terms(source: Tensor, settings: Settings) -> list[Term]:
+def fit_terms(source: Tensor, settings: Settings) -> list[losses.Term]:
     """The terms that fit a latent to its photograph, before any text: likeness at two scales, and W+ near W."""
     small = coarse(source)
 
@@ -144,4 +226,5 @@ def fit_terms(source: Tensor, settings: Settings) -> list[Term]:
         fine = (drawn - source[who]).square().mean((1, 2, 3))
         return fine + (coarse(drawn) - small[who]).square().mean((1, 2, 3))
 
-    return [Term("image", settings.image, image), Term("latent", settings.latent * 0.1, latent)]
+    return [losses.Term("image", settings.image, image),
+            losses.Term("latent", settings.latent * 0.1, lambda _, ws, __: losses.latent(ws))]  # fmt: skip

@@ -1,14 +1,15 @@
 """The edit goes back into the photo: everything outside the region stays bit for bit.
 
-Three layers, from the back: the photo; where the old garment was, what it hid (bare skin as generated, else the
-background continued); the new garment, with the old one's folds where both are. Each has a matte at the photo's own
+Layers, from the back: the photo; for each garment, where the old one was, what it hid (bare skin as generated, else the
+background continued), and the new one, with the old one's folds where both are. Each has a matte at the photo's own
 resolution that follows the photo's edges. All work is done in the window of the photo that changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +25,6 @@ from fice.subject.frame import Frame, Window
 
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
-    from fice.settings import Settings
 
 SPECK = 0.0005  # share of the canvas below which a part of a mask is noise
 SETTLED = 0.008  # share of the canvas's height by which an outline may wander without having changed
@@ -34,33 +34,51 @@ MARGIN = 0.08  # share of the person's height around the garment from which the 
 
 
 @dataclass(frozen=True)
+class Worn:
+    """One garment to be put back. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
+
+    Attributes:
+        before, after: where it is in the photo, and in the generated picture.
+        mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
+        weave: what the cloth shows between the pixels of the canvas, or None.
+        same: the cloth itself stays, so that all its fine detail does.
+    """
+
+    before: Tensor
+    after: Tensor
+    mask: np.ndarray | None = None
+    weave: Weave | None = None
+    same: bool = False
+
+
+@dataclass(frozen=True)
 class Stitch:
-    """What `stitch` needs. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
+    """What is put back, and into what. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
 
     Attributes:
         photo: the photo.
         frame: the person's place on the canvas.
         drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1], or about that where only the head is put back.
-        before, after: the garment in the photo, and in the generated picture.
+        garments: what of it is put back where not all but the head is.
         head: what never changes.
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
-        allowed: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        weave: what the cloth shows between the pixels of the canvas, or None.
-        same: the cloth itself stays, so that all its fine detail does.
     """
 
     photo: Photo
     frame: Frame
     drawn: Tensor
-    before: Tensor
-    after: Tensor
+    garments: tuple[Worn, ...]
     head: Tensor
     body: Tensor
     body_after: Tensor
-    allowed: np.ndarray | None = None
-    weave: Weave | None = None
-    same: bool = False
+
+
+class Layer(NamedTuple):
+    """One layer in the window: a picture (1, 3, h, w) sRGB in [0, 1], and its matte (1, 1, h, w) in [0, 1]."""
+
+    picture: Tensor
+    matte: Tensor
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class Stitched:
 
 @dataclass(frozen=True)
 class Mattes:
-    """How much of each layer is seen, (1, 1, H, W) float in [0, 1]: the new garment, over the old one's place.
+    """How much of a garment's layers is seen, (1, 1, H, W) float in [0, 1]: the new one, over the old one's place.
 
     changed: where the outline changed. beside: colours next to the old garment, without its own, (1, 3, H, W).
     """
@@ -90,25 +108,21 @@ class Mattes:
     changed: Tensor
     beside: Tensor
 
-    @property
-    def alpha(self) -> Tensor:
-        """How far the result may be from the photo; exactly 0 outside the edited region."""
-        return 1 - (1 - self.garment) * (1 - self.removed)
 
+def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched:
+    """Puts a generated picture back into the photo.
 
-def stitch(parts: Stitch, settings: Settings) -> Stitched:
-    """Put a generated picture back into the photo: the garment's region, or with settings.stitch "head" all of the
-    canvas but the head, as the paper does, or with "none" all of the canvas. settings.detail (0 to 1) is how much of
-    the cloth's folds is carried."""
-    window = _window(parts, whole=settings.stitch != "region")
+    mode: "region" puts back the garments, "head" all of the canvas but the head, as the paper does, "none" all of it.
+    detail: how much of the cloth's folds is carried, from 0 to 1.
+    """
+    window = _window(parts, whole=mode != "region")
     with torch.no_grad():
         source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
-        if settings.stitch != "region":
-            head = parts.head if settings.stitch == "head" else torch.zeros_like(parts.head)
-            composed, alpha = _all_but_head(parts, source, window, head)
+        if mode == "region":
+            layers = garment_layers(parts, source, window, detail)
         else:
-            mattes = edit_region(parts, source, window)
-            composed, alpha = stitch_region(parts, source, mattes, window, settings.detail), mattes.alpha
+            layers = iter([_all_but_head(parts, source, window, mode == "head")])
+        composed, alpha = compose(source, layers)
     y0, x0, y1, x1 = window
     support = np.zeros(parts.photo.size, bool)
     inside = alpha[0, 0].cpu().numpy() > 0
@@ -118,6 +132,26 @@ def stitch(parts: Stitch, settings: Settings) -> Stitched:
     picture = parts.photo.srgb()
     picture[y0:y1, x0:x1][inside] = part[inside]
     return Stitched(picture, pixels, support)
+
+
+def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
+    """Layers from the back laid over a picture (1, 3, h, w), and how far the result may be from it, (1, 1, h, w).
+
+    The latter is exactly 0 where no layer is; layers are taken one at a time, as photos are large.
+    """
+    composed, kept = source.clone(), torch.ones_like(source[:, :1])
+    for layer in layers:
+        composed.lerp_(layer.picture, layer.matte)
+        kept = kept * (1 - layer.matte)
+    return composed, 1 - kept
+
+
+def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float) -> Iterator[Layer]:
+    """For each garment what the old one hid, and the new one."""
+    for worn in parts.garments:
+        mattes = edit_region(parts, worn, source, window)
+        yield Layer(_hidden(parts, worn, source, mattes, window), mattes.removed)
+        yield Layer(_cloth(parts, worn, source, mattes, window, detail), mattes.garment)
 
 
 def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:
@@ -153,9 +187,9 @@ def settle(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
     return before + (after - before) * changed, changed
 
 
-def edit_region(parts: Stitch, source: Tensor, window: Window) -> Mattes:
-    """The mattes at the photo's resolution, from the maps on the canvas; 0 on the head and where not allowed."""
-    before, after = (without_specks(mask, SPECK) for mask in (parts.before, parts.after))
+def edit_region(parts: Stitch, worn: Worn, source: Tensor, window: Window) -> Mattes:
+    """A garment's mattes at the photo's resolution, from the maps of the canvas; 0 on the head and outside its mask."""
+    before, after = (without_specks(mask, SPECK) for mask in (worn.before, worn.after))
     after, changed = settle(before, after)
     step = 1 / parts.frame.scale  # photo pixels per canvas pixel
     crisp = min(0.7, 1.3 / step)  # an edge little wider than a photo pixel, on a mask that rises over `step` of them
@@ -169,37 +203,40 @@ def edit_region(parts: Stitch, source: Tensor, window: Window) -> Mattes:
     removed = torch.lerp((outline / MIXED).clamp(max=1), grow(outline, max(1, round(step))), changed)
     head = torch.maximum(steepen(refine(head, source, 2 * step), 0.3, 0.4), steepen(head, crisp, 0.4))
     free = 1 - head
-    if parts.allowed is not None:
+    if worn.mask is not None:
         y0, x0, y1, x1 = window
-        free = free * torch.from_numpy(parts.allowed[y0:y1, x0:x1]).to(free).clamp(0, 1)
+        free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
     return Mattes(garment * free, removed * free, changed, beside)
 
 
-def stitch_region(parts: Stitch, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
-    """The layers laid over one another: (1, 3, H, W) sRGB in [0, 1] in the window; `source` where alpha is 0."""
+def _hidden(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Window) -> Tensor:
+    """What the old garment hid, (1, 3, H, W): bare skin as generated, else the background continued."""
     to_photo = parts.frame.to_photo
-    rest = (parts.body_after - parts.after).clamp(0, 1)
+    rest = (parts.body_after - _union([each.after for each in parts.garments])).clamp(0, 1)
     rest = without_specks(grow(grow(rest, -1), 1), SPECK)  # a rim between two masks is nobody's skin
     person = steepen(to_photo(grow(parts.body, 2), window=window, kernel="linear"), 0.2, 0.3)
     under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
     skin, shown = to_photo(torch.cat([_spread(parts.drawn, rest), rest], 1), window=window).clamp(0, 1).split([3, 1], 1)
     under = under.lerp_(skin, steepen(shown, min(0.7, 1.3 * parts.frame.scale)))
-    under = torch.lerp(mattes.beside, under, mattes.changed)
-    composed = torch.lerp(source, under, mattes.removed)
-    del under, skin  # photos are large
-    cloth = to_photo(_spread(parts.drawn, parts.after), window=window, kernel="smooth").clamp(0, 1)
+    return torch.lerp(mattes.beside, under, mattes.changed)
+
+
+def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
+    """The new garment, (1, 3, H, W), with the old one's folds where both are."""
+    to_photo = parts.frame.to_photo
+    cloth = to_photo(_spread(parts.drawn, worn.after), window=window, kernel="smooth").clamp(0, 1)
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
-        if parts.weave:
-            woven = (parts.weave.fine, parts.weave.light, parts.weave.trust * detail)
+        if worn.weave:
+            woven = (worn.weave.fine, worn.weave.light, worn.weave.trust * detail)
             cloth = carry_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
-        if parts.same:
+        if worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)
         else:
-            old = to_photo(parts.before, window=window, kernel="linear")
+            old = to_photo(worn.before, window=window, kernel="linear")
             cloth = carry_light(light_on(source, old, height), cloth, where, radius, detail)
-    return composed.lerp_(cloth, mattes.garment)
+    return cloth
 
 
 def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
@@ -211,22 +248,30 @@ def _spread(drawn: Tensor, mask: Tensor) -> Tensor:
     return push_pull(drawn, trusted)
 
 
-def _all_but_head(parts: Stitch, source: Tensor, window: Window, head: Tensor) -> tuple[Tensor, Tensor]:
+def _all_but_head(parts: Stitch, source: Tensor, window: Window, keep_head: bool) -> Layer:
+    """The whole canvas, with the head of the photo or without."""
     generated = parts.frame.to_photo(parts.drawn, window=window)
+    head = parts.head if keep_head else torch.zeros_like(parts.head)
     shown = parts.frame.to_photo(torch.ones_like(head), window=window, kernel="linear").clamp(0, 1)
     head = parts.frame.to_photo(head, window=window, kernel="linear").clamp(0, 1)
     kept = 1 - shown * (1 - head)
-    if parts.allowed is not None:
+    masks = [worn.mask for worn in parts.garments if worn.mask is not None]
+    if masks and len(masks) == len(parts.garments):
         y0, x0, y1, x1 = window
-        kept = torch.maximum(kept, 1 - torch.from_numpy(parts.allowed[y0:y1, x0:x1]).to(kept))
-    return stitch_head(generated, source, kept), 1 - kept
+        allowed = np.maximum.reduce(masks)[y0:y1, x0:x1]
+        kept = torch.maximum(kept, 1 - torch.from_numpy(allowed).to(kept))
+    return Layer(stitch_head(generated, source, kept), (kept < 1).to(kept))
+
+
+def _union(maps: Sequence[Tensor]) -> Tensor:
+    return torch.stack([*maps]).amax(0)
 
 
 def _window(parts: Stitch, whole: bool) -> Window:
     """The part of the photo that changes, with a margin of its surroundings."""
     if whole:
         return parts.frame.window
-    union = torch.maximum(parts.before, parts.after)[0, 0] > 0.02
+    union = _union([each for worn in parts.garments for each in (worn.before, worn.after)])[0, 0] > 0.02
     rows, columns = union.any(1).nonzero(), union.any(0).nonzero()
     if len(rows) == 0:
         return parts.frame.window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -110,6 +110,41 @@ def fitted(maps: Tensor, picture: Tensor) -> Tensor:
     if maps.shape[2:] == picture.shape[2:]:
         return maps
     return F.interpolate(maps, size=picture.shape[2:], mode="bilinear", align_corners=False)
+
+
+class Region(Protocol):
+    """How to find a garment again in any picture of the subject's canvas."""
+
+    @property
+    def name(self) -> str: ...
+
+    def find(self, probabilities: Tensor) -> Tensor:
+        """Region probabilities of pictures (B, K, h, w) -> (B, 1, h, w) float in [0, 1]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Classes:
+    """A region that is made of classes of the region network."""
+
+    name: str
+    classes: tuple[str, ...]
+    regions: Regions
+
+    def find(self, probabilities: Tensor) -> Tensor:
+        return self.regions.select(probabilities, self.classes)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A region that somebody has painted: the same in every picture. mask: (1, 1, H, W) float in [0, 1]."""
+
+    mask: Tensor
+    name: str = "mask"
+
+    def find(self, probabilities: Tensor) -> Tensor:
+        here = F.interpolate(self.mask, size=probabilities.shape[2:], mode="area")
+        return here.to(probabilities).expand(len(probabilities), -1, -1, -1)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from asking import batch
 from batch.stub import Stub
 
 import fice.editor
@@ -75,20 +76,20 @@ def many(source: str, out: str) -> None:
     began = time.monotonic()
 
     class Timed(Stub):
-        def look(self, photo):
-            if not self.calls["look"]:
+        def analyse(self, photo):
+            if not self.calls["analyse"]:
                 print("first", time.monotonic() - began, flush=True)
-            sight = super().look(photo)
-            del self.calls["look"][1:]
-            return sight
+            subject = super().analyse(photo)
+            del self.calls["analyse"][1:]
+            return subject
 
         def _called(self, method, names):
             super()._called(method, names)
             del self.calls[method][1:]
 
-        def finish(self, slot):
+        def finish(self, run):
             self.seen.clear()
-            return super().finish(slot)
+            return super().finish(run)
 
     def sample(result, summary, _):
         if (ended := summary.done + summary.skipped) % 100 == 0:
@@ -96,7 +97,7 @@ def many(source: str, out: str) -> None:
             print("held", ended, pages * os.sysconf("SC_PAGE_SIZE") >> 20, flush=True)
 
     fice.editor.Editor = Timed
-    summary = run_batch(source, ["red dress"], output=out, width=8, steps=1, device="cpu", progress=sample)
+    summary = run_batch(batch(source, ["red dress"], out, batch_size=8, steps=1, device="cpu"), progress=sample)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     print("end", pages * os.sysconf("SC_PAGE_SIZE") >> 20, summary.as_dict(), flush=True)
     print("took", time.monotonic() - began, flush=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 from ray import cloudpickle
 
 from fice.batch import cluster
+from fice.batch.batch import Batch
 from fice.batch.jobs import Job
 from fice.batch.journal import Journal, Result
 from fice.errors import FullDisk, WeightsError
-from fice.settings import Settings
+from fice.order import Order
 
 
 class StubFlow:
@@ -44,15 +45,11 @@ class StubFlow:
 class StubWorker(cluster.Worker):
     def open(self, tell):
         tell("A worker pretends.")
-        if self.device == "damaged":
+        if self.batch.device == "damaged":
             raise WeightsError("The weights are damaged; fetch them again.")
-        if self.device == "hopeless":
+        if self.batch.device == "hopeless":
             os.kill(os.getpid(), signal.SIGKILL)
-        return StubFlow(Path(self.out))
-
-
-class Weights:
-    folder = Path()
+        return StubFlow(self.batch.out)
 
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers need not find this file
@@ -60,14 +57,15 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers need not 
 
 def jobs(count: int, text: str = "a red dress", at: int = 5) -> list[Job]:
     """So many jobs, one of them with another text."""
-    return [Job(f"{i}.jpg", Path(f"photos/{i}.jpg"), text if i == at else "a red dress") for i in range(count)]
+    texts = [text if i == at else "a red dress" for i in range(count)]
+    return [Job(f"{i}.jpg", Path(f"photos/{i}.jpg"), Order.of(each)) for i, each in enumerate(texts)]
 
 
 def edit(todo, out, *, device="cpu", tell=lambda _: None, **options):
     """`on_ray` with workers that pretend."""
     cluster.Worker, real = StubWorker, cluster.Worker
     try:
-        yield from cluster.on_ray(todo, Weights, Settings(), device, out, ("", ""), None, (), tell, **options)
+        yield from cluster.on_ray(todo, Batch(None, out, device=device, **options), ("", ""), tell)
     finally:
         cluster.Worker = real
 

@@ -1,10 +1,10 @@
-"""A stand-in for `fice.editor.Editor`: the same methods and types, no weights, results in a millisecond."""
+"""A stand-in for the editor and its engine: no weights, results in a millisecond."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,28 +14,21 @@ import torch
 
 from fice.course import Spent
 from fice.edit import Edit
-from fice.inversion.loop import Descent
-from fice.inversion.task import Task
+from fice.inversion.loop import Latent, Optimiser
 from fice.language.words import parse
+from fice.order import Order
 from fice.photo.photo import read_photo
-from fice.subject.subject import Sight, Subject
+from fice.subject.subject import Subject
 
 LATENT = torch.zeros(1, 2, 4)
 
 
-@dataclass
-class Plan:
-    """As much of a plan as `Stub` needs."""
+@dataclass(eq=False, kw_only=True)
+class Run(Latent):
+    """A picture in work."""
 
-    text: str
-    notices: list[str]
-
-
-@dataclass
-class Targets:
-    """As much of the targets as `best_width` copies."""
-
-    generators: list[torch.Generator]
+    plan: SimpleNamespace
+    seed: int
 
 
 class Stub:
@@ -57,58 +50,63 @@ class Stub:
                  faults: dict | None = None, room: dict | None = None, losses: dict | None = None,
                  shortage: Exception | None = None):  # fmt: skip
         self.bundle = bundle or SimpleNamespace(reads_own_words=True)
-        self.steps, self.tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
+        steps, tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
+        self.optimiser = Optimiser(steps=steps, rate=0.1, tolerance=tolerance)
         self.pause, self.faults, self.room, self.losses = pause, faults or {}, room or {}, losses or {}
         self.shortage = shortage or torch.OutOfMemoryError("CUDA out of memory.")
         self.calls: dict[str, list[list[str]]] = defaultdict(list)
         self.seen: Counter = Counter()
 
-    def look(self, photo: Any) -> Sight:
+    @property
+    def engine(self) -> Stub:
+        return self
+
+    def analyse(self, photo: Any) -> Subject:
         photo = photo if hasattr(photo, "pixels") else read_photo(photo)
-        self._called("look", [photo.path.stem])
-        return Sight(photo, None, LATENT, LATENT, 1.0, list(photo.notices), Spent())
+        self._called("analyse", [photo.path.stem])
+        return Subject(photo, None, LATENT, LATENT, 1.0, list(photo.notices), Spent())
 
-    def settle(self, sights, latents=None) -> list[Subject]:
-        self._called("settle", [sight.photo.path.stem for sight in sights])
-        return [Subject(**vars(sight), fitted=LATENT, ws=LATENT, weights={}) for sight in sights]
+    def fit(self, subjects, latents=None) -> list[Subject]:
+        self._called("fit", [subject.photo.path.stem for subject in subjects])
+        return [replace(subject, fit=SimpleNamespace(notices=())) for subject in subjects]
 
-    def prepare(self, photo: Any, latent: Any = None) -> Subject:
-        return self.settle([self.look(photo)])[0]
-
-    def plan(self, subject: Subject, text: str, region: str = "auto", mask: Any = None) -> Plan:
+    def plan(self, subject: Subject, order: Order) -> SimpleNamespace:
         self._called("plan", [subject.photo.path.stem])
-        parse(text)
-        return Plan(text, [])
+        parse(order.sentence)
+        return SimpleNamespace(subject=subject, order=order)
 
-    def begin(self, wishes) -> list[Task]:
-        self._called("begin", [subject.photo.path.stem for subject, _, _ in wishes])
-        return [Task(subject, plan, seed, LATENT, {}, Targets([torch.Generator()])) for subject, plan, seed in wishes]
+    def begin(self, plans, seeds) -> list[Run]:
+        self._called("begin", [plan.subject.photo.path.stem for plan in plans])
+        return [Run(LATENT, plan=plan, seed=seed) for plan, seed in zip(plans, seeds, strict=True)]
 
-    def descent(self) -> Descent:
-        return Descent(self._evaluate, steps=self.steps, rate=0.1, tolerance=self.tolerance)
+    def step(self, runs) -> list[Run]:
+        return self.optimiser.step(runs, lambda ws: self._evaluate(runs, ws))
 
-    def edit(self, subject: Subject, text: str, *, candidates: int = 1, **_: Any) -> Edit:
-        descent, plan = self.descent(), self.plan(subject, text)
-        slots = [descent.add(task, LATENT) for task in self.begin([(subject, plan, i) for i in range(candidates)])]
-        while descent.slots:
-            descent.step()
-        return self.finish(slots[-1])
+    def again(self, run: Run) -> Run:
+        return replace(run)
 
-    def finish(self, slot) -> Edit:
-        subject = slot.task.subject
+    def edit(self, subject: Subject, order: Order) -> Edit:
+        going = runs = self.begin([self.plan(subject, order)] * order.candidates, range(order.candidates))
+        while going:
+            ended = self.step(going)
+            going = [run for run in going if run not in ended]
+        return self.finish(runs[-1])
+
+    def finish(self, run: Run) -> Edit:
+        subject, order = run.plan.subject, run.plan.order
         photo = subject.photo
         self._called("finish", [photo.path.stem])
         pixels = np.iinfo(photo.pixels.dtype).max - photo.pixels
         facts = {
-            "input": str(photo.path), "text": slot.task.plan.text, "region": "dress", "seed": slot.task.seed,
-            "steps": slot.steps, "losses": slot.losses, "similarity": {"before": 0.1, "after": 0.2 + slot.task.seed},
-            "unknown_words": [],
+            "input": str(photo.path), "text": order.sentence, "region": "dress", "order": order.as_json(),
+            "seed": run.seed, "steps": run.steps, "losses": run.losses,
+            "similarity": {"before": 0.1, "after": 0.2 + run.seed}, "unknown_words": [],
         }  # fmt: skip
         mask = np.ones(photo.size, bool)
-        return Edit(subject, facts["text"], 1 - photo.srgb(), pixels, mask, mask * 1.0, slot.ws, LATENT, [], facts)
+        return Edit(subject, order, 1 - photo.srgb(), pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
 
-    def _evaluate(self, tasks, ws):
-        names = [task.subject.photo.path.stem for task in tasks]
+    def _evaluate(self, runs, ws):
+        names = [run.plan.subject.photo.path.stem for run in runs]
         self._called("step", names)
         time.sleep(self.pause)
         values = []
@@ -117,7 +115,7 @@ class Stub:
             values.append(loss(self.seen[name]))
             self.seen[name] += 1
         total = torch.tensor(values, dtype=torch.float32)
-        return torch.zeros(len(tasks), 3, 4, 2), {"loss": total}, total, torch.zeros_like(ws)
+        return torch.zeros(len(runs), 3, 4, 2), {"loss": total}, total, torch.zeros_like(ws)
 
     def _called(self, method: str, names: list[str]) -> None:
         self.calls[method].append(names)

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from asking import batch
+from asking import job as asked
 from PIL import Image
 
 from fice.batch import cluster
 from fice.batch.cluster import AHEAD, LEAST, shares
-from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import run_batch
 from fice.bundle.bundle import load_bundle
@@ -212,7 +213,7 @@ def test_a_cluster_that_ends_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "CHECK", 0.5)
     monkeypatch.setattr(cluster, "GRACE", 0.5)
     with started(tmp_path) as (address, stop):
-        run = edit((Job(f"{i}.jpg", Path(f"{i}.jpg"), "slow") for i in itertools.count()), tmp_path, address=address)
+        run = edit((asked(f"{i}.jpg", f"{i}.jpg", "slow") for i in itertools.count()), tmp_path, address=address)
         next(run)
         stop()
         with pytest.raises(DeviceError, match="^The Ray cluster has ended: start it again"):
@@ -306,9 +307,9 @@ def test_the_same_pictures_as_without_ray(head, tmp_path):
     (tmp_path / "photos").mkdir()
     for name, pixels in zip("ab", people(generator, 2, seed=3), strict=True):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{name}.png")
-    common = {"preset": "fast", "assignments": ["steps=2", "refine=2", "tuning=0"], "device": "cpu", "width": 1}
-    run_batch("photos", ["a red dress"], output="here", **common)
-    run_batch("photos", ["a red dress"], output="there", on="ray", address=head, workers=2, **common)
+    common = {"preset": "fast", "assignments": ["steps=2", "refine=2", "tuning=0"], "device": "cpu", "batch_size": 1}
+    run_batch(batch("photos", ["a red dress"], "here", **common))
+    run_batch(batch("photos", ["a red dress"], "there", on="ray", address=head, workers=2, **common))
     here, there = (sorted(lines(tmp_path / out), key=lambda line: line["key"]) for out in ("here", "there"))
     assert [line["key"] for line in there] == [line["key"] for line in here] == ["a.png", "b.png"]
     for mine, yours in zip(here, there, strict=True):
@@ -318,5 +319,5 @@ def test_the_same_pictures_as_without_ray(head, tmp_path):
         assert yours["made_from"]["fingerprint"] == mine["made_from"]["fingerprint"]
         pictures = (np.asarray(Image.open(line["report"]["output"]), float) for line in (mine, yours))
         assert np.abs(np.subtract(*pictures)).mean() < 0.5
-    again = run_batch("photos", ["a red dress"], output="there", **common)
+    again = run_batch(batch("photos", ["a red dress"], "there", **common))
     assert (again.skipped, again.done) == (2, 0)

@@ -7,13 +7,18 @@ import json
 import numpy as np
 import pytest
 import torch
+from asking import batch
 from PIL import Image
 from torch.nn import functional as F
 
 from fice.batch.run import run_batch
 from fice.batch.width import best_width
 from fice.editor import Editor
+from fice.inversion.loop import evaluate
 from fice.inversion.sample import people
+from fice.inversion.terms import bind
+from fice.inversion.tuning import drawing, join
+from fice.order import Garment, Order
 from fice.settings import Settings
 
 SHORT = ("refine=0", "tuning=3", "views=2")
@@ -37,7 +42,7 @@ def editor():
 @pytest.fixture(scope="module")
 def photos(editor, tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
-    for i, person in enumerate(people(editor.generator, 3, seed=20)):
+    for i, person in enumerate(people(editor.engine.generator, 3, seed=20)):
         Image.fromarray(person).resize((150, 300), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
     return folder
 
@@ -49,28 +54,39 @@ def alone(editor, photos):
 
 
 def begun(editor, photos, order):
-    """Tasks of photos in this order, begun together."""
-    subjects = editor.settle([editor.look(photos / f"{i}.png") for i in order])
-    return editor.begin([(s, editor.plan(s, WISHES[i]), 0) for s, i in zip(subjects, order, strict=True)])
+    """Runs of photos in this order, begun together."""
+    subjects = editor.fit([editor.analyse(photos / f"{i}.png") for i in order])
+    plans = [editor.plan(subject, WISHES[i]) for subject, i in zip(subjects, order, strict=True)]
+    return editor.engine.begin(plans, [0] * len(plans))
+
+
+def through(editor, runs):
+    """Runs, after all their steps."""
+    going = list(runs)
+    while going:
+        ended = editor.engine.step(going)
+        going = [run for run in going if run not in ended]
+    return runs
 
 
 def together(editor, photos, order):
     """The edits of photos in this order, in one batch."""
-    descent = editor.descent()
-    slots = [descent.add(task, task.ws) for task in begun(editor, photos, order)]
-    while descent.slots:
-        descent.step()
-    return [editor.finish(slot) for slot in slots]
+    return [editor.finish(run) for run in through(editor, begun(editor, photos, order))]
+
+
+def evaluated(editor, runs):
+    """One step's pictures, terms, losses and slopes of runs together."""
+    terms = bind(editor.engine.terms, [run.targets for run in runs])
+    draw = drawing(editor.engine.generator, join([run.weights for run in runs]))
+    return evaluate(draw, terms, torch.cat([run.ws for run in runs]), torch.arange(len(runs)))
 
 
 def test_together_each_picture_has_the_loss_and_the_slope_that_it_has_alone(editor, photos):
     """Up to rounding, which turns a few gradients of ReLUs; what Adam makes of that is not promised."""
-    tasks, descent = begun(editor, photos, [0, 1, 2]), editor.descent()
-    chances = [task.targets.generators[0].get_state() for task in tasks]
-    drawn, values, totals, slopes = descent.evaluate(tasks, torch.cat([task.ws for task in tasks]))
-    for i, task in enumerate(tasks):
-        task.targets.generators[0].set_state(chances[i])  # the same views
-        picture, terms, total, slope = descent.evaluate([task], task.ws)
+    runs = begun(editor, photos, [0, 1, 2])
+    drawn, values, totals, slopes = evaluated(editor, [editor.engine.again(run) for run in runs])
+    for i, run in enumerate(runs):
+        picture, terms, total, slope = evaluated(editor, [run])
         torch.testing.assert_close(drawn[i : i + 1], picture, rtol=0, atol=1e-3)
         for name, value in terms.items():
             torch.testing.assert_close(values[name][i : i + 1], value, rtol=0.01, atol=1e-5)
@@ -80,23 +96,21 @@ def test_together_each_picture_has_the_loss_and_the_slope_that_it_has_alone(edit
 
 def test_neighbours_do_not_matter_at_all(editor, photos):
     one, other = together(editor, photos, [0, 1, 2]), together(editor, photos, [0, 2, 1])
-    assert torch.equal(one[0].ws, other[0].ws) and (one[0].pixels == other[0].pixels).all()
+    assert torch.equal(one[0].latent, other[0].latent) and (one[0].pixels == other[0].pixels).all()
 
 
 def test_who_joins_later_changes_nothing(editor, photos):
     """Pictures come at different steps, and each takes all of its own."""
 
-    def ends(tasks):
-        descent, slots = editor.descent(), []
-        for task in tasks:
-            slots.append(descent.add(task, task.ws))
-            descent.step()
-        while descent.slots:
-            descent.step()
-        return slots
+    def ends(runs):
+        going = []
+        for run in runs:
+            going.append(run)
+            editor.engine.step(going)
+        return through(editor, runs)
 
     one, other = ends(begun(editor, photos, [0, 1, 2])), ends(begun(editor, photos, [0, 2, 1]))
-    assert [slot.steps for slot in (*one, *other)] == [4] * 6
+    assert [run.steps for run in (*one, *other)] == [4] * 6
     assert torch.equal(one[0].ws, other[0].ws) and torch.equal(one[0].picture, other[0].picture)
 
 
@@ -104,8 +118,8 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
     table = tmp_path / "orders.jsonl"
     rows = [{"photo": str(photos / f"{i}.png"), "text": text} for i, text in enumerate(WISHES)]
     table.write_text("\n".join(map(json.dumps, [*rows, {"photo": str(photos / "0.png"), "text": "xyzzy"}])))
-    summary = run_batch(table, output=tmp_path / "out", width=1, steps=4, assignments=SHORT, device="cpu",
-                        keep=["mask", "latent"])  # fmt: skip
+    summary = run_batch(batch(table, (), tmp_path / "out", batch_size=1, steps=4, assignments=SHORT, device="cpu",
+                              keep=["mask", "latent"]))  # fmt: skip
     assert summary.done == 3 and sum(summary.failed.values()) == 1
     lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     for i, (text, single) in enumerate(zip(WISHES, alone, strict=True)):
@@ -117,25 +131,41 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
         assert (tmp_path / "out" / f"{line['key']}.latent.safetensors").exists()
     (failed,) = (one for one in lines if one["status"] == "failed")
     assert failed["exit_code"] == 3 and "xyzzy" in failed["error"]
-    assert run_batch(table, output=tmp_path / "out", width=1, steps=4, assignments=SHORT, device="cpu",
-                     keep=["mask", "latent"]).skipped == 3  # fmt: skip
+    assert run_batch(batch(table, (), tmp_path / "out", batch_size=1, steps=4, assignments=SHORT, device="cpu",
+                           keep=["mask", "latent"])).skipped == 3  # fmt: skip
 
 
 def test_candidates_and_several_texts_share_one_analysis(photos, tmp_path, monkeypatch):
-    settled = []
-    settle = Editor.settle
+    fitted = []
+    fit = Editor.fit
     monkeypatch.setattr(
-        Editor, "settle", lambda self, sights, *rest: settled.append(len(sights)) or settle(self, sights, *rest)
+        Editor, "fit", lambda self, subjects, *rest: fitted.append(len(subjects)) or fit(self, subjects, *rest)
     )
-    summary = run_batch(photos / "0.png", WISHES[:2], output=tmp_path / "out", width=4, steps=2, candidates=2,
-                        assignments=SHORT, device="cpu")  # fmt: skip
-    assert summary.done == 2 and settled == [1]
+    summary = run_batch(batch(photos / "0.png", WISHES[:2], tmp_path / "out", batch_size=4, steps=2, candidates=2,
+                              assignments=SHORT, device="cpu"))  # fmt: skip
+    assert summary.done == 2 and fitted == [1]
 
 
-def test_the_width_is_measured_without_disturbing_the_task(editor, photos):
+def test_the_width_is_measured_without_disturbing_the_run(editor, photos):
+    (run,) = begun(editor, photos, [0])
+    chance = run.targets["semantic"]["generators"][0]
+    before = chance.get_state()
+    assert best_width(editor.engine, run, editor.device) in (1, 2, 4, 8, 16)
+    assert torch.equal(chance.get_state(), before) and run.steps == 0
+
+
+def test_a_batch_may_mix_plans_of_any_kind(editor, photos):
+    """One garment beside two, and one that is not held to painted cloth: each as it is alone."""
     subject = editor.prepare(photos / "0.png")
-    (task,) = editor.begin([(subject, editor.plan(subject, "red dress"), 0)])
-    before = task.targets.generators[0].get_state()
-    width = best_width(editor, task)
-    assert width in (1, 2, 4, 8, 16)
-    assert torch.equal(task.targets.generators[0].get_state(), before)
+    sentences = [(Garment("blue shirt"),), (Garment("red shirt"), Garment("green trousers"))]
+    plans = [editor.plan(subject, Order(garments)) for garments in sentences]
+    assert [len(plan.pieces) for plan in plans] == [1, 2]
+    runs = editor.engine.begin(plans, [0, 0])
+    runs[0].targets = {**runs[0].targets, "cloth": None}
+    _, values, totals, _ = evaluated(editor, [editor.engine.again(run) for run in runs])
+    for i, run in enumerate(runs):
+        _, alone, total, _ = evaluated(editor, [run])
+        for name, value in alone.items():
+            torch.testing.assert_close(values[name][i : i + 1], value, rtol=0.01, atol=1e-5)
+        assert totals[i].item() == pytest.approx(total.item(), rel=0.01)
+    assert values["cloth"][0] == 0 and values["cloth"][1] > 0

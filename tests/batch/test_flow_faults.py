@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from asking import job as asked
 from batch.stub import Stub, draw
 from PIL import Image
 
 from fice.batch.flow import Flow
-from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.errors import FullDisk, InputError
 from fice.settings import Settings
 
-METHODS = ["look", "settle", "plan", "begin", "step", "finish"]
+METHODS = ["analyse", "fit", "plan", "begin", "step", "finish"]
 CPU_MEMORY = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
 
@@ -32,7 +32,7 @@ def flow(tmp_path):
         editor = Stub(settings=Settings(**{"steps": 2, **(settings or {})}), **stub)
         told: list[str] = []
         made: dict[str, Result] = {}
-        run = Flow(editor, tmp_path / "out", ("s", "w"), width=width, keep=keep, tell=told.append)
+        run = Flow(editor, tmp_path / "out", ("s", "w"), batch_size=width, keep=keep, tell=told.append)
         for result in run.run(jobs):
             assert result.key not in made, f"{result.key} ended twice"
             made[result.key] = result
@@ -49,7 +49,7 @@ def photos(tmp_path):
     def photos(count=6, texts=("red dress",), **options):
         paths = draw(tmp_path / "photos", *(f"{i}.png" for i in range(count)))
         return [
-            Job(f"{path.stem}.{i}.png" if i else path.name, path, text, options)
+            asked(f"{path.stem}.{i}.png" if i else path.name, path, text, options)
             for path in paths for i, text in enumerate(texts)
         ]  # fmt: skip
 
@@ -85,7 +85,7 @@ def test_a_picture_that_raises_fails_alone(flow, photos, method, error):
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), CPU_MEMORY, MemoryError()])
-@pytest.mark.parametrize("method", ["settle", "begin", "step"])
+@pytest.mark.parametrize("method", ["fit", "begin", "step"])
 @pytest.mark.parametrize("room", [1, 3])
 def test_short_memory_makes_batches_narrow(flow, photos, method, error, room):
     made, editor = flow(photos(9), width=8, room={method: room}, shortage=error)
@@ -121,14 +121,14 @@ def test_a_picture_that_converged_leaves_its_place(flow, photos):
 def test_several_texts_analyse_a_photo_once(flow, photos):
     made, editor = flow(photos(5, ["red dress", "blue dress", "green coat"]), width=4)
     assert len(made) == 15 and not failed(made)
-    settled = [name for names in editor.calls["settle"] for name in names]
+    settled = [name for names in editor.calls["fit"] for name in names]
     assert sorted(settled) == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("width", [1, 4])
 def test_every_text_of_a_photo_that_fails_gets_its_line(flow, photos, width):
     jobs = photos(3, ["red dress", "blue dress", "green coat"])
-    made, _ = flow(jobs, width=width, faults={("settle", "1"): ValueError("odd")})
+    made, _ = flow(jobs, width=width, faults={("fit", "1"): ValueError("odd")})
     assert len(made) == 9
     assert sorted(failed(made)) == ["1.1.png", "1.2.png", "1.png"]
 
@@ -157,14 +157,14 @@ def test_a_candidate_that_ended_counts_when_a_later_one_raises(flow, photos):
 
 def test_two_photos_of_the_same_content_keep_their_names(flow, photos, tmp_path):
     first = photos(1)[0]
-    second = Job("copy.png", tmp_path / "copy.png", first.text)
+    second = asked("copy.png", tmp_path / "copy.png", first.text)
     second.photo.write_bytes(first.photo.read_bytes())
     made, _ = flow([first, second])
     assert [result.report["input"] for result in made.values()] == [str(first.photo), str(second.photo)]
 
 
 def test_what_is_kept_beside_two_results_does_not_meet(flow, tmp_path):
-    jobs = [Job(path.name, path, "red dress") for path in draw(tmp_path / "photos", "a.jpg", "a.png")]
+    jobs = [asked(path.name, path, "red dress") for path in draw(tmp_path / "photos", "a.jpg", "a.png")]
     made, _ = flow(jobs, keep=["mask", "latent", "compare"])
     assert not failed(made)
     assert len(list((tmp_path / "out").glob("a.*"))) == 8
@@ -190,7 +190,7 @@ def test_a_picture_that_raises_while_the_width_is_measured(flow, photos):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_ends_the_run_with_a_sentence(flow, photos, tmp_path, monkeypatch, code):
-    from fice.photo import names as output
+    from fice import files as output
 
     kept, fsync = [], output.os.fsync
 
@@ -203,7 +203,7 @@ def test_a_full_disk_ends_the_run_with_a_sentence(flow, photos, tmp_path, monkey
     monkeypatch.setattr(output.os, "fsync", full)
     editor, made = Stub(settings=Settings(steps=2)), []
     with pytest.raises(FullDisk, match="disk is full, so .*png was not written; free some space"):
-        made.extend(iter(Flow(editor, tmp_path / "out", ("s", "w"), width=2).run(photos(8))))
+        made.extend(iter(Flow(editor, tmp_path / "out", ("s", "w"), batch_size=2).run(photos(8))))
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["0.png"]  # three writes: it and two thumbnails
     monkeypatch.undo()
     assert len(flow(photos(8))[0]) == 8
@@ -213,12 +213,12 @@ def test_jobs_that_cannot_be_tried_get_their_lines(flow, photos, tmp_path):
     jobs = photos(3)
     (tmp_path / "text.jpg").write_text("no picture")
     jobs[1:1] = [
-        Job("gone.png", tmp_path / "gone.png", "red dress"),
-        Job("line-3", Path("list.csv"), "", error="Line 3 of list.csv is empty; remove it."),
-        Job("text.jpg", tmp_path / "text.jpg", "red dress"),
-        Job("mask.png", jobs[0].photo, "red dress", {"mask": str(tmp_path / "gone.png")}),
-        Job("latent.png", jobs[0].photo, "red dress", {"latent": str(tmp_path / "gone.safetensors")}),
-        Job("word.png", jobs[0].photo, "  "),
+        asked("gone.png", tmp_path / "gone.png", "red dress"),
+        asked("line-3", Path("list.csv"), "", error="Line 3 of list.csv is empty; remove it."),
+        asked("text.jpg", tmp_path / "text.jpg", "red dress"),
+        asked("mask.png", jobs[0].photo, "red dress", {"mask": str(tmp_path / "gone.png")}),
+        asked("latent.png", jobs[0].photo, "red dress", {"latent": str(tmp_path / "gone.safetensors")}),
+        asked("word.png", jobs[0].photo, "  "),
     ]
     made, _ = flow(jobs)
     assert sorted(failed(made)) == ["gone.png", "latent.png", "line-3", "mask.png", "text.jpg", "word.png"]
@@ -237,7 +237,7 @@ def test_jobs_are_taken_as_room_comes_free(photos, tmp_path, monkeypatch):
             yield job
 
     made, ahead = 0, []
-    flow = Flow(Stub(settings=Settings(steps=2)), tmp_path / "out", ("s", "w"), width=2)
+    flow = Flow(Stub(settings=Settings(steps=2)), tmp_path / "out", ("s", "w"), batch_size=2)
     for _ in flow.run(jobs()):
         made += 1
         ahead.append(len(taken) - made)
@@ -246,7 +246,7 @@ def test_jobs_are_taken_as_room_comes_free(photos, tmp_path, monkeypatch):
 
 def test_a_run_that_is_left_ends_its_threads(photos, tmp_path):
     before = threading.active_count()
-    results = Flow(Stub(settings=Settings(steps=2)), tmp_path / "out", ("s", "w"), width=2).run(photos(20))
+    results = Flow(Stub(settings=Settings(steps=2)), tmp_path / "out", ("s", "w"), batch_size=2).run(photos(20))
     next(results)
     results.close()
     assert threading.active_count() == before

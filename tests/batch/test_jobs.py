@@ -9,11 +9,13 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from asking import batch
+from asking import job as asked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fice.batch import tables
-from fice.batch.jobs import Job, find_jobs, watch
+from fice.batch.jobs import find_jobs, watch
 from fice.batch.journal import NAME
 from fice.batch.names import Place, fold, keys
 from fice.errors import InputError, UsageError
@@ -28,7 +30,7 @@ def find(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def find(source="photos", texts=RED, prompts=None, out="out", **options):
-        return find_jobs(source, texts, prompts and Path(prompts), out=Path(out), **options)
+        return find_jobs(batch(source, texts, out, prompts=prompts, **options))
 
     return find
 
@@ -52,7 +54,7 @@ def test_a_folder_is_mirrored_in_order(find):
     make("b.jpg", "a/z.PNG", "a/b/c.webp", "a.jpg", "a/b.tif", "note.txt", "film.mp4", ".hidden.jpg", ".git/x.jpg")
     jobs = find()
     assert names(jobs) == ["a/b/c.webp", "a/b.tif", "a/z.PNG", "a.jpg", "b.jpg"]
-    assert jobs[0] == Job("a/b/c.webp", Path("photos/a/b/c.webp"), "a red dress")
+    assert jobs[0] == asked("a/b/c.webp", "photos/a/b/c.webp", "a red dress")
     assert all(job.photo.is_file() for job in jobs)
 
 
@@ -365,13 +367,13 @@ def test_a_table(find):
         "b.jpg\r\n"
     )
     jobs = find(write("photos/t.csv", "\ufeff" + table))
-    assert jobs[0] == Job(
+    assert jobs[0] == asked(
         "a.jpg",
-        Path("photos/a.jpg"),
+        "photos/a.jpg",
         "a red\r\ndress; long",
-        {"region": "upper", "seed": 3, "mask": "photos/m.png", "candidates": 2},
+        {"region": "upper", "seed": 3, "mask": Path("photos/m.png").absolute(), "candidates": 2},
     )
-    assert jobs[1:] == [Job("b.jpg", Path("photos/b.jpg"), "a red dress")]
+    assert jobs[1:] == [asked("b.jpg", "photos/b.jpg", "a red dress")]
     assert names(find(write("photos/u.csv", "\ufeff" + table, "utf-16-le"))) == names(jobs)
     assert names(find(write("photos/t.tsv", "photo\ttext\na.jpg\tx, y, z\n"))) == ["a.jpg"]
     assert names(find(write("photos/t.tsv.csv", "photo\ttext\na.jpg\tx, y\n"))) == ["a.jpg"]
@@ -455,9 +457,9 @@ def test_json_lines(find):
     ]
     jobs = find(write("photos/t.jsonl", "\n".join(map(json.dumps, lines)) + "\n" + "[" * 50_000 + "\n"))
     assert jobs[:3] == [
-        Job("a.red.jpg", Path("photos/a.jpg"), "red", {"seed": 1}),
-        Job("a.blue.jpg", Path("photos/a.jpg"), "blue", {"seed": 1}),
-        Job("b.jpg", Path("photos/b.jpg"), "a red dress"),
+        asked("a.red.jpg", "photos/a.jpg", "red", {"seed": 1}),
+        asked("a.blue.jpg", "photos/a.jpg", "blue", {"seed": 1}),
+        asked("b.jpg", "photos/b.jpg", "a red dress"),
     ]
     assert len(jobs) == 9 and all(job.error for job in jobs[3:])
 
@@ -466,12 +468,12 @@ def test_the_same_photo_twice(find):
     make("a.jpg")
     rows = ["a.jpg,red,1", "a.jpg,blue,1", "a.jpg,red,1", "a.jpg,red,2"]
     jobs = find(write("photos/t.csv", "photo,text,seed\n" + "\n".join(rows) + "\n"))
-    keyed = {(job.text, job.options["seed"]): job.key for job in jobs}
+    keyed = {(job.text, job.order.seed): job.key for job in jobs}
     assert len(jobs) == 3 and keyed["blue", 1] == "a.blue.jpg"
     assert all(key.startswith("a.red.") for (text, _), key in keyed.items() if text == "red")
     random.Random(1).shuffle(rows)
     again = find(write("photos/t.csv", "photo,text,seed\n" + "\n".join(rows) + "\n"))
-    assert {(job.text, job.options["seed"]): job.key for job in again} == keyed
+    assert {(job.text, job.order.seed): job.key for job in again} == keyed
 
 
 # files of texts
@@ -486,7 +488,7 @@ def test_every_photo_with_every_text(find):
         "b.blue.jpg",
     ]
     jobs = find(texts=["green"], prompts=write("p.csv", "text,region,seed\nred,upper,\nred,lower,2\n"))
-    assert [(job.text, job.options) for job in jobs[:3]] == [
+    assert [(job.text, job.order.shape()[1]) for job in jobs[:3]] == [
         ("green", {}),
         ("red", {"region": "upper"}),
         ("red", {"region": "lower", "seed": 2}),
@@ -533,9 +535,9 @@ def test_a_photo_is_taken_when_it_has_come_to_rest(tmp_path, monkeypatch):
         taken.append("|")
         next(script, lambda: (_ for _ in ()).throw(KeyboardInterrupt))()
 
-    known = [job for job in find_jobs("photos", RED, None, out=Path("out")) if job.key == "old.jpg"]
+    known = [job for job in find_jobs(batch("photos", RED)) if job.key == "old.jpg"]
     with pytest.raises(KeyboardInterrupt):
-        for job in watch("photos", RED, None, known=known, out=Path("out"), sleep=sleep):
+        for job in watch(batch("photos", RED), known, sleep=sleep):
             taken.append(job.key)
     assert "".join(f"{each} " for each in taken) == "| sub/a.jpg | | | new.jpg | | | old.jpg | "
 
@@ -543,12 +545,13 @@ def test_a_photo_is_taken_when_it_has_come_to_rest(tmp_path, monkeypatch):
 def test_a_result_that_gets_another_name_is_made_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make("b.webp")
-    known = find_jobs("photos", RED, None, ext=".png", out=Path("out"))
+    asked = batch("photos", RED, ext=".png")
+    known = find_jobs(asked)
     make("b.png")
-    coming = watch("photos", RED, None, known=known, ext=".png", out=Path("out"), sleep=lambda _: None)
+    coming = watch(asked, known, sleep=lambda _: None)
     assert names(known) == ["b.png"] and [next(coming).key, next(coming).key] == ["b.png", "b.webp.png"]
 
 
 def test_a_list_is_not_watched(tmp_path):
     with pytest.raises(UsageError, match="cannot be watched"):
-        next(watch(write(tmp_path / "l.txt", "old.jpg"), RED, None, out=Path("out")))
+        next(watch(batch(write(tmp_path / "l.txt", "old.jpg"), RED)))

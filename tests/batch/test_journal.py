@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from asking import job as asked
 from PIL import Image
 
-from fice.batch.jobs import Job
 from fice.batch.journal import NAME, Journal, Result, Summary
-from fice.batch.resume import look, made_from, unchanged
+from fice.batch.resume import made_from, state_of, unchanged
 from fice.errors import FiceError, UsageError
 from fice.files import sha256_of
 
@@ -244,7 +244,7 @@ def finished(tmp_path):
     class Finished:
         out = tmp_path / "out"
         photo, mask, output = tmp_path / "a.jpg", tmp_path / "m.png", out / "a.jpg"
-        job = Job("a.jpg", photo, "a red dress", {"mask": str(mask)})
+        job = asked("a.jpg", photo, "a red dress", {"mask": str(mask)})
 
         def still(self, job=None, settings="s", weights="w", **changes):
             previous = Result(self.job.key, "done", {}, made_from=self.made | changes)
@@ -255,7 +255,7 @@ def finished(tmp_path):
     Image.new("RGB", (64, 48)).save(done.photo)
     Image.new("L", (64, 48)).save(done.mask)
     Image.new("RGB", (64, 48), "red").save(done.output)
-    done.made = made_from(done.job, done.output, "s", "w", before=look(done.job), sha256=sha256_of(done.photo))
+    done.made = made_from(done.job, done.output, "s", "w", before=state_of(done.job), sha256=sha256_of(done.photo))
     return done
 
 
@@ -282,13 +282,13 @@ def test_a_file_that_is_only_touched_is_compared_by_content(finished, which):
 
 def test_a_mask_counts_by_content_not_by_name(finished, tmp_path):
     moved = finished.mask.rename(tmp_path / "moved.png")
-    assert finished.still(Job("a.jpg", finished.photo, "a red dress", {"mask": str(moved)}))
-    assert not finished.still(Job("a.jpg", finished.photo, "a red dress"))
-    assert not finished.still(Job("a.jpg", finished.photo, "a red dress", {"latent": str(moved)}))
+    assert finished.still(asked("a.jpg", finished.photo, "a red dress", {"mask": str(moved)}))
+    assert not finished.still(asked("a.jpg", finished.photo, "a red dress"))
+    assert not finished.still(asked("a.jpg", finished.photo, "a red dress", {"latent": str(moved)}))
 
 
 def test_a_photo_that_changed_while_it_was_edited_is_edited_again(finished):
-    before, sha256 = look(finished.job), sha256_of(finished.photo)
+    before, sha256 = state_of(finished.job), sha256_of(finished.photo)
     content = bytearray(finished.photo.read_bytes())
     content[-1] ^= 1
     finished.photo.write_bytes(content)
@@ -298,10 +298,11 @@ def test_a_photo_that_changed_while_it_was_edited_is_edited_again(finished):
 
 
 @pytest.mark.parametrize(
-    "change", [{"settings": "other"}, {"weights": "other"}, {"text": "a blue dress"}, {"options": {"seed": 1}}]
+    "change", [{"settings": "other"}, {"weights": "other"}, {"text": "a blue dress"}, {"wishes": {"seed": 1}}]
 )
 def test_what_is_asked_counts(finished, change):
-    job = Job("a.jpg", finished.photo, change.pop("text", "a red dress"), change.pop("options", finished.job.options))
+    wishes = change.pop("wishes", {"mask": str(finished.mask)})
+    job = asked("a.jpg", finished.photo, change.pop("text", "a red dress"), wishes)
     assert not finished.still(job, **change)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from asking import batch
 from batch.stub import Stub, draw
 from click.testing import CliRunner
 from PIL import Image
@@ -45,7 +46,7 @@ def editors(monkeypatch):
 
         def settled(self):
             """The names of the photos that were analysed."""
-            return [name for editor in self for names in editor.calls["settle"] for name in names]
+            return [name for editor in self for names in editor.calls["fit"] for name in names]
 
     editors = Editors()
     monkeypatch.setattr(fice.editor, "Editor", editors.make)
@@ -62,8 +63,9 @@ def run(editors, photos, tmp_path):
     """run(text, ...): the summary of a run over `photos` into `out`."""
 
     def run(*texts, source=photos, **options):
-        options = {"output": tmp_path / "out", "width": 2, "steps": 2, "device": "cpu"} | options
-        return run_batch(source, texts or ["red dress"], **options).as_dict()
+        options = {"output": tmp_path / "out", "batch_size": 2, "steps": 2, "device": "cpu"} | options
+        told = {name: options.pop(name) for name in ("tell", "warn", "progress") if name in options}
+        return run_batch(batch(source, texts or ["red dress"], **options), **told).as_dict()
 
     return run
 
@@ -313,7 +315,7 @@ def test_only_what_changed_is_made_again(run, editors, photos, tmp_path):
 
 
 def test_what_failed_is_tried_again(run, editors):
-    editors.options = {"faults": {("settle", "3"): ValueError("odd")}}
+    editors.options = {"faults": {("fit", "3"): ValueError("odd")}}
     facts = run()
     assert (facts["done"], facts["failed"]) == (5, 1)
     assert list(facts["reasons"]) == ["fice has a bug (ValueError: odd): please report it with what --debug shows."]
@@ -399,7 +401,7 @@ def test_an_empty_folder_can_be_watched(run, photos, monkeypatch, tmp_path):
 
     monkeypatch.setattr(room, "watch", partial(room.watch, sleep=arrive))
     with pytest.raises(KeyboardInterrupt):
-        run(source=tmp_path / "empty", follow=True, width=1)
+        run(source=tmp_path / "empty", follow=True, batch_size=1)
     with pytest.raises(InputError, match="no photos"):
         run(source=photos.parent / "empty" / "*.jpg")
 

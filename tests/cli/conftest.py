@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-import fice.session
+import fice.cli.edit
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def forwarded(monkeypatch):
     """What `edit` hands to the library, which does not run."""
     calls = []
 
-    def edit_file(photo, text, **options):
-        calls.append((photo, text, {k: v for k, v in options.items() if k not in ("tell", "progress", "callback")}))
-        return {"output": "out.png", "notices": ["two people; the largest is edited"], "text": text}
+    def edit_file(photo, order, outputs, settings, progress, **where):
+        calls.append((photo, order, outputs, settings, where))
+        return {"output": "out.png", "notices": ["two people; the largest is edited"], "text": order.sentence}
 
-    monkeypatch.setattr(fice.session, "edit_file", edit_file)
+    monkeypatch.setattr(fice.cli.edit, "edit_file", edit_file)
     return calls

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-import fice.session
+import fice.cli.edit
 from fice.cli import main
+from fice.order import Garment, Order
+from fice.outputs import Outputs
+from fice.settings import Settings
 
 
 def test_quiet_says_nothing_but_the_result(forwarded, photo):
@@ -24,7 +28,8 @@ def test_quiet_does_not_hide_errors(tmp_path):
 def test_only_what_was_said_is_forwarded(forwarded, photo):
     result = CliRunner().invoke(main, ["edit", str(photo), "red dress"])
     assert result.exit_code == 0, result.output
-    assert forwarded == [(photo, "red dress", {})]
+    outputs = Outputs(photo.with_name("photo.red-dress.png"))
+    assert forwarded == [(photo, Order.of("red dress"), outputs, Settings(), {})]
     assert result.stdout == "out.png\n" and "largest" in result.stderr
 
 
@@ -32,20 +37,32 @@ def test_all_options_are_forwarded(forwarded, photo, tmp_path):
     words = (
         "-o o.png --bundle b --region upper --mask m.png --preset fast --steps 3 --strength 0.5 --candidates 2"
         " --seed 0 --device cpu --save-mask s.png --save-latent l.safetensors --compare c.png --trace t.gif"
-        " --set rate=0.1 --set views=0 --force --json"
+        " --latent w.npy --set rate=0.1 --set views=0 --force --json"
     )
     result = CliRunner().invoke(main, ["edit", str(photo), "red dress", *words.split()])
     assert result.exit_code == 0, result.output
-    options = {
-        k: str(v) if "." in str(v) and k != "strength" and k != "assignments" else v for k, v in forwarded[0][2].items()
-    }
-    assert options == {
-        "output": "o.png", "bundle": "b", "region": "upper", "mask": "m.png", "preset": "fast", "steps": 3,
-        "strength": 0.5, "candidates": 2, "seed": 0, "device": "cpu", "save_mask": "s.png",
-        "save_latent": "l.safetensors", "compare": "c.png", "trace": "t.gif",
-        "assignments": ("rate=0.1", "views=0"), "force": True,
-    }  # fmt: skip
+    ((_, order, outputs, settings, where),) = forwarded
+    assert order == Order.of("red dress", region="upper", mask="m.png", candidates=2, latent="w.npy")
+    beside = {"mask": "s.png", "latent": "l.safetensors", "compare": "c.png", "trace": "t.gif"}
+    assert outputs == Outputs(Path("o.png"), {name: Path(file) for name, file in beside.items()})
+    assert settings == Settings.preset("fast", steps=3, strength=0.5, rate=0.1, views=0)
+    assert where == {"bundle": "b", "device": "cpu", "force": True}
     assert json.loads(result.stdout)["text"] == "red dress"
+
+
+def test_an_order_comes_from_a_file_and_what_is_said_beside_it_counts(forwarded, photo, tmp_path):
+    file = tmp_path / "order.json"
+    garments = [{"text": "white shirt", "mask": "m.png"}, {"text": "blue jeans", "region": "lower"}]
+    file.write_text(json.dumps({"garments": garments, "seed": 4}))
+    result = CliRunner().invoke(main, ["edit", str(photo), "--order", str(file), "--candidates", "2"])
+    assert result.exit_code == 0, result.output
+    shirt, jeans = Garment("white shirt", mask=str(tmp_path / "m.png")), Garment("blue jeans", "lower")
+    assert forwarded[0][1] == Order((shirt, jeans), seed=4, candidates=2)
+
+
+def test_nothing_to_wear_is_answered(photo):
+    result = CliRunner().invoke(main, ["edit", str(photo)])
+    assert result.exit_code == 2 and "--order FILE" in result.stderr
 
 
 def test_choices_are_those_of_the_library():
@@ -63,7 +80,7 @@ def test_json_is_one_line_whatever_the_text(forwarded, photo):
 
 
 def test_a_result_at_standard_output_is_alone_there(photo, monkeypatch):
-    monkeypatch.setattr(fice.session, "edit_file", lambda *_, **__: {"output": "-", "notices": ["two people"]})
+    monkeypatch.setattr(fice.cli.edit, "edit_file", lambda *_, **__: {"output": "-", "notices": ["two people"]})
     for arguments in (["-"], ["-", "-o", "-"], [str(photo), "-o", "-"]):
         result = CliRunner().invoke(main, ["edit", arguments[0], "red dress", *arguments[1:]])
         assert (result.exit_code, result.stdout, result.stderr) == (0, "", "two people\n")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT
 
-import fice.session
+import fice.cli.edit
 from fice.cli import main
 from fice.errors import DeviceError, FiceError, InputError, UsageError, WeightsError, explain
 from stylegan2_ops import OpsError
@@ -62,7 +62,7 @@ def test_every_error_is_a_sentence_with_its_code(error, code, said, photo, monke
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(fice.session, "edit_file", fail)
+    monkeypatch.setattr(fice.cli.edit, "edit_file", fail)
     result = CliRunner().invoke(main, ["edit", str(photo), "red dress"])
     assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"Error: {sentence}\n")
 
@@ -71,17 +71,17 @@ def test_ctrl_c_ends_with_5(photo, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fice.session, "edit_file", interrupt)
+    monkeypatch.setattr(fice.cli.edit, "edit_file", interrupt)
     result = CliRunner().invoke(main, ["edit", str(photo), "red dress"])
     assert result.exit_code == 5 and result.stdout == "" and "Interrupted" in result.stderr
 
 
 def test_a_signal_from_outside_is_ctrl_c(photo):
     code = (
-        "import signal, fice.cli, fice.session\n"
+        "import signal, fice.cli, fice.cli.edit\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell leaves it ignored
         "def wait(*_, **__): print('ready', flush=True); signal.pause()\n"
-        "fice.session.edit_file = wait\n"
+        "fice.cli.edit.edit_file = wait\n"
         "fice.cli.main()"
     )
     command = [sys.executable, "-c", code, "edit", str(photo), "red dress"]
@@ -97,7 +97,7 @@ def test_a_warning_is_one_plain_line(photo, monkeypatch):
         warnings.warn("the reference ops are used", UserWarning, stacklevel=1)
         return {"output": "o.png", "notices": []}
 
-    monkeypatch.setattr(fice.session, "edit_file", edit_file)
+    monkeypatch.setattr(fice.cli.edit, "edit_file", edit_file)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         result = CliRunner().invoke(main, ["edit", str(photo), "red dress"])

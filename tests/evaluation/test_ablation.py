@@ -7,12 +7,24 @@ import subprocess
 import sys
 
 import pytest
+from asking import batch
 from conftest import ROOT
 from PIL import Image
 
 import fice
 from fice.errors import UsageError
-from fice.evaluation.ablation import FULL, RUNS, STANDARD, Variant, ablate, choose, combinations, differing, plan_study
+from fice.evaluation.ablation import (
+    FULL,
+    RUNS,
+    STANDARD,
+    Variant,
+    ablate,
+    choose,
+    combinations,
+    describe_study,
+    differing,
+)
+from fice.evaluation.run import Judging
 from fice.inversion.sample import people
 from fice.settings import PRESETS, Settings
 
@@ -77,7 +89,7 @@ def test_variants_that_are_the_same_are_run_once():
 
 
 def test_a_plan_names_what_would_run():
-    lines = plan_study(preset="paper", steps=30).splitlines()
+    lines = describe_study(Settings.preset("paper", steps=30)).splitlines()
     assert lines[0].startswith(FULL) and any("pose=0.0" in line for line in lines)
     assert not any(line.startswith("no-augmentation") for line in lines)  # the paper has none
 
@@ -85,7 +97,8 @@ def test_a_plan_names_what_would_run():
 def tiny(photos, out, *variants, **options):
     """A study with hardly any steps, and how many edits were made for it."""
     made = []
-    study = ablate(photos, "red dress", output=out, variants=variants, assignments=TINY, device="cpu", resamples=200,
+    study = ablate(batch(photos, ["red dress"], out, assignments=TINY, device="cpu"), variants=variants,
+                   judging=Judging(device="cpu", resamples=200),
                    progress=lambda result, *_: made.append(result is not None), **options)  # fmt: skip
     return study, sum(made)
 

@@ -13,13 +13,15 @@ from conftest import person_on_a_wall
 from PIL import Image
 from scipy import ndimage
 
-from fice import Editor
 from fice.bundle.bundle import load_bundle
 from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
 from fice.language.lexicon import COLOURS
+from fice.order import Order
+from fice.photo.photo import read_photo
+from fice.subject.analysis import Analysis
 from fice.subject.regions import HEAD
 
 OF_EACH = {measure.name for measure in MEASURES if not measure.whole}
@@ -38,12 +40,12 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sight(observer, source):
-    return observer.editor.look(source)
+    return observer.analysis(read_photo(source), observer.device)
 
 
 def place(observer, sight, names) -> np.ndarray:
     """Where any of the classes is, (H, W) bool."""
-    found = observer.editor.regions.select(sight.regions, names)
+    found = observer.regions.select(sight.regions, names)
     return sight.frame.to_photo(found, kernel="linear")[0, 0].numpy() > 0.5
 
 
@@ -59,11 +61,11 @@ def garment(observer, sight):
 def edited(source, tmp_path):
     """edited(change, name="edit.png", text="red outfit"): the triple of an edit whose pixels `change` has changed."""
 
-    def made(change=lambda pixels: None, name="edit.png", text="red outfit", **more):
+    def made(change=lambda pixels: None, name="edit.png", text="red outfit", report=None, error=None, **wishes):
         pixels = np.array(Image.open(source))
         changed = change(pixels)
         Image.fromarray(pixels if changed is None else changed).save(tmp_path / name)
-        return Triple(source, tmp_path / name, text, **more)
+        return Triple(source, tmp_path / name, Order.of(text, **wishes), report or {}, error)
 
     return made
 
@@ -107,7 +109,7 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
     assert red["similarity"] > blue["similarity"] + 0.2
     assert red["similarity before"] == blue["similarity before"]
     assert red["gain"] == pytest.approx(red["similarity"] - red["similarity before"])
-    told = observer.observe("a", replace(edited(shaded(garment, COLOURS["blue"]), "b2.png"), text="blue outfit")).values
+    told = observer.observe("a", edited(shaded(garment, COLOURS["blue"]), "b2.png", text="blue outfit")).values
     assert told["colour error"] < 6 and told["similarity"] > blue["similarity"] + 0.2
 
 
@@ -162,17 +164,17 @@ def test_a_mask_says_where_the_edit_may_differ(observer, edited, tmp_path):
     mask = np.zeros((400, 300), np.uint8)
     mask[10:40, 10:40] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    masked = observer.observe("a", replace(triple, mask=tmp_path / "mask.png")).values
+    masked = observer.observe("a", replace(triple, order=Order.of(triple.order, mask=tmp_path / "mask.png"))).values
     assert (masked["identical"], masked["psnr outside"], masked["ssim outside"]) == (1, 100, 1)
     mask[10, 10] = 0
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    masked = observer.observe("a", replace(triple, mask=tmp_path / "mask.png")).values
+    masked = observer.observe("a", replace(triple, order=Order.of(triple.order, mask=tmp_path / "mask.png"))).values
     assert masked["identical"] == pytest.approx(1 - 1 / (120_000 - 899))
     Image.fromarray(np.full((400, 300), 255, np.uint8)).save(tmp_path / "mask.png")
-    row = observer.observe("a", replace(triple, mask=tmp_path / "mask.png"))
+    row = observer.observe("a", replace(triple, order=Order.of(triple.order, mask=tmp_path / "mask.png")))
     assert "whole picture" in row.reasons["identical"] and "similarity" in row.values
     Image.fromarray(mask[:100]).save(tmp_path / "mask.png")
-    row = observer.observe("a", replace(triple, mask=tmp_path / "mask.png"))
+    row = observer.observe("a", replace(triple, order=Order.of(triple.order, mask=tmp_path / "mask.png")))
     assert "same size" in row.reasons["ssim outside"] and "head ssim" in row.values
 
 
@@ -245,8 +247,9 @@ def test_a_network_that_gives_no_numbers(observer, edited, monkeypatch):
 
 def test_a_source_is_looked_at_once(observer, edited, source, tmp_path, monkeypatch):
     looked: list[Path] = []
-    look = Editor.look
-    monkeypatch.setattr(Editor, "look", lambda self, path: looked.append(path) or look(self, path))
+    look = Analysis.__call__
+    told = lambda self, photo, device: looked.append(photo.path) or look(self, photo, device)  # noqa: E731
+    monkeypatch.setattr(Analysis, "__call__", told)
     fresh = tmp_path / "fresh.png"
     fresh.write_bytes(source.read_bytes())
     triples = [replace(edited(name=f"{i}.png"), source=fresh) for i in range(2)]
@@ -259,5 +262,5 @@ def test_a_source_is_looked_at_once(observer, edited, source, tmp_path, monkeypa
 def test_the_same_picture_gives_the_same_row(edited, observer, garment):
     triple = edited(shaded(garment, COLOURS["green"]))
     first = observer.observe("a", triple)
-    other = Observer(observer.editor.bundle, observer.judge, torch.device("cpu"))
+    other = Observer(load_bundle("street"), observer.judge, torch.device("cpu"))
     assert other.observe("a", triple) == first

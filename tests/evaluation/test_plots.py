@@ -14,6 +14,7 @@ from fice.errors import UsageError
 from fice.evaluation import plots
 from fice.evaluation.plots import write_plots
 from fice.evaluation.study import Difference, Estimate, Row
+from fice.order import Order
 
 FEW = ("similarity", "psnr outside", "frechet")
 
@@ -91,10 +92,10 @@ def test_numbers_alone():
 def test_mean_loss(tmp_path):
     study, _ = tiny(0.05)
     rows = (
-        Row("a", tmp_path, tmp_path, "x", curve=((0, 4.0), (10, 2.0))),
-        Row("a", tmp_path, tmp_path, "y", curve=((0, 2.0), (5, 0.0))),  # ended early, keeps its last
-        Row("a", tmp_path, tmp_path, "z", curve=()),
-        Row("b", tmp_path, tmp_path, "x", curve=((3, float("nan")),)),
+        Row("a", tmp_path, tmp_path, Order.of("x"), curve=((0, 4.0), (10, 2.0))),
+        Row("a", tmp_path, tmp_path, Order.of("y"), curve=((0, 2.0), (5, 0.0))),  # ended early, keeps its last
+        Row("a", tmp_path, tmp_path, Order.of("z"), curve=()),
+        Row("b", tmp_path, tmp_path, Order.of("x"), curve=((3, float("nan")),)),
     )
     steps, means = plots._mean_curve(replace(study, rows=rows), "a")
     assert list(steps) == [0, 5, 10] and list(means) == [3.0, 1.5, 1.0]

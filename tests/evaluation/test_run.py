@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from PIL import Image
 
 import fice
 from fice.errors import InputError, UsageError
-from fice.evaluation.run import _named, evaluate
+from fice.evaluation.run import Judging, _named, evaluate
 from fice.inversion.sample import people
+
+QUICK = Judging(device="cpu", resamples=200)
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +55,14 @@ def untouched(folder):
 def test_a_missing_library_is_told_before_the_work(library, red, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
     for work in (lambda: evaluate(red, output=tmp_path / "out"),
-                 lambda: fice.ablate("photo.jpg", "red dress", output=tmp_path / "out")):  # fmt: skip
+                 lambda: fice.ablate(fice.Batch("photo.jpg", tmp_path / "out"))):  # fmt: skip
         with pytest.raises(UsageError, match=rf"{library} must be installed: .*'\.\[evaluate\]'"):
             work()
     assert not (tmp_path / "out").exists()
 
 
 def test_runs_are_compared_edit_by_edit(untouched, red, tmp_path):
-    study = evaluate([untouched, red], output=tmp_path, device="cpu", resamples=200)
+    study = evaluate([untouched, red], output=tmp_path, judging=QUICK)
     assert list(study.runs) == ["untouched", "red"] and len(study.rows) == 6
     nothing = study.table["untouched"]
     assert nothing["gain"].mean == pytest.approx(0, abs=1e-6)
@@ -75,22 +78,22 @@ def test_runs_are_compared_edit_by_edit(untouched, red, tmp_path):
 
 
 def test_a_judge_that_guided_is_told(folder, red, tmp_path):
-    notes = " ".join(evaluate(red, device="cpu", resamples=200).notes)
+    notes = " ".join(evaluate(red, judging=QUICK).notes)
     assert "street-judge" in notes and "do not say what guided them" in notes
     (tmp_path / "results.jsonl").write_text(
         '{"key": "a.png", "status": "done", "report": {"input": "%s", "text": "red shirt", "bundle": "street"}}\n'
         % (folder / "2.png")
     )
     (tmp_path / "a.png").write_bytes((folder / "2-red.png").read_bytes())
-    fair = " ".join(evaluate(tmp_path, device="cpu", resamples=200).notes)
+    fair = " ".join(evaluate(tmp_path, judging=QUICK).notes)
     assert "Warning" not in fair and "which guided these edits too" in fair
-    flattering = " ".join(evaluate(tmp_path, judge="street", device="cpu", resamples=200).notes)
+    flattering = " ".join(evaluate(tmp_path, judging=replace(QUICK, judge="street")).notes)
     assert "Warning" in flattering and "--judge street-judge" in flattering
 
 
 def test_pictures_of_another_size_and_missing_ones_have_reasons(folder):
     bad = ("2.png", "2-small.png", "red shirt"), ("12.png", "gone.png", "red shirt"), ("19.png", "19-red.png", "shirt")
-    study = evaluate(table(folder, "bad.csv", bad), device="cpu", resamples=200)
+    study = evaluate(table(folder, "bad.csv", bad), judging=QUICK)
     small, gone, colourless = study.rows
     assert not small.values and "64 x 128" in small.reasons["gain"]
     assert not gone.values and "gone.png" in gone.reasons["identical"]
@@ -105,15 +108,15 @@ def test_real_pictures_are_named_and_those_without_anybody_left_out(folder, red,
     for seed in (2, 12):
         (tmp_path / "real" / f"{seed}.png").write_bytes((folder / f"{seed}.png").read_bytes())
     Image.new("RGB", (80, 120), "white").save(tmp_path / "real" / "nobody.png")
-    study = evaluate(red, real=tmp_path / "real", device="cpu", resamples=200)
+    study = evaluate(red, judging=replace(QUICK, real=tmp_path / "real"))
     notes = " ".join(study.notes)
     assert "the 3 photographs of" in notes and "In 1 of 3 photographs nobody was found" in notes
     assert study.table["red"]["kernel"].mean is not None
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no photographs"):
-        evaluate(red, real=tmp_path / "empty")
+        evaluate(red, judging=Judging(real=tmp_path / "empty"))
     with pytest.raises(InputError, match="not a folder"):
-        evaluate(red, real=tmp_path / "none")
+        evaluate(red, judging=Judging(real=tmp_path / "none"))
 
 
 def test_runs_have_names_of_their_own(tmp_path):
@@ -124,4 +127,4 @@ def test_runs_have_names_of_their_own(tmp_path):
     with pytest.raises(UsageError, match="no run"):
         _named([])
     with pytest.raises(UsageError, match="inception"):
-        evaluate(tmp_path, features="vgg")
+        evaluate(tmp_path, judging=Judging(features="vgg"))

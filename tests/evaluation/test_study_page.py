@@ -16,6 +16,7 @@ from fice.evaluation.page import write_study_page
 from fice.evaluation.plots import write_plots
 from fice.evaluation.study import Row
 from fice.evaluation.table import write_tables
+from fice.order import Order
 
 COLOURS = {"default": (20, 60, 160), "no pose": (20, 160, 60), "no head": (160, 60, 20)}
 
@@ -85,7 +86,7 @@ def test_figures_under_pictures(out, study):
 
 def test_seeds_are_told_apart(out, study):
     assert ", seed" not in parsed(write_study_page(study, out, []))[0]
-    other = replace(study, rows=(*study.rows, replace(study.rows[0], seed=8)))
+    other = replace(study, rows=(*study.rows, replace(study.rows[0], order=replace(study.rows[0].order, seed=8))))
     assert parsed(write_study_page(other, out, []))[0].count(", seed 8") == 1
 
 
@@ -94,7 +95,7 @@ def test_odd_studies(out, tmp_path):
     text, found = parsed(write_study_page(holes(tmp_path), out, []))
     assert "<b>" not in text and "a &lt;b&gt; | &amp; &#34;quoted&#34;" in text
     assert not [tag for tag, _ in found if tag == "b"] and "No edit could be read." in text
-    bare = replace(many(tmp_path, runs=1), rows=(Row("default", tmp_path / "null\0.png", tmp_path, "x"),))
+    bare = replace(many(tmp_path, runs=1), rows=(Row("default", tmp_path / "null\0.png", tmp_path, Order.of("x")),))
     assert parsed(write_study_page(bare, out, []))[0].count('class="gone"') == 2
 
 
@@ -156,7 +157,7 @@ def test_in_a_browser(browser, out, study):
 @needs_browser
 def test_hostile_names_do_nothing(browser, out, study):
     name = HOSTILE + '<img src=x onerror="window.hit = 1">'
-    rows = tuple(replace(row, run=name, text=name) for row in study.rows if row.run == "default")
+    rows = tuple(replace(row, run=name, order=Order.of(name)) for row in study.rows if row.run == "default")
     table = {name: study.table["default"]}
     odd = replace(study, title=name, runs={name: name}, rows=rows, table=table, differences={}, notes=(name,))
     browser.log("browser")

@@ -15,6 +15,7 @@ import pytest
 from fice.evaluation import table
 from fice.evaluation.study import Difference, Estimate, Measure, Row, Study
 from fice.evaluation.table import as_csv, as_json, as_markdown, as_rows_csv, as_text, write_tables
+from fice.order import Garment, Order
 
 HOSTILE = 'a <b> | & "quoted" *star* `code` $x$ \N{DRESS} \u7ea2\u8272 \u2028 </script>\x1b[31m'
 MEASURES = (
@@ -78,7 +79,7 @@ def many(folder: Path, runs: int = 20, photos: int = 6, texts: int = 2, seed: in
             falling = 0.6 + 0.5 * np.exp(-steps / 40) + 0.02 * random.normal(0, 1, len(steps)) + 0.05 * shift["gain"]
             curve = () if run == names[-1] else tuple((int(s), float(v)) for s, v in zip(steps, falling, strict=True))
             edit = folder / run / f"{i}.png"
-            rows.append(Row(run, source, edit, text, number, values, reasons, curve))
+            rows.append(Row(run, source, edit, Order.of(text, seed=number), values, reasons, curve))
         mine = {row.partner: row for row in rows if row.run == run}
         first = {row.partner: row for row in rows if row.run == names[0]}
         estimates[run], differences[run] = {}, {}
@@ -107,8 +108,8 @@ def holes(folder: Path) -> Study:
     study = many(folder, runs=2, photos=1, texts=1)
     bad, worse = HOSTILE, "=" + "very long name of a run " * 6
     lost = Estimate(None, None, None, 0, "No edit could be read.")
-    rows = [replace(study.rows[0], run=bad, text=HOSTILE, curve=()), replace(study.rows[0], run=worse, curve=())]
-    rows[0] = replace(rows[0], source=Path("-a\udcff.png"), seed=3)
+    rows = [replace(study.rows[0], run=bad, order=Order.of(HOSTILE), curve=()), replace(study.rows[0], run=worse, curve=())]
+    rows[0] = replace(rows[0], source=Path("-a\udcff.png"), order=Order.of(HOSTILE, seed=3))
     rows[1] = replace(rows[1], values={}, reasons={each.name: "The edit cannot be read." for each in MEASURES})
     known = {each.name: study.table["default"][each.name] for each in MEASURES[:7]}
     known |= {each.name: lost for each in MEASURES[7:]}
@@ -166,7 +167,7 @@ def test_nothing_is_a_formula(tmp_path):
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", " =1"])
 def test_starts_that_are_guarded(start):
-    study = replace(tiny(0.1)[0], rows=(Row(start, Path("a"), Path("b"), start),))
+    study = replace(tiny(0.1)[0], rows=(Row(start, Path("a"), Path("b"), Order((Garment(start),))),))
     (line,) = read(as_rows_csv(study))
     assert line["run"] == line["text"] == f"'{start}"
 

@@ -12,6 +12,7 @@ from fice.batch.journal import Journal, Result
 from fice.errors import InputError, UsageError
 from fice.evaluation.triples import Triple, read_run
 from fice.files import LOCK
+from fice.order import Order
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_run_of_ours(tmp_path, photo):
     report = {"input": str(photo), "text": "red dress", "region": "dress", "seed": 3, "seconds": 1.5,
               "curve": [[0, 2.0], [5, 1.0]]}  # fmt: skip
     out = journal(tmp_path / "out", Result("a/b.png", "done", report))
-    assert read_run(out) == [Triple(photo, out / "a/b.png", "red dress", 3, "dress", None, report, None)]
+    assert read_run(out) == [Triple(photo, out / "a/b.png", Order.of("red dress", seed=3, region="dress"), report)]
     assert read_run(str(out)) == read_run(out)
 
 
@@ -52,7 +53,8 @@ def test_of_an_edit_that_was_made_twice_the_last_line_counts_and_order_stays(tmp
 
     out = journal(tmp_path / "out", Result("z.png", "done", said("red")), Result("a.png", "done", said("blue")),
                   Result("z.png", "done", said("green")))  # fmt: skip
-    assert [(triple.edit.name, triple.text) for triple in read_run(out)] == [("z.png", "green"), ("a.png", "blue")]
+    found = [(triple.edit.name, triple.order.sentence) for triple in read_run(out)]
+    assert found == [("z.png", "green"), ("a.png", "blue")]
 
 
 def test_failed_edits_and_missing_pictures_say_so(tmp_path, photo):
@@ -86,15 +88,16 @@ def test_a_journal_is_read_while_a_run_goes_on_and_is_not_touched(tmp_path, phot
 
 
 @pytest.mark.parametrize("report", [
-    {"input": 3, "text": 4, "region": ["x"], "seed": "7"}, {"input": None}, {"input": "a\0b", "text": "red"},
+    {"input": 3, "text": 4, "region": ["x"], "seed": "seven"}, {"input": None}, {"input": "a\0b", "text": "red"},
     {"input": "x" * 5000, "text": "red"}, {"input": "", "text": "red", "seed": True, "region": "hat"},
 ])  # fmt: skip
 def test_a_journal_may_hold_anything(tmp_path, report):
     line = {"key": "a\0.png", "status": "done", "report": report}
     (tmp_path / "results.jsonl").write_text(json.dumps(line) + "\n")
     (triple,) = read_run(tmp_path)
-    assert triple.error and triple.error.endswith(".") and (triple.seed, triple.region) == (0, "auto")
-    assert isinstance(triple.text, str) and "\0" not in f"{triple.source}{triple.edit}"
+    assert triple.error and triple.error.endswith(".")
+    assert (triple.order.seed, triple.order.garments[0].region) == (0, "auto")
+    assert isinstance(triple.order.sentence, str) and "\0" not in f"{triple.source}{triple.edit}"
 
 
 def test_a_folder_without_a_run(tmp_path):
@@ -113,8 +116,9 @@ def test_a_table_of_another_tool(tmp_path, photo):
     path = table(folder, "Seed;text;edit;source;mask;region\n5;a red dress;a.png;../photo.png;m.png;Dress\n"
                          f";blue;{photo};../photo.png;;\n")  # fmt: skip
     first, second = read_run(path)
-    assert first == Triple(folder / "../photo.png", folder / "a.png", "a red dress", 5, "dress", folder / "m.png")
-    assert second == Triple(folder / "../photo.png", photo, "blue")
+    order = Order.of("a red dress", seed=5, region="dress", mask=folder / "m.png")
+    assert first == Triple(folder / "../photo.png", folder / "a.png", order)
+    assert second == Triple(folder / "../photo.png", photo, Order.of("blue"))
 
 
 def test_rows_that_cannot_be_used_say_why(tmp_path, photo):

@@ -7,6 +7,7 @@ The networks themselves are held against the official code's numbers elsewhere.
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,17 +17,20 @@ from torch.nn import functional as F
 from fice.bundle.pack import save_state
 from fice.editor import Editor
 from fice.inversion.loop import evaluate, invert
-from fice.inversion.terms import Targets, edit_terms
+from fice.inversion.terms import bind, edit_terms
 from fice.inversion.tuning import drawing
 from fice.language.clip import MEAN, STD, Semantics
 from fice.language.lexicon import VOCABULARY
+from fice.language.words import parse
 from fice.nets.clip import CLIP
 from fice.nets.deeplab import DeepLab
 from fice.nets.densepose import DensePose
 from fice.nets.stylegan2 import Generator
+from fice.order import Order
+from fice.plan import Piece, Plan
 from fice.settings import PRESETS, Settings
 from fice.subject.pose import Pose
-from fice.subject.regions import HEAD, Regions
+from fice.subject.regions import HEAD, Classes, Regions
 
 SIDE = 64  # the networks take any size; 16 times less to compute than the authors' 256
 GENERATOR = {"z_dim": 64, "w_dim": 64, "img_resolution": SIDE,
@@ -108,14 +112,21 @@ def our_terms(networks, photos, text, settings=None):
     settings = settings or Settings.preset("paper")
     regions = Regions(networks["deeplab"], ("background", "body", "head"))
     semantics = Semantics(networks["clip"], None, 32)
-    count = len(photos)
     with torch.no_grad():
         found = regions.probabilities(photos)
     body = regions.body(found) - regions.select(found, HEAD)  # what make_plan releases with keep=body
     pose = Pose(networks["densepose"], [str(k) for k in range(15)], soft=True)
-    texts = F.normalize(text).expand(count, -1)
-    targets = Targets.of(photos, body, [("body",)] * count, 1 - body, texts, range(count), None, regions, pose)
-    return edit_terms(targets, semantics, regions, pose, settings)
+    terms = edit_terms(semantics, regions, pose, settings)
+    semantics.encode_text = lambda _: F.normalize(text)
+    plans = [plan_of(photo[None], released[None], regions) for photo, released in zip(photos, body, strict=True)]
+    targets = [{term.name: term.targets(plan, i, None) for term in terms} for i, plan in enumerate(plans)]
+    return bind(terms, targets)
+
+
+def plan_of(photo, body, regions):
+    """All of the body may become whatever the sentence says."""
+    piece = Piece(parse("red dress"), Classes("full", ("body",), regions), body, body, reshape=False)
+    return Plan(SimpleNamespace(source=photo), Order.of("red dress"), (piece,), 1 - body, [])
 
 
 def draw(networks):
@@ -209,7 +220,7 @@ def test_the_whole_photo_is_the_canvas(edited, start):
     _, subject, *_ = edited
     assert subject.frame.canvas == subject.photo.size == (SIDE, SIDE)
     assert (subject.source[0] * 255 - (start[0][0] * 255).round()).abs().max() < 1e-3
-    assert torch.equal(subject.ws, start[1][:1].float())  # nothing is fitted
+    assert torch.equal(subject.fit.ws, start[1][:1].float())  # nothing is fitted
 
 
 def test_only_the_head_is_put_back(edited):
@@ -226,14 +237,14 @@ def test_the_edit_is_the_loop(edited, networks):
     editor, subject, edit, states = edited
     with torch.no_grad():
         text = networks["clip"].encode_text(editor.semantics.tokenizer.encode(["red dress"]))
-    steps = list(reference_steps(networks, subject.source.double(), text, subject.ws.double(), 2))
+    steps = list(reference_steps(networks, subject.source.double(), text, subject.fit.ws.double(), 2))
     (first, *_), (second, last, *_) = steps
     assert len(states) == edit.facts["steps"] == 2
     for name, value in first.items():
         assert states[0].losses[name] == pytest.approx(float(value), rel=1e-4, abs=1e-7), name
     for name, value in second.items():
         assert states[1].losses[name] == pytest.approx(float(value), rel=5e-2, abs=1e-6), name
-    assert ((edit.ws - last).abs() > 1e-3).float().mean() < 0.02  # Adam's first step is a sign, float32 flips a few
+    assert ((edit.latent - last).abs() > 1e-3).float().mean() < 0.02  # Adam's first step is a sign, float32 flips a few
 
 
 @pytest.mark.parametrize("name, value", [("look", "garment"), ("clamp", True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,10 +18,9 @@ from fice.cloth.shading import luminance, to_gamma, to_linear
 from fice.mask import grow, low_pass, mean, refine, steepen, without_specks
 from fice.photo.photo import Photo
 from fice.stitch.fill import fill_background, push_pull
-from fice.stitch.stitch import Stitch, paste, settle, stitch, stitch_head
+from fice.stitch.stitch import Stitch, Worn, paste, settle, stitch, stitch_head
 from fice.subject.frame import Frame
 
-REGION = SimpleNamespace(stitch="region", detail=1.0)
 CANVAS = (128, 64)
 
 
@@ -59,19 +59,22 @@ def scene(height=256, width=160, garment=(90, 50, 180, 110), dtype=np.uint8, **c
     body_after = on_canvas(*changes.pop("body_after", body))
     drawn = 1 - body_after + body_after * skin
     drawn = drawn * (1 - after) + after * red
-    parts = Stitch(photo_of(picture, dtype), frame, drawn, before, after, on_canvas(30, 65, 60, 95), whole, body_after)
+    worn = Worn(before, after)
+    parts = Stitch(photo_of(picture, dtype), frame, drawn, (worn,), on_canvas(30, 65, 60, 95), whole, body_after)
     return SimpleNamespace(parts=parts, garment=garment, picture=picture, **changes)
 
 
 def changed_with(parts, **changes):
-    return Stitch(**{**vars(parts), **changes})
+    (worn,) = parts.garments
+    of_garment = {name: changes.pop(name) for name in ("before", "after", "mask", "weave", "same") if name in changes}
+    return replace(parts, garments=(replace(worn, **of_garment),), **changes)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("way", ["region", "head"])
 def test_outside_the_mask_every_bit_stays(dtype, way):
     parts = scene(dtype=dtype).parts
-    result = stitch(parts, SimpleNamespace(stitch=way, detail=1.0))
+    result = stitch(parts, way)
     assert result.pixels.dtype == dtype and result.mask.any() and not result.mask.all()
     assert np.array_equal(result.pixels[~result.mask], parts.photo.pixels[~result.mask])
     assert np.array_equal(result.picture[~result.mask], parts.photo.srgb()[~result.mask])
@@ -83,7 +86,7 @@ def test_outside_the_mask_every_bit_stays(dtype, way):
 
 def test_the_garment_takes_the_colour_up_to_its_edge():
     made = scene()
-    result = stitch(made.parts, SimpleNamespace(stitch="region", detail=0.0)).picture
+    result = stitch(made.parts, "region", 0.0).picture
     y0, x0, y1, x1 = made.garment
     inside = result[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2]
     assert np.abs(inside - (0.8, 0.1, 0.1)).max() < 0.02  # no rim of white canvas or old green
@@ -97,7 +100,7 @@ def test_folds_are_carried_at_full_resolution():
     y0, x0, y1, x1 = made.garment
     middle = np.s_[y0 + 10 : y1 - 10, x0 + 10 : x1 - 10]
     with_folds, without = (
-        stitch(made.parts, SimpleNamespace(stitch="region", detail=d)).picture[middle] for d in (1, 0)
+        stitch(made.parts, "region", d).picture[middle] for d in (1, 0)
     )
     source = made.parts.photo.srgb()[middle]
     row = with_folds.mean((0, 2))
@@ -108,8 +111,8 @@ def test_folds_are_carried_at_full_resolution():
 
 def test_a_shorter_garment_uncovers_skin_as_generated_and_wall_as_continued():
     made = scene(garment=(90, 40, 200, 120), after=(90, 50, 140, 110), body_after=(30, 50, 240, 110))
-    parts = changed_with(made.parts, body=torch.maximum(made.parts.body, made.parts.before))
-    result = stitch(parts, REGION).picture
+    parts = changed_with(made.parts, body=torch.maximum(made.parts.body, made.parts.garments[0].before))
+    result = stitch(parts).picture
     assert np.abs(result[150:190, 56:104] - (0.8, 0.6, 0.5)).max() < 0.03
     for wall in (result[95:195, 41:46], result[95:195, 114:119]):
         assert np.abs(wall.mean((0, 1)) - 0.6).max() < 0.02 and np.abs(wall - 0.6).max() < 0.1
@@ -118,7 +121,7 @@ def test_a_shorter_garment_uncovers_skin_as_generated_and_wall_as_continued():
 
 def test_a_longer_garment_covers_what_was_seen():
     made = scene(after=(90, 50, 230, 110))
-    result = stitch(made.parts, REGION).picture
+    result = stitch(made.parts).picture
     assert np.abs(result[190:225, 56:104] - (0.8, 0.1, 0.1)).max() < 0.03
 
 
@@ -137,7 +140,7 @@ def test_the_users_mask_is_a_limit():
     allowed = np.zeros(parts.photo.size, np.float32)
     allowed[100:140, 60:90] = 1
     for way in ("region", "head"):
-        mask = stitch(changed_with(parts, allowed=allowed), SimpleNamespace(stitch=way, detail=1.0)).mask
+        mask = stitch(changed_with(parts, mask=allowed), way).mask
         assert mask.any() and not mask[allowed == 0].any()
 
 
@@ -149,12 +152,12 @@ def test_cloth_that_stays_keeps_its_detail_in_every_colour():
     picture = made.picture.copy()
     picture[y0:y1, x0:x1] = np.clip((0.3, 0.4, 0.5) + rng.normal(0, 0.08, (y1 - y0, x1 - x0, 3)), 0, 1)
     drawn = made.parts.frame.to_canvas(torch.from_numpy(picture).float().permute(2, 0, 1)[None])
-    drawn = torch.lerp(drawn, low_pass(drawn, 3), made.parts.before)
+    drawn = torch.lerp(drawn, low_pass(drawn, 3), made.parts.garments[0].before)
     middle = np.s_[y0 + 10 : y1 - 10, x0 + 10 : x1 - 10]
     losses = {}
     for same in (True, False):
         parts = changed_with(made.parts, photo=photo_of(picture), drawn=drawn, same=same)
-        losses[same] = np.abs(stitch(parts, REGION).picture - picture)[middle].mean()
+        losses[same] = np.abs(stitch(parts).picture - picture)[middle].mean()
     assert losses[True] < 0.02 < 0.05 < losses[False]
 
 
@@ -168,7 +171,7 @@ def test_no_rim_of_the_old_colour_stays_where_the_outline_is_a_little_inside():
     picture[:, : x0], picture[:, x1:] = 0.6, 0.6
     picture[y0:y1, x0:x1] = (0.1, 0.4, 0.2)
     picture = picture + np.random.default_rng(0).normal(0, 0.005, picture.shape)
-    result = stitch(changed_with(made.parts, photo=photo_of(picture), drawn=drawn, before=inside, after=inside), REGION)
+    result = stitch(changed_with(made.parts, photo=photo_of(picture), drawn=drawn, before=inside, after=inside))
     rows = result.picture[y0 + 10 : y1 - 10]
     green = rows[..., 1] - rows[..., 0] > 0.1
     assert not green.any()
@@ -178,8 +181,8 @@ def test_no_rim_of_the_old_colour_stays_where_the_outline_is_a_little_inside():
 
 def test_nothing_to_edit_changes_nothing():
     parts = scene().parts
-    none = torch.zeros_like(parts.before)
-    result = stitch(changed_with(parts, before=none, after=none), REGION)
+    none = torch.zeros_like(parts.garments[0].before)
+    result = stitch(changed_with(parts, before=none, after=none))
     assert not result.mask.any() and np.array_equal(result.pixels, parts.photo.pixels)
 
 
@@ -199,7 +202,7 @@ def test_any_scene_keeps_its_surroundings(data):
 
     photo = photo_of(torch.rand(height, width, 3, generator=seed).numpy())
     drawn = torch.rand(1, 3, 64, 32, generator=seed)
-    result = stitch(Stitch(photo, frame, drawn, rough(), rough(), rough(), rough(), rough()), REGION)
+    result = stitch(Stitch(photo, frame, drawn, (Worn(rough(), rough()),), rough(), rough(), rough()))
     assert np.isfinite(result.picture).all() and result.picture.min() >= 0 and result.picture.max() <= 1
     assert np.array_equal(result.pixels[~result.mask], photo.pixels[~result.mask])
 
@@ -215,7 +218,7 @@ def test_head_stitch_matches_the_authors(golden):
 
 def test_paste_keeps_colours_beyond_srgb():
     """Where the composed picture equals what sRGB can show of the photo, the photo's own pixels stay."""
-    from test_photo import wide_gamut
+    from photo.test_photo import wide_gamut
 
     rng = np.random.default_rng(0)
     photo = photo_of(rng.random((40, 40, 3)), icc=wide_gamut())

@@ -27,7 +27,7 @@ from fice.inversion.sample import people, sheet
 from fice.nets import Features
 from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
-from fice.report import save_png
+from fice.outputs import save_png
 from fice.training import together
 from fice.training.adversarial_losses import (
     PathLength,

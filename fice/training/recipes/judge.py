@@ -54,19 +54,19 @@ def psnr_on_person(drawn: Tensor, wanted: Tensor, body: Tensor) -> Tensor:
 
 def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
     """Median PSNR on the person by the encoder alone, and as an edit prepares it before any text is known."""
-    canvas, settings = editor.generator.canvas, editor.settings
+    canvas, settings = editor.engine.canvas, editor.settings
     found: dict[str, list[float]] = {"encoder": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
     body = F.interpolate(torch.from_numpy(framed.labels > 0)[:, None].float(), size=canvas, mode="area")
-    draw = drawing(editor.generator)
+    draw = drawing(editor.engine.generator)
     for i in tqdm(range(0, len(pictures), 8), desc="reconstruction", leave=False):
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
-            ws = editor.encoder.latent(wanted)
+            ws = editor.engine.load_encoder().latent(wanted)
         fitted = invert(draw, ws, fit_terms(wanted, settings), steps=settings.refine, rate=FIT_RATE).ws
-        weights = tune(editor.generator, {}, fitted, wanted, settings.tuning)
-        drawn = {"encoder": drawn_once(editor.generator, ws),
-                 "prepared": drawn_once(editor.generator, fitted, weights)}  # fmt: skip
+        weights = tune(editor.engine.generator, {}, fitted, wanted, settings.tuning)
+        drawn = {"encoder": drawn_once(editor.engine.generator, ws),
+                 "prepared": drawn_once(editor.engine.generator, fitted, weights)}  # fmt: skip
         for name, picture in drawn.items():
             found[name] += psnr_on_person(picture, wanted, inside).tolist()
     medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}

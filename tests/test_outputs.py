@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-import fice.photo.names
+import fice.files
 from fice.errors import FiceError
-from fice.report import FRAMES, Trace, save_png, trace
+from fice.outputs import FRAMES, Outputs, save_gif, save_png
 
 
 def frame(level):
@@ -18,7 +19,7 @@ def frame(level):
 
 
 def test_a_trace_is_an_animation_that_ends_with_the_result(tmp_path):
-    trace([frame(0), frame(120), frame(240)], tmp_path / "t.gif")
+    save_gif([frame(0), frame(120), frame(240)], tmp_path / "t.gif")
     back = imageio.imread(tmp_path / "t.gif", index=None)
     assert back.shape == (3, 16, 8, 3) and back[:, 0, 0, 0].tolist() == [0, 120, 240]
     assert [imageio.immeta(tmp_path / "t.gif", index=i)["duration"] for i in range(3)] == [50, 50, 1500]
@@ -26,9 +27,9 @@ def test_a_trace_is_an_animation_that_ends_with_the_result(tmp_path):
 
 @pytest.mark.parametrize("steps", [1, 5, 48, 60, 501])
 def test_a_trace_keeps_few_frames_and_the_last(steps):
-    kept = Trace()
+    kept = Outputs(Path("result.png"), {"trace": Path("t.gif")})
     for step in range(1, steps + 1):
-        kept(SimpleNamespace(step=step, steps=steps, picture=lambda step=step: step))
+        kept.watch(SimpleNamespace(step=step, steps=steps, picture=lambda step=step: step))
     assert kept.frames[-1] == steps and min(steps, FRAMES) <= len(kept.frames) <= 2 * FRAMES
 
 
@@ -42,7 +43,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fice.photo.names.os, "replace", full)
+    monkeypatch.setattr(fice.files.os, "replace", full)
     with pytest.raises(FiceError, match="disk is full"):
         save_png(frame(3), tmp_path / "p.png")
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,92 @@
+"""What an editor asks of whatever draws: fit a photo, begin, and go on step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from fice.cloth.clothing import Weave
+from fice.plan import Plan
+from fice.subject.subject import Subject
+
+
+class Run(Protocol):
+    """One picture in work.
+
+    Attributes:
+        plan, seed: what is wanted, and of which random numbers.
+        picture: as drawn last, (1, 3, H, W) float, about [0, 1].
+        losses: unweighted value of each term.
+        steps, retries: taken, and begun anew.
+        failed: diverged for good.
+    """
+
+    plan: Plan
+    seed: int
+    picture: Tensor
+    losses: dict[str, float]
+    steps: int
+    retries: int
+    failed: bool
+
+    def curve(self) -> list[tuple[int, float]]:
+        """(step, weighted loss) of some steps, the first and the last among them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What an engine hands over to the stitch and to the edit.
+
+    Attributes:
+        picture: on the analysis canvas, (1, 3, h, w) sRGB in [0, 1], or about that where the engine's own range stays.
+        body: the whole person in it, (1, 1, h, w) float in [0, 1].
+        garments: for each piece of the plan, where it is now, (1, 1, h, w).
+        weaves: for each piece what the canvas is too coarse for, or None.
+        latent: what the engine could begin from again, as `fice edit --save-latent` writes it.
+    """
+
+    picture: Tensor
+    body: Tensor
+    garments: tuple[Tensor, ...]
+    weaves: tuple[Weave | None, ...]
+    latent: Tensor
+
+
+class Engine(Protocol):
+    """Draws plans; its state of a photo is `Subject.fit`, that of a picture in work a `Run` of its own kind.
+
+    Attributes:
+        canvas: height and width of what it draws.
+        whole: it draws photographs as they are taken, rather than somebody from head to foot on white.
+        takes: the wishes that it can fulfil, names of `fice.order.WISHES`.
+        steps: of each picture, at most.
+    """
+
+    canvas: tuple[int, int]
+    whole: bool
+    takes: frozenset[str]
+    steps: int
+
+    def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Any]:
+        """What is to be known of photos before an edit, together, without mixing them; latents: where to begin."""
+        ...
+
+    def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Any]:
+        """Pictures ready for their first step; together, without mixing them."""
+        ...
+
+    def step(self, runs: Sequence[Any]) -> list[Any]:
+        """One step of each; returns those that ended. A neighbour changes nothing, and may come and go."""
+        ...
+
+    def finish(self, run: Any) -> Finished:
+        """What came of a run that ended."""
+        ...
+
+    def again(self, run: Any) -> Any:
+        """The same picture before its first step, for measurements."""
+        ...

@@ -1,0 +1,256 @@
+"""What is asked of one photo: the only list of it.
+
+Options of the command line, columns of tables, keys of json, what resuming compares and what evaluation pairs are all
+derived from the fields of `Garment` and `Order`: a new wish is a field here, and its use in the plan.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fice.errors import InputError, UsageError
+from fice.files import hash_of, read_file, sha256_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+REGIONS = ("auto", "upper", "lower", "dress", "outer", "full")
+MOST_BYTES = 1_000_000  # of an order's file
+GARMENTS = "garments"  # the key of several in json
+
+
+def _asked(default: Any, meaning: str, read: Callable[[Any], Any], wanted: str, **limits: Any) -> Any:
+    """A wish: its default, what it means, how a value is read (ValueError), what it should have been, and its limits.
+
+    limits: `least` of a number, `choices` of a word.
+    """
+    about = {"meaning": meaning, "read": read, "wanted": wanted, "least": None, "choices": ()} | limits
+    return dataclasses.field(default=default, metadata=about)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    value.encode()
+    return value.strip()
+
+
+def _region(value: Any) -> str:
+    region = value.strip().lower() if isinstance(value, str) else ""
+    if region not in REGIONS:
+        raise ValueError(value)
+    return region
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture in memory, (H, W) or (H, W, 3), recognised by its content."""
+
+    array: np.ndarray = dataclasses.field(repr=False, compare=False)
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256}"
+
+
+def file_name(value: Any) -> str | Pixels:
+    """The name of a file, or a picture in memory; ValueError for anything else."""
+    if isinstance(value, Pixels):
+        return value
+    if hasattr(value, "__array_interface__"):
+        whole = hashlib.sha256(repr(value.shape).encode() + value.dtype.str.encode() + value.tobytes())
+        return Pixels(value, whole.hexdigest())
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise ValueError(value)
+    os.fsencode(value)
+    return str(value)
+
+
+def _from(least: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or not least <= int(value) < 2**63:
+            raise ValueError(value)
+        return int(value)
+
+    return read
+
+
+def _count(default: int, meaning: str) -> Any:
+    return _asked(default, meaning, _from(default), f"no whole number from {default}", least=default)
+
+
+@dataclass(frozen=True)
+class Garment:
+    """One thing to wear, and where it goes.
+
+    Attributes:
+        text: a sentence, "red floral dress".
+        region: "auto" (from the words), "upper", "lower", "dress", "outer" or "full".
+        mask: a file, or (H, W) float in [0, 1], of the photo's size, white where it may change, and nothing else.
+    """
+
+    text: str = _asked("", "What to wear.", _text, "no text in UTF-8")
+    region: str = _asked("auto", "What to change; auto is what the words say.", _region,
+                         f"none of {', '.join(REGIONS)}", choices=REGIONS)  # fmt: skip
+    mask: str | Pixels | None = _asked(None, "A picture of the photo's size, white where it may change.", file_name,
+                              "no name of a file")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of one photo: garments, and the rest.
+
+    Attributes:
+        garments: each its own region.
+        latent: a file with the W+ to begin with, of bundles that have a generator.
+        seed: same seed, same machine, same result.
+        candidates: edit with so many seeds and keep the one most like the text.
+
+    >>> Order.of("red dress", seed=3).as_json()
+    {'garments': [{'text': 'red dress'}], 'seed': 3}
+    """
+
+    garments: tuple[Garment, ...] = (Garment(),)
+    latent: str | None = _asked(None, "W+ to begin with, as --save-latent writes it.", file_name, "no name of a file")
+    seed: int = _count(0, "Same seed, same result.")
+    candidates: int = _count(1, "Edit so many times, keep the best.")
+
+    @classmethod
+    def of(cls, order: str | Order = "", **wishes: Any) -> Order:
+        """An order of one garment, or an order with some wishes changed: `Order.of("red dress", region="upper")`.
+
+        Wishes are fields of `Garment` and `Order`; those of a garment change all garments. UsageError for unknown ones
+        and for values that make no sense.
+        """
+        order = Order((Garment(),)).with_wishes({"text": order}) if isinstance(order, str) else order
+        return order.with_wishes(wishes)
+
+    def with_wishes(self, wishes: Mapping[str, Any], folder: Path | None = None) -> Order:
+        """A copy with the wishes of a row or of json; files are as seen from `folder`. UsageError as `of`."""
+        wishes = dict(wishes)
+        garments = self.garments
+        if GARMENTS in wishes:
+            garments = tuple(_garment(each, folder) for each in _several(wishes.pop(GARMENTS)))
+        read = {name: read_wish(name, value, folder) for name, value in wishes.items() if value is not None}
+        of_garment = {name: value for name, value in read.items() if name in _names(Garment)}
+        garments = tuple(dataclasses.replace(garment, **of_garment) for garment in garments)
+        return dataclasses.replace(self, garments=garments, **{k: v for k, v in read.items() if k not in of_garment})
+
+    @classmethod
+    def read(cls, path: str | Path) -> Order:
+        """The order in a json file, as `as_json` writes it; one garment's wishes may lie beside the others.
+
+        Files are as seen from the json. InputError for what cannot be read, UsageError as `of`.
+        """
+        try:
+            content = json.loads(read_file(path, MOST_BYTES))
+        except OSError as error:
+            raise InputError(f"The order {path} cannot be read ({error.strerror}); check its name.") from error
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"The order {path} is no JSON; write {{\"text\": \"red dress\"}}.") from error
+        if not isinstance(content, dict):
+            raise InputError(f"The order {path} is no JSON object; write {{\"text\": \"red dress\"}}.")
+        return cls().with_wishes(content, Path(path).parent)
+
+    @property
+    def sentence(self) -> str:
+        """What all garments shall be, in one line."""
+        return " and ".join(filter(None, (garment.text for garment in self.garments)))
+
+    def wishes(self) -> dict[str, Any]:
+        """What differs from the defaults and is not of a garment."""
+        return {name: value for name in _names(Order) if (value := getattr(self, name)) != default_of(name)}
+
+    def asked(self) -> list[str]:
+        """The names of all wishes that somebody has."""
+        return list({**self.wishes(), **{name: 0 for garment in self.garments for name in _differing(garment)}})
+
+    def as_json(self) -> dict[str, Any]:
+        """For reports and files; defaults are left out, and of a picture in memory only its sha256 is told."""
+        plain = lambda wishes: {k: str(v) if isinstance(v, Pixels) else v for k, v in wishes.items()}  # noqa: E731
+        return {GARMENTS: [plain(_differing(garment)) for garment in self.garments], **self.wishes()}
+
+    def files(self) -> dict[str, str]:
+        """What must exist and is read, by a name for each."""
+        return {name: value for name, value in self._pictures().items() if isinstance(value, str)}
+
+    def _pictures(self) -> dict[str, Any]:
+        found = {name: value for name in FILES if (value := getattr(self, name, None))}
+        for number, garment in enumerate(self.garments):
+            end = "" if number == 0 else f"_{number + 1}"
+            found |= {name + end: value for name in FILES if (value := getattr(garment, name, None))}
+        return found
+
+    def absolute(self) -> Order:
+        """The same with its files named so that every process finds them."""
+        return self.with_wishes({GARMENTS: [_differing(garment) for garment in self.garments], **self.wishes()},
+                                Path.cwd())  # fmt: skip
+
+    def key(self) -> str:
+        """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
+        content = lambda value: sha256_of(value) if isinstance(value, str) else value.sha256  # noqa: E731
+        return hash_of([self.shape(), {name: content(value) for name, value in self._pictures().items()}])
+
+    def shape(self) -> list[Any]:
+        """All that is asked, but of files only that there are some."""
+        of_files = lambda found: {name: name in FILES or value for name, value in found.items()}  # noqa: E731
+        first, *others = [of_files(_differing(garment)) for garment in self.garments]
+        text = first.pop("text", "")
+        return [text, first | of_files(self.wishes()), *([others] if others else [])]
+
+
+def wishes() -> dict[str, dataclasses.Field]:
+    """Every single wish by name: the columns of tables, the keys of json, the options of the command line."""
+    return {field.name: field for kind in (Garment, Order) for field in dataclasses.fields(kind) if field.metadata}
+
+
+def read_wish(name: str, value: Any, folder: Path | None = None) -> Any:
+    """A value as its field holds it; a file as seen from `folder`. UsageError for another name or kind of value."""
+    if name not in WISHES:
+        raise UsageError(f"There is no {name!r} in an order: choose one of {', '.join(WISHES)}.")
+    read = checked(name, value, WISHES[name].metadata)
+    return str(folder / read) if folder is not None and name in FILES and isinstance(read, str) else read
+
+
+def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
+    """A value as `about` (the metadata of a wish) reads it; UsageError for another kind of value."""
+    try:
+        return about["read"](value)
+    except (ValueError, UnicodeError):
+        raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
+
+
+def default_of(name: str) -> Any:
+    """What a wish is where nobody says it."""
+    return WISHES[name].default
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind) if field.metadata]
+
+
+def _differing(garment: Garment) -> dict[str, Any]:
+    return {name: value for name in _names(Garment) if (value := getattr(garment, name)) != default_of(name)}
+
+
+def _garment(content: Any, folder: Path | None) -> Garment:
+    if not isinstance(content, dict) or not set(content) <= set(_names(Garment)):
+        raise UsageError(f'A garment of an order is an object with {", ".join(_names(Garment))}; correct it.')
+    return Garment(**{name: read_wish(name, value, folder) for name, value in content.items() if value is not None})
+
+
+def _several(content: Any) -> Sequence[Any]:
+    if not isinstance(content, list) or not content:
+        raise UsageError(f'The {GARMENTS} of an order are a list with at least one; write [{{"text": "red dress"}}].')
+    return content
+
+
+WISHES = wishes()
+FILES = tuple(name for name, field in WISHES.items() if field.metadata["read"] is file_name)

@@ -1,0 +1,73 @@
+"""A photo looked at: who is where, in what."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.course import Spent
+from fice.mask import decide
+from fice.photo.photo import Photo
+from fice.subject.exposure import exposure_of
+from fice.subject.frame import Frame
+from fice.subject.person import find_person
+from fice.subject.regions import Regions
+from fice.subject.subject import Subject
+
+HEIGHT = 256  # pixels at which regions are looked at; an engine's canvas may be smaller
+
+
+class Analysis:
+    """Finds the person in photos, and their regions.
+
+    Args:
+        regions: the region network.
+        canvas: of the engine, (H, W).
+        whole: the engine draws photographs as they are taken, rather than somebody from head to foot on white.
+        mirrored: look in the mirror too, which halves the regions' noise.
+    """
+
+    def __init__(self, regions: Regions, canvas: tuple[int, int], whole: bool = False, mirrored: bool = True):
+        self.regions, self.canvas, self.whole, self.mirrored = regions, canvas, whole, mirrored
+
+    @torch.no_grad()
+    def __call__(self, photo: Photo, device: torch.device) -> Subject:
+        """What is seen in a photo. Raises InputError for one in which nobody is found."""
+        spent = Spent()
+        with spent.at("look"):
+            picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(device)
+            frame, elsewhere, notices = self._frame(picture, photo)
+            view = frame.to_canvas(picture)
+            regions = self.regions.empty(self.probabilities(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
+            source = self.person(view, regions)
+            exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
+        return Subject(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent)
+
+    def person(self, view: Tensor, regions: Tensor) -> Tensor:
+        """What a view of the analysis canvas (1, 3, h, w) shows on the engine's, (1, 3, H, W).
+
+        regions: its probabilities, (1, K, h, w); a person is put on white, unless the engine draws photographs.
+        """
+        if not self.whole:
+            body = decide(self.regions.body(regions))
+            view = view * body + 1 - body
+        return F.avg_pool2d(view, view.shape[2] // self.canvas[0])
+
+    def probabilities(self, picture: Tensor) -> Tensor:
+        """Region probabilities of what is looked at once: (B, 3, H, W) -> (B, K, H, W)."""
+        return self.regions.analyse(picture) if self.mirrored else self.regions.probabilities(picture)
+
+    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, Tensor, list[str]]:
+        """Where the analysis canvas lies in a photo (1, 3, H, W), where other people are, and what to tell the user."""
+        height, width = self.canvas
+        if self.whole:
+            frame = Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0)
+            return frame, torch.zeros_like(picture[:, :1]), []
+        factor = max(1, HEIGHT // height)
+        person, notices = find_person(self.regions, picture), []
+        if person.others:
+            notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
+        if person.cut:
+            notices.append("The person is cut off by the lower edge; what is visible is edited.")
+        return Frame(person.box, photo.size, (height * factor, width * factor)), person.elsewhere, notices
