@@ -17,13 +17,14 @@ from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Finished, Run
-from fice.errors import UsageError
+from fice.errors import InputError, UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
 from fice.language.answers import remarks, understand
 from fice.language.clip import Semantics
-from fice.order import Order
+from fice.language.words import Sentence
+from fice.order import Garment, Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
@@ -58,11 +59,22 @@ def edit_photo(
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
     """Raises what can be known of an order before any network is read: InputError for its texts and files."""
+    understood(order, bundle, settings)
     for garment in order.garments:
-        understand(garment.text, bundle, settings)
         read_painted(garment.mask, photo)
     if order.latent is not None:
         read_latent(order.latent)
+
+
+def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
+    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
+    found = []
+    for garment in order.garments:
+        sentences = understand(garment.text, bundle, settings)
+        if len(sentences) > 1 and garment.region != "auto":
+            raise InputError(f"The region {garment.region} is said of several garments; give each an edit of its own.")
+        found += [(garment, sentence) for sentence in sentences]
+    return found
 
 
 class Editor:
@@ -163,10 +175,10 @@ class Editor:
         order = Order.of(order)
         if refused := [name for name in order.asked() if name not in self.engine.takes]:
             raise UsageError(f"Bundle {self.bundle.name} cannot take {', '.join(refused)}; choose another --bundle.")
-        wanted = [(garment, understand(garment.text, self.bundle, self.settings)) for garment in order.garments]
+        wanted = understood(order, self.bundle, self.settings)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
-        said = [remark for _, sentence in wanted
-                for remark in remarks(sentence, self.bundle, self.settings, self.semantics.tokenizer)]  # fmt: skip
+        sentences = [sentence for _, sentence in wanted]
+        said = remarks(sentences, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 
     def finish(self, run: Run) -> Edit:

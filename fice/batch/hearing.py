@@ -38,11 +38,11 @@ class Hearing:
 
     def _heard(self, text: str) -> str | None:
         try:
-            sentence = understand(text, self.bundle, self.settings)
+            sentences = understand(text, self.bundle, self.settings)
         except InputError as error:
             self._say(text, str(error))
             return str(error)
-        for remark in remarks(sentence, self.bundle, self.settings, self.reader):
+        for remark in remarks(sentences, self.bundle, self.settings, self.reader):
             self._say(text, remark)
         return None
 

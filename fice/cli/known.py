@@ -11,6 +11,13 @@ from fice.settings import PRESETS, Settings, as_set
 
 WIDTH = 100  # letters
 NAMES = {"C": "colours", "P": "patterns", "G": "garments", "S": "sleeves", "L": "lengths"}
+SENTENCES = (
+    "a red floral dress",
+    "change the striped shirt to blue, without a pattern",
+    "white shirt and blue jeans",
+    "make the jacket olive and the trousers khaki",
+    "a red top with a matching skirt, no pattern",
+)
 
 
 def settings() -> list[dict[str, Any]]:
@@ -52,14 +59,14 @@ def words() -> dict[str, dict[str, list[str]]]:
 
 
 def words_text() -> str:
-    """The words for people, those for the same thing on one line."""
+    """The words for people, those for the same thing on one line, and sentences made of them."""
     lines = []
     for kind, known in words().items():
         lines.append(f"{kind}:")
         for word, others in known.items():
             line = ": ".join(filter(None, (word, ", ".join(others))))
             lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="      ")
-    return "\n".join(lines)
+    return "\n".join([*lines, "sentences:", *(f"  {sentence}" for sentence in SENTENCES)])
 
 
 def _row(cells: list[str]) -> str:

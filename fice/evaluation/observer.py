@@ -106,7 +106,8 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        wanted = [(replace(garment, mask=None), parse(garment.text)) for garment in triple.order.garments]
+        wanted = [(replace(garment, mask=None), sentence) for garment in triple.order.garments
+                  for sentence in parse(garment.text)]  # fmt: skip
         plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))

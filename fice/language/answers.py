@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from fice.errors import InputError
+from fice.language.clauses import covered
 from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
 from fice.language.words import Sentence, parse
 
@@ -18,23 +21,54 @@ if TYPE_CHECKING:
 SHOWN = 5  # words that an answer repeats at most
 CLOSE = 0.8  # likeness from which one word may be another, misspelt
 EXAMPLE = 'as in "red floral dress"'
+BOTH = 'as in "red shirt and blue jeans"'
 
 
-def understand(text: str, bundle: Bundle, settings: Settings) -> Sentence:
-    """A sentence that can be obeyed, as a whole or in part.
+def understand(text: str, bundle: Bundle, settings: Settings) -> tuple[Sentence, ...]:
+    """The sentences of a text that can be obeyed, one a garment, as a whole or in part.
 
-    Raises InputError for one that cannot: it speaks of what fice does not change, may mean several things, or names
-    nothing that the bundle can draw.
+    Raises InputError for a text that cannot: it speaks of what fice does not change, may mean several things, names
+    garments that hide each other, or nothing that the bundle can draw.
     """
-    sentence = parse(text)
-    why = _refusal(sentence) or (_nothing_to_draw(sentence, settings.start) if bundle.reads_own_words else None)
-    if why:
+    sentences = parse(text)
+    why = next(filter(None, map(_refusal, sentences)), None)
+    if not why and bundle.reads_own_words:
+        sentences, why = _drawn(sentences, settings.start)
+    if why := why or _hidden(sentences):
         raise InputError(why)
-    return sentence
+    return sentences
 
 
-def remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
-    """What of a sentence that is obeyed is left out; reader: the bundle's `fice.language.clip.text_reader`."""
+def remarks(sentences: Sequence[Sentence], bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
+    """What of sentences that are obeyed is left out, each once.
+
+    reader: the bundle's `fice.language.clip.text_reader`.
+    """
+    return list(dict.fromkeys(said for one in sentences for said in _remarks(one, bundle, settings, reader)))
+
+
+def _drawn(sentences: tuple[Sentence, ...], start: str) -> tuple[tuple[Sentence, ...], str | None]:
+    """The sentences that a bundle draws which reads fice's own words, and why it would draw nothing.
+
+    Of several, one without anything to draw is left out, and the first of the others tells of it; not one that may be
+    misspelt.
+    """
+    several = len(sentences) > 1
+    why = {one: _nothing_to_draw(one, one.wanted if several else one.text, start) for one in sentences}
+    silent = [one for one in sentences if why[one]]
+    misspelt = [one for one in silent if any(map(_meant, one.unknown[:SHOWN]))]
+    if misspelt or len(silent) == len(sentences):
+        return sentences, why[(misspelt or silent)[0]]
+    first, *others = (one for one in sentences if one not in silent)
+    kept, things, off = (
+        tuple(dict.fromkeys(said for one in (*silent, first) for said in getattr(one, name)))
+        for name in ("kept", "things", "taken_off")
+    )
+    kept += tuple(dict.fromkeys(str(one.garment) for one in silent))
+    return (replace(first, kept=kept, things=things, taken_off=off), *others), None
+
+
+def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
     strange = [word for word in reader.unknown(sentence.wanted) if word not in sentence.materials]
     said = [_unheard(word, bundle) for word in strange[:SHOWN]]
     if len(strange) > SHOWN:
@@ -45,6 +79,8 @@ def remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Text
         said.append(f"Left as photographed: {_quoted(sentence.things)}; fice changes whole garments only.")
     if sentence.taken_off:
         said.append(f"Left as photographed: {_quoted(sentence.taken_off)}; fice takes nothing off.")
+    if sentence.kept:
+        said.append(f"Left as photographed: {_quoted(sentence.kept)}; nothing that fice can draw is said of it.")
     if sentence.becomes:
         said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
     if bundle.reads_own_words and settings.start == "redressed":
@@ -67,14 +103,14 @@ def _refusal(sentence: Sentence) -> str | None:
     drawn = sentence.colour or sentence.pattern
     if sentence.numbers:
         return f'fice knows colours by their names: write one instead of "{sentence.numbers[0]}", as in "blue dress".'
-    if len(sentence.garments) > 1:
-        return _one_by_one(sentence)
     if sentence.becomes and len({GARMENTS[garment] for garment in sentence.becomes}) > 1:
         old, new = (f'"{garment}"' for garment in sentence.becomes)
         return f"fice cannot turn {old} into {new}: a garment keeps its kind; name its colour or pattern, {EXAMPLE}."
     if sentence.unclear:
         unclear = _short(sentence.unclear)
         return f'it is not clear what "{unclear}" shall mean; name what is wanted and nothing else, {EXAMPLE}.'
+    if len(sentence.garments) > 1:
+        return f"it is not clear which of {_quoted(sentence.garments)} is meant; say of each how it shall look, {BOTH}."
     if sentence.things and not sentence.garment:
         return f'fice changes whole garments, and not "{sentence.things[0]}"; name one, {EXAMPLE}.'
     if sentence.taken_off and not drawn:
@@ -85,13 +121,13 @@ def _refusal(sentence: Sentence) -> str | None:
     return None
 
 
-def _nothing_to_draw(sentence: Sentence, start: str) -> str | None:
-    """Why a bundle that reads fice's own words would draw nothing."""
-    shown = f'"{_short(sentence.text)}"'
+def _nothing_to_draw(sentence: Sentence, text: str, start: str) -> str | None:
+    """Why a bundle that reads fice's own words would draw nothing; text: what is shown as the sentence."""
+    shown = f'"{_short(text)}"'
     if not sentence.words and not sentence.materials:
         hints = [close for word in sentence.unknown[:SHOWN] if (close := _meant(word))]
         if len(hints) == len(sentence.unknown):  # whoever writes another language is not to be guessed at
-            return f'no word of {shown} is known to fice; did you mean {_quoted(hints)}?'
+            return f"no word of {shown} is known to fice; did you mean {_quoted(hints)}?"
         return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
     if sentence.colour or sentence.pattern or start != "redressed":
         return None
@@ -103,18 +139,26 @@ def _nothing_to_draw(sentence: Sentence, start: str) -> str | None:
     return f'{named}; name a colour or a pattern, as in "black {sentence.garment or "dress"}".'
 
 
-def _one_by_one(sentence: Sentence) -> str:
-    """What to write instead of a sentence with several garments."""
-    pieces: list[list[str]] = [[]]
-    for word in sentence.words:
-        pieces[-1].append(word)
-        if word in sentence.garments:
-            pieces.append([])
-    names = f"the {' and the '.join(sentence.garments)}"
-    *pieces, rest = pieces
-    if rest or any(len(piece) == 1 for piece in pieces):
-        return f"one edit changes one garment, not {names}: write a sentence for each, one edit after the other."
-    first, *later = (f'"{" ".join(piece)}"' for piece in pieces)
+def _hidden(sentences: Sequence[Sentence]) -> str | None:
+    """Why garments cannot be edited together: what one covers, another covers too."""
+    for one, other in combinations(sentences, 2):
+        if one.garment and other.garment and {*_regions(one)} & {*_regions(other)}:
+            return (
+                f'"{one.garment}" and "{other.garment}" cover the same part of the person; name one of them, or mark '
+                "where each is with a region or a mask, one edit after the other."
+            )
+    return None
+
+
+def _regions(sentence: Sentence) -> tuple[str, ...]:
+    named = GARMENTS.get(sentence.garment or "")
+    return covered(str(sentence.garment)) if named == sentence.region else (str(sentence.region),)
+
+
+def one_by_one(sentences: Sequence[Sentence]) -> str:
+    """What to write instead of a text with several garments."""
+    names = f"the {' and the '.join(dict.fromkeys(str(one.garment) for one in sentences))}"
+    first, *later = dict.fromkeys(f'"{" ".join(one.words)}"' for one in sentences)
     return f"one edit changes one garment, not {names}: write {first}, and edit the result with {' and '.join(later)}."
 
 

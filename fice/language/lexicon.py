@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -102,23 +102,25 @@ maxi: long, floor length, ankle length, full length
 """
 # words of other kinds, each with its letter: "." says nothing, "," parts a sentence, A and, O or, N not, U without,
 # Z -free, Y undressed, K keep, V change, R replace, D add, F from, T to, W with, B before something, Q on, E in, J of,
-# H persons, P pattern as such, M materials, X what is no garment
+# H persons, = like the other garment, P pattern as such, M materials, X what is no garment
 _OTHER_KINDS = """
 .: a, an, the, this, that, these, those, some, very, too, so, really, it, its, his, her, hers, my, your, their, our, he
 .: she, they, i, you, we, me, us, is, are, was, were, be, been, do, does, can, could, would, please, who, whose, which
 .: someone, photo, photograph, picture, image, portrait, coloured, colored, style, styled, type, kind, piece, s, m, d
 .: ll, re, ve, one, ones, just, only, whole, entire, all, also, as, want, like, colour of, color of, shade of, shade
-.: fabric, cloth, material, made of, made from, made, mens, womens, not only, on top, on top of, full of
-.: give, same, tone
-,: but, however, then, while, where | A: and, plus | O: or, nor
+.: fabric, cloth, material, made of, made from, made, mens, womens, not only, on top, full of, give, tone, both, pair of
+=: matching, coordinating, coordinated, same, same colour, same pattern
+,: but, however, then, while, where | A: and, plus, + | O: or, nor
 N: not, never, isn t, isnt, aren t, arent, wasn t, doesn t, doesnt, don t, dont, shouldn t, mustn t, non, less
 N: no longer, instead of, rather than, anything but, other than, except, excluding, avoid, formerly, used to be, neither
 U: no, without, w o, remove, removing, take off, takes off, taking off, get rid of, erase, delete, lose, lacking
 Z: free | Y: naked, topless, shirtless, bottomless, undressed, unclothed, undress, nudity, strip off
 K: keep, keeping, leave, leaving | V: change, changing, turn, make, paint, dye, recolour, recolor, colour, color
-R: replace, swap, exchange, substitute | D: add, put | F: from | W: with, by, for
+R: replace, swap, exchange, substitute | D: add, put | F: from | W: with, by, for, w
+W: paired with, teamed with, combined with, worn with, together with, along with, tucked into
 T: to, into, becomes, become, becoming, should be, will be, must be, shall be, now, →, >, =>, ➡
 B: against, in front of, behind, outside | Q: on, at, near, beside, next to, under, beneath, below, over, above
+Q: underneath, on top of, worn over, worn under
 E: in, wearing, wears, wear, worn, dressed, has, having, have | J: of
 H: person, people, woman, women, man, men, girl, boy, lady, gentleman, model, guy, child
 P: pattern, design, motif
@@ -152,6 +154,7 @@ def _listed(table: str) -> Iterator[tuple[str, str]]:
 
 
 SYNONYMS: dict[str, str] = dict(_listed(_OTHER_WORDS))
+ARTICLES = frozenset("a an the this that these those some his her my your their our its".split()) | {"pair of"}
 HEX = re.compile(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})")
 BREAKS = frozenset(",;:.!?()\n\u2013\u2014")
 
@@ -161,12 +164,13 @@ class Unit(NamedTuple):
 
     kind: C colour, P pattern, G garment, S sleeves, L length, M material, X thing that is no garment, # a colour as
     #rrggbb, ? unknown, or one of `_OTHER_KINDS`. words: its canonical words, or (). said: as in the text, in small
-    letters.
+    letters. own: an article stands before it.
     """
 
     kind: str
     words: tuple[str, ...]
     said: str
+    own: bool = False
 
 
 @cache
@@ -225,6 +229,17 @@ def _split(text: str) -> Iterator[str]:
                 run, symbols = run + character, symbol
             elif character in BREAKS:
                 yield ","
+
+
+def without_fillers(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Units that say something, with articles as a mark of what they stand before."""
+    own = False
+    for unit in units:
+        if unit.kind == ".":
+            own = own or unit.said in ARTICLES
+        else:
+            yield unit._replace(own=own)
+            own = False
 
 
 @cache

@@ -7,35 +7,38 @@ Understood are
   stripes with dots", "make the red shirt blue", "add white dots to the blue skirt";
 - what shall not be: "not red", "without stripes", "no pattern", "blue instead of red", "remove the jacket";
 - what is beside the garment, with the colours that belong to it: shoes, bags, collars, walls, persons;
-- several garments, alternatives and colours that may belong to anything: `fice.language.answers` asks back.
+- several garments, each with what is said of it: "white shirt and blue jeans", "make the shirt white and the jeans
+  blue", "a red top with a matching skirt" (`fice.language.clauses`).
+
+Alternatives, garments that hide each other and colours that may belong to anything are understood as such:
+`fice.language.answers` asks back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from fice.errors import InputError
-from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Unit, cut_up
+from fice.language.clauses import LINK, LOOK, divide, kinds_of
+from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Unit, cut_up, without_fillers
 
-LOOK = "[CPMSL?]*"  # what is said of a garment or thing before it is named
-LINK = "[EWJ]*"  # in, with, of ...
 PLAIN = Unit("P", ("solid",), "plain")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What fice understood of a text.
+    """What fice understood of a text about one garment.
 
     Attributes:
-        text: as given.
-        wanted: the text without what is not wanted, for CLIP; where all of it is, the text itself.
+        text: as given, with all its garments.
+        wanted: what of the text is wanted of the garment, for CLIP; where that is all of it, the text itself.
         words: the wanted words in canonical form, fillers left out.
         colour, pattern, garment, sleeve, length: the first of each kind among them, or None.
         region: "upper", "lower", "dress", "outer", "full", or None when the words do not say.
         unknown: words fice does not know, in the order of the text, each once.
-        garments: the garments of the text; of adjoining ones the last, as a "shirt dress" is a dress.
+        garments: the garment, or several of which one is meant; of adjoining ones the last: a "shirt dress" is a dress.
         materials: materials that are wanted, as said.
         shapes: sleeves and lengths that are wanted, as said.
         things: what is spoken of and is no garment, as said: shoes, walls.
@@ -44,6 +47,7 @@ class Sentence:
         becomes: a garment and the other one that it is to become, or ().
         unclear: words that may mean this or that, as said, or "".
         numbers: colours given as #rrggbb.
+        kept: other garments of the text, of which nothing is said.
     """
 
     text: str
@@ -65,34 +69,67 @@ class Sentence:
     becomes: tuple[str, ...] = ()
     unclear: str = ""
     numbers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
-def parse(text: str) -> Sentence:
-    """Reads a sentence such as "a long red floral dress". Raises InputError for a text without words."""
+def parse(text: str) -> tuple[Sentence, ...]:
+    """Reads a text such as "a long red floral dress": a sentence for each garment that it says something of.
+
+    They have the order of the text; of a text about no garment, or about several of which it says nothing, all is
+    read. A suit beside a shirt has a sentence for each region that is left to it. Raises InputError for a text without
+    words.
+    """
     units = [*cut_up(text)]
     if all(unit.kind == "," for unit in units):
         raise InputError('the text is empty; say what to wear, for example "red floral dress".')
-    given = _Reading([unit for unit in units if unit.kind != "."])
-    reading = _Reading(given.units)
+    whole = _Reading([*without_fillers(units)])
+    units = list(whole.units)
+    whole.keep()
+    other = whole.take(rf"(?<=G)N{LINK}{LOOK}G")  # "a blue skirt instead of the red dress"
+    other += whole.take(rf"N{LINK}{LOOK}G(?=,.*G)")  # "not a red dress but a blue skirt"
+    whole.leave_out()
+    whole.set_aside()
+    clauses = divide(whole.units)
+    if not clauses or len(clauses) == 1 and not other:
+        return (_read(text, units, text),)
+    found = [sentence for clause in clauses for sentence in _placed(_read(text, clause.units), clause.regions)]
+    found = [one if one.garment else replace(one, unclear=one.unclear or one.wanted) for one in found]
+    about = [one for one in found if one.words != one.garments or one.materials or one.excluded or one.unknown] or found
+    left = [one.garment for one in found if one not in about and one.garment]
+    things = tuple(dict.fromkeys((*whole.things, *about[0].things)))
+    off = tuple(dict.fromkeys((*whole.taken_off, *about[0].taken_off)))
+    return (replace(about[0], things=things, taken_off=off, kept=tuple(dict.fromkeys(left))), *about[1:])
+
+
+def _read(text: str, units: Sequence[Unit], whole: str = "") -> Sentence:
+    """What units of a text about one garment say; whole: that text, where the units are all of it."""
+    reading = _Reading(units)
     reading.reorder()
     becomes = reading.change()
+    reading.keep()
     reading.deny()
     reading.set_aside()
-    units = reading.units
+    left = reading.units
     garments = reading.garments()
-    words = tuple(word for unit in units if unit.kind in "CPGSL" for word in unit.words)
+    words = tuple(word for unit in left if unit.kind in "CPGSL" for word in unit.words)
     colour, pattern, sleeve, length = (
         next((word for word in words if word in kind), None) for kind in (COLOURS, PATTERNS, SLEEVES, LENGTHS)
     )
-    said = lambda kinds: tuple(dict.fromkeys(unit.said for unit in units if unit.kind in kinds))  # noqa: E731
+    said = lambda kinds: tuple(dict.fromkeys(unit.said for unit in left if unit.kind in kinds))  # noqa: E731
+    silent = "," if whole else ",VRDTFQ"
     return Sentence(
         text=text,
-        wanted=text if units == given.units else " ".join(unit.said for unit in units if unit.kind != ","),
+        wanted=whole if whole and left == units else " ".join(unit.said for unit in left if unit.kind not in silent),
         words=words, colour=colour, pattern=pattern, garment=garments[0] if garments else None, sleeve=sleeve,
         length=length, region=_region(garments, words), unknown=said("?X"), garments=garments, materials=said("M"),
         shapes=said("SL"), things=tuple(dict.fromkeys(reading.things)), excluded=tuple(reading.excluded),
         taken_off=tuple(reading.taken_off), becomes=becomes, unclear=reading.unclear(), numbers=said("#"),
     )  # fmt: skip
+
+
+def _placed(sentence: Sentence, regions: Sequence[str]) -> Iterator[Sentence]:
+    """The sentence itself, or once for each region that it is for."""
+    yield from (replace(sentence, region=region) for region in regions) if regions else (sentence,)
 
 
 class _Reading:
@@ -127,27 +164,37 @@ class _Reading:
         self.units = [*left, *new.units]
         return (before[-1], after[0]) if before and after and before[-1] != after[0] else ()
 
-    def deny(self) -> None:
-        """Takes away what shall not be; without its pattern, cloth is plain."""
-        plain = False
-        self.take(rf"(?:K|NV){LOOK}G(?:A{LOOK}G)*")  # "keep the jeans": they are left alone
+    def keep(self) -> None:
+        """Takes away garments that shall stay as they are, and what is not to be worn."""
+        self.take(rf"(?:K|NV){LOOK}G(?:A{LOOK}G)*(?:[CPM]+(?=[,A]+V))?")  # "keep the jeans"
         for units in self.take(rf"U{LINK}{LOOK}[GX]"):
             (self.taken_off if units[-1].kind == "G" else self.things).append(units[-1].said)
+
+    def deny(self) -> None:
+        """Takes away looks that shall not be, and what is left out; without its pattern, cloth is plain."""
+        plain = False
         same = rf"(?:,{LINK}\1)*,?[OA]{LINK}[NU]?{LINK}[CPMSL?]*\1"
         for pattern in (rf"(?:NV|[NU]){LINK}[CPMSL?]*([CPMSL?])(?:{same})*", "[CPMSL]+Z"):
             for units in self.take(pattern):
                 patterns = [unit for unit in units if unit.kind == "P" and unit.words != PLAIN.words]
                 plain = plain or bool(patterns)
                 self.excluded += [unit.said for unit in units if unit.kind in "CPMSL?" and unit not in patterns]
+        self.leave_out()
+        if plain and not any(unit.kind == "P" and unit.words for unit in self.units):
+            self.units.insert(0, PLAIN)
+
+    def leave_out(self) -> None:
+        """Takes away what is spoken of as not meant, or as something behind the person."""
         self.take(rf"N{LINK}[GX]")
         self.taken_off += [unit.said for unit in self.units if unit.kind == "Y"]
         self.take(rf"B{LINK}{LOOK}[XH]?(?![CPMSLG?])")
-        if plain and not any(unit.kind == "P" and unit.words for unit in self.units):
-            self.units.insert(0, PLAIN)
 
     def set_aside(self) -> None:
         """Takes away what is no garment, with what is said of it."""
         self.take(r"[CPM]+H(?!G)")
+        others = (r"(?<![^,])[CPM]+[?]+(?=[AW][?]*[CP][CPMSL?=]*G)", "(?<=[A,])X[CP]+(?![CPMSLG?])")
+        for units in (units for pattern in others for units in self.take(pattern)):  # "red kimono and", "shoes brown"
+            self.things.append(next(unit.said for unit in reversed(units) if unit.kind in "X?"))
         pair = "(?:(?<=[WQ])CA)?"
         for pattern in (rf"{LOOK}XJ{LOOK}G", rf"{pair}{LOOK}G?X(?!G)"):
             for units in self.take(pattern):
@@ -186,7 +233,7 @@ class _Reading:
         return taken
 
     def _kinds(self) -> str:
-        return "".join(unit.kind for unit in self.units)
+        return kinds_of(self.units)
 
 
 def _region(garments: Sequence[str], words: Sequence[str]) -> str | None:

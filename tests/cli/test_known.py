@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from fice.cli import known, main
 from fice.language.lexicon import SYNONYMS, VOCABULARY, cut_up
+from fice.language.words import parse
 from fice.settings import PRESETS, Settings
 
 
@@ -48,4 +49,6 @@ def test_the_lists_for_people_are_narrow_and_say_the_same():
     assert "garment | picture" in text and "1 to 100000" in text
     words = CliRunner().invoke(main, ["words"]).stdout
     assert "  red: crimson, scarlet" in words and "garments:\n" in words
+    assert words.endswith("".join(f"  {sentence}\n" for sentence in known.SENTENCES))
+    assert not any(said.unknown or said.unclear for sentence in known.SENTENCES for said in parse(sentence))
     assert max(len(line) for line in (text + words).splitlines()) <= known.WIDTH

@@ -23,7 +23,7 @@ PICTURE = np.random.default_rng(0).integers(90, 160, (64, 32, 3)).astype(np.uint
 
 
 def cloth(text, finer):
-    return cloth_as(PICTURE, MASK, parse(text), seed=3, finer=finer)
+    return cloth_as(PICTURE, MASK, parse(text)[0], seed=3, finer=finer)
 
 
 @pytest.mark.parametrize("pattern", [name for name in PATTERNS if name != "solid"])
@@ -38,14 +38,14 @@ def test_fine_cloth_has_more_contrast_than_the_canvas_shows(pattern):
 def test_what_the_canvas_shows_is_laid_on_the_picture():
     text = "blue striped shirt"
     worn = lay(PICTURE, MASK, cloth(text, 1))
-    assert (worn == dress_as(PICTURE, MASK, parse(text), 3)).all()
+    assert (worn == dress_as(PICTURE, MASK, parse(text)[0], 3)).all()
     outside = ~F.max_pool2d(torch.from_numpy(MASK)[None].float(), 3, 1, 1)[0].bool().numpy()
     assert (lay(PICTURE, MASK, cloth(text, 4))[outside] == PICTURE[outside]).all()
 
 
 def test_a_sentence_without_colour_and_pattern_names_no_cloth():
-    assert cloth_as(PICTURE, MASK, parse("long dress"), 0) is None
-    assert cloth_as(PICTURE, np.zeros_like(MASK), parse("red dress"), 0) is None
+    assert cloth_as(PICTURE, MASK, parse("long dress")[0], 0) is None
+    assert cloth_as(PICTURE, np.zeros_like(MASK), parse("red dress")[0], 0) is None
 
 
 def drawn_stripes(finer=4):
@@ -84,7 +84,7 @@ def test_the_weave_takes_the_light_that_was_drawn():
     cloth = Cloth((slice(4, 44), slice(4, 28)), fine[0, :, 4:44, 4:28].permute(1, 2, 0).numpy(), 1)
     before = torch.zeros(1, 1, 48, 32)
     before[..., 4:44, 4:28] = 1
-    plan = SimpleNamespace(sentence=parse("blue striped shirt"), before=before)
+    plan = SimpleNamespace(sentence=parse("blue striped shirt")[0], before=before)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clothing, "_cloth", lambda *_: (None, None, cloth))
         blurred = to_gamma(F.avg_pool2d(to_linear(drawn), (3, 1), 1, (1, 0), count_include_pad=False))

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fice.errors import InputError
-from fice.language.answers import remarks, understand
+from fice.language.answers import one_by_one, remarks, understand
 from fice.language.lexicon import COLOURS, GARMENTS, VOCABULARY
 from fice.language.tokenizer import Tokenizer
 from fice.settings import Settings
@@ -30,11 +30,18 @@ def said(text, bundle=OWN, settings=DEFAULT):
     [
         ("a skirt that is not red", 'instead of "red"'),
         ("not red, green or blue dress", 'instead of "red"'),
-        ("red shirt and blue jeans", 'write "red shirt", and edit the result with "blue jeans"'),
-        ("white t-shirt under a black jacket", 'write "white t-shirt", and edit the result with "black jacket"'),
-        ("a shirt in red and jeans in blue", "one edit after the other"),
         ("turn the shirt into a red dress", 'cannot turn "shirt" into "dress"'),
         ("red or blue dress", '"red or blue dress"'),
+        ("a shirt or a dress", '"shirt or dress"'),
+        ("shirt to jeans", 'which of "shirt" and "jeans"'),
+        ("red shirt and blue jumper", '"shirt" and "jumper" cover the same part'),
+        ("coat and jacket in red", '"coat" and "jacket" cover the same part'),
+        ("red dress with white trousers", '"dress" and "trousers" cover the same part'),
+        ("floral dress and a black top", '"dress" and "top" cover the same part'),
+        ("red shirt and blue shirt", '"red blue"'),
+        ("white shirt and a skirt that is not red", 'instead of "red", as in "blue skirt"'),
+        ("white shirt and #ff0000 trousers", "colours by their names"),
+        ("remove the jacket and the trousers", "takes nothing off"),
         ("red sweater in blue", '"red blue"'),
         ("red dress, no", '"no"'),
         ("#0000ff dress", "colours by their names"),
@@ -62,6 +69,8 @@ def test_what_cannot_be_obeyed_is_refused_whatever_the_bundle(text, answer, bund
         ("dress", "nothing that fice can draw"),
         ("shirt with red sleeves", "nothing that fice can draw"),
         ("burgandy trousers", 'did you mean "burgundy"'),
+        ("burgandy trousers and a white shirt", '"burgandy trousers" names no colour and no pattern; did you mean'),
+        ("shirt and jeans", "nothing that fice can draw"),
         ("flral", 'did you mean "floral"'),
         ("rotes Kleid", "in English"),
         ("robe rouge", "in English"),
@@ -80,11 +89,11 @@ def test_nothing_to_draw_is_refused(text, answer):
 
 @pytest.mark.parametrize("text", ["kimono", "leather jacket", "a dress", "sleeveless dress"])
 def test_a_clip_of_all_words_may_be_asked_for_anything(text):
-    assert understand(text, OTHER, DEFAULT).text == text
+    assert understand(text, OTHER, DEFAULT)[0].text == text
 
 
 def test_garments_and_sleeves_may_be_asked_of_the_terms_alone():
-    assert understand("sleeveless dress", OWN, TOWERS).sleeve == "sleeveless"
+    assert understand("sleeveless dress", OWN, TOWERS)[0].sleeve == "sleeveless"
     assert said("red sleeveless dress", OWN, TOWERS) == []
 
 
@@ -100,6 +109,11 @@ def test_garments_and_sleeves_may_be_asked_of_the_terms_alone():
         ("red, white and blue striped dress", 'Left out: "blue"'),
         ("red striped floral dress", 'Left out: "floral"'),
         ("red dress with a black belt", 'Left as photographed: "belt"'),
+        ("white shirt with jeans", 'Left as photographed: "jeans"; nothing that fice can draw is said of it.'),
+        ("leather jacket and blue jeans", 'Left as photographed: "jacket"; nothing that fice can draw is said of it.'),
+        ("remove the jacket and make the dress red", 'Left as photographed: "jacket"; fice takes nothing off.'),
+        ("white shirt without sleeves and blue jeans", 'Left out: "without sleeves"'),
+        ("silk blouse in red, silk skirt in blue", 'Left out: "silk"'),
         ("red dress without a jacket", 'Left as photographed: "jacket"'),
         ("change the jeans to red shorts", 'keeps its kind: of "jeans"'),
         (f"red {'dress ' * 20}", "too long for the bundle"),
@@ -110,7 +124,10 @@ def test_what_is_left_out_is_said(text, remark):
     assert only.startswith(remark) or remark in only
 
 
-@pytest.mark.parametrize("text", ["red floral dress", "change the red sweater to blue", "a skirt, blue instead of red"])
+@pytest.mark.parametrize(
+    "text",
+    ["red floral dress", "navy suit and white shirt", "change the red sweater to blue", "a skirt, blue instead of red"],
+)
 def test_of_what_is_obeyed_nothing_is_said(text):
     assert said(text) == []
 
@@ -128,10 +145,16 @@ WORDS = [*VOCABULARY, *"not without to from and or in on with of change remove b
 
 @hypothesis_settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8))
-def test_whatever_is_accepted_names_one_garment_at_most_and_something_to_draw(words):
+def test_whatever_is_accepted_names_something_to_draw_of_one_garment_each(words):
     try:
-        sentence = understand(" ".join(words), OWN, DEFAULT)
+        sentences = understand(" ".join(words), OWN, DEFAULT)
     except InputError:
         return
-    assert len(sentence.garments) <= 1 and (sentence.colour in COLOURS or sentence.pattern)
-    assert sentence.garment is None or sentence.garment in GARMENTS
+    for sentence in sentences:
+        assert len(sentence.garments) <= 1 and (sentence.colour in COLOURS or sentence.pattern)
+        assert sentence.garment in GARMENTS or sentence.garment is None and len(sentences) == 1
+
+
+def test_one_edit_after_the_other_is_proposed_while_an_edit_has_one_garment():
+    answer = one_by_one(understand("navy suit and a white shirt", OWN, DEFAULT))
+    assert 'the suit and the shirt: write "navy suit", and edit the result with "white shirt"' in answer

@@ -69,12 +69,12 @@ def test_agreement_of_captions_and_looks():
     shirt = Look("red", None, "solid", ("shirt",), None, None)
     skirt = Look("blue", None, "floral", ("skirt",), None, "mini")
     captions = [
-        [parse("red shirt")],
-        [parse("blue")],
-        [parse("red"), parse("floral skirt")],
-        [parse("red skirt")],
-        [parse("sleeveless red shirt")],
-        [parse("sleeveless red shirt"), parse("green")],
+        [parse("red shirt")[0]],
+        [parse("blue")[0]],
+        [parse("red")[0], parse("floral skirt")[0]],
+        [parse("red skirt")[0]],
+        [parse("sleeveless red shirt")[0]],
+        [parse("sleeveless red shirt")[0], parse("green")[0]],
     ]
     table = agreement(captions, [[shirt, skirt], [shirt]])
     expected = torch.tensor([[1, 1, 1, 0, math.nan, 0], [1, 0, 0, 0, math.nan, 0]])
@@ -83,7 +83,7 @@ def test_agreement_of_captions_and_looks():
 
 def test_a_changed_sentence_differs_in_one_word_at_most():
     rng = np.random.default_rng(0)
-    said = parse("mini red floral dress")
+    said = parse("mini red floral dress")[0]
     for _ in range(20):
         other = changed(said, rng)
         assert sum(a != b for a, b in zip(said.words, other.words, strict=True)) <= 1
@@ -93,7 +93,7 @@ def test_choices_have_one_right_answer():
     look = Look("red", "white", "striped", ("t-shirt", "top"), None, None)
     for captions in _choices(look, np.random.default_rng(0)).values():
         assert len(set(captions)) == 32
-        assert [k for k, text in enumerate(captions) if matches(parse(text), look) is not False] == [0]
+        assert [k for k, text in enumerate(captions) if matches(parse(text)[0], look) is not False] == [0]
 
 
 def test_views_and_their_degradation(framed):

@@ -11,10 +11,10 @@ from fice.training.recipes.judge_edits import CAPTIONS, failed, summary, wrong_c
 
 @pytest.mark.parametrize("text", ["red dress", "blue striped shirt", "floral skirt"])
 def test_wrong_captions_are_of_the_same_form_and_wrong(text):
-    said = parse(text)
+    said = parse(text)[0]
     others = wrong_captions(said, CAPTIONS - 1, np.random.default_rng(0))
     assert len(set(others)) == CAPTIONS - 1 and text not in others
-    for other in map(parse, others):
+    for other in (parse(text)[0] for text in others):
         assert [getattr(other, kind) is None for kind in ("colour", "pattern", "garment")] == [
             getattr(said, kind) is None for kind in ("colour", "pattern", "garment")
         ]

@@ -137,7 +137,7 @@ def test_captions_are_exact(rng):
             "colour": colour, "pattern": str(rng.choice(PATTERNS)), "garment": str(rng.choice(list(GARMENTS))),
             "sleeve": str(rng.choice(SLEEVES)), "length": str(rng.choice(LENGTHS)), "second": second,
         }  # fmt: skip
-        said = parse(caption(rng, **known))
+        said = parse(caption(rng, **known))[0]
         assert said.unknown == () and set(said.words) <= set(known.values())
         assert said.colour in (None, colour) and said.pattern in (None, known["pattern"])
         assert said.colour or said.pattern or said.garment
@@ -150,12 +150,12 @@ def test_captions_vary(rng):
 def test_matching():
     look = Look("red", "white", "striped", ("t-shirt", "top"), "short-sleeved", None)
     right, wrong = ("red", "red top", "striped red and white t-shirt"), ("blue", "red dress", "sleeveless red", "solid")
-    assert all(matches(parse(text), look) is True for text in right)
-    assert all(matches(parse(text), look) is False for text in wrong)
-    assert matches(parse("cropped red"), look) is None  # the length is not known
-    assert matches(parse("white striped"), look) is None  # white is its second colour
-    assert matches(parse("cropped blue"), look) is False
-    assert matches(parse("red dress"), Look("red", None, None, (), None, None)) is None
+    assert all(matches(parse(text)[0], look) is True for text in right)
+    assert all(matches(parse(text)[0], look) is False for text in wrong)
+    assert matches(parse("cropped red")[0], look) is None  # the length is not known
+    assert matches(parse("white striped")[0], look) is None  # white is its second colour
+    assert matches(parse("cropped blue")[0], look) is False
+    assert matches(parse("red dress")[0], Look("red", None, None, (), None, None)) is None
 
 
 def test_an_outfit_and_its_words(cloth, rng):
@@ -188,12 +188,12 @@ def test_lengths_are_read_off_the_mask():
 
 def test_dressing_as_a_sentence_says(cloth):
     picture, mask = cloth
-    red = dress_as(picture, mask, parse("red dress"), 0)
+    red = dress_as(picture, mask, parse("red dress")[0], 0)
     median = np.median(red[mask], axis=0)
     assert np.linalg.norm(to_lab(median) - to_lab(np.array(COLOURS["red"], float))) < 15
-    assert (dress_as(picture, mask, parse("dress"), 0) == picture).all()
-    assert (dress_as(picture, np.zeros_like(mask), parse("red dress"), 0) == picture).all()
-    striped = dress_as(picture, mask, parse("blue white striped shirt"), 0)
+    assert (dress_as(picture, mask, parse("dress")[0], 0) == picture).all()
+    assert (dress_as(picture, np.zeros_like(mask), parse("red dress")[0], 0) == picture).all()
+    striped = dress_as(picture, mask, parse("blue white striped shirt")[0], 0)
     assert striped[mask].std(0).max() > red[mask].std(0).max()
-    again = dress_as(picture, mask, parse("blue white striped shirt"), 0)
+    again = dress_as(picture, mask, parse("blue white striped shirt")[0], 0)
     assert (again == striped).all()

@@ -57,7 +57,7 @@ def garment_names(name: str) -> tuple[str, ...]:
     """Garment words that are right for a class of labels, the most apt first; () where fice knows none."""
     if name in NAMES:
         return NAMES[name]
-    garment = parse(name).garment if any(letter.isalnum() for letter in name) else None
+    garment = parse(name)[0].garment if any(letter.isalnum() for letter in name) else None
     return (garment,) if garment and GARMENTS[garment] != "full" else ()
 
 
@@ -152,7 +152,7 @@ def caption(
     second = second if said["colour"] and said["pattern"] in TWO_COLOURED and rng.random() < 0.3 else None
     for other in (True, False):
         text = _wording(rng, said, second, other)
-        if _says(parse(text), said, second):
+        if _says(parse(text)[0], said, second):
             break
     return text
 
@@ -166,7 +166,7 @@ def describe(rng: np.random.Generator, looks: Sequence[Look]) -> tuple[str, list
         )
         for look in looks
     ]  # fmt: skip
-    return " and ".join(texts), [parse(text) for text in texts]
+    return " and ".join(texts), [parse(text)[0] for text in texts]
 
 
 def matches(said: Sentence, look: Look) -> bool | None:

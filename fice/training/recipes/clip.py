@@ -80,7 +80,7 @@ def changed(said: Sentence, rng: np.random.Generator) -> Sentence:
     word = str(rng.choice([w for w in (said.colour, said.pattern, said.garment) if w]))
     kind = next(kind for kind in (KINDS["colour"], KINDS["pattern"], KINDS["garment"]) if word in kind)
     other = str(rng.choice(kind))
-    return parse(" ".join(other if w == word else w for w in said.words))
+    return parse(" ".join(other if w == word else w for w in said.words))[0]
 
 
 def agreement(captions: Sequence[Sequence[Sentence]], looks: Sequence[Sequence[Look]]) -> Tensor:
@@ -298,7 +298,7 @@ def _choices(look: Look, rng: np.random.Generator) -> dict[str, list[str]]:
                 changed_at = int(rng.integers(3))
                 other = [other[k] if k == changed_at else words[k] for k in range(3)]
             text = " ".join(other)
-            if text not in captions and matches(parse(text), look) is False:
+            if text not in captions and matches(parse(text)[0], look) is False:
                 captions.append(text)
     return found
 

@@ -77,7 +77,7 @@ def seen_by(judge: Semantics, edit: Edit, picture: np.ndarray) -> Tensor:
 
 def judged(judge: Semantics, edit: Edit, picture: np.ndarray, before: np.ndarray, number: int) -> dict[str, float]:
     """The judge's word on one result, beside the photograph `before`; both (H, W, 3) float in [0, 1]."""
-    said = parse(edit.order.sentence)
+    said = parse(edit.order.sentence)[0]
     own = " ".join(said.words)
     features = seen_by(judge, edit, picture)
     others = wrong_captions(said, CAPTIONS - 1, np.random.default_rng([11, number]))
@@ -99,7 +99,7 @@ def judged(judge: Semantics, edit: Edit, picture: np.ndarray, before: np.ndarray
 
 def colour_distance(edit: Edit, picture: np.ndarray) -> float:
     """CIELAB distance of the garment's median to the colour that the text names; (H, W, 3) float in [0, 1]."""
-    return colour_error(picture, edit.garment, COLOURS[str(parse(edit.order.sentence).colour)])
+    return colour_error(picture, edit.garment, COLOURS[str(parse(edit.order.sentence)[0].colour)])
 
 
 def silhouette(editor: Editor, edit: Edit) -> float:
@@ -117,7 +117,7 @@ def silhouette(editor: Editor, edit: Edit) -> float:
 def recoloured(edit: Edit) -> np.ndarray:
     """The baseline: the photograph re-dressed by mask alone at its own size, (H, W, 3) float in [0, 1]."""
     photo = np.round(edit.subject.photo.seen() * 255).astype(np.uint8)
-    return dress_as(photo, edit.garment, parse(edit.order.sentence), int(edit.facts["seed"])).astype(np.float32) / 255
+    return dress_as(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"])).astype(np.float32) / 255
 
 
 def edits(editor: Editor, judge: Semantics, chosen: list[Pair], keep: Path | None) -> dict[str, float]:
