@@ -124,7 +124,8 @@ def _cut(between: str, before: str, behind: bool) -> int | None:
     if re.search(f"(?:O|{changed}|{replaced}){LOOK}$", between):
         return None
     parting = [found.start() for found in re.finditer("[A,]+", between)]
-    apart = [at for at in parting if not re.search(r"^([CPM])[A,]+\1", between[max(at - 1, 0) :])]  # "red and white"
+    alike = r"([CPM])(?:A|,(?=\1A\1))\1"  # "red and white", "red, white and blue"
+    apart = [at for at in parting if not re.match(alike, between[max(at - 1, 0) :])]
     weak = [found.start() for pattern in ("[WQ]+(?:[CPMSL?=]|(?<=C)A(?=C))*$", f"E{LOOK}$")
             for found in [re.search(pattern, between)] if found]  # fmt: skip
     if apart or weak or parting:
@@ -157,7 +158,8 @@ def _apart(clauses: Sequence[Clause]) -> tuple[list[Unit], list[Unit]]:
     found = re.match("[^,]*[CPM],$|[NU][^,]*,", kinds_of(first.lead))
     at = found.end() if found else 0
     ahead, first.lead = first.lead[:at], first.lead[at:]
-    at = (kinds_of(last.tail) + ",").index(",")
+    labels = re.match(",.*[CPM]", kinds_of(clauses[-2].tail))  # "coat: camel; trousers: black"
+    at = (kinds_of(last.tail) + ",,").index(",", 1 if labels else 0)
     last.tail, behind = last.tail[:at], last.tail[at:]
     return ahead, behind
 

@@ -85,6 +85,7 @@ def parse(text: str) -> tuple[Sentence, ...]:
     whole = _Reading([*without_fillers(units)])
     units = list(whole.units)
     whole.keep()
+    whole.take_off()
     other = whole.take(rf"(?<=G)N{LINK}{LOOK}G")  # "a blue skirt instead of the red dress"
     other += whole.take(rf"N{LINK}{LOOK}G(?=,.*G)")  # "not a red dress but a blue skirt"
     whole.leave_out()
@@ -105,8 +106,9 @@ def _read(text: str, units: Sequence[Unit], whole: str = "") -> Sentence:
     """What units of a text about one garment say; whole: that text, where the units are all of it."""
     reading = _Reading(units)
     reading.reorder()
-    becomes = reading.change()
     reading.keep()
+    becomes = reading.change()
+    reading.take_off()
     reading.deny()
     reading.set_aside()
     left = reading.units
@@ -165,8 +167,11 @@ class _Reading:
         return (before[-1], after[0]) if before and after and before[-1] != after[0] else ()
 
     def keep(self) -> None:
-        """Takes away garments that shall stay as they are, and what is not to be worn."""
-        self.take(rf"(?:K|NV){LOOK}G(?:A{LOOK}G)*(?:[CPM]+(?=[,A]+V))?")  # "keep the jeans"
+        """Takes away garments that shall stay as they are: "keep the jeans"."""
+        self.take(rf"(?:K|NV){LOOK}G(?:A{LOOK}G)*(?:[CPM]+(?=[,A]+V))?")
+
+    def take_off(self) -> None:
+        """Takes away what is not to be worn."""
         for units in self.take(rf"U{LINK}{LOOK}[GX]"):
             (self.taken_off if units[-1].kind == "G" else self.things).append(units[-1].said)
 
@@ -192,9 +197,10 @@ class _Reading:
     def set_aside(self) -> None:
         """Takes away what is no garment, with what is said of it."""
         self.take(r"[CPM]+H(?!G)")
-        others = (r"(?<![^,])[CPM]+[?]+(?=[AW][?]*[CP][CPMSL?=]*G)", "(?<=[A,])X[CP]+(?![CPMSLG?])")
-        for units in (units for pattern in others for units in self.take(pattern)):  # "red kimono and", "shoes brown"
-            self.things.append(next(unit.said for unit in reversed(units) if unit.kind in "X?"))
+        for units in self.take("(?<![^,])[CPM]+[?]+(?=[AW][?]*[CP][CPMSL?=]*G)"):
+            self.things.append(units[-1].said)  # "red kimono and blue jeans"
+        for units in self.take("(?:G,?[EWT]*[CP][^X]*[A,]|[CP]G,)(X[CP]+)(?![CPMSLG?])", 1):
+            self.things.append(units[0].said)  # "trousers black, shoes brown"
         pair = "(?:(?<=[WQ])CA)?"
         for pattern in (rf"{LOOK}XJ{LOOK}G", rf"{pair}{LOOK}G?X(?!G)"):
             for units in self.take(pattern):

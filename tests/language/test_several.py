@@ -67,6 +67,12 @@ SENTENCES = {
     "denim jacket and denim skirt": ["jacket||denim|outer", "skirt||denim|lower"],
     "white blouse worn with a tartan skirt": ["blouse|white||upper", "skirt||checked|lower"],
     "woman wearing a green sweater and a checked skirt": ["sweater|green||upper", "skirt||checked|lower"],
+    "her top: coral. her trousers: white. the jacket: denim.": [
+        "top|coral||upper", "trousers|white||lower", "jacket||denim|outer"],
+    "striped top (navy/white), white jeans": ["top|navy white|striped|upper", "jeans|white||lower"],
+    "black jeans and a red, white and blue striped shirt": [
+        "jeans|black||lower", "shirt|red white blue|striped|upper"],
+    "a yellow dress, and over it a white cardigan": ["dress|yellow||dress", "cardigan|white||outer"],
     # shared
     "blue shirt and trousers": ["shirt|blue||upper", "trousers|blue||lower"],
     "a floral top and skirt": ["top||floral|upper", "skirt||floral|lower"],
@@ -115,6 +121,8 @@ SENTENCES = {
     "white shirt without sleeves and blue jeans": ["shirt|white||upper", "jeans|blue||lower"],
     "striped shirt and trousers without a pattern": ["shirt||striped|upper", "trousers||solid|lower"],
     "the shirt white and not striped, the jeans blue": ["shirt|white|solid|upper", "jeans|blue||lower"],
+    "coat: camel; trousers: black, no pattern": ["coat|tan|solid|outer", "trousers|black|solid|lower"],
+    "swap her red coat for a navy one, leave the dress": ["coat|navy||outer"],
     "blue jeans and no pattern on the shirt": ["jeans|blue||lower", "shirt||solid|upper"],
     "remove the stripes from the shirt and make the jeans black": ["shirt||solid|upper", "jeans|black||lower"],
     "keep the jacket, make the shirt white and the trousers black": ["shirt|white||upper", "trousers|black||lower"],
@@ -127,6 +135,8 @@ SENTENCES = {
     # beside things
     "white shirt, red shoes, blue jeans": ["shirt|white||upper", "jeans|blue||lower"],
     "shirt white, trousers black, shoes brown": ["shirt|white||upper", "trousers|black||lower"],
+    "red striped shirt, shoes brown": ["shirt|red|striped|upper"],
+    "make the jumper and shoes blue": ["jumper|blue||upper"],
     "red kimono and blue jeans": ["jeans|blue||lower"],
     "shirt with red collar and blue jeans": ["jeans|blue||lower"],
     "the black woman in a red blouse and green trousers": ["blouse|red||upper", "trousers|green||lower"],
