@@ -155,13 +155,6 @@ def _regions(sentence: Sentence) -> tuple[str, ...]:
     return covered(str(sentence.garment)) if named == sentence.region else (str(sentence.region),)
 
 
-def one_by_one(sentences: Sequence[Sentence]) -> str:
-    """What to write instead of a text with several garments."""
-    names = f"the {' and the '.join(dict.fromkeys(str(one.garment) for one in sentences))}"
-    first, *later = dict.fromkeys(f'"{" ".join(one.words)}"' for one in sentences)
-    return f"one edit changes one garment, not {names}: write {first}, and edit the result with {' and '.join(later)}."
-
-
 def _unheard(word: str, bundle: Bundle) -> str:
     """The remark about a word that a bundle does not know."""
     close = _meant(word)

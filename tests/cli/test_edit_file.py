@@ -89,7 +89,8 @@ def edit_file(photo, text, *, output=None, force=False, preset="default", progre
     order = Order.of(text, **more)
     result = Path(output or (photo if str(photo) == "-" else default_output(photo, order.sentence)))
     outputs = Outputs(result, beside or {})
-    return real(Path(photo), order, outputs, settings, Progress() if progress is None else progress, force=force, **where)
+    told = Progress() if progress is None else progress
+    return real(Path(photo), order, outputs, settings, told, force=force, **where)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def holes(folder: Path) -> Study:
     study = many(folder, runs=2, photos=1, texts=1)
     bad, worse = HOSTILE, "=" + "very long name of a run " * 6
     lost = Estimate(None, None, None, 0, "No edit could be read.")
-    rows = [replace(study.rows[0], run=bad, order=Order.of(HOSTILE), curve=()), replace(study.rows[0], run=worse, curve=())]
+    rows = [replace(study.rows[0], run=run, curve=()) for run in (bad, worse)]
     rows[0] = replace(rows[0], source=Path("-a\udcff.png"), order=Order.of(HOSTILE, seed=3))
     rows[1] = replace(rows[1], values={}, reasons={each.name: "The edit cannot be read." for each in MEASURES})
     known = {each.name: study.table["default"][each.name] for each in MEASURES[:7]}

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fice.errors import InputError
-from fice.language.answers import one_by_one, remarks, understand
+from fice.language.answers import remarks, understand
 from fice.language.lexicon import COLOURS, GARMENTS, VOCABULARY
 from fice.language.tokenizer import Tokenizer
 from fice.settings import Settings
@@ -153,8 +153,3 @@ def test_whatever_is_accepted_names_something_to_draw_of_one_garment_each(words)
     for sentence in sentences:
         assert len(sentence.garments) <= 1 and (sentence.colour in COLOURS or sentence.pattern)
         assert sentence.garment in GARMENTS or sentence.garment is None and len(sentences) == 1
-
-
-def test_one_edit_after_the_other_is_proposed_while_an_edit_has_one_garment():
-    answer = one_by_one(understand("navy suit and a white shirt", OWN, DEFAULT))
-    assert 'the suit and the shirt: write "navy suit", and edit the result with "white shirt"' in answer
