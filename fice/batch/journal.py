@@ -17,7 +17,7 @@ from fice.errors import UsageError
 from fice.files import LOCK, explain, locked
 
 NAME = "results.jsonl"
-KEPT = ("input", "output", "text", "seconds")  # of a report; losses and the like stay in the file
+KEPT = ("input", "output", "text", "seconds", "order")  # of a report; losses and the like stay in the file
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from fice.batch.page import write_page
 from fice.batch.resume import unchanged
 from fice.batch.sheet import contact_sheet
 from fice.bundle.bundle import Bundle, load_bundle
-from fice.errors import InputError
+from fice.errors import InputError, UsageError
 from fice.files import LOCK, hash_of
 from fice.language.answers import understand
 from fice.order import Order
@@ -62,6 +62,8 @@ def run_batch(batch: Batch, *, tell: Tell = lambda _: None, warn: Tell = lambda 
         for notice in journal.notices:
             tell(notice)
         kept = set() if batch.force else _kept(jobs, before, hashes, out)
+        if not batch.force:
+            _answer_old_folder([job for job in jobs if job.key not in kept], before, out)
         due = [heard(job) for job in jobs if job.key not in kept]
         summary.skipped = len(jobs) - len(due)
         progress(None, summary, len(jobs))
@@ -111,6 +113,15 @@ def _weights_that_understand(batch: Batch) -> Bundle:
 def _kept(jobs: Sequence[Job], before: dict[str, Result], hashes: tuple[str, str], out: Path) -> set[str]:
     """Keys of the jobs whose results are there and would be made from the same again."""
     return {job.key for job in jobs if job.key in before and unchanged(job, *hashes, before[job.key], out=out)}
+
+
+def _answer_old_folder(due: Sequence[Job], before: dict[str, Result], out: Path) -> None:
+    """UsageError where results of an older fice, which noted no orders, would be replaced."""
+    old = [job.key for job in due if job.key in before and before[job.key].status == "done"
+           and "order" not in before[job.key].report and (out / job.key).exists()]  # fmt: skip
+    if old:
+        raise UsageError(f"{out} holds {len(old)} results of an older fice, as {old[0]}, that would be replaced: choose"
+                         " another folder, or make them again with --force.")  # fmt: skip
 
 
 def _intention(job: Job, kept: bool) -> str:

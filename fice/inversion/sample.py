@@ -11,7 +11,7 @@ import numpy as np
 
 from fice.errors import UsageError
 from fice.photo.names import check_output
-from fice.report import save_png
+from fice.outputs import save_png
 
 AT_ONCE = 8  # pictures in one forward pass
 

@@ -516,3 +516,19 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
     print(f"start-up {first:.2f} s, resume of {len(rows)} {again:.2f} s, memory {held}")
     assert "'skipped': 1200" in ran["again"] and "first" not in ran["again"]
     assert first < 30 and again < 60
+
+
+def test_results_of_an_older_fice_are_never_replaced_unasked(run, editors, tmp_path):
+    """Where nothing changed they count; where they would be made again, that is for the user to say."""
+    run()
+    journal = tmp_path / "out" / NAME
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        del line["report"]["order"]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run()["skipped"] == 6
+    before = journal.read_bytes()
+    with pytest.raises(UsageError, match=r"6 results of an older fice.*--force"):
+        run(steps=3)
+    assert journal.read_bytes() == before
+    assert run(steps=3, force=True)["done"] == 6

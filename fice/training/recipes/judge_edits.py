@@ -117,7 +117,8 @@ def silhouette(editor: Editor, edit: Edit) -> float:
 def recoloured(edit: Edit) -> np.ndarray:
     """The baseline: the photograph re-dressed by mask alone at its own size, (H, W, 3) float in [0, 1]."""
     photo = np.round(edit.subject.photo.seen() * 255).astype(np.uint8)
-    return dress_as(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"])).astype(np.float32) / 255
+    cloth = dress_as(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"]))
+    return cloth.astype(np.float32) / 255
 
 
 def edits(editor: Editor, judge: Semantics, chosen: list[Pair], keep: Path | None) -> dict[str, float]:

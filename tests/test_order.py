@@ -1,0 +1,84 @@
+"""What is asked: one list of wishes, read alike from rows, json and Python, and recognised again."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from fice.batch import tables
+from fice.batch.resume import fingerprint
+from fice.cli import main
+from fice.errors import InputError, UsageError
+from fice.evaluation import triples
+from fice.files import hash_of
+from fice.order import FILES, GARMENTS, WISHES, Garment, Order
+
+SEVERAL = Order((Garment("white shirt", mask="m.png"), Garment("blue jeans", "lower")), seed=4, candidates=2)
+
+
+def test_every_wish_is_a_column_a_key_and_an_option():
+    for columns in (tables.PHOTOS, triples.COLUMNS):
+        assert set(WISHES) <= set(columns)
+    options = {option.name for option in main.commands["edit"].params}
+    assert set(WISHES) <= options and set(WISHES) - set(FILES) - {"text"} <= {
+        option.name for option in main.commands["batch"].params
+    }
+
+
+ORDERS = [Order(), Order.of("red dress"), Order.of("red", region="upper", latent="w.npy"), SEVERAL]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_json_there_and_back(order):
+    told = json.loads(json.dumps(order.as_json()))
+    assert Order().with_wishes(told) == order and hash(Order().with_wishes(told)) == hash(order)
+
+
+def test_a_file_is_as_seen_from_its_order(tmp_path):
+    path = tmp_path / "order.json"
+    path.write_text(json.dumps(SEVERAL.as_json()))
+    order = Order.read(path)
+    assert order.files() == {"mask": str(tmp_path / "m.png")} and order.sentence == "white shirt and blue jeans"
+    path.write_text('{"text": "red dress", "mask": "a/m.png"}')
+    assert Order.read(path) == Order.of("red dress", mask=tmp_path / "a/m.png")
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("[]", "no JSON object"), ("{", "no JSON"), ('{"txt": "red"}', "choose one of"), ('{"seed": -1}', "whole number"),
+    ('{"seed": true}', "whole number"), ('{"region": "hat"}', "none of"), ('{"mask": 3}', "name of a file"),
+    ('{"garments": []}', "at least one"), ('{"garments": [{"seed": 1}]}', "object with"), ('{"text": 3}', "text"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_one_sentence(tmp_path, content, said):
+    path = tmp_path / "order.json"
+    path.write_text(content)
+    with pytest.raises((InputError, UsageError), match=said) as caught:
+        Order.read(path)
+    assert str(caught.value).endswith((".", "}.")) and "\n" not in str(caught.value)
+
+
+def test_orders_are_recognised_by_content(tmp_path):
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    for path in (first, second):
+        path.write_bytes(b"mask")
+    one, other = (Order.of("red dress", mask=path) for path in (first, second))
+    assert one.key() == other.key() and one != other
+    second.write_bytes(b"another")
+    assert one.key() != other.key() != Order.of("red dress").key()
+    array = np.zeros((4, 3), np.float32)
+    assert Order.of("red", mask=array) == Order.of("red", mask=array.copy()) != Order.of("red", mask=array + 1)
+    assert Order.of("red", mask=array).files() == {}
+
+
+def test_a_journal_of_before_orders_counts_on():
+    """Its fingerprints were made of text and options; those that are as usual were left out."""
+    order = Order.of("a red dress", mask="m.png", seed=3, region="auto")
+    assert fingerprint(order, "s", "w") == hash_of(["a red dress", {"mask": True, "seed": 3}, "s", "w"])
+    assert fingerprint(SEVERAL, "s", "w") != fingerprint(Order.of("white shirt", mask="m.png", seed=4), "s", "w")
+
+
+def test_some_wishes_are_changed_and_the_others_stay():
+    assert Order.of(SEVERAL, seed=5).garments == SEVERAL.garments
+    assert [garment.region for garment in Order.of(SEVERAL, region="dress").garments] == ["dress", "dress"]
+    assert GARMENTS in Order.of("red").as_json()
