@@ -11,10 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.prints import DETAIL
-from fice.cloth.redress import LUMINANCE, Cloth, cloth_as, lay
-from fice.cloth.shading import light_on, to_gamma, to_linear
+from fice.cloth.redress import Cloth, cloth_as, lay
+from fice.cloth.shading import light_on
 from fice.mask import grow, mean
 from fice.plan import Piece, Plan
+from fice.srgb import LUMINANCE, to_gamma, to_linear
 from fice.stitch.fill import push_pull
 from fice.subject.subject import Subject
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft, ndimage
 
-from fice.cloth.redress import LUMINANCE
-from fice.srgb import to_lab
+from fice.srgb import LUMINANCE, linear_light, to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
 FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that less of it is believed
@@ -36,8 +35,7 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
         The log of the factor that light and folds put on linear light, smooth beyond the garment, and how far the
         cloth is printed, in [0, 1]; both (H, W).
     """
-    linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
-    log = np.log(linear @ LUMINANCE + FLOOR)
+    log = np.log(linear_light(picture) @ LUMINANCE + FLOOR)
     inner = ndimage.binary_erosion(garment, iterations=max(1, round(RIM * height)))
     looks = to_lab(picture * 255) * (1, CHROMA, CHROMA)
     steps = [np.linalg.norm(np.diff(looks, axis=axis), axis=2) for axis in (0, 1)]

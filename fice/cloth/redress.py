@@ -13,13 +13,10 @@ import numpy as np
 from fice.cloth.patterns import paint
 from fice.language.lexicon import COLOURS, nearest_colour
 from fice.language.words import Sentence
+from fice.srgb import LUMINANCE, gamma_encoded, linear_light
 
-_LEVELS = np.arange(256) / 255
-TO_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
-_STEPS = np.arange(8192) / 8191
-FROM_LINEAR = np.where(_STEPS <= 0.0031308, _STEPS * 12.92, 1.055 * _STEPS ** (1 / 2.4) - 0.055)
-FROM_LINEAR = (FROM_LINEAR * 255).astype(np.float32)  # linear light in 8192 steps -> sRGB 0..255
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+TO_LINEAR = linear_light(np.arange(256) / 255).astype(np.float32)
+FROM_LINEAR = (gamma_encoded(np.arange(8192) / 8191) * 255).astype(np.float32)  # of light in 8192 steps, 0..255
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
 TYPICAL = {"denim": "steel blue", "animal": "tan", "camouflage": "olive"}  # of a pattern when no colour is named
 

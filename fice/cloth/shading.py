@@ -10,22 +10,12 @@ from torch.nn import functional as F
 
 from fice.cloth.prints import DETAIL, without_print
 from fice.cloth.prints import FLOOR as DARK
-from fice.cloth.redress import LUMINANCE
 from fice.mask import low_pass
+from fice.srgb import luminance, to_gamma, to_linear
 
 DARKEST, BRIGHTEST = 0.25, 2.2  # limits of one pixel's shading
 EXPONENT = 0.8  # some of what looks like shading is the old cloth's own
 FLOOR = 0.004  # linear light below which there is only noise
-
-
-def to_linear(picture: Tensor) -> Tensor:
-    """sRGB in [0, 1] -> linear light in [0, 1] (IEC 61966-2-1)."""
-    return torch.where(picture <= 0.04045, picture / 12.92, ((picture.clamp(min=0.04) + 0.055) / 1.055) ** 2.4)
-
-
-def to_gamma(linear: Tensor) -> Tensor:
-    """Linear light in [0, 1] -> sRGB in [0, 1]."""
-    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.003) ** (1 / 2.4) - 0.055)
 
 
 def _within(x: Tensor, where: Tensor, radius: float) -> Tensor:
@@ -54,14 +44,6 @@ def light_on(source: Tensor, where: Tensor, height: float) -> Tensor:
     light = light + ((luminance(source) + DARK).log() - whole((luminance(small) + DARK).log())) * (1 - printed)
     light = (light - light[inside].median()) * EXPONENT
     return light.clamp(math.log(DARKEST), math.log(BRIGHTEST))
-
-
-def luminance(picture: Tensor) -> Tensor:
-    """(B, 3, H, W) sRGB in [0, 1] -> (B, 1, H, W) in linear light."""
-    light = torch.zeros_like(picture[:, :1])
-    for share, channel in zip(LUMINANCE.tolist(), picture.split(1, 1), strict=True):  # one at a time: photos are large
-        light += share * to_linear(channel)
-    return light
 
 
 def carry_light(light: Tensor, generated: Tensor, where: Tensor, radius: float, amount: float = 1.0) -> Tensor:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from fice.errors import UsageError
-from fice.photo.names import check_output
 from fice.outputs import save_png
+from fice.photo.names import check_output
 
 AT_ONCE = 8  # pictures in one forward pass
 

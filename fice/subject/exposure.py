@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from fice.cloth.shading import luminance
+from fice.srgb import luminance
 
 SKIN, BODY, SCENE = (0.9, 0.53), (0.98, 0.74), (0.95, 0.82)  # quantiles of luminance, in 900 photographs by day
 USUAL = 0.25  # of log light: by so much photographs by day differ, in which a colour is what its name says

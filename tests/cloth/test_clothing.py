@@ -12,9 +12,9 @@ from torch.nn import functional as F
 from fice.cloth import clothing
 from fice.cloth.clothing import carry_weave
 from fice.cloth.redress import Cloth, cloth_as, dress_as, lay
-from fice.cloth.shading import to_gamma, to_linear
 from fice.language.lexicon import PATTERNS
 from fice.language.words import parse
+from fice.srgb import to_gamma, to_linear
 from fice.subject.frame import Frame
 
 MASK = np.zeros((64, 32), bool)

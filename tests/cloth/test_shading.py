@@ -8,7 +8,8 @@ import torch
 
 from fice.cloth.patterns import paint
 from fice.cloth.prints import without_print
-from fice.cloth.shading import carry_detail, carry_light, light_on, to_gamma, to_linear
+from fice.cloth.shading import carry_detail, carry_light, light_on
+from fice.srgb import to_gamma, to_linear
 from fice.subject.exposure import exposure_of
 
 HEIGHT = 400.0  # the person's
