@@ -17,7 +17,7 @@ from PIL import Image
 import fice
 from fice.inversion.sample import people
 
-TEXTS = ["red floral dress", "blue striped shirt"]
+TEXTS = ("red floral dress", "blue striped shirt")
 SEEDS = (2, 12, 18, 23)  # of the people
 VARIANTS = ["no-semantic", "no-pose", "no-latent", "no-stitch"]
 EXPECTED = {
@@ -45,8 +45,9 @@ def photographs(folder: Path) -> Path:
 
 def main() -> int:
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "build/reproduce")
-    study = fice.ablate(photographs(out / "photos"), TEXTS, output=out / "study", variants=VARIANTS, preset="paper",
-                        steps=30, tell=lambda said: print(said, file=sys.stderr))  # fmt: skip
+    settings = fice.Settings.preset("paper", steps=30)
+    batch = fice.Batch(photographs(out / "photos"), out / "study", texts=TEXTS, settings=settings)
+    study = fice.ablate(batch, variants=VARIANTS, tell=lambda said: print(said, file=sys.stderr))
     print(f"{'variant':<12} {'measure':<10} {'measured':>9} {'expected':>9}")
     apart = 0
     for (run, measure), expected in EXPECTED.items():

@@ -13,6 +13,7 @@ from PIL import Image
 from fice.course import Spent
 from fice.edit import SHOWN, Edit, best_of
 from fice.errors import InputError, UsageError
+from fice.order import Order
 from fice.photo.photo import read_photo
 from fice.subject.subject import Subject
 
@@ -25,12 +26,11 @@ def edit(tmp_path):
     """The upper half of a photo, painted red."""
     Image.fromarray(np.full((1200, 900, 3), 200, np.uint8)).save(tmp_path / "photo.png")
     photo = read_photo(tmp_path / "photo.png")
-    regions, ws = torch.rand(1, 20, 256, 128), torch.rand(1, 14, 512)
-    subject = Subject(photo, None, NONE, regions, 1.0, [], Spent(), NONE, ws, {})
+    subject = Subject(photo, None, NONE, torch.rand(1, 20, 256, 128), 1.0, [], Spent(), torch.rand(1, 14, 512))
     mask = np.zeros(photo.size, bool)
     mask[:600] = True
     picture = np.where(mask[..., None], np.float32([1, 0, 0]), photo.srgb())
-    return Edit(subject, "red dress", picture, photo.from_srgb(picture), mask, mask, NONE, NONE, [], {})
+    return Edit(subject, Order.of("red dress"), picture, photo.from_srgb(picture), mask, mask, NONE, NONE, [], {})
 
 
 def test_an_edit_is_saved_twice_to_the_same_path(edit, tmp_path):

@@ -13,7 +13,7 @@ def test_reproduce_tells_what_differs(tmp_path, monkeypatch, capsys):
     spec.loader.exec_module(reproduce)
     runs = {run for run, _ in reproduce.EXPECTED}
     assert runs == {"full", *reproduce.VARIANTS} and {m for _, m in reproduce.EXPECTED} <= set(reproduce.TOLERANCE)
-    for name, value in (("SEEDS", (12,)), ("TEXTS", ["red shirt"]), ("VARIANTS", ["no-stitch"])):
+    for name, value in (("SEEDS", (12,)), ("TEXTS", ("red shirt",)), ("VARIANTS", ["no-stitch"])):
         monkeypatch.setattr(reproduce, name, value)
     monkeypatch.setattr(reproduce, "EXPECTED", {("full", "gain"): 9.0, ("no-stitch", "identical"): 0.2})
     monkeypatch.setattr(reproduce.sys, "argv", ["reproduce.py", str(tmp_path)])

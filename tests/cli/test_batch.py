@@ -31,7 +31,7 @@ def test_what_was_engine_is_on(verb, tmp_path):
 
 
 def test_where_a_run_is_computed_is_handed_on(tmp_path, monkeypatch):
-    asked = {}
-    monkeypatch.setattr(fice.batch.run, "run_batch", lambda *_, **given: asked.update(given) or Summary())
+    asked = []
+    monkeypatch.setattr(fice.batch.run, "run_batch", lambda batch, **_: asked.append(batch) or Summary())
     CliRunner().invoke(main, ["batch", "photos", "red dress", "-o", str(tmp_path), "--on", "ray", "--workers", "2"])
-    assert asked["on"] == "ray" and asked["workers"] == 2 and "engine" not in asked
+    assert (asked[0].on, asked[0].workers, asked[0].sentences()) == ("ray", 2, ["red dress"])

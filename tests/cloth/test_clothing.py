@@ -84,11 +84,11 @@ def test_the_weave_takes_the_light_that_was_drawn():
     cloth = Cloth((slice(4, 44), slice(4, 28)), fine[0, :, 4:44, 4:28].permute(1, 2, 0).numpy(), 1)
     before = torch.zeros(1, 1, 48, 32)
     before[..., 4:44, 4:28] = 1
-    plan = SimpleNamespace(sentence=parse("blue striped shirt")[0], before=before)
+    piece = SimpleNamespace(sentence=parse("blue striped shirt")[0], before=before)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clothing, "_cloth", lambda *_: (None, None, cloth))
+        patch.setattr(clothing, "_cloth", lambda *_: cloth)
         blurred = to_gamma(F.avg_pool2d(to_linear(drawn), (3, 1), 1, (1, 0), count_include_pad=False))
-        found = clothing.weave(None, plan, 0, blurred, drawn)
+        found = clothing.weave(None, piece, 0, blurred, drawn)
     assert found.fine.shape == drawn.shape and torch.equal(found.fine[..., 4:44, 4:28], fine[..., 4:44, 4:28])
     inner = np.s_[..., 10:38, 8:24]
     off = (found.light / light - 1)[inner].abs()

@@ -125,7 +125,7 @@ def our_terms(networks, photos, text, settings=None):
 
 def plan_of(photo, body, regions):
     """All of the body may become whatever the sentence says."""
-    piece = Piece(parse("red dress"), Classes("full", ("body",), regions), body, body, reshape=False)
+    piece = Piece(parse("red dress")[0], Classes("full", ("body",), regions), body, body, reshape=False)
     return Plan(SimpleNamespace(source=photo), Order.of("red dress"), (piece,), 1 - body, [])
 
 
