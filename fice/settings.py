@@ -36,8 +36,8 @@ class Settings:
                            limits=(0.0, 1.0))
 
     # where it starts
-    start: str = _of("redressed", "The photo recoloured by mask, guessed, as the encoder sees it, the mean person, or "
-                     "a random one.", choices=("redressed", "guess", "encoder", "mean", "random"))
+    start: str = _of("redressed", "The photo recoloured by mask, as the encoder sees it, the mean person, or a random "
+                     "one.", choices=("redressed", "encoder", "mean", "random"))
     space: str = _of("w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.",
                      choices=("w+", "w"))
     refine: int = _of(10, "Steps that fit the latent to the photograph before any text is known; 30 bring nothing "

@@ -35,7 +35,7 @@ def test_assignments_have_the_type_of_their_setting(text, value):
 @pytest.mark.parametrize(
     "text",
     ["steps", "nothing=1", "steps=many", "steps=0", "steps=1.5", "rate=nan", "rate=inf", "strength=-1", "clamp=yes",
-     "look=sky", "detail=2", "views=-1", "=3", ""],
+     "look=sky", "detail=2", "views=-1", "start=guess", "=3", ""],
 )  # fmt: skip
 def test_bad_assignments_are_refused_with_a_sentence(text):
     with pytest.raises(UsageError, match=r"\w+ .*\w"):

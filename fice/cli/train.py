@@ -22,9 +22,7 @@ RECIPES = {
     "adversarial": "Go on with a generator against a discriminator.",
     "encoder": "Fit an encoder to a generator that stays as it is.",
     "assemble": "Put the parts of several runs into one bundle.",
-    "guess": "Train the first guess of an edited latent.",
     "judge": "Measure a bundle on photographs it was not trained on.",
-    "starts": "Measure what an edit's start is worth.",
 }
 
 
@@ -44,7 +42,7 @@ def train() -> None:
 @click.option("--data", type=FILE, required=True, help="A folder with photos/, labels/ and tags.json.")
 @click.option("--out", type=FILE, required=True, help="Where everything goes; the bundle is OUT/bundle.")
 @click.option("--device", metavar="auto|cpu|cuda:0,cuda:1,...", help="One or several; auto: all GPUs, or the CPU.")
-@click.option("--minutes", type=float, help="Of training, first to last.  [default: 328; 240 more with --adversarial]")
+@click.option("--minutes", type=float, help="Of training, first to last.  [default: 380; 240 more with --adversarial]")
 @click.option("--adversarial/--no-adversarial", default=None,
               help="Go on against a discriminator.  [default: where a GPU is there]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(0), help="CPU threads of a stage.  [default: all, shared out]")

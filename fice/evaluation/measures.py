@@ -29,6 +29,10 @@ MEASURES = (
     Measure("colour error", "ΔE", -1,
             "Distance in CIELAB (CIE 1976, ISO/CIE 11664-4) of the garment's median colour to the colour that the text "
             "names."),
+    Measure("colour halved", "share", 1, "1 where the colour error is at most half of what it was in the source."),
+    Measure("right caption", "share", 1,
+            "1 where the judge takes the garment for what was asked for, among 32 captions of that form."),
+    Measure("right pattern", "share", 1, "1 where the judge takes the garment's pattern for the one asked for, of 11."),
     Measure("identical", "share", 1,
             "Pixels outside the region of which every stored bit is the source's; compression, as of JPEG, changes "
             "pixels that no edit has touched."),
@@ -42,6 +46,8 @@ MEASURES = (
     Measure("part iou", "", 1,
             "Intersection over union (Everingham et al., IJCV 2010) of the body's parts in source and edit, mean over "
             "the source's parts."),
+    Measure("silhouette iou", "", 1,
+            "Intersection over union of the body outside the region, in source and edit: it should have stayed."),
     Measure("part distance", "%", -1,
             "Distance of the centres of the body's parts between source and edit, mean over the parts seen in both, in "
             "per cent of the person's height."),
@@ -95,6 +101,12 @@ def psnr(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
     return MOST_DB if error == 0 else min(-10 * math.log10(error), MOST_DB)
 
 
+def psnr_on_person(drawn: Tensor, wanted: Tensor, body: Tensor) -> Tensor:
+    """Peak signal to noise ratio in dB over the pixels of the body (B, 1, H, W): (B,)."""
+    error = ((drawn.clamp(0, 1) - wanted).square() * body).sum((1, 2, 3)) / (3 * body.sum((1, 2, 3)))
+    return -10 * error.log10()
+
+
 def ssim(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
     """Mean of the structural similarity's map over `where`, 1 where identical there.
 
@@ -138,6 +150,14 @@ def part_iou(first: Tensor, second: Tensor) -> float:
     if not scores:
         raise Unmeasurable("No part of a body is seen in the source.")
     return _finite(np.mean(scores))
+
+
+def silhouette_iou(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
+    """Intersection over union of two bodies within `where`; all (H, W) bool."""
+    ours, theirs = first & where, second & where
+    if not (ours | theirs).any():
+        raise Unmeasurable("No body is seen outside the region.")
+    return float((ours & theirs).sum() / (ours | theirs).sum())
 
 
 def part_distance(first: Tensor, second: Tensor, height: float) -> float:

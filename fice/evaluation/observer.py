@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.device import resolve
 from fice.errors import InputError
-from fice.evaluation import measures
+from fice.evaluation import captions, measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
@@ -35,6 +35,7 @@ from fice.subject.views import garment_views
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
+NO_NUMBER = "The networks gave no number for this picture."
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
 
 
@@ -112,18 +113,26 @@ class Observer:
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
         head = lru_cache(1)(lambda: self._head(subject))
-        cosines = lru_cache(1)(lambda: self._similarities(plan, source, edit))
+        garments = lru_cache(1)(lambda: [self._garment(piece, source, edit) for piece in plan.pieces])
+        sentences = [piece.sentence for piece in plan.pieces]
+        worn = lru_cache(1)(lambda: [(both[1], said) for both, said in zip(garments(), sentences, strict=True)])
+        cosines = lru_cache(1)(lambda: self._similarities(plan, garments()))
+        errors, read = lru_cache(1)(lambda: _colour_errors(plan, before, after)), self.judge.encode_text
         found: dict[str, Callable[[], float]] = {
             "similarity before": lambda: cosines()[0],
             "similarity": lambda: cosines()[1],
             "gain": lambda: cosines()[1] - cosines()[0],
-            "colour error": lambda: _colour_error(plan, after),
+            "colour error": lambda: float(np.mean(errors()[1])),
+            "colour halved": lambda: float(np.mean(errors()[1] <= errors()[0] / 2)),
+            "right caption": lambda: captions.right_caption(read, worn()),
+            "right pattern": lambda: captions.right_pattern(read, worn()),
             "identical": lambda: measures.identical(_stored(source.photo), _stored(edit.photo), outside()),
             "psnr outside": lambda: measures.psnr(before, after, outside()),
             "ssim outside": lambda: measures.ssim(before, after, outside()),
             "head psnr": lambda: measures.psnr(before, after, head()),
             "head ssim": lambda: measures.ssim(before, after, head()),
             "part iou": lambda: measures.part_iou(source.parts, edit.parts),
+            "silhouette iou": lambda: self._silhouette(subject, source, edit, outside()),
             "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
             "seconds": lambda: _seconds(triple.report),
         }
@@ -159,14 +168,16 @@ class Observer:
         """Maps with square pixels, whatever the network makes of a picture."""
         return fitted(self.pose.maps(person), person)[0].cpu()
 
-    @torch.no_grad()
-    def _similarities(self, plan: Plan, source: _Look, edit: _Look) -> tuple[float, float]:
-        """The judge's cosines of each text with its garment on white, of the source and of the edit: the mean."""
-        found = [self._similarity(piece, source, edit) for piece in plan.pieces]
+    def _similarities(self, plan: Plan, garments: Sequence[Tensor]) -> tuple[float, float]:
+        """The judge's cosines of each text with its garment, of the source and of the edit: the mean."""
+        texts = [self.judge.encode_text([piece.sentence.wanted]) for piece in plan.pieces]
+        found = [(both @ text.T)[:, 0].tolist() for both, text in zip(garments, texts, strict=True)]
         before, after = (sum(values) / len(found) for values in zip(*found, strict=True))
         return before, after
 
-    def _similarity(self, piece: Piece, source: _Look, edit: _Look) -> tuple[float, float]:
+    @torch.no_grad()
+    def _garment(self, piece: Piece, source: _Look, edit: _Look) -> Tensor:
+        """Features (2, D) of a garment on white in the judge's eyes, of the source and of the edit."""
         text, reader = piece.sentence.wanted, self.judge.tokenizer
         if torch.equal(reader.encode([text]), reader.encode([""])):
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
@@ -175,8 +186,10 @@ class Observer:
         worn = decide(piece.region.find(edit.regions))
         garments = torch.cat([piece.wide, torch.maximum(worn, piece.wide)])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
-        before, after = (self.judge.encode_picture(views) @ self.judge.encode_text([text]).T)[:, 0].tolist()
-        return before, after
+        features = self.judge.encode_picture(views)
+        if not features.isfinite().all():
+            raise Unmeasurable(NO_NUMBER)
+        return features
 
     def _outside(self, plan: Plan) -> np.ndarray:
         """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""
@@ -187,6 +200,11 @@ class Observer:
         if free.all():
             raise Unmeasurable("The region covers the whole picture, so nothing had to stay.")
         return ~free
+
+    def _silhouette(self, subject: Subject, source: _Look, edit: _Look, outside: np.ndarray) -> float:
+        before, after = (self.regions.body(look.regions)[0, 0].cpu().numpy() > 0.5 for look in (source, edit))
+        there = subject.frame.to_canvas(torch.from_numpy(outside)[None, None].float(), fill=0.0)[0, 0].numpy() > 0.5
+        return measures.silhouette_iou(before, after, there)
 
     def _head(self, subject: Subject) -> np.ndarray:
         head = _at_photo(subject, self.regions.select(subject.regions, HEAD)) > 0.5
@@ -213,14 +231,13 @@ def _stored(photo: Photo) -> np.ndarray:
     return np.dstack([photo.pixels, opaque if photo.alpha is None else photo.alpha])
 
 
-def _colour_error(plan: Plan, after: np.ndarray) -> float:
-    """Of the garments whose text names a colour, the mean."""
+def _colour_errors(plan: Plan, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(2, N): of the garments whose text names a colour, in the source and in the edit."""
     named = [(piece, piece.sentence.colour) for piece in plan.pieces if piece.sentence.colour]
     if not named:
         raise Unmeasurable(f"The text {plan.order.sentence!r} names no colour.")
-    errors = [measures.colour_error(after, _at_photo(plan.subject, piece.wide), COLOURS[colour])
-              for piece, colour in named]  # fmt: skip
-    return sum(errors) / len(errors)
+    worn = [(_at_photo(plan.subject, piece.wide), COLOURS[colour]) for piece, colour in named]
+    return np.array([[measures.colour_error(picture, *each) for each in worn] for picture in (before, after)])
 
 
 def _seconds(report: dict[str, Any]) -> float:
@@ -244,5 +261,5 @@ def _is_number(value: Any) -> bool:
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise Unmeasurable("The networks gave no number for this picture.")
+        raise Unmeasurable(NO_NUMBER)
     return value

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,7 +23,6 @@ NETWORKS = {
     "pyramid": "fice.nets.pyramid:Pyramid",
     "efficientnet-lite": "fice.nets.efficientnet:EfficientNetLite",
     "restyle": "fice.nets.restyle:ReStyle",
-    "guess": "fice.nets.guess:Guess",
     "deeplab": "fice.nets.deeplab:DeepLab",
     "densepose": "fice.nets.densepose:DensePose",
     "e4e": "fice.nets.e4e:E4e",
@@ -36,14 +35,19 @@ def network(name: str) -> type[nn.Module]:
     return getattr(import_module(module), attribute)
 
 
+@runtime_checkable
 class Features(Protocol):
-    """What a feature network is to critics, perceptual losses and measures.
+    """What a feature network is to critics, perceptual losses and measures."""
 
-    channels, strides: of each map, from the finest to the coarsest.
-    """
+    @property
+    def channels(self) -> Sequence[int]:
+        """Of each map, from the finest to the coarsest."""
+        ...
 
-    channels: Sequence[int]
-    strides: Sequence[int]
+    @property
+    def strides(self) -> Sequence[int]:
+        """Pixels of the picture to one of each map."""
+        ...
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Maps (B, channels[i], H/strides[i], W/strides[i]) of a picture (B, 3, H, W) float in [0, 1], RGB."""

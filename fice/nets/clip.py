@@ -62,13 +62,14 @@ class Transformer(nn.Module):
 
     def __init__(self, width: int, layers: int, heads: int, causal: bool = False):
         super().__init__()
-        self.resblocks = nn.Sequential(*(ResidualAttentionBlock(width, heads, causal) for _ in range(layers)))
+        blocks = [ResidualAttentionBlock(width, heads, causal) for _ in range(layers)]
+        self.resblocks = nn.Sequential(*blocks)
         residual = width**-0.5 * (2 * layers) ** -0.5  # the sum over all layers keeps its size
-        for block in self.resblocks:
+        for block in blocks:
             nn.init.normal_(block.attn.in_proj_weight, std=width**-0.5)
             nn.init.normal_(block.attn.out_proj.weight, std=residual)
-            nn.init.normal_(block.mlp.c_fc.weight, std=(2 * width) ** -0.5)
-            nn.init.normal_(block.mlp.c_proj.weight, std=residual)
+            nn.init.normal_(block.get_parameter("mlp.c_fc.weight"), std=(2 * width) ** -0.5)
+            nn.init.normal_(block.get_parameter("mlp.c_proj.weight"), std=residual)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.resblocks(x)
@@ -169,8 +170,9 @@ class ModifiedResNet(nn.Module):
         x = F.relu(self.bn2(self.conv2(x)))
         x = F.relu(self.bn3(self.conv3(x)))
         x = F.avg_pool2d(x, 2)  # (B, width, S / 4, S / 4)
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (B, 32 * width, S / 32, S / 32)
-        return self.attnpool(x)
+        for index in range(1, 5):
+            x = self.get_submodule(f"layer{index}")(x)
+        return self.attnpool(x)  # of (B, 32 * width, S / 32, S / 32)
 
 
 class CLIP(nn.Module):
@@ -201,7 +203,10 @@ class CLIP(nn.Module):
     ):
         super().__init__()
         self.image_resolution, self.context_length = image_resolution, context_length
+        self.visual: VisionTransformer | ModifiedResNet
         if isinstance(vision_layers, int):
+            if vision_patch_size is None:
+                raise ValueError("a ViT needs the side of its patches")
             self.visual = VisionTransformer(
                 image_resolution,
                 vision_patch_size,

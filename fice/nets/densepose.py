@@ -75,8 +75,8 @@ class ResNet(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         x = F.max_pool2d(F.relu_(self.stem["conv1"](x)), 3, stride=2, padding=1)  # (B, 64, H/4, W/4)
         maps = []
-        for stage in (self.res2, self.res3, self.res4, self.res5):
-            x = stage(x)
+        for level in range(2, 6):
+            x = self.get_submodule(f"res{level}")(x)
             maps.append(x)
         return maps
 
@@ -113,8 +113,8 @@ class Decoder(nn.Module):
         self.predictor = nn.Conv2d(256, 256, 1)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        p2, p3, p4, p5 = maps
-        return self.predictor(self.p5(p5).add_(self.p4(p4)).add_(self.p3(p3)).add_(self.p2(p2)))
+        fine, *coarser = (self.get_submodule(f"p{level}")(x) for level, x in enumerate(maps, start=2))
+        return self.predictor(coarser[2].add_(coarser[1]).add_(coarser[0]).add_(fine))
 
 
 class Head(nn.Sequential):

@@ -16,6 +16,8 @@ HALF = math.sqrt(0.5)  # of each of two branches, so that their sum keeps its va
 class ConvLayer(nn.Module):
     """Convolution with equalised learning rate, then bias and activation; `down=2` halves the size."""
 
+    resample_filter: Tensor
+
     def __init__(self, in_channels, out_channels, kernel, activation="lrelu", bias=True, down=1, conv_clamp=None):
         super().__init__()
         self.activation, self.down, self.padding, self.conv_clamp = activation, down, kernel // 2, conv_clamp

@@ -87,6 +87,7 @@ class E4e(nn.Module):
         self.styles = nn.ModuleList(Head(side) for side in sides)
         self.latlayer1 = nn.Conv2d(256, W_DIM, 1)
         self.latlayer2 = nn.Conv2d(128, W_DIM, 1)
+        self.latent_avg: Tensor
         self.register_buffer("latent_avg", torch.zeros(1, rows, W_DIM))
 
     def forward(self, picture: Tensor) -> Tensor:

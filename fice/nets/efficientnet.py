@@ -28,8 +28,8 @@ def stages(size: int) -> list[tuple[int, int, int, int, int]]:
     """The rows of `STAGES` in one of the published sizes; channels are multiples of 8."""
     deep = [DEPTHS[size] if 0 < number < len(STAGES) - 1 else 1 for number in range(len(STAGES))]
     return [
-        (math.ceil(repeats * times), *row, int(outputs * WIDTHS[size] + 4) // 8 * 8)
-        for times, (repeats, *row, outputs) in zip(deep, STAGES, strict=True)
+        (math.ceil(repeats * times), kernel, stride, expansion, int(outputs * WIDTHS[size] + 4) // 8 * 8)
+        for times, (repeats, kernel, stride, expansion, outputs) in zip(deep, STAGES, strict=True)
     ]
 
 

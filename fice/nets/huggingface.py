@@ -45,7 +45,7 @@ class HuggingFaceCLIP(nn.Module):
         towers: dict[str, Any] = {"text_config": settings(text), "vision_config": settings(vision)}
         if kind == "clip":
             config = transformers.CLIPConfig(**towers, projection_dim=dimensions)
-            whole = transformers.CLIPModel(config)
+            whole: nn.Module = transformers.CLIPModel(config)
         elif kind == "siglip":
             towers["text_config"] = {"bos_token_id": None, "eos_token_id": None} | towers["text_config"]  # it has none
             whole = transformers.SiglipModel(transformers.SiglipConfig(**towers))
@@ -56,19 +56,20 @@ class HuggingFaceCLIP(nn.Module):
         for name, parameter in whole.named_parameters(recurse=False):
             self.register_parameter(name, parameter)
         for module in self.modules():
-            if "position_ids" in module._buffers:
-                count = module.position_ids.shape[-1]
-                module.position_ids = torch.arange(count, device="cpu")[None]
+            if (ids := module._buffers.get("position_ids")) is not None:
+                module._buffers["position_ids"] = torch.arange(ids.shape[-1], device="cpu")[None]
 
     def encode_image(self, pictures: Tensor) -> Tensor:
         """(B, 3, S, S) RGB, normalised -> (B, D), of any length."""
-        pooled = self.vision_model(pixel_values=pictures).pooler_output
-        return self.visual_projection(pooled) if hasattr(self, "visual_projection") else pooled
+        return self._pooled("vision_model", "visual_projection", pixel_values=pictures)
 
     def encode_text(self, ids: Tensor) -> Tensor:
         """(B, L) int64 -> (B, D), of any length. CLIP is read at its first end token, SigLIP at the last place."""
-        pooled = self.text_model(input_ids=ids).pooler_output
-        return self.text_projection(pooled) if hasattr(self, "text_projection") else pooled
+        return self._pooled("text_model", "text_projection", input_ids=ids)
+
+    def _pooled(self, tower: str, projection: str, **given: Tensor) -> Tensor:
+        pooled = self.get_submodule(tower)(**given).pooler_output
+        return self.get_submodule(projection)(pooled) if hasattr(self, projection) else pooled
 
 
 class FastTokenizer:

@@ -12,6 +12,11 @@ class FrozenNorm(nn.Module):
     Its input need not be kept for the gradient, which halves what a residual network remembers.
     """
 
+    weight: Tensor
+    bias: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+
     def __init__(self, channels: int):
         super().__init__()
         self.register_buffer("weight", torch.ones(channels))

@@ -92,6 +92,15 @@ class Layer(nn.Module):
         return x + self.mlp(self.layer_norm_2(x), size)
 
 
+class Layers(nn.ModuleList):
+    """The layers of one map, one after the other."""
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        for layer in self:
+            x = layer(x, size)
+        return x
+
+
 class Encoder(nn.Module):
     """(B, 3, H, W) -> four maps of strides 4, 8, 16, 32."""
 
@@ -109,7 +118,7 @@ class Encoder(nn.Module):
         inplanes = (3, *widths[:-1])
         self.patch_embeddings = nn.ModuleList(map(PatchEmbeddings, inplanes, widths, patches, strides))
         self.block = nn.ModuleList(
-            nn.ModuleList(Layer(width, count, reduction, int(width * ratio)) for _ in range(depth))
+            Layers(Layer(width, count, reduction, int(width * ratio)) for _ in range(depth))
             for width, depth, count, reduction, ratio in zip(widths, depths, heads, reductions, ratios, strict=True)
         )
         self.layer_norm = nn.ModuleList(map(nn.LayerNorm, widths))
@@ -119,9 +128,7 @@ class Encoder(nn.Module):
         for embed, layers, norm in zip(self.patch_embeddings, self.block, self.layer_norm, strict=True):
             x = embed(x)
             size, x = x.shape[2:], _list(x)
-            for layer in layers:
-                x = layer(x, size)
-            x = _map(norm(x), size)
+            x = _map(norm(layers(x, size)), size)
             maps.append(x)
         return maps
 
@@ -130,6 +137,9 @@ class Projection(nn.Module):
     def __init__(self, inplanes: int, width: int):
         super().__init__()
         self.proj = nn.Linear(inplanes, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.proj(x)
 
 
 class DecodeHead(nn.Module):
@@ -145,7 +155,7 @@ class DecodeHead(nn.Module):
     def forward(self, maps: list[Tensor]) -> Tensor:
         size, merged = maps[0].shape[2:], []
         for x, linear in zip(maps, self.linear_c, strict=True):
-            x = _map(linear.proj(_list(x)), x.shape[2:])
+            x = _map(linear(_list(x)), x.shape[2:])
             merged.append(F.interpolate(x, size, mode="bilinear", align_corners=False))
         return self.classifier(F.relu(self.batch_norm(self.linear_fuse(torch.cat(merged[::-1], 1)))))
 

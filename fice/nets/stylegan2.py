@@ -71,8 +71,10 @@ class Mapping(nn.Module):
         sizes = [z_dim] + [layer_features or w_dim] * (num_layers - 1) + [w_dim]
         for i in range(num_layers):
             layer = FullyConnected(sizes[i], sizes[i + 1], activation=activation, lr_multiplier=lr_multiplier)
-            setattr(self, f"fc{i}", layer)
+            self.add_module(f"fc{i}", layer)
         self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    w_avg: Tensor
 
     def forward(self, z: Tensor, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
         """z (B, z_dim) -> ws (B, num_ws, w_dim).
@@ -94,6 +96,9 @@ class Mapping(nn.Module):
 
 class SynthesisLayer(nn.Module):
     """Modulated 3x3 convolution, noise, bias and leaky ReLU; `up=2` doubles the size."""
+
+    noise_const: Tensor
+    resample_filter: Tensor
 
     def __init__(self, in_channels, out_channels, w_dim, size, up=1, resample_filter=(1, 3, 3, 1), conv_clamp=None):
         super().__init__()
@@ -149,6 +154,8 @@ class ToRGB(nn.Module):
 class SynthesisBlock(nn.Module):
     """Two layers (the first block: a constant and one layer) and the RGB they add to the running picture."""
 
+    resample_filter: Tensor
+
     def __init__(
         self,
         in_channels,
@@ -171,8 +178,8 @@ class SynthesisBlock(nn.Module):
         self.conv1 = SynthesisLayer(out_channels, out_channels, **layer)
         self.torgb = ToRGB(out_channels, img_channels, w_dim, conv_clamp=conv_clamp)
 
-    def forward(self, x, picture, ws: Tensor, noise: str) -> tuple[Tensor, Tensor]:
-        """x (B, in, H/2, W/2), picture (B, 3, H/2, W/2), None at first; ws (B, 2 or 3, w_dim).
+    def forward(self, x: Tensor, picture: Tensor, ws: Tensor, noise: str) -> tuple[Tensor, Tensor]:
+        """x (B, in, H/2, W/2), picture (B, 3, H/2, W/2), of any shape at first; ws (B, 2 or 3, w_dim).
 
         Returns the block's features (B, out, H, W) and the running RGB (B, 3, H, W).
         """
@@ -208,7 +215,7 @@ class Synthesis(nn.Module):
             out = block_channels(height, channel_base, channel_max)
             size = (height, height if square else height // 2)
             block = SynthesisBlock(channels, out, w_dim, size, img_channels, resample_filter, conv_clamp)
-            setattr(self, f"b{height}", block)
+            self.add_module(f"b{height}", block)
             channels = out
 
     def forward(self, ws: Tensor, noise: str = "const", until: int | None = None) -> Tensor:
@@ -221,7 +228,7 @@ class Synthesis(nn.Module):
             raise UsageError(f"Noise is one of {', '.join(NOISE)}, not {noise!r}.")
         if until is not None and until not in self.heights:
             raise UsageError(f"This generator has no block of height {until}; choose one of {self.heights}.")
-        x = picture = None
+        x = picture = ws.new_empty(0)  # of which the first block takes nothing
         row = 0
         for height in self.heights:
             block = getattr(self, f"b{height}")
@@ -262,7 +269,7 @@ class Generator(nn.Module):
     @property
     def canvas(self) -> tuple[int, int]:
         """(H, W) of the pictures, read off the constant's shape."""
-        rows, columns = self.synthesis.b4.const.shape[1:]
+        rows, columns = self.synthesis.get_parameter("b4.const").shape[1:]
         height = self.synthesis.heights[-1]
         return height, height * columns // rows
 

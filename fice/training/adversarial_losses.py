@@ -40,6 +40,8 @@ def r1_weight(canvas: tuple[int, int], batch: int) -> float:
 class PathLength(nn.Module):
     """The path length penalty of the generator (arXiv 1912.04958, section 3.2), with its running mean."""
 
+    mean: Tensor
+
     def __init__(self, decay: float = 0.01):
         super().__init__()
         self.decay = decay

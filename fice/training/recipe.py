@@ -1,4 +1,4 @@
-"""What every recipe shares: options, checkpoints without pickles, a clock, one log line a tick."""
+"""The training loop of every recipe: options, a run, a clock, one log line a tick."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import argparse
 import copy
 import json
 import math
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from fice.bundle.pack import save_figures, save_part
+from fice.device import keep_freed_memory
 from fice.errors import FiceError
-from fice.training.compact import load_set, save_set
+from fice.training import together
+from fice.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
+
+Figures = Mapping[str, Tensor | float]
+Batch = TypeVar("Batch", contravariant=True)
+Net = TypeVar("Net", bound=nn.Module)
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -37,70 +43,90 @@ def options(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def save_checkpoint(
-    path: Path,
-    modules: dict[str, nn.Module],
-    optimisers: dict[str, torch.optim.Optimizer],
-    progress: dict,
-    compact: bool = False,
-) -> None:
-    """Writes modules, optimiser states and `progress` (plain json values) to one safetensors file, atomically.
+def begin(threads: int, seed: int) -> None:
+    """Sets this process up for a recipe: its CPU threads (0: all) and its random numbers."""
+    keep_freed_memory()
+    torch.set_num_threads(threads or torch.get_num_threads())
+    torch.manual_seed(seed)
 
-    compact: to several small ones instead, which lose a little (`fice.training.compact`).
+
+class Side(Protocol[Batch]):
+    """What a recipe trains: all that its checkpoints hold, and a step."""
+
+    @property
+    def modules(self) -> Mapping[str, nn.Module]: ...
+
+    @property
+    def optimisers(self) -> Mapping[str, torch.optim.Optimizer]: ...
+
+    def step(self, number: int, fraction: float, batch: Batch, /) -> Figures:
+        """Step `number`, from 0, at a `fraction` of the time; returns the figures of the log, scalars."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """How long a side is trained, and where it is kept; all resumptions count."""
+
+    checkpoint: Path  # a safetensors file, gone on from where it exists
+    minutes: float = math.inf
+    steps: float = math.inf
+    batch: int = 0  # pictures a step, of all processes together, for the log
+    seed: int = 0
+    tick: float = 30  # seconds between two checkpoints
+    compact: bool = False  # several small files, which lose a little (`fice.training.compact`)
+
+
+def train(side: Side[Batch], draw: Callable[[int], Batch], run: Run, show: Callable[[], None] = lambda: None) -> None:
+    """Trains a side until the run's time or steps are over.
+
+    draw: the batch of a step. show: is called after each checkpoint. Each step draws from random numbers seeded by the
+    run's seed and its number, so that an interrupted run ends exactly as an uninterrupted one (unless `compact`), where
+    `draw` does; the global random numbers are left as they were. Raises FiceError for figures that are not finite.
     """
-    tensors = {}
-    for name, module in modules.items():
-        tensors.update({f"{name}/{key}": value.contiguous() for key, value in module.state_dict().items()})
-    for name, optimiser in optimisers.items():
-        for index, state in optimiser.state_dict()["state"].items():
-            tensors.update({f"{name}//{index}/{key}": value.contiguous() for key, value in state.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if compact:
-        forgetful = [name for name, optimiser in optimisers.items() if optimiser.defaults.get("betas", (1,))[0] == 0]
-        dropped = tuple(f"{name}//" for name in forgetful)  # their first moment is the last gradient, never used again
-        kept = {k: v for k, v in tensors.items() if not (k.startswith(dropped) and k.endswith("/exp_avg"))}
-        save_set(path, kept, progress)
-        return
-    temporary = path.with_suffix(".part")
-    save_file({key: value.clone() for key, value in tensors.items()}, temporary, {"progress": json.dumps(progress)})
-    os.replace(temporary, path)
+    done = load_checkpoint(run.checkpoint, side.modules, side.optimisers)
+    clock, chief = Clock(run.minutes * 60, done, run.tick, run.steps), together.rank() == 0
+    figures: Figures = {}
+    groups = [group for optimiser in side.optimisers.values() for group in optimiser.param_groups]
+    parameters = [each for group in groups for each in group["params"]]
+    if chief:
+        print(f"{count(parameters)} parameters, from step {clock.step}", flush=True)
+
+    def keep() -> None:
+        save_checkpoint(run.checkpoint, side.modules, side.optimisers, clock.progress, run.compact)
+        show()
+
+    gpus = {each.device for each in parameters if each.is_cuda}
+    with torch.random.fork_rng(gpus):
+        for number in clock.steps():
+            if chief and clock.log(figures, run.batch):
+                keep()
+            own = (run.seed * 10_000_019 + number) * together.size() + together.rank()
+            torch.manual_seed(own)  # the CPU uses the lower 32 bits alone
+            figures = side.step(number, clock.fraction, draw(number))
+    if chief:
+        clock.log(figures, run.batch, now=True)
+        keep()
 
 
-def load_checkpoint(
-    path: Path, modules: dict[str, nn.Module], optimisers: dict[str, torch.optim.Optimizer]
-) -> dict | None:
-    """The inverse of `save_checkpoint`, of either kind; None when there is nothing to resume from."""
-    found = _read(path) if path.exists() else load_set(path)
-    if found is None:
-        return None
-    tensors, progress = found
-    for name, module in modules.items():
-        prefix = f"{name}/"
-        state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix) and f"{name}//" not in k}
-        module.load_state_dict(state)
-    for name, optimiser in optimisers.items():
-        state = optimiser.state_dict()
-        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-        for key, value in tensors.items():
-            if key.startswith(f"{name}//"):
-                index, field = key[len(name) + 2 :].split("/")
-                state["state"].setdefault(int(index), {})[field] = _laid_out(value, parameters[int(index)])
-        for entries in state["state"].values():
-            if "exp_avg_sq" in entries:
-                entries.setdefault("exp_avg", torch.zeros_like(entries["exp_avg_sq"]))
-        optimiser.load_state_dict(state)
-    return progress
+def run_of(args: argparse.Namespace) -> Run:
+    """The run that the options ask for."""
+    return Run(args.out / CHECKPOINT, args.minutes, batch=args.batch, seed=args.seed)
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    with safe_open(path, "pt") as file:
-        progress = json.loads(file.metadata()["progress"])
-    return load_file(path), progress
+def finish(
+    out: Path, part: str, module: nn.Module, network: str, arguments: dict[str, Any], extra: dict[str, Any],
+    figures: dict[str, Any],
+) -> None:  # fmt: skip
+    """Writes a trained part and its figures into the bundle of its run, and prints these; as of `save_part`."""
+    save_part(out, part, module, network, arguments, extra)
+    save_figures(out, {part: figures})
+    print(json.dumps(figures), flush=True)
 
 
-def _laid_out(value: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
-    """An optimiser's tensor in its parameter's memory layout, without which steps are slow."""
-    return torch.empty_like(parameter, device="cpu").copy_(value) if value.shape == parameter.shape else value
+def lay_out(module: Net, layout: torch.memory_format = torch.channels_last) -> Net:
+    """The module, its weights in a memory layout; on CPUs and tensor cores convolutions are faster channels last."""
+    return module.to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def take_over(module: nn.Module, other: nn.Module) -> None:
@@ -116,13 +142,18 @@ class Clock:
         seconds: training time to spend, `done` included.
         done: progress of an earlier run ({"step", "seconds"}), if any.
         tick: seconds between two lines.
+        most: steps to make, `done` included.
     """
 
-    def __init__(self, seconds: float, done: dict | None = None, tick: float = 30):
-        self.budget, self.tick = seconds, tick
-        self.step, self.seconds = (done["step"], done["seconds"]) if done else (0, 0.0)
+    def __init__(
+        self, seconds: float, done: dict[str, Any] | None = None, tick: float = 30, most: float = math.inf
+    ):
+        self.budget, self.tick, self.most = seconds, tick, most
+        self.step: int = done["step"] if done else 0
+        self.seconds: float = done["seconds"] if done else 0.0
         self._last = time.monotonic()
-        self._sums, self._count, self._since = {}, 0, self.seconds
+        self._sums: dict[str, Tensor | float] = {}
+        self._count, self._since = 0, self.seconds
 
     @property
     def fraction(self) -> float:
@@ -130,18 +161,18 @@ class Clock:
         return min(self.seconds / self.budget, 1.0)
 
     @property
-    def progress(self) -> dict:
+    def progress(self) -> dict[str, Any]:
         return {"step": self.step, "seconds": self.seconds}
 
     def steps(self) -> Iterator[int]:
-        """Step numbers until the time is spent."""
-        while self.seconds < self.budget:
+        """Step numbers until the time is spent; the first process's time, where there are several."""
+        while self.step < self.most and not together.first(self.seconds >= self.budget):
             yield self.step
             self.step += 1
             now = time.monotonic()
             self.seconds, self._last = self.seconds + now - self._last, now
 
-    def log(self, figures: dict[str, float], pictures: int = 0, now: bool = False) -> bool:
+    def log(self, figures: Figures, pictures: int = 0, now: bool = False) -> bool:
         """Averages `figures`; at a tick, or `now`, prints them and says True: a good moment for a checkpoint.
 
         pictures: in a step, to print how many a second have been seen since the last tick. Raises FiceError for
@@ -164,7 +195,6 @@ class Clock:
         self._sums, self._count, self._since = {}, 0, self.seconds
         return True
 
-
     def _check(self) -> None:
         """FiceError where a figure is not finite any more."""
         lost = [name for name, value in self._sums.items() if not math.isfinite(value)]
@@ -175,11 +205,11 @@ class Clock:
             )
 
 
-class Average:
+class Average(Generic[Net]):
     """An exponential moving average of a module's parameters; buffers are copied."""
 
-    def __init__(self, module: nn.Module):
-        self.module = copy.deepcopy(module).eval().requires_grad_(False)
+    def __init__(self, module: Net):
+        self.module: Net = copy.deepcopy(module).eval().requires_grad_(False)
 
     @torch.no_grad()
     def update(self, source: nn.Module, decay: float) -> None:

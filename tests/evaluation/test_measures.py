@@ -47,9 +47,10 @@ def parts(*boxes, shape=(64, 48)):
 
 def test_the_columns():
     assert [(measure.name, measure.better) for measure in MEASURES] == [
-        ("similarity before", 0), ("similarity", 1), ("gain", 1), ("colour error", -1), ("identical", 1),
+        ("similarity before", 0), ("similarity", 1), ("gain", 1), ("colour error", -1),
+        ("colour halved", 1), ("right caption", 1), ("right pattern", 1), ("identical", 1),
         ("psnr outside", 1), ("ssim outside", 1), ("head psnr", 1), ("head ssim", 1), ("part iou", 1),
-        ("part distance", -1), ("seconds", -1), ("frechet", -1), ("kernel", -1),
+        ("silhouette iou", 1), ("part distance", -1), ("seconds", -1), ("frechet", -1), ("kernel", -1),
     ]  # fmt: skip
     assert [measure.name for measure in MEASURES if measure.whole] == ["frechet", "kernel"]
     assert all(measure.meaning.endswith(".") for measure in MEASURES)

@@ -90,9 +90,10 @@ def shaded(where, colour):
 def test_what_was_not_edited_is_as_it_was(observer, edited):
     row = observer.observe("mine", edited(report={"seconds": 2.5, "curve": [[0, 3.5], [9, 1]]}, seed=4))
     assert (row.run, row.text, row.seed, row.curve) == ("mine", "red outfit", 4, ((0, 3.5), (9, 1.0)))
-    assert set(row.values) == OF_EACH and not row.reasons
+    assert set(row.values) == OF_EACH - {"right pattern"} and "names no pattern" in row.reasons["right pattern"]
     assert row.values["gain"] == pytest.approx(0, abs=1e-5)
     assert row.values["similarity"] == pytest.approx(row.values["similarity before"], abs=1e-5)
+    assert row.values["silhouette iou"] == 1
     exact = {"identical": 1, "psnr outside": 100, "ssim outside": 1, "head psnr": 100, "head ssim": 1, "part iou": 1,
              "part distance": 0, "seconds": 2.5}  # fmt: skip
     assert {name: row.values[name] for name in exact} == exact
@@ -109,6 +110,7 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
     assert red["similarity"] > blue["similarity"] + 0.2
     assert red["similarity before"] == blue["similarity before"]
     assert red["gain"] == pytest.approx(red["similarity"] - red["similarity before"])
+    assert [(each["colour halved"], each["right caption"]) for each in (red, blue)] == [(1, 1), (0, 0)]
     told = observer.observe("a", edited(shaded(garment, COLOURS["blue"]), "b2.png", text="blue outfit")).values
     assert told["colour error"] < 6 and told["similarity"] > blue["similarity"] + 0.2
 
@@ -180,9 +182,11 @@ def test_a_mask_says_where_the_edit_may_differ(observer, edited, tmp_path):
 
 def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     row = observer.observe("a", edited(text="striped outfit"))
-    assert set(row.reasons) == {"colour error", "seconds"} and "names no colour" in row.reasons["colour error"]
+    assert set(row.reasons) == {"colour error", "colour halved", "seconds"}
+    assert "names no colour" in row.reasons["colour error"]
     row = observer.observe("a", edited(text="xyzzy"))
-    assert set(row.reasons) == {"similarity before", "similarity", "gain", "colour error", "seconds"}
+    judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
+    assert set(row.reasons) == judged | {"colour error", "colour halved", "seconds"}
     assert "no word of 'xyzzy'" in row.reasons["gain"]
     row = observer.observe("a", edited(text="  "))
     assert set(row.reasons) == OF_EACH and "empty" in row.reasons["gain"]
@@ -241,7 +245,8 @@ def test_depth_and_opacity_count_as_stored_bits(observer, edited, source, tmp_pa
 def test_a_network_that_gives_no_numbers(observer, edited, monkeypatch):
     monkeypatch.setattr(observer.judge, "encode_picture", lambda views: torch.full((len(views), 256), math.nan))
     row = observer.observe("a", edited())
-    assert set(row.reasons) == {"similarity before", "similarity", "gain", "seconds"}
+    judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
+    assert set(row.reasons) == judged | {"seconds"}
     assert "no number" in row.reasons["gain"]
 
 

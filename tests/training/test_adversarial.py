@@ -29,11 +29,12 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
+from fice.training.checkpoint import load_checkpoint
 from fice.training.compact import load_set
 from fice.training.data.dataset import Framed, save_framed
 from fice.training.data.people import Ahead, People
-from fice.training.recipe import load_checkpoint
-from fice.training.recipes.adversarial import Adversaries, Recipe, fresh, train
+from fice.training.recipe import Run, train
+from fice.training.recipes.adversarial import GanTrainer, Recipe, fresh
 
 TINY = Recipe(batch=4, r1_every=2, path=2.0, path_every=2, augment_horizon=20)
 
@@ -56,7 +57,9 @@ def draw(step, batch):
 
 
 def run(path, steps, seed=0, recipe=TINY):
-    return train(*networks(), draw, steps, "cpu", path, recipe, seed)
+    side = GanTrainer(*networks(), recipe, "cpu")
+    train(side, lambda step: draw(step, side.share), Run(path, steps=steps, seed=seed))
+    return side.average.module
 
 
 def same(left, right):
@@ -128,28 +131,29 @@ def test_a_finished_run_returns_its_average_without_a_step(tmp_path):
 
 
 def test_the_seed_decides_and_global_random_numbers_stay(tmp_path):
-    generator, discriminator = networks()
+    side = GanTrainer(*networks(), TINY, "cpu")
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    one = train(generator, discriminator, draw, 1, "cpu", tmp_path / "one.safetensors", TINY, seed=1)
+    train(side, lambda step: draw(step, side.share), Run(tmp_path / "one.safetensors", steps=1, seed=1))
+    one = side.average.module
     assert torch.equal(torch.rand(3), expected)
     assert same(one.state_dict(), run(tmp_path / "same.safetensors", 1, seed=1).state_dict())
     assert not same(one.state_dict(), run(tmp_path / "other.safetensors", 1, seed=2).state_dict())
 
 
 def test_penalties_come_when_it_is_their_turn(monkeypatch):
-    sides = Adversaries(*networks(), TINY, "cpu")
+    sides = GanTrainer(*networks(), TINY, "cpu")
     descended = []
     monkeypatch.setattr(sides, "_descend", lambda name, loss: descended.append(name.split("_")[0][0]))
     for number in range(3):
-        sides.step(number, draw(number, 4))
+        sides.step(number, 0.0, draw(number, 4))
     assert "".join(descended) == "ggdd" + "gd" + "ggdd"
 
 
 def test_it_learns_the_brightness_of_the_pictures(tmp_path):
     recipe = Recipe(batch=8, rate=0.01, r1=0.1, average=50)
-    generator = train(*networks(), draw, 30, "cpu", tmp_path / "run.safetensors", recipe)
+    generator = run(tmp_path / "run.safetensors", 30, recipe=recipe)
     torch.manual_seed(1)
     picture = generator(torch.randn(16, 8), noise="none").mean(0) * 0.5 + 0.5
     before = networks()[0].eval()(torch.randn(16, 8), noise="none").mean(0) * 0.5 + 0.5
@@ -250,9 +254,9 @@ CHECK = """
 import sys, torch
 from fice.training import together
 from fice.training.recipes import adversarial
-steps = adversarial.Adversaries.step
-def step(self, number, photographs):
-    figures = steps(self, number, photographs)
+steps = adversarial.GanTrainer.step
+def step(self, number, fraction, photographs):
+    figures = steps(self, number, fraction, photographs)
     names = ("generator", "discriminator", "augment", "path", "average")
     mine = torch.cat([v.reshape(-1).float() for name in names for v in self.modules[name].state_dict().values()])
     mean = mine.clone()
@@ -263,7 +267,7 @@ def step(self, number, photographs):
     together.average([both])
     assert own != both
     return figures
-adversarial.Adversaries.step = step
+adversarial.GanTrainer.step = step
 adversarial.main()
 """
 
@@ -271,5 +275,5 @@ adversarial.main()
 def test_two_processes_have_the_same_weights_and_other_pictures(framed, tmp_path):
     save_framed(tmp_path / "data", framed)
     lines = recipe_run(tmp_path / "data", tmp_path / "run", "--steps", "3", processes=2, code=CHECK)
-    assert lines.startswith("step 3 ")
+    assert lines.splitlines()[-1].startswith("step 3 ")
 

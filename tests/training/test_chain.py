@@ -59,9 +59,9 @@ def chain(photos):
 def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
     out, _, further = chain
     bundle = load_bundle(out / "bundle")
-    assert set(bundle.parts) == {"regions", "pose", "clip", "generator", "encoder", "guess"} and verify(bundle) == []
+    assert set(bundle.parts) == {"regions", "pose", "clip", "generator", "encoder"} and verify(bundle) == []
     assert bundle.name == "out" and bundle.licence == "not stated" and bundle.data == "14 photographs, 12 with labels"
-    assert bundle.figures.keys() >= {"regions", "pose", "clip", "guess", "frechet"}
+    assert bundle.figures.keys() >= {"regions", "pose", "clip", "frechet"}
     card = (out / "bundle" / "MODEL_CARD.md").read_text()
     assert "Of 14 photographs 12 have pixel labels, of 6 classes." in card and str(out) not in card
     assert "python -m fice.training.recipes.regions --data PHOTOS --teacher OUT/regions --out OUT/student" in card
@@ -72,7 +72,7 @@ def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
 def test_what_was_finished_before_the_kill_is_not_done_again(chain):
     out, told, _ = chain
     begun = [line.split(" ")[0] for line in told if " on cpu, about " in line]
-    assert begun == ["clip", "judge", "generator", "encoder", "assemble", "guess", "complete", "figures"]
+    assert begun == ["clip", "judge", "generator", "encoder", "assemble", "figures"]
     assert json.loads((out / NOTES).read_text()).keys() >= {"regions", "student", "prepare", "pose", *begun}
     log = (out / "logs" / "clip.log").read_text()
     assert log.count("\n$ ") + log.startswith("$ ") == 2 and "from step 0" in log
@@ -94,9 +94,9 @@ def test_changes_behind_a_finished_stage_are_told(chain, photos):
     changed = prepare_chain(photos, out, SMOKE, told.append)
     changed.notes["clip"]["arguments"][-1] = "77"
     changed.notes["prepare"]["ended"] += 1
-    changed.notes["guess"]["ended"] += 1
+    changed.notes["clip"]["ended"] += 1
     kept = changed.standing()
-    assert {"complete", "figures"}.isdisjoint(kept) and {"regions", "clip", "generator", "assemble"} <= kept
+    assert {"assemble", "figures"}.isdisjoint(kept) and {"regions", "clip", "generator", "encoder"} <= kept
     assert (
         f"clip was trained with --minutes 77, not 0.03, and is kept: remove {out / 'clip'} to train it again." in told
     )
@@ -110,7 +110,7 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
     arguments = ["--data", photos, "--out", out, "--device", "cpu", "--minutes", "100", "--dry-run"]
     result = CliRunner().invoke(main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
-    assert "12 of 12 stages on cpu" in result.stdout and "adversarial" not in result.stdout
+    assert "10 of 10 stages on cpu" in result.stdout and "adversarial" not in result.stdout
     assert f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout  # noqa: E501
     assert "adversarial --data" in plan_all(photos, out, Options(device="cpu", adversarial=True))
 

@@ -18,11 +18,12 @@ from fice.language.clip import Semantics
 from fice.language.lexicon import VOCABULARY
 from fice.language.words import parse
 from fice.subject.regions import REGION_CLASSES
+from fice.training.contrastive import agreement, changed, multi_positive
 from fice.training.data.captions import Look, matches
 from fice.training.data.dataset import Framed, is_validation, save_framed
 from fice.training.data.outfits import Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, look_at
-from fice.training.recipes.clip import _choices, agreement, changed, multi_positive
+from fice.training.recipes.clip import _choices
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from fice.training import compact
+from fice.training.checkpoint import load_checkpoint, save_checkpoint
 from fice.training.compact import from_bytes, load_set, save_set, to_bytes
-from fice.training.recipe import load_checkpoint, save_checkpoint
 
 
 def network(seed):

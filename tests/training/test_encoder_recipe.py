@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
@@ -12,7 +10,8 @@ from fice.bundle.pack import save_part
 from fice.inversion.encoder import correct, misfit
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
-from fice.training.recipes.encoder import beginning, train
+from fice.training.recipe import Run, train
+from fice.training.recipes.encoder import EncoderTrainer, beginning
 
 PICTURES = torch.rand(4, 3, 128, 64, generator=torch.Generator().manual_seed(2))
 
@@ -57,10 +56,13 @@ def test_it_learns_resumes_and_leaves_the_generator_alone(bundle, generator, tmp
         generator.synthesis(ws := correct(network, generator, PICTURES, 2)) * 0.5 + 0.5, ws, PICTURES
     ).mean()
     before, untouched = misses(encoder.eval()), {k: v.clone() for k, v in generator.state_dict().items()}
-    args = SimpleNamespace(out=tmp_path / "out", batch=4, minutes=0.08, rate=1e-3)
-    learnt = train(encoder, generator, lambda *_: PICTURES, args)
+    side, run = EncoderTrainer(encoder, generator, 1e-3), Run(tmp_path / "run.safetensors", minutes=0.08)
+    train(side, lambda _: PICTURES, run)
+    learnt = side.average.module
     assert misses(learnt) < before
     assert all(torch.equal(value, untouched[name]) for name, value in generator.state_dict().items())
     again, _ = beginning(bundle, generator, 2)
-    kept = train(again, generator, lambda *_: pytest.fail("the time is spent"), args)
+    rest = EncoderTrainer(again, generator, 1e-3)
+    train(rest, lambda _: pytest.fail("the time is spent"), run)
+    kept = rest.average.module
     assert all(torch.equal(a, b) for a, b in zip(kept.state_dict().values(), learnt.state_dict().values(), strict=True))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from conftest import person_on_a_wall
+from PIL import Image
 
-from fice.training.recipes.judge import frechet, psnr_on_person
+from fice import Editor, Settings
+from fice.evaluation.measures import psnr_on_person
+from fice.evaluation.realism import frechet
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.dataset import Framed
+from fice.training.data.folder import is_validation
+from fice.training.recipes.judge import choose_pairs, edits
 
 
 def test_frechet_distance_of_gaussians():
@@ -22,3 +31,34 @@ def test_psnr_counts_the_person_alone():
     body[:, :, 2:6] = 1
     drawn = wanted + 0.1 * body + 0.4 * (1 - body)
     assert psnr_on_person(drawn, wanted, body).item() == pytest.approx(20, abs=1e-3)
+
+
+def test_pairs_are_labelled_people_never_trained_on_in_what_the_sentence_changes(tmp_path):
+    held_out = [name for name in map(str, range(100)) if is_validation(name)][:3]
+    trained = next(name for name in map(str, range(100)) if not is_validation(name))
+    names = [*held_out, trained]
+    labels = np.zeros((4, 64, 32), np.uint8)
+    labels[:, 20:40] = REGION_CLASSES.index("dress")
+    labels[1] = REGION_CLASSES.index("trousers")
+    labelled = np.array([True, True, False, True])
+    framed = Framed(names, np.zeros((4, 64, 32, 3), np.uint8), labels, labels, labelled, ["void"], [[]] * 4)
+    suffixes = (".png", ".jpg", ".jpg", ".webp")
+    photos = [tmp_path / f"{name}{suffix}" for name, suffix in zip(names, suffixes, strict=True)]
+    assert choose_pairs(photos, framed, ["red dress", "blue jeans"], 5) == [
+        (photos[0], "red dress"), (photos[1], "blue jeans"),
+    ]  # fmt: skip
+
+
+def test_edits_are_judged_beside_recolouring_and_failures_count(tmp_path):
+    person = person_on_a_wall(tmp_path)
+    Image.new("RGB", (64, 128), (255, 255, 255)).save(tmp_path / "nobody.png")
+    editor = Editor("street", "cpu", Settings.preset("fast", steps=1, refine=1, tuning=1, views=1))
+    pairs = [(person, "red striped outfit"), (tmp_path / "nobody.png", "blue outfit")]
+    found = edits(editor, "street-judge", pairs, tmp_path / "kept")
+    assert found["pairs"] == 2 and {"similarity", "mask similarity", "silhouette iou", "right pattern"} <= found.keys()
+    assert found["colour halved"] <= 0.5 and found["mask right caption"] <= 0.5  # nobody counts as failed
+    assert found["mask similarity"] > found["similarity before"] + 0.1
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {
+        "edit.csv", "mask.csv", f"red-striped-outfit-{person.stem}-edit.png",
+        f"red-striped-outfit-{person.stem}-mask.png",
+    }  # fmt: skip

@@ -12,10 +12,10 @@ import pytest
 
 from fice.subject.pose import MIRRORED, PART_CLASSES
 from fice.subject.regions import REGION_CLASSES
+from fice.training.checkpoint import load_checkpoint
 from fice.training.data.dataset import load_framed, load_street, merge_labels
 from fice.training.data.folder import read_folder
 from fice.training.parts import body_parts
-from fice.training.recipe import load_checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from typing import Any
 
 from fice.bundle.bundle import load_bundle, verify
 from fice.errors import UsageError, WeightsError
+from fice.extras import need
 from fice.files import LOCK, explain, locked, whole_file
 from fice.training.chain.card import CARD, write_card
 from fice.training.chain.running import Running
@@ -91,6 +92,7 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
     folder.check_enough()
     for name in (FEATURES, "lite0"):  # to stand on, and to measure with
         packaged(name)
+    need("train", "skimage")  # to measure with at the end
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")
     devices = find_devices(options.device)

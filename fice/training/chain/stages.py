@@ -12,7 +12,7 @@ from fice.training.data.folder import Folder
 # Minutes of training on two CPU cores, as the bundled weights had them; --minutes shares out another sum alike.
 SHARES = {
     "regions": 32.0, "student": 54.0, "pose": 8.0, "clip": 60.0, "judge": 66.0, "generator": 105.0,
-    "adversarial": 240.0, "encoder": 55.0, "guess": 3.0,
+    "adversarial": 240.0, "encoder": 55.0,
 }  # fmt: skip
 SMOKE_MINUTES = 0.03
 SMOKE_BATCH = {
@@ -24,9 +24,9 @@ SMOKE_BATCH = {
 class Stage:
     """One run of one recipe.
 
-    recipe: of `fice.training.recipes`. folder: where its result lies, below OUT. options: its command line, but for
-    minutes and device. after: the stages whose results it reads. minutes: of training; 0: it takes what it takes, about
-    `estimate` minutes, and is simply done again when something before it was.
+    recipe: the module of `fice.training.recipes`. folder: where its result lies, below OUT. options: its command line,
+    but for minutes and device. after: the stages whose results it reads. minutes: of training; 0: it takes what it
+    takes, about `estimate` minutes, and is simply done again when something before it was.
     """
 
     name: str
@@ -65,8 +65,7 @@ def plan(
     regions = str(out / ("student" if student else "regions"))
 
     def train(name: str, *options: str, recipe: str | None = None, after: tuple[str, ...] = ()) -> Stage:
-        small = ("--smoke", "--batch", str(SMOKE_BATCH[name])) if smoke and name in SMOKE_BATCH else ()
-        small = ("--smoke",) if smoke and not small else small
+        small = ("--smoke", "--batch", str(SMOKE_BATCH[name])) if smoke else ()
         minutes = SMOKE_MINUTES if smoke else SHARES[name]
         return Stage(name, recipe or name, name, (*options, "--out", str(out / name), *small), after, minutes)
 
@@ -93,21 +92,13 @@ def plan(
     described = [part for key, text in texts.items() for part in (f"--{key}", text)]
     stages += [
         Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), ("pose", "clip", "encoder")),
-        train("guess", "--data", prepared, "--bundle", bundle, after=("assemble",)),
-        Stage("complete", "assemble", "bundle", (str(out / "guess"), "--out", bundle, *described), ("guess",)),
     ]
     judged = ("--data", str(data), "--prepared", prepared, "--bundle", bundle, "--judge", str(out / "judge"))
-    less = ("--samples", "16", "--only", "frechet") if smoke else _studies(folder)
+    less = ("--samples", "16", "--only", "frechet") if smoke else ()
     stages.append(
-        Stage("figures", "judge", "bundle", (*judged, *less), ("complete", "judge"), estimate=1.0 if smoke else 25.0)
+        Stage("figures", "judge", "bundle", (*judged, *less), ("assemble", "judge"), estimate=1.0 if smoke else 25.0)
     )
     return stages
-
-
-def _studies(folder: Folder) -> tuple[str, ...]:
-    """What can be measured on these photographs: edits are, where the photographs are JPEG files."""
-    plain = all(photo.suffix == ".jpg" for photo in folder.photos)
-    return () if plain else ("--only", "reconstruction", "frechet")
 
 
 def share_out(stages: Sequence[Stage], minutes: float, devices: int) -> list[Stage]:
@@ -129,7 +120,9 @@ def timetable(
     """(begin, end) of every unfinished stage in minutes from now; spent: minutes of those that have begun."""
     spent, done = spent or {}, {*finished}
     waiting = [stage for stage in stages if stage.name not in done]
-    free, now, table, running = devices, 0.0, {}, {}
+    free, now = devices, 0.0
+    table: dict[str, tuple[float, float]] = {}
+    running: dict[str, float] = {}
     while waiting or running:
         can_begin = sorted(ready(waiting, done), key=lambda stage: stage.name not in spent)
         for stage in can_begin[:free]:

@@ -43,6 +43,9 @@ class Augment(nn.Module):
     Draws from torch's global random numbers. p = 0 returns the pictures themselves (on a GPU: within rounding).
     """
 
+    p: Tensor
+    wavelet: Tensor
+
     def __init__(self, p: float = 0.0):
         super().__init__()
         self.register_buffer("p", torch.tensor(float(p)))
@@ -77,7 +80,7 @@ class Augment(nn.Module):
         out = constant(((width + 2 * EDGE) / 2, (height + 2 * EDGE) / 2, 1.0), x.device)
         inside = constant(((2 / (width + 2 * left),), (2 / (height + 2 * top),)), x.device)
         matrix = inside * self._matrices(x, height, width) * out  # (B, 2, 3)
-        size = (*x.shape[:2], 2 * (height + 2 * EDGE), 2 * (width + 2 * EDGE))
+        size = [*x.shape[:2], 2 * (height + 2 * EDGE), 2 * (width + 2 * EDGE)]
         grid = F.affine_grid(matrix, size, align_corners=False).to(x.dtype)
         x = F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
         return downsample2d(x, self.wavelet, padding=-2 * EDGE, flip_filter=True)  # (B, 3, H, W)

@@ -191,7 +191,7 @@ def _agree(said: str | None, known: str | None) -> bool | None:
 
 def _wording(rng: np.random.Generator, said: dict[str, str | None], second: str | None, varied: bool) -> str:
     def word(canonical: str | None) -> str:
-        others = _OTHERS.get(canonical, []) if varied and rng.random() < 0.4 else []
+        others = _OTHERS.get(canonical or "", []) if varied and rng.random() < 0.4 else []
         return str(rng.choice(others)) if others else canonical or ""
 
     parts = {kind: word(canonical) for kind, canonical in said.items()}

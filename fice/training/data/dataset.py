@@ -104,7 +104,8 @@ def merge_labels(fine: np.ndarray, classes: list[str], regions: Mapping[str, str
     if len(rows) == 0:
         return merged
     top, tall = rows[0], rows[-1] - rows[0] + 1
-    y, x = np.indices(fine.shape)
+    places = np.indices(fine.shape)
+    y, x = places[0], places[1]
     head = np.isin(merged, [REGION_CLASSES.index("hair"), REGION_CLASSES.index("headwear")])
     skin = merged == REGION_CLASSES.index("skin")
     upper_part = (head | skin) & (y < top + 0.2 * tall)
@@ -118,6 +119,7 @@ def merge_labels(fine: np.ndarray, classes: list[str], regions: Mapping[str, str
 
 def person_box(labels: np.ndarray) -> tuple[int, int, int, int]:
     """The box (y0, x0, y1, x1) of the largest connected person in a label map."""
+    parts: np.ndarray
     parts, count = ndimage.label(ndimage.binary_dilation(labels > 0, iterations=2))
     if count > 1:
         parts = parts == 1 + np.argmax(ndimage.sum_labels(labels > 0, parts, range(1, count + 1)))
@@ -153,7 +155,8 @@ def load_framed(folder: Path | str) -> Framed:
     meta = json.loads((Path(folder) / "framed.json").read_text())
     if "ends" in arrays:
         files = np.split(arrays["pictures"], arrays.pop("ends")[:-1])
-        arrays["pictures"] = np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
+        pictures = [Image.open(io.BytesIO(file.tobytes())).convert("RGB") for file in files]
+        arrays["pictures"] = np.stack([np.asarray(picture) for picture in pictures])
     return Framed(**meta, **arrays)
 
 

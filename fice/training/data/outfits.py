@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,7 @@ def random_outfit(
         names = ("suit", "outfit") if any("suit" in garment.names for garment in worn) else ("outfit",)
         chosen = [Worn(union, names, None, None)]
     else:
-        chosen = [garment for garment in worn if rng.random() < chance] or [worn[rng.integers(len(worn))]]
+        chosen = [garment for garment in worn if rng.random() < chance] or [worn[int(rng.integers(len(worn)))]]
     looks = []
     for garment in chosen:
         picture, look = random_look(picture, garment, rng)
@@ -73,9 +73,11 @@ def random_look(
     chosen = "solid" if rng.random() < plain else str(rng.choice(PATTERNS[1:]))
     pattern = pattern or chosen
     jeans = pattern == "denim" and rng.random() < 0.6
+    name: str | None
     colour, name = random_colour(rng, str(rng.choice(DENIM_COLOURS)) if jeans else None)
     if rng.random() < between:
-        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        red, green, blue = (int(value) for value in rng.integers(0, 256, 3))
+        colour = red, green, blue
         nearest, clarity = nearest_colour(colour)
         name = nearest if clarity > 0.35 else None
     second = contrasting_colour(colour, rng)
@@ -107,7 +109,7 @@ class Wardrobe:
     def __init__(
         self,
         framed: Framed,
-        chosen: Sequence[int],
+        chosen: Iterable[int],
         own: float = 0.1,
         whole: float = 0.25,
         between: float = 0.25,

@@ -36,7 +36,7 @@ class People:
 
     def draw_bytes(self, batch: int) -> Tensor:
         """(B, 3, H, W) uint8."""
-        pictures = np.stack([self._one(self.rng.integers(len(self.framed.names))) for _ in range(batch)])
+        pictures = np.stack([self._one(int(self.rng.integers(len(self.framed.names)))) for _ in range(batch)])
         return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
     def _one(self, index: int) -> np.ndarray:
@@ -76,7 +76,7 @@ class Steps(Dataset):
 
 
 class Ahead:
-    """A `draw` for `fice.training.recipes.adversarial.train`: pictures drawn ahead of time by processes of its own.
+    """What draws the batches of `fice.training.recipe.train`: pictures drawn ahead of time by processes of its own.
 
     Args:
         people: draws the pictures.

@@ -1,10 +1,9 @@
-"""Adversarial training of the generator: a small library and a recipe.
+"""Adversarial training of the generator.
 
 `python -m fice.training.recipes.adversarial --data PREPARED --out RUN [--start BUNDLE]`; docs/gpu.md has more. By
-default the
-discriminator stands on pretrained features (Projected GANs, arXiv 2111.01007), which a CPU can train in hours;
-`--discriminator stylegan2` is StyleGAN2-ADA's own (arXiv 2006.06676), for GPUs. `train` goes on from whatever weights
-it is given, fresh ones or those of the supervised start.
+default the discriminator stands on pretrained features (Projected GANs, arXiv 2111.01007), which a CPU can train in
+hours; `--discriminator stylegan2` is StyleGAN2-ADA's own (arXiv 2006.06676), for GPUs. `GanTrainer` goes on from
+whatever weights it is given, fresh ones or those of the supervised start.
 """
 
 from __future__ import annotations
@@ -13,16 +12,15 @@ import argparse
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_part
-from fice.device import half, keep_freed_memory
+from fice.device import half
 from fice.inversion.sample import people, sheet
 from fice.nets import Features
 from fice.nets.discriminator import Discriminator
@@ -42,9 +40,8 @@ from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
-from fice.training.recipe import Average, Clock, load_checkpoint, options, save_checkpoint
+from fice.training.recipe import Average, begin, lay_out, options, run_of, train
 
-Draw = Callable[[int, int], Tensor]
 FINEST = 1  # the first map that is judged: finer ones show noise
 SHOWN = 32  # people on the sheet that shows how far a run is
 PROJECTED_RATE, CRITIC_RATE = 9e-4, 2e-4  # against a projected discriminator; its own at a batch of 16
@@ -73,7 +70,7 @@ class Recipe:
     layout: torch.memory_format = torch.contiguous_format  # or channels_last, which tensor cores want
 
 
-class Adversaries:
+class GanTrainer:
     """Both networks with all that their training needs to remember; `step` is one step of both.
 
     Where several processes train together each has its share of the batch, and all have the same weights. features: a
@@ -83,21 +80,20 @@ class Adversaries:
     def __init__(
         self,
         generator: Generator,
-        discriminator: Discriminator | ProjectedDiscriminator,
+        discriminator: nn.Module,
         recipe: Recipe,
         device: str | torch.device,
         features: Features | None = None,
     ):
         self.recipe, self.device, self.features = recipe, torch.device(device), features
         projected = features is not None
-        self.fooling, self.judging = (
-            (fooling_loss, critics_loss) if projected else (generator_loss, discriminator_loss)
-        )
+        self.fooling = fooling_loss if projected else _of_one(generator_loss)
+        self.judging = critics_loss if projected else _of_one(discriminator_loss)
         self.share = together.share(recipe.batch)
-        self.generator = generator.to(self.device, memory_format=recipe.layout).train()
-        self.discriminator = discriminator.to(self.device, memory_format=recipe.layout).train()
+        self.generator = lay_out(generator.to(self.device), recipe.layout).train()
+        self.discriminator = lay_out(discriminator.to(self.device), recipe.layout).train()
         self.average = Average(self.generator)
-        self.augment = (Perturb() if projected else Augment()).to(self.device)
+        self.augment = Perturb().to(self.device) if projected else Augment().to(self.device)
         self.path = PathLength().to(self.device)
         self.r1 = 0.0 if projected else r1_weight(generator.canvas, recipe.batch) if recipe.r1 is None else recipe.r1
         self.modules = {
@@ -114,12 +110,12 @@ class Adversaries:
             ),
         }
 
-    def step(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
-        """Step `number`, from 0; photographs (B, 3, H, W) in [0, 1]. Returns the figures of the log, scalars."""
+    def step(self, number: int, fraction: float, photographs: Tensor) -> dict[str, Tensor]:
+        """Step `number`, from 0, with photographs (B, 3, H, W) in [0, 1]; returns the figures of the log, scalars."""
         figures = self.improve_generator(number)
         figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1)
         together.average([figures["sign"], self.generator.mapping.w_avg])
-        if self.features is None:
+        if isinstance(self.augment, Augment):
             target, horizon = self.recipe.augment_target, self.recipe.augment_horizon
             self.augment.update(figures["sign"], self.recipe.batch, target, horizon)
             figures["p"] = self.augment.p
@@ -150,7 +146,7 @@ class Adversaries:
         if self.r1 and number % self.recipe.r1_every == 0:
             penalty = gradient_penalty(self.discriminator, real).mean()
             self._descend("discriminator_adam", penalty * (self.r1 / 2 * self.recipe.r1_every))
-        signs = [each.detach().sign().mean() for each in (logits if self.features else [logits])]
+        signs = [each.detach().sign().mean() for each in logits]
         return {"discriminator": loss.detach(), "sign": torch.stack(signs).mean()}
 
     def _z(self, batch: int) -> Tensor:
@@ -161,12 +157,12 @@ class Adversaries:
         with self._convolving():
             return self.generator.synthesis(ws, noise="random", until=self.recipe.height).float()
 
-    def _judge(self, pictures: Tensor) -> Tensor | list[Tensor]:
-        """Logits of pictures in [-1, 1]; of each of several maps."""
+    def _judge(self, pictures: Tensor) -> list[Tensor]:
+        """Logits of pictures in [-1, 1], of each map that is judged."""
         pictures = pictures.contiguous(memory_format=self.recipe.layout)
         with self._convolving():
             if self.features is None:
-                return self.discriminator(pictures).float()
+                return [self.discriminator(pictures).float()]
             return self.discriminator(self.features.features(pictures * 0.5 + 0.5)[FINEST:])
 
     def _convolving(self) -> AbstractContextManager:
@@ -180,53 +176,9 @@ class Adversaries:
         self.optimisers[name].step()
 
 
-def train(
-    generator: Generator,
-    discriminator: Discriminator | ProjectedDiscriminator,
-    draw: Draw,
-    steps: int,
-    device: str | torch.device,
-    checkpoint: Path,
-    recipe: Recipe,
-    seed: int = 0,
-    minutes: float = math.inf,
-    tick: float = 30,
-    compact: bool = False,
-    show: Callable[[Generator], None] = lambda average: None,
-    features: Features | None = None,
-) -> Generator:
-    """Trains both until `steps` or `minutes` are over, all resumptions counted; returns the generator's average.
-
-    draw: draw(step, share) -> (share, 3, H, W) in [0, 1], the same pictures whenever it is asked for the same step.
-    checkpoint: a safetensors file; written every `tick` seconds and at the end, resumed from where it exists.
-    compact: it is several small files, that lose a little (`fice.training.compact`). show: is called with the average
-    after each checkpoint. features: as of `Adversaries`.
-
-    Each step draws from random numbers seeded by `seed` and its number, so that an interrupted run ends exactly
-    as an uninterrupted one (unless `compact`). The global random numbers are left as they were.
-    """
-    sides = Adversaries(generator, discriminator, recipe, device, features)
-    clock = Clock(math.inf, load_checkpoint(checkpoint, sides.modules, sides.optimisers), tick)
-    chief = together.rank() == 0
-    figures: dict[str, Tensor] = {}
-
-    def keep() -> None:
-        save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress, compact)
-        show(sides.average.module)
-
-    with torch.random.fork_rng([sides.device] if sides.device.type == "cuda" else []):
-        for number in clock.steps():
-            if chief and clock.log(figures, recipe.batch):
-                keep()
-            if number >= steps or together.first(clock.seconds >= minutes * 60):
-                break
-            own = (seed * 10_000_019 + number) * together.size() + together.rank()
-            torch.manual_seed(own)  # the CPU uses the lower 32 bits alone
-            figures = sides.step(number, draw(number, sides.share))
-    if chief:
-        clock.log({}, recipe.batch, now=True)
-        keep()
-    return sides.average.module
+def _of_one(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A loss of single logits as one of the logits of several maps, of which there is one."""
+    return lambda *logits: loss(*(each[0] for each in logits))
 
 
 def fresh(channels: tuple[int, int], canvas: int = 256) -> dict:
@@ -265,38 +217,39 @@ def arguments() -> argparse.Namespace:
     cuda = args.device.startswith("cuda")
     args.dtype = DTYPES[args.dtype or ("bfloat16" if cuda else "float32")]
     args.layout = LAYOUTS[args.layout or ("channels_last" if cuda else "contiguous")]
-    args.steps = args.steps or (2 if args.smoke else 10**9)
+    args.steps = args.steps or (2 if args.smoke else math.inf)
     return args
 
 
-def networks(args: argparse.Namespace) -> tuple[Generator, Discriminator | ProjectedDiscriminator, Any, dict]:
-    """The generator to begin with, a discriminator that fits and its features, and the arguments of the generator."""
-    sizes = {key: getattr(args, key) for key in ("channel_base", "channel_max") if getattr(args, key)}
-    if args.start:
-        start = load_bundle(args.start)
-        shape = start.parts["generator"].arguments
-        generator = start.part("generator").requires_grad_(True)
-    else:
-        shape = fresh((256, 16), 64) if args.smoke else fresh(SIZES[args.size])
-        shape["synthesis_kwargs"] |= sizes
-        generator = Generator(**shape)
-    if args.discriminator == "projected":
-        features = load_features(args.features).to(args.device)
-        return generator, ProjectedDiscriminator(features.channels[FINEST:]), features, shape
-    drawn = shape.get("synthesis_kwargs", {})
-    sizes = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn} | sizes
+def beginning(start: str | None, shape: dict[str, Any]) -> tuple[Generator, dict[str, Any]]:
+    """The generator of a bundle, or a fresh one of the shape where none is named, and its arguments."""
+    if start is None:
+        return Generator(**shape), shape
+    bundle = load_bundle(start)
+    return bundle.part("generator").requires_grad_(True), bundle.parts["generator"].arguments
+
+
+def stylegan2_discriminator(generator: Generator, drawn: dict[str, Any], sizes: dict[str, int]) -> Discriminator:
+    """One that fits a generator, as wide as it unless told otherwise; drawn: the arguments of its synthesis."""
     height, width = generator.canvas
-    return generator, Discriminator(height, height == width, **sizes), None, shape
+    alike = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn}
+    return Discriminator(height, height == width, **(alike | sizes))
 
 
 def main() -> None:
     args = arguments()
-    keep_freed_memory()
-    torch.set_num_threads(args.threads or torch.get_num_threads())
-    torch.manual_seed(args.seed)
+    begin(args.threads, args.seed)
     torch.backends.cudnn.benchmark = True  # sizes stay the same
     device = together.join(args.device)
-    generator, discriminator, features, shape = networks(args)
+    sizes = {key: getattr(args, key) for key in ("channel_base", "channel_max") if getattr(args, key)}
+    shape = fresh((256, 16), 64) if args.smoke else fresh(SIZES[args.size])
+    shape["synthesis_kwargs"] |= sizes
+    generator, shape = beginning(args.start, shape)
+    features = load_features(args.features).to(device) if args.discriminator == "projected" else None
+    if features:
+        discriminator: nn.Module = ProjectedDiscriminator(features.channels[FINEST:])
+    else:
+        discriminator = stylegan2_discriminator(generator, shape.get("synthesis_kwargs", {}), sizes)
     framed = load_framed(args.data)
     height, width = generator.canvas
     shown = args.height or height
@@ -304,15 +257,14 @@ def main() -> None:
     draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
     recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
 
-    def show(average: Generator) -> None:
-        save_part(args.out, "generator", average, "stylegan2", shape)
-        save_png(sheet(people(average, SHOWN, until=args.height)), args.out / "sheet.png")
+    side = GanTrainer(generator, discriminator, recipe, device, features)
 
-    train(
-        generator, discriminator, draw, args.steps, device, args.out / "checkpoint.safetensors", recipe,
-        seed=args.seed, minutes=args.minutes, tick=args.tick, compact=True, show=show,
-        features=features,
-    )  # fmt: skip
+    def show() -> None:
+        save_part(args.out, "generator", side.average.module, "stylegan2", shape)
+        save_png(sheet(people(side.average.module, SHOWN, until=args.height)), args.out / "sheet.png")
+
+    run = replace(run_of(args), steps=args.steps, tick=args.tick, compact=True)
+    train(side, lambda number: draw(number, side.share), run, show)
     together.leave()
 
 

@@ -17,47 +17,37 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from fice.bundle.pack import save_figures, save_part
-from fice.device import half
 from fice.errors import InputError
-from fice.language.clip import preprocess
-from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
 from fice.language.tokenizer import Tokenizer
-from fice.language.words import Sentence, parse
-from fice.nets import network
-from fice.srgb import to_lab
-from fice.training.data.captions import Look, describe, matches
+from fice.language.words import parse
+from fice.nets.clip import CLIP
+from fice.training.checkpoint import CHECKPOINT, load_checkpoint
+from fice.training.contrastive import KINDS, look, read, step_loss
+from fice.training.data.captions import Look, matches
 from fice.training.data.dataset import Framed, load_framed
 from fice.training.data.outfits import Sample, Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, disturb, look_at
 from fice.training.recipe import (
     Average,
-    Clock,
+    begin,
     cosine,
-    count,
-    load_checkpoint,
+    finish,
     options,
-    save_checkpoint,
+    run_of,
     set_rate,
+    train,
 )
 
+Batch = tuple[list[list[Look]], Tensor, np.random.Generator]
 CONTEXT = 16
-LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
-KINDS = {
-    "colour": tuple(COLOURS),
-    "pattern": PATTERNS,
-    "garment": tuple(GARMENTS),
-    "sleeve": SLEEVES,
-    "length": LENGTHS,
-}
 WEIGHTS = {"caption": 1.0, "colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3, "slope": 30.0}
 JUDGE = WEIGHTS | {"pattern": 3.0, "garment": 0.3, "slope": 0.0}
 
@@ -75,161 +65,51 @@ def arguments(tokenizer: Tokenizer, judge: bool = False) -> dict:
     }  # fmt: skip
 
 
-def changed(said: Sentence, rng: np.random.Generator) -> Sentence:
-    """The same sentence with another colour, pattern or garment."""
-    word = str(rng.choice([w for w in (said.colour, said.pattern, said.garment) if w]))
-    kind = next(kind for kind in (KINDS["colour"], KINDS["pattern"], KINDS["garment"]) if word in kind)
-    other = str(rng.choice(kind))
-    return parse(" ".join(other if w == word else w for w in said.words))[0]
+class ClipTrainer:
+    """A CLIP and its average; judge: the one that judges edits."""
 
+    def __init__(self, model: CLIP, tokenizer: Tokenizer, rate: float, judge: bool):
+        self.model, self.tokenizer, self.rate, self.judge = model, tokenizer, rate, judge
+        self.weights = JUDGE if judge else WEIGHTS
+        self.average = Average(model)
+        self.optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02, betas=(0.9, 0.98), fused=True)
+        self.modules = {"model": model, "average": self.average.module}
+        self.optimisers = {"optimiser": self.optimiser}
 
-def agreement(captions: Sequence[Sequence[Sentence]], looks: Sequence[Sequence[Look]]) -> Tensor:
-    """(B pictures, C captions): 1 right, 0 wrong, nan not known. A caption is right when each of its clauses is."""
-    table = [[_right(clauses, each) for clauses in captions] for each in looks]
-    return torch.tensor([[math.nan if known is None else float(known) for known in row] for row in table])
-
-
-def _right(clauses: Sequence[Sentence], looks: Sequence[Look]) -> bool | None:
-    """Each clause wants some garment that it is right for; None when it may or may not have one."""
-    clause_answers = []
-    for said in clauses:
-        answers = [matches(said, look) for look in looks]
-        clause_answers.append(True if True in answers else None if None in answers else False)
-    return False if False in clause_answers else None if None in clause_answers else True
-
-
-def multi_positive(logits: Tensor, right: Tensor) -> Tensor:
-    """Cross-entropy of each row against all its right columns alike; unknown (nan) columns take no part.
-
-    logits, right: (N, M); rows without a right column count nothing. Returns the mean over the others.
-    """
-    chances = logits.masked_fill(right.isnan(), -torch.inf).log_softmax(1)
-    right = right.nan_to_num(0)
-    found = right.sum(1)
-    losses = -(right * chances.masked_fill(right == 0, 0)).sum(1) / found.clamp(min=1)
-    return losses.sum() / (found > 0).sum().clamp(min=1)
-
-
-def read(model: nn.Module, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
-    """(B, D) unit vectors of texts; columns that only pad are left out, which changes nothing and saves time."""
-    ids = tokenizer.encode(texts).to(model.logit_scale.device)
-    return F.normalize(model.encode_text(ids[:, : int(ids.argmax(1).max()) + 1]), dim=1)
-
-
-def look(model: nn.Module, views: Tensor) -> Tensor:
-    """(B, D) unit vectors of views (B, 3, SIZE, SIZE) in [0, 1]."""
-    device = model.logit_scale.device
-    parts = [model.encode_image(preprocess(part, SIZE).to(device)) for part in views.split(64)]
-    return F.normalize(torch.cat(parts).float(), dim=1)
-
-
-def step_loss(
-    model: nn.Module, looks: Sequence[Sequence[Look]], views: Tensor, tokenizer: Tokenizer, rng: np.random.Generator
-) -> dict[str, Tensor]:
-    """One batch: its captions, their altered twins, and every word of the language by itself."""
-    described = [describe(rng, each[:2]) for each in looks]
-    texts, clauses = [text for text, _ in described], [said for _, said in described]
-    twins = [[changed(said[0], rng), *said[1:]] for said in clauses]
-    right = agreement([*clauses, *twins], looks)
-    right[:, : len(looks)].fill_diagonal_(1)
-    device = model.logit_scale.device
-    right = right.to(device)
-    twin_texts = [" and ".join(" ".join(said.words) for said in twin) for twin in twins]
-    single = [word for words in KINDS.values() for word in words]
-
-    with half(device):  # three times as fast on a recent CPU
-        seen = look(model, views)
-    texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, single)])
-    scale = model.logit_scale.clamp(max=LARGEST_SCALE).exp()
-    logits = seen @ texts_read.T * scale
-    captions, words = logits.split([right.shape[1], len(single)], 1)
-    losses = {"caption": (multi_positive(captions, right) + multi_positive(captions.T, right.T)) / 2}
-    losses["slope"] = colour_slope(model, tokenizer, seen, words[:, : len(COLOURS)] / scale, looks, rng)
-    for (kind, names), part in zip(KINDS.items(), words.split([len(n) for n in KINDS.values()], 1), strict=True):
-        rows = [_known(each, kind, names) for each in looks]
-        losses[kind] = multi_positive(part, torch.tensor(rows, device=device))
-    return losses
-
-
-def colour_slope(
-    model: nn.Module, tokenizer: Tokenizer, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Look]], rng
-) -> Tensor:
-    """How far cosines are from falling with the distance of colours (CIELAB), as exp(-distance / 40).
-
-    For every known colour against all colour words (cosines: (B, colours)), and for a few pictures against their
-    whole sentence in all colours. Only differences between colours count, not their mean.
-    """
-    known = [row for row, each in enumerate(looks) if len(each) == 1 and each[0].shade]
-    chosen = rng.permutation(known)[:3].tolist()
-    rests = [[w for w in (looks[k][0].pattern, *looks[k][0].names[:1]) if w and rng.random() < 0.8] for k in chosen]
-    texts = [" ".join([colour, *rest]) for rest in rests for colour in COLOURS]
-    if not texts:
-        return seen.new_zeros(())
-    sentences = read(model, tokenizer, texts).unflatten(0, (len(chosen), -1))
-    cosines = torch.cat([cosines[known], torch.einsum("bd,bkd->bk", seen[chosen], sentences)])
-    shades = to_lab(np.array([looks[k][0].shade for k in known + chosen]))[:, None]
-    distances = np.linalg.norm(shades - to_lab(np.array(list(COLOURS.values()))), axis=2)
-    target = torch.from_numpy(0.5 * np.exp(distances / -40)).to(seen)
-    return F.mse_loss(cosines - cosines.mean(1, keepdim=True), target - target.mean(1, keepdim=True))
-
-
-def _known(looks: Sequence[Look], kind: str, names: Sequence[str]) -> list[float]:
-    """Which words of a kind are right for a sample; none where several garments or not knowing blur it.
-
-    Of a garment's names only the most apt is right, the others (a blouse is also a top) take no part.
-    """
-    if len(looks) > 1:
-        return [0.0] * len(names)
-    first, *others = looks[0].names or (None,) if kind == "garment" else (getattr(looks[0], kind),)
-    return [math.nan if name in others else float(name == first) for name in names]
-
-
-def train(args) -> None:
-    torch.manual_seed(args.seed)
-    framed, tokenizer = load_framed(args.data), Tokenizer(context_length=CONTEXT)
-    chosen = np.flatnonzero(~framed.validation)
-    wardrobe = Wardrobe(framed, chosen[:24] if args.smoke else chosen)
-    if not wardrobe.people:
-        raise InputError(f"Nobody in {args.data} wears a garment that can be told apart: label or tag some.")
-    pool = Pool(wardrobe)
-    shape = arguments(tokenizer, args.judge)
-    weights = JUDGE if args.judge else WEIGHTS
-    model = network("clip")(**shape).to(args.device)
-    average = Average(model)
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02, betas=(0.9, 0.98), fused=True)
-    parts = {"model": model, "average": average.module}
-    done = load_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser})
-    clock = Clock(4 if args.smoke else args.minutes * 60, done, tick=1 if args.smoke else 30)
-    print(
-        f"{len(wardrobe.garments)} garments, {count(model.parameters())} parameters, from step {clock.step}", flush=True
-    )
-    for step in clock.steps():
-        rng = np.random.default_rng([args.seed, step])
-        looks, views = pool.draw(args.batch, rng)
-        if args.judge:
+    def step(self, number: int, fraction: float, batch: Batch) -> dict[str, Tensor]:
+        """One step with looks, their views (B, 3, SIZE, SIZE) in [0, 1] and random numbers; returns the losses."""
+        looks, views, rng = batch
+        if self.judge:
             views = disturb(views, rng)
         else:
-            views = degrade(views, rng, min(1.0, 0.2 + 2 * clock.fraction))  # clean pictures first
-        losses = step_loss(model, looks, views, tokenizer, rng)
-        total = sum(weight * losses[name] for name, weight in weights.items())
-        set_rate(optimiser, args.rate * cosine(clock.fraction))
-        optimiser.zero_grad(set_to_none=True)
+            views = degrade(views, rng, min(1.0, 0.2 + 2 * fraction))  # clean pictures first
+        losses = step_loss(self.model, looks, views, self.tokenizer, rng)
+        total = reduce(torch.add, [weight * losses[name] for name, weight in self.weights.items()])
+        set_rate(self.optimiser, self.rate * cosine(fraction))
+        self.optimiser.zero_grad(set_to_none=True)
         total.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        average.update(model, min(0.99, (1 + step) / (10 + step)))
-        if clock.log({name: loss.item() for name, loss in losses.items()}):
-            save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
-    save_checkpoint(args.out / "checkpoint.safetensors", parts, {"optimiser": optimiser}, clock.progress)
-    extra = {"vocabulary": list(tokenizer.vocabulary), "context_length": CONTEXT, "image_resolution": SIZE}
-    save_part(args.out, "clip", average.module, "clip", shape, extra)
-    figures = evaluate(average.module, framed, tokenizer, args.device, 16 if args.smoke else 600)
-    save_figures(args.out, {"clip": figures})
-    print(json.dumps(figures), flush=True)
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update(self.model, min(0.99, (1 + number) / (10 + number)))
+        return losses
+
+
+def lessons(framed: Framed, batch: int, seed: int, most: int | None = None) -> Callable[[int], Batch]:
+    """What draws the batch of a step from the people to train on, or from the first of them; InputError for none."""
+    wardrobe = Wardrobe(framed, np.flatnonzero(~framed.validation)[:most])
+    if not wardrobe.people:
+        raise InputError("Nobody in the data wears a garment that can be told apart: label or tag some.")
+    pool = Pool(wardrobe)
+
+    def draw(number: int) -> Batch:
+        rng = np.random.default_rng([seed, number])
+        return *pool.draw(batch, rng), rng
+
+    return draw
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str, number: int = 600) -> dict:
+def evaluate(model: CLIP, framed: Framed, tokenizer: Tokenizer, device: str, number: int = 600) -> dict:
     """Accuracy on people never trained on, re-dressed with seeds never used; 1 is perfect.
 
     caption_32: the right one among 32 random colour x pattern x garment captions. near_32: the 31 others differ in one
@@ -256,7 +136,7 @@ def evaluate(model: nn.Module, framed: Framed, tokenizer: Tokenizer, device: str
     return figures
 
 
-def _accuracies(model: nn.Module, tokenizer: Tokenizer, samples: list[Sample]) -> dict[str, float]:
+def _accuracies(model: CLIP, tokenizer: Tokenizer, samples: list[Sample]) -> dict[str, float]:
     """The figures of samples of one garment each, whose names are known."""
     noise = torch.randn(len(samples), 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * 0.08
     plain = look_at(samples)
@@ -277,10 +157,10 @@ def _accuracies(model: nn.Module, tokenizer: Tokenizer, samples: list[Sample]) -
             best = torch.einsum("bd,bkd->bk", seen, candidates).argmax(1)
             figures[way + name] = round((best == 0).float().mean().item(), 4)
         for kind, words in kinds.items():
-            best = [KINDS[kind][k] for k in (seen @ words.T).argmax(1).tolist()]
+            named = [KINDS[kind][k] for k in (seen @ words.T).argmax(1).tolist()]
             right = [
                 word in worn.names if kind == "garment" else word == getattr(worn, kind)
-                for word, worn in zip(best, (sample.looks[0] for sample in samples), strict=True)
+                for word, worn in zip(named, (sample.looks[0] for sample in samples), strict=True)
             ]
             figures[way + kind] = round(float(np.mean(right)), 4)
     return figures
@@ -310,16 +190,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--evaluate", action="store_true", help="only print the figures of the finished run")
     args = parser.parse_args(argv)
-    args.out = Path(args.out)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    if not args.evaluate:
-        return train(args)
-    tokenizer = Tokenizer(context_length=CONTEXT)
-    model = network("clip")(**arguments(tokenizer, args.judge))
-    if load_checkpoint(args.out / "checkpoint.safetensors", {"average": model}, {}) is None:
-        parser.error(f"{args.out} holds no checkpoint: train first.")
-    print(json.dumps(evaluate(model, load_framed(args.data), tokenizer, args.device)))
+    begin(args.threads, args.seed)
+    framed, tokenizer = load_framed(args.data), Tokenizer(context_length=CONTEXT)
+    shape = arguments(tokenizer, args.judge)
+    model = CLIP(**shape)
+    if args.evaluate:
+        if load_checkpoint(args.out / CHECKPOINT, {"average": model}, {}) is None:
+            parser.error(f"{args.out} holds no checkpoint: train first.")
+        print(json.dumps(evaluate(model, framed, tokenizer, args.device)))
+        return
+    draw = lessons(framed, args.batch, args.seed, 24 if args.smoke else None)
+    side = ClipTrainer(model.to(args.device), tokenizer, args.rate, args.judge)
+    train(side, draw, replace(run_of(args), minutes=4 / 60, tick=1) if args.smoke else run_of(args))
+    extra = {"vocabulary": list(tokenizer.vocabulary), "context_length": CONTEXT, "image_resolution": SIZE}
+    figures = evaluate(side.average.module, framed, tokenizer, args.device, 16 if args.smoke else 600)
+    finish(args.out, "clip", side.average.module, "clip", shape, extra, figures)
 
 
 if __name__ == "__main__":

@@ -12,26 +12,26 @@ from torch import Tensor
 
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.bundle.pack import save_part
-from fice.device import half, keep_freed_memory
+from fice.device import half
+from fice.evaluation.measures import psnr_on_person
 from fice.inversion.encoder import descent, misfit, shrunk
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.training import together
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, set_rate, take_over
-from fice.training.recipes.judge import psnr_on_person
+from fice.training.recipe import Average, begin, cosine, lay_out, options, run_of, set_rate, take_over, train
 
 REDRESSED = 0.3  # share of the pictures in random outfits, which edits begin with as well
 
 
-class Fitting:
+class EncoderTrainer:
     """An encoder, its average and what their training needs to remember, beside the generator."""
 
     def __init__(self, encoder: ReStyle, generator: Generator, rate: float):
-        self.encoder = encoder.to(memory_format=torch.channels_last).requires_grad_(True)
+        self.encoder = lay_out(encoder).requires_grad_(True)
         self.encoder.eval()  # the passes differ too much for statistics of their batches
-        self.generator = generator.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.generator = lay_out(generator).eval().requires_grad_(False)
         self.rate = rate
         self.average = Average(encoder)
         self.modules = {"encoder": encoder, "average": self.average.module}
@@ -63,24 +63,6 @@ class Fitting:
         return figures
 
 
-def train(encoder: ReStyle, generator: Generator, draw: Ahead, args) -> ReStyle:
-    """Trains it for args.minutes and returns its average; resumes from args.out/checkpoint.safetensors."""
-    share = together.share(args.batch)
-    side = Fitting(encoder, generator, args.rate)
-    checkpoint, chief = args.out / "checkpoint.safetensors", together.rank() == 0
-    clock = Clock(float("inf"), load_checkpoint(checkpoint, side.modules, side.optimisers))
-    for number in clock.steps():
-        if together.first(clock.seconds >= args.minutes * 60):
-            break
-        fraction = min(clock.seconds / (args.minutes * 60), 1.0)
-        figures = side.step(number, fraction, draw(number, share))
-        if chief and clock.log(figures, args.batch):
-            save_checkpoint(checkpoint, side.modules, side.optimisers, clock.progress)
-    if chief:
-        save_checkpoint(checkpoint, side.modules, side.optimisers, clock.progress)
-    return side.average.module
-
-
 def beginning(bundle: Bundle, generator: Generator, passes: int) -> tuple[ReStyle, dict]:
     """An encoder for a generator, with the weights of the bundle's where they fit, and its arguments."""
     shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim, "passes": passes}
@@ -98,9 +80,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=6, help="corrections of a latent")
     parser.add_argument("--rate", type=float, default=1e-3)
     args = parser.parse_args()
-    keep_freed_memory()
-    torch.set_num_threads(args.threads or torch.get_num_threads())
-    torch.manual_seed(args.seed)
+    begin(args.threads, args.seed)
     device = together.join(args.device)
     bundle = load_bundle(args.generator)
     generator = bundle.part("generator", device)
@@ -108,9 +88,10 @@ def main() -> None:
     framed = load_framed(args.data)
     people = People(framed.only(~framed.validation), generator.canvas, REDRESSED, args.seed)
     draw = Ahead(people, device, (args.seed, together.rank()))
-    encoder = train(encoder.to(device), generator, draw, args)
+    side, share = EncoderTrainer(encoder.to(device), generator, args.rate), together.share(args.batch)
+    train(side, lambda number: draw(number, share), run_of(args))
     if together.rank() == 0:
-        save_part(args.out, "encoder", encoder, "restyle", shape)
+        save_part(args.out, "encoder", side.average.module, "restyle", shape)
     together.leave()
 
 

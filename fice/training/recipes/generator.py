@@ -11,14 +11,15 @@ mapping network fitted to the w of the photographs as they were taken. `--start`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.bundle.bundle import load_bundle
+from fice.bundle.bundle import Bundle, load_bundle
 from fice.bundle.pack import save_part
-from fice.device import half, keep_freed_memory
+from fice.device import half
 from fice.inversion.encoder import correct, draw_so_far
 from fice.nets import Features
 from fice.nets.restyle import ReStyle
@@ -26,8 +27,9 @@ from fice.nets.stylegan2 import Generator
 from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import People
+from fice.training.features import features_of
 from fice.training.mapping import fit_mapping
-from fice.training.recipe import Average, Clock, cosine, load_checkpoint, options, save_checkpoint, take_over
+from fice.training.recipe import Average, begin, cosine, lay_out, options, run_of, take_over, train
 
 SIZE = {
     "z_dim": 256,
@@ -46,6 +48,7 @@ MAPS = 3  # feature maps of the region network that are compared: strides 2, 4 a
 class Recipe:
     """The choices that were compared; the model card has the table."""
 
+    rate: float = 1e-3  # of the encoder
     passes: int = 3  # of the encoder
     alike: float = 0.2  # share of the pictures whose rows are all alike
     features: float = 0.3  # weight of the perceptual loss
@@ -82,7 +85,7 @@ def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
     return sum(distances[1:], distances[0])
 
 
-def grow(generator: Generator, encoder: ReStyle, bundle) -> None:
+def grow(generator: Generator, encoder: ReStyle, bundle: Bundle) -> None:
     """Starts both from those of a bundle: what has the same shape is taken, what is new adds nothing to the picture."""
     small = bundle.part("generator")
     take_over(generator, small)
@@ -99,6 +102,9 @@ class Distribution(nn.Module):
         w_dim: width of w.
         last: how many are remembered.
     """
+
+    kept: Tensor
+    count: Tensor
 
     def __init__(self, w_dim: int, last: int = 2048):
         super().__init__()
@@ -120,38 +126,49 @@ class Distribution(nn.Module):
         return known.mean(0) + mixture @ (known - known.mean(0))
 
 
-class Reconstruction:
-    """Generator, encoder and critics with all that their training needs to remember."""
+class GeneratorTrainer:
+    """Generator, encoder and critics with all that their training needs to remember, on one device.
 
-    def __init__(self, generator: Generator, encoder: ReStyle, features: Features, recipe: Recipe, args):
-        layout = torch.channels_last
-        self.averages = {"generator_average": Average(generator), "encoder_average": Average(encoder)}
-        self.generator, self.encoder = generator.to(memory_format=layout), encoder.to(memory_format=layout)
+    seed: of the random numbers, with the step at which a run goes on.
+    """
+
+    def __init__(self, generator: Generator, encoder: ReStyle, features: Features, recipe: Recipe, seed: int):
+        self.generator_average, self.encoder_average = Average(generator), Average(encoder)
+        self.generator, self.encoder = lay_out(generator), lay_out(encoder)
         self.generator.train().requires_grad_(True)
         self.encoder.train().requires_grad_(True)
-        self.features, self.recipe, self.args = features, recipe, args
-        self.critics = ProjectedDiscriminator(features.channels).to(args.device)
-        self.people = Distribution(encoder.w_dim).to(args.device)
+        self.features, self.recipe, self.seed = features, recipe, seed
+        self.chance: torch.Generator | None = None
+        self.device = encoder.w_avg.device
+        self.critics = ProjectedDiscriminator(features.channels).to(self.device)
+        self.people = Distribution(encoder.w_dim).to(self.device)
         self.parameters = [*generator.synthesis.parameters(), *encoder.parameters()]
         groups = [{"params": [*generator.synthesis.parameters()]}, {"params": [*encoder.parameters()]}]
         self.optimisers = {
             "optimiser": torch.optim.Adam(groups, betas=(0.5, 0.99)),
             "critics_adam": torch.optim.Adam(self.critics.parameters(), lr=1e-3, betas=(0.0, 0.99)),
         }
-        self.modules = {"generator": generator, "encoder": encoder, "critics": self.critics, "people": self.people}
-        self.modules |= {name: average.module for name, average in self.averages.items()}
+        self.modules = {
+            "generator": generator,
+            "encoder": encoder,
+            "critics": self.critics,
+            "people": self.people,
+            "generator_average": self.generator_average.module,
+            "encoder_average": self.encoder_average.module,
+        }
 
-    def step(self, number: int, fraction: float, wanted: Tensor, chance: torch.Generator) -> dict[str, Tensor]:
+    def step(self, number: int, fraction: float, wanted: Tensor) -> dict[str, Tensor]:
         """Step `number`, at a `fraction` of the time, with pictures (B, 3, H, W) in [0, 1]; figures of the log."""
-        recipe, args = self.recipe, self.args
+        recipe, chance = self.recipe, self.chance or torch.Generator().manual_seed(self.seed + number)
+        self.chance = chance
         share = cosine(fraction) if fraction > 0.6 else min(1, (number + 1) / 200)
-        rates = args.rate * EQUALISED, args.rate
+        rates = recipe.rate * EQUALISED, recipe.rate
         for group, rate in zip(self.optimisers["optimiser"].param_groups, rates, strict=True):
             group["lr"] = rate * share
         full = self.generator.canvas[0]
         height = full // 4 if fraction < recipe.quarter else full // 2 if fraction < recipe.half else full
         judged = recipe.critics if fraction >= recipe.critics_from else 0.0
-        with half(args.device):
+        with half(self.device):
             w = self.encode(wanted, chance)
             noise = (torch.randn(w[:, :1].shape, generator=chance) * W_NOISE).to(w)
             nobody = self.people.draw(round(len(w) * recipe.drawn) if judged else 0, chance)
@@ -170,15 +187,15 @@ class Reconstruction:
         losses["latent"] = (w - w[:, :1]).square().mean()
         losses["size"] = w.square().mean()
         weights = {"pixels": 1, "features": recipe.features, "critics": judged, "latent": 0.01, "size": 0.002}
-        self._descend("optimiser", sum(weights[name] * loss for name, loss in losses.items()))
+        self._descend("optimiser", reduce(torch.add, [weights[name] * loss for name, loss in losses.items()]))
         if judged:
-            with half(args.device):
+            with half(self.device):
                 judgement = critics_loss(self.critics(targets), self.critics([x.detach() for x in maps]))
             self._descend("critics_adam", judgement)
             losses["judgement"] = judgement
         decay = min(0.998, (number + 1) / (number + 10))
-        self.averages["generator_average"].update(self.generator, decay)
-        self.averages["encoder_average"].update(self.encoder, decay)
+        self.generator_average.update(self.generator, decay)
+        self.encoder_average.update(self.encoder, decay)
         return {name: value.detach() for name, value in losses.items()}
 
     def encode(self, wanted: Tensor, chance: torch.Generator) -> Tensor:
@@ -189,7 +206,7 @@ class Reconstruction:
         before = torch.randint(self.recipe.passes, (batch,), generator=chance).to(wanted.device)
         small = F.interpolate(wanted, size=encoder.seen, mode="area")
         ws = encoder.w_avg.expand(batch, encoder.num_ws, -1).clone()
-        teacher, artist = self.averages["encoder_average"].module, self.averages["generator_average"].module
+        teacher, artist = self.encoder_average.module, self.generator_average.module
         with torch.no_grad():
             for done in range(self.recipe.passes - 1):
                 rows = (before > done).nonzero()[:, 0]
@@ -210,22 +227,6 @@ class Reconstruction:
         optimiser.step()
 
 
-def train(
-    generator: Generator, encoder: ReStyle, features: Features, people: People, recipe: Recipe, args
-) -> tuple[Generator, ReStyle]:
-    """Trains both for args.minutes and returns their averages; resumes from args.out/checkpoint.safetensors."""
-    sides = Reconstruction(generator, encoder, features, recipe, args)
-    checkpoint = args.out / "checkpoint.safetensors"
-    clock = Clock(args.minutes * 60, load_checkpoint(checkpoint, sides.modules, sides.optimisers))
-    chance = torch.Generator().manual_seed(args.seed + clock.step)
-    for number in clock.steps():
-        wanted = people.draw(args.batch).to(args.device, memory_format=torch.channels_last)
-        if clock.log(sides.step(number, clock.fraction, wanted, chance)):
-            save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
-    save_checkpoint(checkpoint, sides.modules, sides.optimisers, clock.progress)
-    return sides.averages["generator_average"].module, sides.averages["encoder_average"].module
-
-
 @torch.no_grad()
 def encode_all(encoder: ReStyle, generator: Generator, people: People, count: int) -> Tensor:
     """The main w of `count` drawn people: (count, w_dim)."""
@@ -238,23 +239,23 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     parser.add_argument("--start", help="a bundle or run folder with a smaller generator to go on from")
-    parser.add_argument("--rate", type=float, default=1e-3)
     for name, value in vars(Recipe()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
     args = parser.parse_args()
-    keep_freed_memory()
-    torch.set_num_threads(args.threads or torch.get_num_threads())
-    torch.manual_seed(args.seed)
+    begin(args.threads, args.seed)
     recipe = Recipe(**{name: getattr(args, name) for name in vars(Recipe())})
     framed = load_framed(args.data)
+    regions = features_of(load_bundle(args.regions), "regions", args.device)
     generator = Generator(**arguments(args.smoke)).to(args.device)
     shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim, "passes": recipe.passes}
     encoder = ReStyle(**shape).to(args.device)
     if args.start:
         grow(generator, encoder, load_bundle(args.start))
     people = People(framed.only(~framed.validation), generator.canvas, 0.6, args.seed)
-    regions = load_bundle(args.regions).part("regions", args.device)
-    generator, encoder = train(generator, encoder, regions, people, recipe, args)
+    side = GeneratorTrainer(generator, encoder, regions, recipe, args.seed)
+    draw = lambda _: people.draw(args.batch).to(args.device, memory_format=torch.channels_last)  # noqa: E731
+    train(side, draw, run_of(args))
+    generator, encoder = side.generator_average.module, side.encoder_average.module
     as_taken = People(framed.only(~framed.validation), generator.canvas, 0.0, args.seed)
     fit_mapping(generator, encode_all(encoder, generator, as_taken, 256 if args.smoke else 4096))
     save_part(args.out, "generator", generator, "stylegan2", arguments(args.smoke))

@@ -3,15 +3,17 @@
     python -m fice.training.recipes.judge --data STREET --prepared DIR --bundle DIR --judge DIR
 
 Prints one json object and writes it into the bundle: reconstruction, Fréchet distances, nearest neighbours, and edits
-of photo x sentence pairs in the eyes of a CLIP that did not guide them.
+of photo x sentence pairs, as `fice evaluate` measures them, beside recolouring by mask alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -21,21 +23,40 @@ from tqdm import tqdm
 
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_figures
+from fice.cloth.redress import dress_as
 from fice.device import keep_freed_memory
-from fice.editor import FIT_RATE, Editor
+from fice.edit import Edit
+from fice.editor import Editor
+from fice.errors import InputError
+from fice.evaluation.measures import psnr_on_person
 from fice.evaluation.realism import frechet
+from fice.evaluation.run import Judging, evaluate
+from fice.inversion.encoder import Encoder
+from fice.inversion.engine import FIT_RATE
 from fice.inversion.loop import invert
 from fice.inversion.sample import people as sample_people
 from fice.inversion.terms import fit_terms
 from fice.inversion.tuning import drawing, drawn_once, tune
 from fice.language.clip import Semantics
+from fice.language.words import parse
 from fice.nets.stylegan2 import Generator
+from fice.outputs import save_png
 from fice.settings import Settings
+from fice.subject.regions import REGION_CLASSES, REGIONS
 from fice.training.data.dataset import Framed, load_framed
+from fice.training.data.folder import read_folder
 from fice.training.features import load_features
-from fice.training.recipes.judge_edits import COLOURED, PATTERNED, edits, pairs
 
 STUDIES = ("reconstruction", "frechet", "frechet-lite0", "colours", "patterns")
+COLOURED = (
+    "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",
+)  # fmt: skip
+PATTERNED = ("blue striped shirt", "red striped dress", "yellow floral dress", "pink floral skirt",
+             "red checked shirt", "green checked skirt", "white polka dot dress", "navy polka dot blouse")  # fmt: skip
+RUNS = ("edit", "mask")
+SHARES = ("right caption", "colour halved", "right pattern")
+FIGURES = (*SHARES, "similarity before", "similarity", "colour error", "silhouette iou")
+Pair = tuple[Path, str]  # a photograph, and what its person shall wear
 
 
 def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
@@ -46,27 +67,21 @@ def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
     return F.interpolate(stacked, size=size, mode="area")
 
 
-def psnr_on_person(drawn: Tensor, wanted: Tensor, body: Tensor) -> Tensor:
-    """Peak signal to noise ratio in dB over the pixels of the body (B, 1, H, W): (B,)."""
-    error = ((drawn.clamp(0, 1) - wanted).square() * body).sum((1, 2, 3)) / (3 * body.sum((1, 2, 3)))
-    return -10 * error.log10()
-
-
-def reconstruction(editor: Editor, framed: Framed) -> dict[str, float]:
+def reconstruction(generator: Generator, encoder: Encoder, settings: Settings, framed: Framed) -> dict[str, float]:
     """Median PSNR on the person by the encoder alone, and as an edit prepares it before any text is known."""
-    canvas, settings = editor.engine.canvas, editor.settings
+    canvas = generator.canvas
     found: dict[str, list[float]] = {"encoder": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
     body = F.interpolate(torch.from_numpy(framed.labels > 0)[:, None].float(), size=canvas, mode="area")
-    draw = drawing(editor.engine.generator)
+    draw = drawing(generator)
     for i in tqdm(range(0, len(pictures), 8), desc="reconstruction", leave=False):
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
-            ws = editor.engine.load_encoder().latent(wanted)
+            ws = encoder.latent(wanted)
         fitted = invert(draw, ws, fit_terms(wanted, settings), steps=settings.refine, rate=FIT_RATE).ws
-        weights = tune(editor.engine.generator, {}, fitted, wanted, settings.tuning)
-        drawn = {"encoder": drawn_once(editor.engine.generator, ws),
-                 "prepared": drawn_once(editor.engine.generator, fitted, weights)}  # fmt: skip
+        weights = tune(generator, {}, fitted, wanted, settings.tuning)
+        drawn = {"encoder": drawn_once(generator, ws),
+                 "prepared": drawn_once(generator, fitted, weights)}  # fmt: skip
         for name, picture in drawn.items():
             found[name] += psnr_on_person(picture, wanted, inside).tolist()
     medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}
@@ -104,6 +119,56 @@ def distances(
     }
 
 
+def choose_pairs(photos: Sequence[Path], framed: Framed, sentences: Sequence[str], number: int) -> list[Pair]:
+    """The first labelled validation photographs that show what each sentence changes, by their labels."""
+    paths, pairs = {path.stem: path for path in photos}, []
+    held_out = np.flatnonzero(framed.validation & framed.labelled)
+    for sentence in sentences:
+        index = [REGION_CLASSES.index(name) for name in REGIONS[parse(sentence)[0].region or "full"]]
+        worn = [i for i in held_out if np.isin(framed.labels[i], index).mean() > 0.03]
+        pairs += [(paths[framed.names[i]], sentence) for i in worn[:number]]
+    return pairs
+
+
+def recoloured(edit: Edit) -> np.ndarray:
+    """The baseline: the photograph re-dressed by mask alone at its own size, (H, W, 3) uint8."""
+    photo = np.round(edit.subject.photo.seen() * 255).astype(np.uint8)
+    return dress_as(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"]))
+
+
+def edits(editor: Editor, judge: str, pairs: Sequence[Pair], folder: Path) -> dict[str, float]:
+    """Means over edits of pairs, and over the baseline; pictures, and tables for `fice evaluate`, lie in `folder`.
+
+    A pair that cannot be edited counts as failed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table, failed = [], []
+    for path, text in tqdm(pairs, desc="edits", leave=False):
+        try:
+            edit = editor.edit(editor.prepare(path), text)
+        except InputError as error:
+            tqdm.write(f"{path.name}, {text}: {error}")
+            failed.append(dict.fromkeys(SHARES if parse(text)[0].pattern else SHARES[:2], 0.0))
+            continue
+        name = f"{text.replace(' ', '-')}-{path.stem}"
+        edit.save(folder / f"{name}-edit.png")
+        save_png(recoloured(edit), folder / f"{name}-mask.png")
+        table.append((path.resolve(), name, text))
+    for run in RUNS:
+        with (folder / f"{run}.csv").open("w", newline="", encoding="utf-8") as stream:
+            lines = [(source, f"{name}-{run}.png", text) for source, name, text in table]
+            csv.writer(stream).writerows([("source", "edit", "text"), *lines])
+    runs = {run: [folder / f"{run}.csv"] for run in RUNS}
+    rows = evaluate(runs, judging=Judging(editor.bundle, judge)).rows if table else ()
+    figures: dict[str, float] = {"pairs": len(pairs)}
+    for run, prefix in zip(RUNS, ("", "mask "), strict=True):
+        scored = [*(row.values for row in rows if row.run == run), *failed]
+        for name in FIGURES:
+            if values := [row[name] for row in scored if name in row]:
+                figures[prefix + name] = round(float(np.mean(values)), 3)
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with photos/")
@@ -114,24 +179,29 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--only", nargs="*", choices=STUDIES, default=STUDIES)
-    parser.add_argument("--sheets", type=Path, help="a folder for photograph | mask alone | edit: real people")
+    parser.add_argument("--sheets", type=Path, help="a folder that keeps edits and baseline: real people")
     args = parser.parse_args()
     keep_freed_memory()
     torch.set_num_threads(args.threads or torch.get_num_threads())
     framed, bundle = load_framed(args.prepared), load_bundle(args.bundle)
-    judge = Semantics.from_bundle(load_bundle(args.judge))
+    photos = read_folder(args.data).photos
+    settings, generator = Settings.preset(args.preset), bundle.part("generator")
     figures = {}
     if "frechet" in args.only:
-        figures["frechet"] = distances(bundle.part("generator"), judge.encode_picture, framed, args.samples)
+        encode = Semantics.from_bundle(load_bundle(args.judge)).encode_picture
+        figures["frechet"] = distances(generator, encode, framed, args.samples)
     if "frechet-lite0" in args.only:  # no network of the bundle stands on these features
         lite0 = load_features("lite0").pooled
-        figures["frechet lite0"] = distances(bundle.part("generator"), lite0, framed, args.samples)
-    editor = Editor(bundle, settings=Settings.preset(args.preset))
+        figures["frechet lite0"] = distances(generator, lite0, framed, args.samples)
     if "reconstruction" in args.only:
-        figures["reconstruction"] = reconstruction(editor, framed.only(framed.validation & framed.labelled))
-    for name, sentences, photos in (("colours", COLOURED, 5), ("patterns", PATTERNED, 3)):
+        encoder, unseen = Encoder(bundle.part("encoder"), generator), framed.only(framed.validation & framed.labelled)
+        figures["reconstruction"] = reconstruction(generator, encoder, settings, unseen)
+    for name, sentences, number in (("colours", COLOURED, 5), ("patterns", PATTERNED, 3)):
         if name in args.only:
-            figures[name] = edits(editor, judge, pairs(editor, args.data, framed, sentences, photos), args.sheets)
+            with TemporaryDirectory() as scratch:
+                pairs = choose_pairs(photos, framed, sentences, number)
+                editor = Editor(bundle, settings=settings)
+                figures[name] = edits(editor, args.judge, pairs, (args.sheets or Path(scratch)) / name)
     print(json.dumps(figures))
     save_figures(bundle.folder, figures)
 

@@ -7,21 +7,18 @@ are derived from the proportions of a standing body (`fice.training.parts`).
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import load_bundle
-from fice.bundle.pack import save_figures, save_part
 from fice.nets.pyramid import Pyramid
 from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose
 from fice.training import parsing
 from fice.training.data.dataset import load_framed, person_box, to_tensor
 from fice.training.parts import SEEN, body_parts, parts_by_limbs
-from fice.training.recipe import options, take_over
+from fice.training.recipe import begin, finish, options, run_of, take_over
 from fice.training.recipes.keypoints import FILE, load_taught
 
 RARE, HEAT = 40.0, 10.0  # extra weight of a bell's pixels; weight of the keypoints
@@ -77,8 +74,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads or torch.get_num_threads())
-    torch.manual_seed(args.seed)
+    begin(args.threads, args.seed)
     framed = load_framed(args.data)
     points = load_taught(args.data).points if (args.data / FILE).is_file() else None
     if points is None:
@@ -98,14 +94,12 @@ def main() -> None:
     arguments = {**regions.parts["regions"].arguments, "classes": len(PART_CLASSES) + len(keypoints)}
     network = Pyramid(**arguments)
     take_over(network, regions.part("regions"))
-    network = parsing.train(network, views, args, losses)
+    network = parsing.train(network, views, losses, args.device, run_of(args))
     held_out = framed.validation & framed.labelled
     pose = Pose(network, height=parsing.TALLEST, keypoints=keypoints)
     figures = validate(pose, framed.pictures[held_out], parts[held_out], None if points is None else points[held_out])
-    print(json.dumps(figures))
     extra = {"names": PART_CLASSES, "keypoints": keypoints, "height": parsing.TALLEST}
-    save_part(args.out, "pose", network, "pyramid", arguments, extra)
-    save_figures(args.out, {"pose": figures})
+    finish(args.out, "pose", network, "pyramid", arguments, extra, figures)
 
 
 def other(name: str) -> str:

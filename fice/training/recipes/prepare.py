@@ -42,7 +42,8 @@ def frame_labelled(picture: np.ndarray, fine: np.ndarray, street: Street):
 
 def frame_unlabelled(picture: np.ndarray, regions: Regions):
     photo = to_tensor(picture)
-    frame = Frame(find_person(regions, photo).box, photo.shape[-2:], CANVAS)
+    height, width = photo.shape[-2:]
+    frame = Frame(find_person(regions, photo).box, (height, width), CANVAS)
     canvas = frame.to_canvas(photo)
     probabilities = regions.analyse(canvas)
     body = decide(regions.body(probabilities))

@@ -7,7 +7,6 @@ the first one labels them, among the garments that their tags name (a noisy stud
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ import torch
 from PIL import Image
 
 from fice.bundle.bundle import load_bundle
-from fice.bundle.pack import save_figures, save_part
 from fice.errors import InputError
 from fice.nets.pyramid import Pyramid
 from fice.subject.frame import Frame
@@ -27,7 +25,7 @@ from fice.training.data.dataset import Street, frame_labels, load_street, merge_
 from fice.training.data.folder import is_validation, read_folder
 from fice.training.data.outfits import random_look
 from fice.training.features import FEATURES, load_features
-from fice.training.recipe import options
+from fice.training.recipe import begin, finish, options, run_of
 
 CANVAS = (256, 128)
 HEIGHT = 512  # pixels to which photographs are reduced
@@ -84,7 +82,8 @@ def taught(street: Street, teacher: Regions):
         if "suit" in tags:
             worn.add("trousers")
         possible = torch.tensor([region in worn for region in MERGED])
-        frame = Frame(box, photo.shape[-2:], (2 * CANVAS[0], 2 * CANVAS[1]))
+        height, width = photo.shape[-2:]
+        frame = Frame(box, (height, width), (2 * CANVAS[0], 2 * CANVAS[1]))
         found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
         found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
         found[:, 0] += (1 - found.sum(1)).clamp(min=0)
@@ -150,8 +149,7 @@ def main() -> None:
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
     parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads or torch.get_num_threads())
-    torch.manual_seed(args.seed)
+    begin(args.threads, args.seed)
     read_folder(args.data).check_enough()
     street = load_street(args.data, HEIGHT, 60 if args.smoke else None)
     samples = list(labelled(street))
@@ -167,14 +165,11 @@ def main() -> None:
     views = parsing.Views(pictures, labels, boxes, negatives, mirror, args.seed, redressed)
     cost = torch.tensor([COST.get(name, COST.get(region, 1.0)) for name, region in zip(CHANNELS, MERGED, strict=True)])
     cost = cost.to(args.device)
-    network = parsing.train(
-        network, views, args, lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)
-    )
+    losses = lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)  # noqa: E731
+    network = parsing.train(network, views, losses, args.device, run_of(args))
     figures = validate(Regions(network, MERGED, parsing.TALLEST), unseen)
-    print(json.dumps(figures))
     extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST}
-    save_part(args.out, "regions", network, "pyramid", arguments, extra)
-    save_figures(args.out, {"regions": figures})
+    finish(args.out, "regions", network, "pyramid", arguments, extra, figures)
 
 
 if __name__ == "__main__":
