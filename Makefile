@@ -23,6 +23,7 @@ test: lint
 
 lint: .venv/.tested
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:

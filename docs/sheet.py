@@ -14,9 +14,13 @@ from fice.outputs import save_png
 
 HERE = Path(__file__).parent
 PAIRS = (
-    (12, "red striped blouse"), (4, "red coat"), (2, "yellow floral top"), (21, "blue checked jumper"),
-    (18, "white polka dot dress"), (23, "purple jumper"),
-)  # fmt: skip
+    (12, "red striped blouse"),
+    (4, "red coat"),
+    (2, "yellow floral top"),
+    (21, "blue checked jumper"),
+    (18, "white polka dot dress"),
+    (23, "purple jumper"),
+)
 ENLARGED = 2
 
 

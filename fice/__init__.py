@@ -51,10 +51,27 @@ _HOMES = {
 }
 
 __all__ = [
-    "Batch", "Bundle", "DeviceError", "Edit", "Editor", "FiceError", "Garment", "InputError", "Judging", "Order",
-    "Settings", "Subject", "UsageError", "WeightsError", "ablate", "edit_folder", "edit_photo", "evaluate",
-    "list_bundles", "load_bundle",
-]  # fmt: skip
+    "Batch",
+    "Bundle",
+    "DeviceError",
+    "Edit",
+    "Editor",
+    "FiceError",
+    "Garment",
+    "InputError",
+    "Judging",
+    "Order",
+    "Settings",
+    "Subject",
+    "UsageError",
+    "WeightsError",
+    "ablate",
+    "edit_folder",
+    "edit_photo",
+    "evaluate",
+    "list_bundles",
+    "load_bundle",
+]
 
 
 def _let_threads_sleep() -> None:

@@ -46,8 +46,13 @@ class Course:
 
     def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None]):
         fits = 2 if settings.start == "redressed" else 1
-        steps = {"load": 1, "look": 1, "fit": fits * (settings.refine + settings.tuning),
-                 "loop": settings.steps, "stitch": candidates}  # fmt: skip
+        steps = {
+            "load": 1,
+            "look": 1,
+            "fit": fits * (settings.refine + settings.tuning),
+            "loop": settings.steps,
+            "stitch": candidates,
+        }
         self.work = {stage: count * COSTS[stage] for stage, count in steps.items()}
         self.work["loop"] *= candidates
         self.each = {stage: self.work[stage] / count for stage, count in steps.items() if count}

@@ -12,9 +12,13 @@ from fice.errors import DeviceError, UsageError
 
 # input and output channels, height, width, kernel and stride of the convolutions that `wrong_in_half` tries
 CHECKED = (
-    (192, 256, 4, 2, 3, 2), (128, 256, 4, 2, 3, 2), (192, 256, 4, 4, 3, 2), (256, 256, 8, 4, 3, 1),
-    (64, 64, 16, 8, 3, 2), (320, 128, 4, 2, 1, 1),
-)  # fmt: skip
+    (192, 256, 4, 2, 3, 2),
+    (128, 256, 4, 2, 3, 2),
+    (192, 256, 4, 4, 3, 2),
+    (256, 256, 8, 4, 3, 1),
+    (64, 64, 16, 8, 3, 2),
+    (320, 128, 4, 2, 1, 1),
+)
 TRIES = 12  # of each, for errors that come now and then
 
 

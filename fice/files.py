@@ -114,7 +114,7 @@ def shipped() -> Path:
     return inside if inside.is_dir() else inside.parents[1] / "weights"
 
 
-def home() -> Path:
+def user_folder() -> Path:
     """$FICE_HOME, else `fice` in the user's cache folder ($XDG_CACHE_HOME or ~/.cache on Linux)."""
     chosen = os.environ.get("FICE_HOME")
     if chosen:
@@ -126,9 +126,9 @@ def home() -> Path:
 
 def downloads() -> Path:
     """The folder of downloaded files, one sub-folder per source."""
-    return home() / "downloads"
+    return user_folder() / "downloads"
 
 
 def own_bundles() -> Path:
     """The folder of the bundles made from other people's weights, one sub-folder each."""
-    return home() / "bundles"
+    return user_folder() / "bundles"

@@ -97,10 +97,12 @@ class Garment:
     """
 
     text: str = _asked("", "What to wear.", _text, "no text in UTF-8")
-    region: str = _asked("auto", "What to change; auto is what the words say.", _region,
-                         f"none of {', '.join(REGIONS)}", choices=REGIONS)  # fmt: skip
-    mask: str | Pixels | None = _asked(None, "A picture of the photo's size, white where it may change.", file_name,
-                              "no name of a file")  # fmt: skip
+    region: str = _asked(
+        "auto", "What to change; auto is what the words say.", _region, f"none of {', '.join(REGIONS)}", choices=REGIONS
+    )
+    mask: str | Pixels | None = _asked(
+        None, "A picture of the photo's size, white where it may change.", file_name, "no name of a file"
+    )
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,9 @@ class Order:
         except OSError as error:
             raise InputError(f"The order {path} cannot be read ({error.strerror}); check its name.") from error
         except (ValueError, RecursionError) as error:
-            raise InputError(f"The order {path} is no JSON; write {{\"text\": \"red dress\"}}.") from error
+            raise InputError(f'The order {path} is no JSON; write {{"text": "red dress"}}.') from error
         if not isinstance(content, dict):
-            raise InputError(f"The order {path} is no JSON object; write {{\"text\": \"red dress\"}}.")
+            raise InputError(f'The order {path} is no JSON object; write {{"text": "red dress"}}.')
         return cls().with_wishes(content, Path(path).parent)
 
     @property
@@ -190,8 +192,9 @@ class Order:
 
     def absolute(self) -> Order:
         """The same with its files named so that every process finds them."""
-        return self.with_wishes({GARMENTS: [_differing(garment) for garment in self.garments], **self.wishes()},
-                                Path.cwd())  # fmt: skip
+        return self.with_wishes(
+            {GARMENTS: [_differing(garment) for garment in self.garments], **self.wishes()}, Path.cwd()
+        )
 
     def key(self) -> str:
         """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
@@ -242,7 +245,7 @@ def _differing(garment: Garment) -> dict[str, Any]:
 
 def _garment(content: Any, folder: Path | None) -> Garment:
     if not isinstance(content, dict) or not set(content) <= set(_names(Garment)):
-        raise UsageError(f'A garment of an order is an object with {", ".join(_names(Garment))}; correct it.')
+        raise UsageError(f"A garment of an order is an object with {', '.join(_names(Garment))}; correct it.")
     return Garment(**{name: read_wish(name, value, folder) for name, value in content.items() if value is not None})
 
 

@@ -65,9 +65,7 @@ class Outputs:
 
     def watch(self, state: Any) -> None:
         """A callback of the edit that keeps about `FRAMES` pictures of the canvas, where a trace is wished."""
-        if "trace" in self.beside and (
-            state.step % max(1, state.steps // FRAMES) == 0 or state.step == state.steps
-        ):
+        if "trace" in self.beside and (state.step % max(1, state.steps // FRAMES) == 0 or state.step == state.steps):
             self.frames.append(state.picture())
 
     def write(self, edit: Edit) -> None:
@@ -88,8 +86,9 @@ class Outputs:
 
 def compared(edit: Edit) -> np.ndarray:
     """Source and result side by side, in sRGB: (H, W, 3) uint8."""
-    pair = [np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-            for picture in (edit.subject.photo.srgb(), edit.picture)]  # fmt: skip
+    pair = [
+        np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8) for picture in (edit.subject.photo.srgb(), edit.picture)
+    ]
     gap = np.full((pair[0].shape[0], GAP, 3), 255, np.uint8)
     return np.concatenate([pair[0], gap, pair[1]], axis=1)
 

@@ -111,8 +111,9 @@ def make_plan(
     return Plan(subject, order, tuple(pieces), 1 - released, notices)
 
 
-def _choices(subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None],
-             regions: Regions) -> list[Choice | Fixed]:  # fmt: skip
+def _choices(
+    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], regions: Regions
+) -> list[Choice | Fixed]:
     """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes."""
     found: list[Choice | Fixed] = []
     for (garment, sentence), here in zip(wanted, painted, strict=True):
@@ -122,8 +123,12 @@ def _choices(subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], paint
         else:
             found.append(choose_region(regions, subject.regions, named, kind))
     for i, choice in enumerate(found):
-        others = {name for j, other in enumerate(found) if isinstance(other, Choice) and j != i
-                  for name in REGIONS[other.region]}  # fmt: skip
+        others = {
+            name
+            for j, other in enumerate(found)
+            if isinstance(other, Choice) and j != i
+            for name in REGIONS[other.region]
+        }
         if isinstance(choice, Choice) and others:
             kept = (name for name in choice.classes if name in REGIONS[choice.region] or name not in others)
             found[i] = Choice(choice.region, tuple(kept), choice.notices)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fice.errors import UsageError
 
+RENAMED = {"look": "crop", "semantics": "clip_from", "posing": "pose_from"}  # by their old names
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
@@ -22,28 +23,44 @@ def _of(default: Any, meaning: str, *, limits: tuple[float, float] = (0.0, 1e6),
 class Settings:
     """How an edit is made; the values here are the preset `default`."""
 
-    # fmt: off
     name: str = "default"  # the preset these values came from
 
     # the loop
-    steps: int = _of(20, "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
-                     "another start give it 60.", limits=(1, 100_000))
-    rate: float = _of(0.02, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.",
-                      limits=(1e-6, 10.0))
-    schedule: str = _of("ramp", "How the rate goes on; one that falls ends without Adam's jitter.",
-                        choices=("constant", "ramp"))
-    tolerance: float = _of(0.0, "Share of the loss; above 0 a picture that stops improving drops out.",
-                           limits=(0.0, 1.0))
+    steps: int = _of(
+        20,
+        "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
+        "another start give it 60.",
+        limits=(1, 100_000),
+    )
+    rate: float = _of(
+        0.02, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.", limits=(1e-6, 10.0)
+    )
+    schedule: str = _of(
+        "ramp", "How the rate goes on; one that falls ends without Adam's jitter.", choices=("constant", "ramp")
+    )
+    tolerance: float = _of(
+        0.0, "Share of the loss; above 0 a picture that stops improving drops out.", limits=(0.0, 1.0)
+    )
 
     # where it starts
-    start: str = _of("redressed", "The photo recoloured by mask, as the encoder sees it, the mean person, or a random "
-                     "one.", choices=("redressed", "encoder", "mean", "random"))
-    space: str = _of("w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.",
-                     choices=("w+", "w"))
-    refine: int = _of(10, "Steps that fit the latent to the photograph before any text is known; 30 bring nothing "
-                      "more.", limits=(0, 100_000))
-    tuning: int = _of(40, "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv "
-                      "2106.05744).", limits=(0, 100_000))
+    start: str = _of(
+        "redressed",
+        "The photo recoloured by mask, as the encoder sees it, the mean person, or a random one.",
+        choices=("redressed", "encoder", "mean", "random"),
+    )
+    space: str = _of(
+        "w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.", choices=("w+", "w")
+    )
+    refine: int = _of(
+        10,
+        "Steps that fit the latent to the photograph before any text is known; 30 bring nothing more.",
+        limits=(0, 100_000),
+    )
+    tuning: int = _of(
+        40,
+        "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv 2106.05744).",
+        limits=(0, 100_000),
+    )
 
     # the terms; the first five weights are the authors'
     semantic: float = _of(1.0, "Weight of the likeness to the text; 0 removes the term.")
@@ -51,33 +68,55 @@ class Settings:
     pose: float = _of(10.0, "Weight of the body's standing as it stood; 0 removes the term.")
     head: float = _of(1.0, "Weight of the head's shape; 0 removes the term.")
     latent: float = _of(1.0, "Weight of the latent's nearness to what the generator knows; 0 removes the term.")
-    cloth: float = _of(2000.0, "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
-                       "that it likes; 0 removes the term.")
+    cloth: float = _of(
+        2000.0,
+        "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
+        "that it likes; 0 removes the term.",
+    )
 
     # what the terms look at
-    look: str = _of("garment", "What CLIP is shown: the garment alone on white, so that the street says nothing, or "
-                    "the whole picture.", choices=("garment", "picture"))
-    views: int = _of(4, "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
-                     limits=(0, 64))
+    crop: str = _of(
+        "garment",
+        "What CLIP is shown: the garment alone on white, so that the street says nothing, or the whole picture.",
+        choices=("garment", "picture"),
+    )
+    views: int = _of(
+        4,
+        "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
+        limits=(0, 64),
+    )
     clamp: bool = _of(True, "Whether CLIP and the stitch are shown what a file can hold.")
-    keep: str = _of("garment", "What the image term leaves free: the garment, so that arms and legs stay as they are, "
-                    "or the whole body.", choices=("garment", "body"))
-    mirrored: bool = _of(True, "Whether what is looked at once is looked at in the mirror too, which halves the "
-                         "regions' noise.")
+    keep: str = _of(
+        "garment",
+        "What the image term leaves free: the garment, so that arms and legs stay as they are, or the whole body.",
+        choices=("garment", "body"),
+    )
+    mirrored: bool = _of(
+        True, "Whether what is looked at once is looked at in the mirror too, which halves the regions' noise."
+    )
 
     # who computes; the weights are the bundle's own either way
-    semantics: str = _of("network", "Whose CLIP: our network, or OpenAI's package clip, where it is installed.",
-                         choices=("network", "package"))
-    posing: str = _of("network", "Whose DensePose: our network, or the packages detectron2 and densepose, where they "
-                      "are installed.", choices=("network", "package"))
+    clip_from: str = _of(
+        "network",
+        "Whose CLIP: our network, or OpenAI's package clip, where it is installed.",
+        choices=("network", "package"),
+    )
+    pose_from: str = _of(
+        "network",
+        "Whose DensePose: our network, or the packages detectron2 and densepose, where they are installed.",
+        choices=("network", "package"),
+    )
 
     # how it goes back
-    stitch: str = _of("region", "What of the photograph comes back: all but the garment, the head alone, nothing.",
-                      choices=("region", "head", "none"))
+    stitch: str = _of(
+        "region",
+        "What of the photograph comes back: all but the garment, the head alone, nothing.",
+        choices=("region", "head", "none"),
+    )
     detail: float = _of(1.0, "How much of the cloth's own folds is carried over.", limits=(0.0, 1.0))
-    strength: float = _of(1.0, "Factor of the semantic term, for people who want more or less of the text.",
-                          limits=(0.0, 100.0))
-    # fmt: on
+    strength: float = _of(
+        1.0, "Factor of the semantic term, for people who want more or less of the text.", limits=(0.0, 100.0)
+    )
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
@@ -87,8 +126,9 @@ class Settings:
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
 
     @classmethod
-    def asked_for(cls, preset: str, assignments: Sequence[str] = (), *, steps: int | None = None,
-                  strength: float | None = None) -> Settings:  # fmt: skip
+    def asked_for(
+        cls, preset: str, assignments: Sequence[str] = (), *, steps: int | None = None, strength: float | None = None
+    ) -> Settings:
         """A preset with what is not None replaced; assignments, "name=value" each, have the last word.
 
         Raises UsageError as `preset` and `parse` do.
@@ -101,7 +141,7 @@ class Settings:
         known = {field.name: field for field in dataclasses.fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise UsageError(f"There is no setting {name!r}: choose one of {', '.join(known)}.")
+                raise UsageError(_unknown(name, known))
             _check(known[name], value)
         return dataclasses.replace(self, **changes)
 
@@ -112,9 +152,11 @@ class Settings:
 
     @classmethod
     def parse(cls, assignment: str) -> tuple[str, Any]:
-        """"name=value" -> (name, value of the setting's type). Raises UsageError."""
+        """ "name=value" -> (name, value of the setting's type). Raises UsageError."""
         name, equals, text = assignment.partition("=")
         known = {field.name: field for field in dataclasses.fields(cls)}
+        if equals and name in RENAMED:
+            raise UsageError(_unknown(name, known))
         if not equals or name not in known:
             raise UsageError(f"{assignment!r} is no setting: write name=value with one of {', '.join(known)}.")
         kind: Any = type(known[name].default)
@@ -130,18 +172,35 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
-        "steps": 501, "rate": 0.05, "schedule": "constant", "start": "encoder", "refine": 0, "tuning": 0, "cloth": 0.0,
-        "look": "picture", "views": 0, "clamp": False, "keep": "body", "mirrored": False, "stitch": "head",
+        "steps": 501,
+        "rate": 0.05,
+        "schedule": "constant",
+        "start": "encoder",
+        "refine": 0,
+        "tuning": 0,
+        "cloth": 0.0,
+        "crop": "picture",
+        "views": 0,
+        "clamp": False,
+        "keep": "body",
+        "mirrored": False,
+        "stitch": "head",
         "detail": 0.0,
     },
     "fast": {"steps": 10, "tuning": 20, "views": 2},  # a look at what a sentence does
     "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
-}  # fmt: skip
+}
 
 
 def as_set(value: Any) -> str:
     """A value as --set takes it."""
     return f"{value:.10g}" if isinstance(value, float) else str(value).lower()
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    if name in RENAMED:
+        return f"The setting {name} is called {RENAMED[name]} now: say {RENAMED[name]}."
+    return f"There is no setting {name!r}: choose one of {', '.join(known)}."
 
 
 def _boolean(text: str) -> bool:

@@ -133,13 +133,7 @@ def pad(x: Tensor, pads: tuple[int, int, int, int]) -> Tensor:
 
 
 def filter2d(
-    x: Tensor,
-    f: Tensor | None,
-    *,
-    padding: Pair = 0,
-    flip_filter: bool = False,
-    gain: float = 1,
-    impl: str = "auto",
+    x: Tensor, f: Tensor | None, *, padding: Pair = 0, flip_filter: bool = False, gain: float = 1, impl: str = "auto"
 ) -> Tensor:
     """Filter without changing the size; `padding` adds to the margins that keep it. See `upfirdn2d`."""
     (fw, fh), (x0, x1, y0, y1) = extent(f), margins(padding)

@@ -16,10 +16,17 @@ from fice.bundle.pack import save_state, save_text
 from fice.nets import network
 
 RN50X4 = {
-    "embed_dim": 640, "image_resolution": 288, "vision_layers": (4, 6, 10, 6), "vision_width": 80,
-    "vision_patch_size": None, "context_length": 77, "vocab_size": 49408, "transformer_width": 640,
-    "transformer_heads": 10, "transformer_layers": 12,
-}  # fmt: skip
+    "embed_dim": 640,
+    "image_resolution": 288,
+    "vision_layers": (4, 6, 10, 6),
+    "vision_width": 80,
+    "vision_patch_size": None,
+    "context_length": 77,
+    "vocab_size": 49408,
+    "transformer_width": 640,
+    "transformer_heads": 10,
+    "transformer_layers": 12,
+}
 PAPER256 = {"img_resolution": 256, "synthesis_kwargs": {"channel_base": 16384, "channel_max": 512}}
 
 
@@ -30,9 +37,13 @@ def official_bundle(folder: Path, vocabulary: bytes) -> None:
         "encoder": ("e4e", {"rows": 14}, {"canvas": [256, 256]}, {}),
         "regions": ("deeplab", {"classes": 3}, {"names": ["background", "body", "head"]}, {}),
         "pose": ("densepose", {}, {"names": ["background", *(f"part {k}" for k in range(14))]}, {}),
-        "clip": ("clip", RN50X4, {"tokenizer": "bpe", "context_length": 77, "image_resolution": 288},
-                 {"bpe_simple_vocab_16e6.txt.gz": vocabulary}),
-    }  # fmt: skip
+        "clip": (
+            "clip",
+            RN50X4,
+            {"tokenizer": "bpe", "context_length": 77, "image_resolution": 288},
+            {"bpe_simple_vocab_16e6.txt.gz": vocabulary},
+        ),
+    }
     for part, (kind, arguments, extra, files) in parts.items():
         torch.manual_seed(0)
         module = network(kind)(**arguments)

@@ -61,8 +61,9 @@ def rows(golden: Path) -> Iterator[Row]:
         yield compare(f"{title}, text", network.encode_text(ids), tensors[f"{name}.text_features"], "2e-5 abs")
     network = made(CLIP(**told["models"]["rn"]["init"])).double()
     texts = tensors["rn.text_features"][:2].double()
-    slope = gradient(lambda x: (1 - F.cosine_similarity(network.encode_image(x), texts)).sum(),
-                     tensors["rn.image"].double())  # fmt: skip
+    slope = gradient(
+        lambda x: (1 - F.cosine_similarity(network.encode_image(x), texts)).sum(), tensors["rn.image"].double()
+    )
     yield compare("CLIP ModifiedResNet, gradient", slope, tensors["rn.grad_image_f64"], "1e-4 rel")
 
     for name, network, read, key, judged in (
@@ -87,9 +88,13 @@ def rows(golden: Path) -> Iterator[Row]:
 
     n, _ = numbers("losses")
     text = n["text_features"].expand_as(n["image_features"])
-    terms = (30 * losses.image(n["generated"], n["picture"], n["image_mask"]) + losses.latent(n["w"])
-             + 10 * losses.pose(n["body"], n["body_target"]) + losses.head(n["head"], n["head_target"])
-             + losses.semantic(n["image_features"], text))  # fmt: skip
+    terms = (
+        30 * losses.image(n["generated"], n["picture"], n["image_mask"])
+        + losses.latent(n["w"])
+        + 10 * losses.pose(n["body"], n["body_target"])
+        + losses.head(n["head"], n["head_target"])
+        + losses.semantic(n["image_features"], text)
+    )
     yield compare("losses, total", terms.sum()[None], n["value_total"], "1e-6 rel")
 
     tensors, told = numbers("clip_tokens")

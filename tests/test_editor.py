@@ -13,7 +13,7 @@ from PIL import Image
 from fice import Editor, InputError, Settings
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
-from fice.inversion.tuning import drawn_once
+from fice.inversion.tuning import render
 from fice.photo.photo import read_photo
 from fice.subject.regions import HEAD
 
@@ -80,9 +80,20 @@ def test_a_mask_confines_the_edit(editor, person):
 def test_the_report_says_what_was_done(edited):
     report = edited.report()
     assert set(report) >= {
-        "input", "text", "region", "bundle", "preset", "device", "seed", "steps", "seconds", "losses", "similarity",
-        "edited_fraction", "unknown_words",
-    }  # fmt: skip
+        "input",
+        "text",
+        "region",
+        "bundle",
+        "preset",
+        "device",
+        "seed",
+        "steps",
+        "seconds",
+        "losses",
+        "similarity",
+        "edited_fraction",
+        "unknown_words",
+    }
     assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth"}
     assert all(np.isfinite(value) for value in report["losses"].values())
     assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
@@ -184,7 +195,7 @@ def test_tuning_fits_the_generator_of_one_photo_only(person):
     errors = []
     for editor in (plain, tuned):
         subject = editor.prepare(person)
-        drawn = drawn_once(editor.engine.generator, subject.fit.ws, subject.fit.weights)
+        drawn = render(editor.engine.generator, subject.fit.ws, subject.fit.weights)
         errors.append(float((drawn - subject.source).square().mean()))
     assert errors[1] < 0.9 * errors[0]
     assert all((value == before[name]).all() for name, value in tuned.engine.generator.state_dict().items())

@@ -20,7 +20,7 @@ from fice.checkpoints.huggingface import read_folder
 from fice.checkpoints.importing import import_files
 from fice.errors import FiceError
 from fice.evaluation.triples import read_run
-from fice.files import downloads, home, locked, own_bundles, read_file, sha256_of, shipped
+from fice.files import downloads, locked, own_bundles, read_file, sha256_of, shipped, user_folder
 from fice.inversion.latent import read_latent
 from fice.language.bpe import keep_vocabulary
 from fice.training.data.folder import read_folder as read_photographs
@@ -194,28 +194,28 @@ def test_an_error_frees_the_lock(path):
 def test_the_chosen_home_wins(monkeypatch, tmp_path):
     monkeypatch.setenv("FICE_HOME", str(tmp_path / "big disk"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert home() == tmp_path / "big disk"
-    assert downloads() == home() / "downloads" and own_bundles() == home() / "bundles"
+    assert user_folder() == tmp_path / "big disk"
+    assert downloads() == user_folder() / "downloads" and own_bundles() == user_folder() / "bundles"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_chosen_home_may_be_short(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FICE_HOME", "~/weights")
-    assert home() == tmp_path / "weights"
+    assert user_folder() == tmp_path / "weights"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FICE_HOME", "here")
-    assert home() == tmp_path / "here"
+    assert user_folder() == tmp_path / "here"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have other cache folders")
 def test_without_a_choice_it_is_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("FICE_HOME", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert home() == tmp_path / "fice"
+    assert user_folder() == tmp_path / "fice"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert home() == tmp_path / ".cache" / "fice"
+    assert user_folder() == tmp_path / ".cache" / "fice"
 
 
 @pytest.mark.parametrize("chosen", ["", "~/weights", "here"])
@@ -231,7 +231,7 @@ def test_the_compiled_ops_follow_the_same_rule(monkeypatch, tmp_path, chosen, sy
     monkeypatch.setattr(platformdirs, "PlatformDirs", folders)
     monkeypatch.setenv("FICE_HOME", chosen)
     monkeypatch.chdir(tmp_path)
-    assert cache_folder() == home() / "ops"
+    assert cache_folder() == user_folder() / "ops"
 
 
 @pytest.mark.parametrize("installed", [True, False])
@@ -243,6 +243,7 @@ def test_what_came_with_fice_lies_in_it_or_beside_it(monkeypatch, tmp_path, inst
 
 
 def test_asking_loads_nothing_heavy():
-    code = "import sys, fice.files as p; p.home(); print({'numpy', 'torch', 'requests', 'pooch'} & set(sys.modules))"
+    heavy = "{'numpy', 'torch', 'requests', 'pooch'}"
+    code = f"import sys, fice.files as p; p.user_folder(); print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "set()", done.stderr

@@ -41,9 +41,7 @@ def test_one_thread_has_nobody_to_wait_for():
 
 
 def test_importing_fice_does_not_import_torch():
-    code = (
-        "import sys, fice, fice.nets, fice.bundle.bundle; fice.list_bundles(); fice.load_bundle; print('torch' in sys.modules)"  # noqa: E501
-    )
+    code = "import sys, fice, fice.nets, fice.bundle.bundle; fice.list_bundles(); fice.load_bundle; print('torch' in sys.modules)"  # noqa: E501
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.stdout == "False\n"
 

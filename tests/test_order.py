@@ -45,11 +45,21 @@ def test_a_file_is_as_seen_from_its_order(tmp_path):
     assert Order.read(path) == Order.of("red dress", mask=tmp_path / "a/m.png")
 
 
-@pytest.mark.parametrize(("content", "said"), [
-    ("[]", "no JSON object"), ("{", "no JSON"), ('{"txt": "red"}', "choose one of"), ('{"seed": -1}', "whole number"),
-    ('{"seed": true}', "whole number"), ('{"region": "hat"}', "none of"), ('{"mask": 3}', "name of a file"),
-    ('{"garments": []}', "at least one"), ('{"garments": [{"seed": 1}]}', "object with"), ('{"text": 3}', "text"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "no JSON object"),
+        ("{", "no JSON"),
+        ('{"txt": "red"}', "choose one of"),
+        ('{"seed": -1}', "whole number"),
+        ('{"seed": true}', "whole number"),
+        ('{"region": "hat"}', "none of"),
+        ('{"mask": 3}', "name of a file"),
+        ('{"garments": []}', "at least one"),
+        ('{"garments": [{"seed": 1}]}', "object with"),
+        ('{"text": 3}', "text"),
+    ],
+)
 def test_what_makes_no_sense_is_one_sentence(tmp_path, content, said):
     path = tmp_path / "order.json"
     path.write_text(content)

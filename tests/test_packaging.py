@@ -63,7 +63,7 @@ def install(folder, *what):
 
 
 def works(binaries, folder, home):
-    """fice runs from `folder` and its modules come from `home`."""
+    """fice runs from `folder` and its modules come from `user_folder`."""
     assert run(binaries / "fice", "--version", cwd=folder) == f"fice, version {fice.__version__}\n"
     models = map(json.loads, run(binaries / "fice", "models", "list", "--json", cwd=folder).splitlines())
     assert [model["name"] for model in models if model["state"] == "installed"] == ["street", "street-judge"]

@@ -18,13 +18,13 @@ def test_paper_is_the_authors_loop():
     weights = (paper.semantic, paper.image, paper.pose, paper.head, paper.latent)
     assert weights == (1, 30, 10, 1, 1)
     assert (paper.steps, paper.rate, paper.schedule, paper.start) == (501, 0.05, "constant", "encoder")
-    assert (paper.clamp, paper.views, paper.look, paper.keep, paper.stitch) == (False, 0, "picture", "body", "head")
+    assert (paper.clamp, paper.views, paper.crop, paper.keep, paper.stitch) == (False, 0, "picture", "body", "head")
     assert (paper.refine, paper.tuning, paper.tolerance, paper.detail) == (0, 0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("steps=12", 12), ("rate=0.1", 0.1), ("clamp=false", False), ("look=picture", "picture"), ("pose=0", 0.0)],
+    [("steps=12", 12), ("rate=0.1", 0.1), ("clamp=false", False), ("crop=picture", "picture"), ("pose=0", 0.0)],
 )
 def test_assignments_have_the_type_of_their_setting(text, value):
     name, found = Settings.parse(text)
@@ -34,9 +34,24 @@ def test_assignments_have_the_type_of_their_setting(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["steps", "nothing=1", "steps=many", "steps=0", "steps=1.5", "rate=nan", "rate=inf", "strength=-1", "clamp=yes",
-     "look=sky", "detail=2", "views=-1", "start=guess", "=3", ""],
-)  # fmt: skip
+    [
+        "steps",
+        "nothing=1",
+        "steps=many",
+        "steps=0",
+        "steps=1.5",
+        "rate=nan",
+        "rate=inf",
+        "strength=-1",
+        "clamp=yes",
+        "look=sky",
+        "detail=2",
+        "views=-1",
+        "start=guess",
+        "=3",
+        "",
+    ],
+)
 def test_bad_assignments_are_refused_with_a_sentence(text):
     with pytest.raises(UsageError, match=r"\w+ .*\w"):
         Settings.parse(text)
@@ -45,3 +60,10 @@ def test_bad_assignments_are_refused_with_a_sentence(text):
 def test_unknown_preset_names_the_known_ones():
     with pytest.raises(UsageError, match="default, paper, fast, best"):
         Settings.preset("fastest")
+
+
+@pytest.mark.parametrize(("old", "new"), [("look", "crop"), ("semantics", "clip_from"), ("posing", "pose_from")])
+def test_a_setting_that_was_renamed_is_answered_with_its_name(old, new):
+    for ask in (lambda: Settings.parse(f"{old}=picture"), lambda: Settings.preset("fast", **{old: "picture"})):
+        with pytest.raises(UsageError, match=f"is called {new} now"):
+            ask()

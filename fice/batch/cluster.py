@@ -71,12 +71,12 @@ class Worker:
         """Without end: one report as soon as work can begin, then one for each job as it is through."""
         remarks: list[str] = []
         flow = self.open(remarks.append)
-        yield flow.width, remarks, None
+        yield flow.batch_size, remarks, None
         while True:
             first = self.jobs.get()
             remarks.clear()
             for result in flow.run(itertools.chain([first], self._more())):
-                yield flow.width, remarks, result
+                yield flow.batch_size, remarks, result
                 remarks.clear()
 
     def _more(self) -> Iterator[Job]:
@@ -163,8 +163,9 @@ class _Hand:
 class _Crew:
     """Jobs to workers, never more than each needs; those of a dead worker go to others."""
 
-    def __init__(self, ray: Any, make: Callable[[], Any], count: int, jobs: Iterator[Job | None], out: Path,
-                 tell: Tell):  # fmt: skip
+    def __init__(
+        self, ray: Any, make: Callable[[], Any], count: int, jobs: Iterator[Job | None], out: Path, tell: Tell
+    ):
         self.ray, self.make, self.count, self.jobs, self.out, self.tell = ray, make, count, jobs, out, tell
         self.hands: dict[Any, _Hand] = {}  # by the stream of their reports
         self.again: deque[tuple[Job, int]] = deque()
@@ -208,8 +209,9 @@ class _Crew:
             self.seen = now
         except OSError:
             if now > self.seen + GRACE:
-                raise DeviceError("The Ray cluster has ended: start it again and repeat the command, which "
-                                  "goes on where it was.") from None  # fmt: skip
+                raise DeviceError(
+                    "The Ray cluster has ended: start it again and repeat the command, which goes on where it was."
+                ) from None
 
     def _idle(self) -> bool:
         """Whether there is room for jobs, and more of them may come."""
@@ -285,8 +287,7 @@ class _Crew:
         for job, tries in hand.jobs:
             if tries == TRIES:
                 error = f"Its worker died {TRIES} times, mostly for want of memory; edit it alone to see why."
-                yield Result(job.key, "failed", asked(job), error,
-                             DeviceError.exit_code)  # fmt: skip
+                yield Result(job.key, "failed", asked(job), error, DeviceError.exit_code)
             else:
                 (self.alone if tries + 1 == TRIES else self.again).append((job, tries + 1))
 

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import torch
 
+from fice.batch.batch_size import best_batch_size
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
 from fice.batch.pending import Pending, failure
 from fice.batch.resume import made_from, state_of
-from fice.batch.width import best_width
 from fice.device import keep_freed_memory
 from fice.edit import best_of
 from fice.editor import Editor
@@ -45,10 +45,18 @@ class Flow:
         tell: is told the batch's size, and when memory makes it smaller.
     """
 
-    def __init__(self, editor: Editor, out: Path, hashes: tuple[str, str], *, batch_size: int | None = None,
-                 keep: Sequence[str] = (), tell: Callable[[str], None] = lambda _: None):  # fmt: skip
+    def __init__(
+        self,
+        editor: Editor,
+        out: Path,
+        hashes: tuple[str, str],
+        *,
+        batch_size: int | None = None,
+        keep: Sequence[str] = (),
+        tell: Callable[[str], None] = lambda _: None,
+    ):
         self.editor, self.out, self.hashes, self.keep, self.tell = editor, out, hashes, keep, tell
-        self.width, self.found = batch_size or 1, batch_size is not None
+        self.batch_size, self.found = batch_size or 1, batch_size is not None
         self.going: list[Run] = []
         self.parked: list[Run] = []
         self.waiting: deque[Run] = deque()
@@ -72,14 +80,14 @@ class Flow:
         with ThreadPoolExecutor(1, "read", quiet) as readers, ThreadPoolExecutor(1, "write", quiet) as writers:
             try:
                 while True:
-                    while len(reading) < self.width:
+                    while len(reading) < self.batch_size:
                         job = feed.take(BLINK if reading or writing or self.going else MOMENT)
                         if job is None:
                             break
                         reading.append(readers.submit(self._read, job))
                     while self.failures:
                         yield self.failures.popleft()
-                    while writing and (writing[0].done() or len(writing) > 2 * self.width):
+                    while writing and (writing[0].done() or len(writing) > 2 * self.batch_size):
                         yield writing.popleft().result()
                     if reading and not self.waiting and self._enough(reading, not feed.ended):
                         self._begin(self._take(reading))
@@ -114,12 +122,12 @@ class Flow:
     def _enough(self, reading: deque[Future[Pending | Result]], more: bool) -> bool:
         """Whether a batch is worth its while: it is full, or the last, or nothing else is to be done."""
         ready = sum(future.done() for future in reading)
-        return not self.going or ready >= self.width or (not more and ready == len(reading))
+        return not self.going or ready >= self.batch_size or (not more and ready == len(reading))
 
     def _take(self, reading: deque[Future[Pending | Result]]) -> list[Pending]:
         """Jobs for one batch: a full one, or what is there while pictures are still in work."""
         taken: list[Pending] = []
-        while reading and len(taken) < self.width and (reading[0].done() or not self.going):
+        while reading and len(taken) < self.batch_size and (reading[0].done() or not self.going):
             read = reading.popleft().result()
             if isinstance(read, Result):
                 self.failures.append(read)
@@ -149,7 +157,7 @@ class Flow:
             self.waiting.append(run)
         for (one, _, _), error in missed:
             self._lose(one, error)
-        while len(self.subjects) > self.width:
+        while len(self.subjects) > self.batch_size:
             self.subjects.popitem(last=False)
         if begun and not self.found:
             self._measure(begun[0][1])
@@ -157,13 +165,13 @@ class Flow:
     def _measure(self, run: Run) -> None:
         """Find the batch's size, unless the run itself is at fault, which its own steps will show."""
         try:
-            self.width = best_width(self.editor.engine, run, self.editor.device)
+            self.batch_size = best_batch_size(self.editor.engine, run, self.editor.device)
         except Exception as error:
             if is_out_of_memory(error):
                 self.found = True
             return
         self.found = True
-        self.tell(f"{self.width} pictures share the optimisation.")
+        self.tell(f"{self.batch_size} pictures share the optimisation.")
 
     def _plans(self, one: Pending) -> list[tuple[Pending, Plan, int]]:
         """What an order wants drawn: as many candidates as it asks for; none when it cannot be."""
@@ -202,7 +210,7 @@ class Flow:
 
     def _fill(self) -> None:
         """Pictures into the places that are free."""
-        while len(self.going) < self.width and (self.parked or self.waiting):
+        while len(self.going) < self.batch_size and (self.parked or self.waiting):
             self.going.append(self.parked.pop() if self.parked else self.waiting.popleft())
 
     def _step(self) -> list[Pending]:
@@ -244,9 +252,9 @@ class Flow:
         return ended
 
     def _narrow(self, width: int) -> None:
-        self.width = max(1, width)
+        self.batch_size = max(1, width)
         torch.cuda.empty_cache()
-        self.tell(f"Memory is short; from now on {self.width} pictures share the optimisation.")
+        self.tell(f"Memory is short; from now on {self.batch_size} pictures share the optimisation.")
 
     def _write(self, one: Pending) -> Result:
         """The best candidate, written; its line of the journal."""

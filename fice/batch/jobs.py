@@ -54,8 +54,9 @@ def find_jobs(batch: Batch) -> list[Job]:
     return jobs[: batch.limit]
 
 
-def watch(batch: Batch, known: Iterable[Job] = (), *, pause: float = 2.0,
-          sleep: Callable[[float], None] = time.sleep) -> Iterator[Job]:  # fmt: skip
+def watch(
+    batch: Batch, known: Iterable[Job] = (), *, pause: float = 2.0, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Job]:
     """Jobs for photos that come into a folder or pattern, without end.
 
     A photo is taken when its size and age are the same in two looks, `pause` seconds apart; one that changes later, or
@@ -69,8 +70,9 @@ def watch(batch: Batch, known: Iterable[Job] = (), *, pause: float = 2.0,
     return _arriving(lambda: _find(batch), taken, pause, sleep)
 
 
-def _arriving(find: Callable[[], list[Job]], taken: dict[Any, Any], pause: float, sleep: Callable[[float], None]
-              ) -> Iterator[Job]:  # fmt: skip
+def _arriving(
+    find: Callable[[], list[Job]], taken: dict[Any, Any], pause: float, sleep: Callable[[float], None]
+) -> Iterator[Job]:
     seen: dict[tuple[str, str, str], Any] = {}
     while True:
         now = {_identity(job): (job, _stamp(job)) for job in find()}
@@ -113,10 +115,14 @@ def _find(batch: Batch) -> list[Job]:
     places = [draft.place for draft in drafts]
     originals, base = _real(draft.photo for draft in drafts), batch.order
     return [
-        Job(key, draft.photo, base.with_wishes(draft.wishes).absolute(),
-            draft.error or _overwrites(real_out, key, originals))
+        Job(
+            key,
+            draft.photo,
+            base.with_wishes(draft.wishes).absolute(),
+            draft.error or _overwrites(real_out, key, originals),
+        )
         for draft, key in zip(drafts, keys(places, suffix, ext), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 class Draft(NamedTuple):
@@ -173,8 +179,14 @@ def _each(row: tables.Row) -> list[tables.Row]:
     return [tables.Row(row.line, row.values | {"text": text}) for text in dict.fromkeys(_said(row.values))]
 
 
-def _drafts(folders: tuple[str, ...], name: str, photo: Path, wishes: Sequence[tables.Row], own: tables.Row,
-            table: Path | None = None) -> Iterator[Draft]:  # fmt: skip
+def _drafts(
+    folders: tuple[str, ...],
+    name: str,
+    photo: Path,
+    wishes: Sequence[tables.Row],
+    own: tables.Row,
+    table: Path | None = None,
+) -> Iterator[Draft]:
     """A photo with every text that can be used; only one draft when it is the photo that cannot.
 
     own: what its row says beside the text, and why it cannot be used; files are as seen from the table.

@@ -40,8 +40,13 @@ def edit_folder(source: str | Path, order: str | Order, output: str | Path, **ho
     return run_batch(Batch(source, output, Order.of(order), **how))
 
 
-def run_batch(batch: Batch, *, tell: Tell = lambda _: None, warn: Tell = lambda _: None,
-              progress: Callable[[Result | None, Summary, int], None] = lambda *_: None) -> Summary:  # fmt: skip
+def run_batch(
+    batch: Batch,
+    *,
+    tell: Tell = lambda _: None,
+    warn: Tell = lambda _: None,
+    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
+) -> Summary:
     """Edits many photos into a folder, with a journal and a page beside them.
 
     warn is told, once, what of a sentence cannot be done; tell, how the work goes on. progress is called after each
@@ -117,11 +122,19 @@ def _kept(jobs: Sequence[Job], before: dict[str, Result], hashes: tuple[str, str
 
 def _answer_old_folder(due: Sequence[Job], before: dict[str, Result], out: Path) -> None:
     """UsageError where results of an older fice, which noted no orders, would be replaced."""
-    old = [job.key for job in due if job.key in before and before[job.key].status == "done"
-           and "order" not in before[job.key].report and (out / job.key).exists()]  # fmt: skip
+    old = [
+        job.key
+        for job in due
+        if job.key in before
+        and before[job.key].status == "done"
+        and "order" not in before[job.key].report
+        and (out / job.key).exists()
+    ]
     if old:
-        raise UsageError(f"{out} holds {len(old)} results of an older fice, as {old[0]}, that would be replaced: choose"
-                         " another folder, or make them again with --force.")  # fmt: skip
+        raise UsageError(
+            f"{out} holds {len(old)} results of an older fice, as {old[0]}, that would be replaced: choose"
+            " another folder, or make them again with --force."
+        )
 
 
 def _intention(job: Job, kept: bool) -> str:

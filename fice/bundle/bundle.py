@@ -57,11 +57,7 @@ class Bundle:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def part(
-        self,
-        name: str,
-        device: str | torch.device = "cpu",
-        dtype: torch.dtype | None = None,
-        kind: str | None = None,
+        self, name: str, device: str | torch.device = "cpu", dtype: torch.dtype | None = None, kind: str | None = None
     ) -> Any:
         """The network of one part, an nn.Module ready to use: weights loaded, eval mode, parameters without gradients.
 
@@ -123,8 +119,16 @@ class Bundle:
     def summary(self) -> dict[str, Any]:
         """What a person wants to know, as json: the description without vocabularies and checksums."""
         parts = {name: {"network": part.network, "bytes": part.bytes} for name, part in self.parts.items()}
-        return {"name": self.name, "description": self.description, "canvas": list(self.canvas), "bytes": self.bytes,
-                "licence": self.licence, "data": self.data, "parts": parts, "figures": self.figures}  # fmt: skip
+        return {
+            "name": self.name,
+            "description": self.description,
+            "canvas": list(self.canvas),
+            "bytes": self.bytes,
+            "licence": self.licence,
+            "data": self.data,
+            "parts": parts,
+            "figures": self.figures,
+        }
 
     def check(self, name: str) -> None:
         """Compare size and sha256 of a part's files with the description; WeightsError if they differ."""
@@ -154,8 +158,10 @@ class Bundle:
     def _part(self, name: str) -> Part:
         if name not in self.parts:
             have = ", ".join(self.parts) or "nothing"
-            raise WeightsError(f"Bundle {self.name} has no {name} (it has {have}): import one into it (fice models"
-                                f" import FILE --as {self.name}), or choose another bundle with --bundle.")
+            raise WeightsError(
+                f"Bundle {self.name} has no {name} (it has {have}): import one into it (fice models"
+                f" import FILE --as {self.name}), or choose another bundle with --bundle."
+            )
         return self.parts[name]
 
 

@@ -100,8 +100,16 @@ def _card(folder: Path) -> Iterator[dict[str, Any]]:
         if (folder / CARD).exists():
             card = read_card(folder)
         else:
-            card = {"format": FORMAT, "name": folder.resolve().name, "description": "", "canvas": [0, 0],
-                    "licence": "", "data": "", "parts": {}, "figures": {}}  # fmt: skip
+            card = {
+                "format": FORMAT,
+                "name": folder.resolve().name,
+                "description": "",
+                "canvas": [0, 0],
+                "licence": "",
+                "data": "",
+                "parts": {},
+                "figures": {},
+            }
         yield card
         with whole_file(folder / CARD) as stream:
             stream.write((json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())

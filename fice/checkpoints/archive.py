@@ -19,9 +19,7 @@ CHUNK = 1 << 20
 MEMBERS = 10_000
 LETTERS = 60  # of a member's name that its file keeps
 LONGEST = 1 << 16  # bytes of a header that is longer than a block
-LONG = {
-    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK,
-}  # fmt: skip
+LONG = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 BLUNDERS = (tarfile.TarError, zlib.error, struct.error, EOFError, ValueError, TypeError, OverflowError, RecursionError)
 
 

@@ -116,12 +116,20 @@ def _arguments(state: dict[str, Tensor]) -> dict[str, Any]:
             )
         side = _side(state, "visual.positional_embedding")
         layers: int | tuple[int, ...] = _count(state, "visual.transformer.resblocks.")
-        return text | {"image_resolution": side * patch, "vision_layers": layers, "vision_width": channels,
-                       "vision_patch_size": patch}  # fmt: skip
+        return text | {
+            "image_resolution": side * patch,
+            "vision_layers": layers,
+            "vision_width": channels,
+            "vision_patch_size": patch,
+        }
     side = _side(state, "visual.attnpool.positional_embedding")
     layers = tuple(_count(state, f"visual.layer{number}.") for number in range(1, 5))
-    return text | {"image_resolution": side * 32, "vision_layers": layers, "vision_width": channels * 2,
-                   "vision_patch_size": None}  # fmt: skip
+    return text | {
+        "image_resolution": side * 32,
+        "vision_layers": layers,
+        "vision_width": channels * 2,
+        "vision_patch_size": None,
+    }
 
 
 def _count(state: dict[str, Tensor], prefix: str) -> int:

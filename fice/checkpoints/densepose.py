@@ -9,11 +9,22 @@ from fice.checkpoints.tensors import named_tensors, select
 from fice.errors import WeightsError
 
 NAMES = (
-    "background", "torso back", "torso front", "right hand", "left hand",
-    "left upper arm inside", "right upper arm inside", "left upper arm outside", "right upper arm outside",
-    "left lower arm inside", "right lower arm inside", "left lower arm outside", "right lower arm outside",
-    "head right", "head left",
-)  # fmt: skip
+    "background",
+    "torso back",
+    "torso front",
+    "right hand",
+    "left hand",
+    "left upper arm inside",
+    "right upper arm inside",
+    "left upper arm outside",
+    "right upper arm outside",
+    "left lower arm inside",
+    "right lower arm inside",
+    "left lower arm outside",
+    "right lower arm outside",
+    "head right",
+    "head left",
+)
 HEAD = "roi_heads.densepose_"
 ENTRIES = {  # what the networks of the zoo differ in
     f"{HEAD}predictor.index_uv_lowres.weight": "is one of continuous surface embeddings, which names no parts",

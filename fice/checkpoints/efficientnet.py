@@ -10,8 +10,14 @@ from fice.checkpoints.tensors import named_tensors, select
 from fice.errors import WeightsError
 from fice.nets.efficientnet import DEPTHS, TOP, stages
 
-LAYERS = {"_expand_conv": "expand.0", "_bn0": "expand.1", "_depthwise_conv": "depthwise.0", "_bn1": "depthwise.1",
-          "_project_conv": "project.0", "_bn2": "project.1"}  # fmt: skip
+LAYERS = {
+    "_expand_conv": "expand.0",
+    "_bn0": "expand.1",
+    "_depthwise_conv": "depthwise.0",
+    "_bn1": "depthwise.1",
+    "_project_conv": "project.0",
+    "_bn2": "project.1",
+}
 ENDS = {"_conv_stem": "stem.0", "_bn0": "stem.1", "_conv_head": "top.0", "_bn1": "top.1", "_fc": "classify"}
 
 

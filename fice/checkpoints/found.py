@@ -53,10 +53,16 @@ class Found:
                 f"The {self.part} lacks {len(missing)} of the {len(wanted)} entries of a {self.network}"
                 f" ({_list(missing)}): get the checkpoint again, or name another one."
             )
-        odd = [f"{key} is {tuple(self.state[key].shape)} instead of {shape}" for key, shape in wanted.items()
-               if tuple(self.state[key].shape) != shape]  # fmt: skip
-        odd += [f"{key} is {self.state[key].dtype}" for key, value in module.state_dict().items()
-                if value.is_floating_point() and not self.state[key].is_floating_point()]  # fmt: skip
+        odd = [
+            f"{key} is {tuple(self.state[key].shape)} instead of {shape}"
+            for key, shape in wanted.items()
+            if tuple(self.state[key].shape) != shape
+        ]
+        odd += [
+            f"{key} is {self.state[key].dtype}"
+            for key, value in module.state_dict().items()
+            if value.is_floating_point() and not self.state[key].is_floating_point()
+        ]
         if odd:
             raise WeightsError(f"The {self.part} does not fit a {self.network} ({_list(odd)}): name another one.")
         return module

@@ -21,9 +21,7 @@ from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
 from fice.inversion.encoder import check_encoder
 from fice.language import bpe
 
-CONVERTERS = (
-    stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert,
-)  # fmt: skip
+CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert)
 BORROWED = ("regions", "pose", "clip")  # what works for any generator of people
 NEEDED = ("generator", *BORROWED)
 SHOWN = 4  # entries named where nothing was recognised
@@ -73,8 +71,13 @@ def import_files(
         if missing and have != {"features"}:
             tell(f"The bundle cannot edit yet, it has no {' and no '.join(missing)}: import more into {folder.name}.")
         text = f"Imported from {'; '.join(sources)}."
-        save_text(place, name=folder.name, description=f"imported: {', '.join(sorted(have))}", data=text,
-                  licence="that of the imported checkpoints, see their publishers")  # fmt: skip
+        save_text(
+            place,
+            name=folder.name,
+            description=f"imported: {', '.join(sorted(have))}",
+            data=text,
+            licence="that of the imported checkpoints, see their publishers",
+        )
     return load_bundle(folder)
 
 

@@ -23,8 +23,11 @@ def load_inception(path: Path) -> Inception:
     with torch.device("meta"):
         network = Inception()
     wanted = network.state_dict()
-    odd = [key for key in wanted.keys() | found.keys()
-           if key not in found or key not in wanted or found[key].shape != wanted[key].shape]  # fmt: skip
+    odd = [
+        key
+        for key in wanted.keys() | found.keys()
+        if key not in found or key not in wanted or found[key].shape != wanted[key].shape
+    ]
     if odd:
         raise WeightsError(
             f"{path.name} is not the Inception v3 that Fréchet Inception Distances are measured with"

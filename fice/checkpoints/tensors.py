@@ -51,8 +51,9 @@ def _left_out(names: list[str], kept: set[str]) -> list[str]:
         if key not in kept:
             foreign = (start for start in _starts(key) if start not in known)
             groups.setdefault(next(foreign, key), []).append(key)
-    return [f"{plain(start)}.* ({len(keys)} entries)" if len(keys) > 1 else plain(keys[0])
-            for start, keys in groups.items()]  # fmt: skip
+    return [
+        f"{plain(start)}.* ({len(keys)} entries)" if len(keys) > 1 else plain(keys[0]) for start, keys in groups.items()
+    ]
 
 
 def _starts(key: str) -> list[str]:

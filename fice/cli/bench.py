@@ -38,8 +38,15 @@ BATCHES = (1, 2, 4, 8)
 REPEATS = 5
 
 
-def measure(photo: str | Path | None = None, text: str = "red dress", *, bundle: str | Path = "street",
-            device: str = "auto", preset: str = "default", steps: int | None = None) -> dict[str, Any]:  # fmt: skip
+def measure(
+    photo: str | Path | None = None,
+    text: str = "red dress",
+    *,
+    bundle: str | Path = "street",
+    device: str = "auto",
+    preset: str = "default",
+    steps: int | None = None,
+) -> dict[str, Any]:
     """Time one edit as a process of its own and by part, and each network alone.
 
     photo: defaults to a generated person. steps: defaults to the preset's. Returns seconds, bytes and FLOPs as json.
@@ -110,8 +117,13 @@ def _process(*arguments: str) -> dict[str, Any]:
     """Wall time and peak memory of one run of the command line; raises the FiceError that it ended with."""
     home = str(Path(__file__).parents[2])  # where fice lies, installed or not
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "fice", *arguments], capture_output=True, text=True, check=False,
-                          env=os.environ | {"PYTHONPATH": home})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "fice", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": home},
+    )
     seconds = time.perf_counter() - began
     if done.returncode:
         error = FiceError(done.stderr.strip().splitlines()[-1].removeprefix("Error: "))

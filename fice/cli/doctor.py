@@ -89,8 +89,10 @@ def _ops() -> list[Finding]:
 
     status = build.status()
     remedies = {"compiler": "install g++ or clang++", "ninja": "pip install ninja"}
-    found = [Finding(name, True, status[name]) if status[name] else Finding(name, False, "none", remedy=remedy)
-             for name, remedy in remedies.items()]  # fmt: skip
+    found = [
+        Finding(name, True, status[name]) if status[name] else Finding(name, False, "none", remedy=remedy)
+        for name, remedy in remedies.items()
+    ]
     wanted = torch.cuda.is_available() and not status["nvcc"]
     text = status["nvcc"] or ("none, so there are no ops for the GPU" if wanted else "none, and no GPU to want it")
     found.append(Finding("nvcc", not wanted, text, remedy="install the CUDA toolkit" if wanted else None))

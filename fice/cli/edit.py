@@ -81,8 +81,17 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
         click.echo(json.dumps(report, ensure_ascii=False) if as_json else report["output"])
 
 
-def edit_file(photo: Path, order: Order, outputs: Outputs, settings: Settings, progress: Progress, *,
-              bundle: str = "street", device: str = "auto", force: bool = False) -> dict[str, Any]:  # fmt: skip
+def edit_file(
+    photo: Path,
+    order: Order,
+    outputs: Outputs,
+    settings: Settings,
+    progress: Progress,
+    *,
+    bundle: str = "street",
+    device: str = "auto",
+    force: bool = False,
+) -> dict[str, Any]:
     """Edits a photo into files; the report of the edit, with output and notices.
 
     "-" is standard input as a photo, standard output as the result. Whatever can be refused is refused before the work
@@ -106,8 +115,7 @@ def edit_file(photo: Path, order: Order, outputs: Outputs, settings: Settings, p
         files.watch(state)
 
     course = Course(settings, order.candidates, progress)
-    edited = edit_photo(source, order, bundle=bundle, device=chosen, settings=settings, progress=course,
-                        callback=watch)  # fmt: skip
+    edited = edit_photo(source, order, bundle=bundle, device=chosen, settings=settings, progress=course, callback=watch)
     files.write(edited)
     return edited.report() | {"output": str(outputs.result), "notices": [*edited.subject.notices, *edited.notices]}
 

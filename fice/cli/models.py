@@ -78,8 +78,11 @@ def models_fetch(name: str, **options: Any) -> None:
 @models.command("import")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--as", "name", required=True, metavar="NAME|DIR", help="The bundle, new or to be added to.")
-@click.option("--framing", type=click.Choice(["person", "photo"]),
-              help="What the generator draws: people on white or photographs.  [default: by its canvas]")  # fmt: skip
+@click.option(
+    "--framing",
+    type=click.Choice(["person", "photo"]),
+    help="What the generator draws: people on white or photographs.  [default: by its canvas]",
+)
 @click.option("--alone", is_flag=True, help="Do not fill in missing networks from the street bundle.")
 @force_option
 def models_import(files: tuple[Path, ...], name: str, alone: bool, **options: Any) -> None:

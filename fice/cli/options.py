@@ -31,15 +31,19 @@ candidates_option = click.option(
     "--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]"
 )
 seed_option = click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
-set_option = click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
-                          help="Change any setting; repeatable.")  # fmt: skip
+set_option = click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable."
+)
 judge_options = (
     click.option("--real", type=FILE, help="Real photos to compare with.  [default: those that were edited]"),
     click.option("--judge", metavar="NAME|DIR", help="The bundle whose CLIP judges.  [default: street-judge]"),
-    click.option("--features", type=click.Choice(["clip", "inception"]),
-                 help="In which realism is measured.  [default: clip, the judge's]"),
+    click.option(
+        "--features",
+        type=click.Choice(["clip", "inception"]),
+        help="In which realism is measured.  [default: clip, the judge's]",
+    ),
     click.option("--resamples", type=click.IntRange(100), help="Of the bootstrap.  [default: 2000]"),
-)  # fmt: skip
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 force_option = click.option("--force", is_flag=True, default=None, help="Replace files that exist.")
 

@@ -33,10 +33,13 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.params.append(
             click.Option(
-                ["--debug"], is_flag=True, expose_value=False, callback=_remember("fice.debug"),
+                ["--debug"],
+                is_flag=True,
+                expose_value=False,
+                callback=_remember("fice.debug"),
                 help="Show the traceback of an error.",
             )
-        )  # fmt: skip
+        )
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The options by `GROUPS`, the others at the end."""
@@ -91,8 +94,14 @@ class Verbs(click.Group):
 
 def quiet_option(command: Callable) -> Callable:
     """Adds -q, which `quiet` knows of."""
-    return click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_remember("fice.quiet"),
-                        help="Say nothing on stderr but errors.")(command)  # fmt: skip
+    return click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember("fice.quiet"),
+        help="Say nothing on stderr but errors.",
+    )(command)
 
 
 def quiet() -> bool:

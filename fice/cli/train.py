@@ -43,8 +43,11 @@ def train() -> None:
 @click.option("--out", type=FILE, required=True, help="Where everything goes; the bundle is OUT/bundle.")
 @click.option("--device", metavar="auto|cpu|cuda:0,cuda:1,...", help="One or several; auto: all GPUs, or the CPU.")
 @click.option("--minutes", type=float, help="Of training, first to last.  [default: 380; 240 more with --adversarial]")
-@click.option("--adversarial/--no-adversarial", default=None,
-              help="Go on against a discriminator.  [default: where a GPU is there]")  # fmt: skip
+@click.option(
+    "--adversarial/--no-adversarial",
+    default=None,
+    help="Go on against a discriminator.  [default: where a GPU is there]",
+)
 @click.option("--threads", type=click.IntRange(0), help="CPU threads of a stage.  [default: all, shared out]")
 @click.option("--name", help="Of the bundle.  [default: that of OUT]")
 @click.option("--licence", help="Of the bundle, told to those who use it.")
@@ -78,8 +81,12 @@ def train_all(data: Path, out: Path, dry_run: bool, **options: Any) -> None:
 def _recipe(part: str) -> None:
     """Adds `fice train PART`; what follows goes to the recipe as it is."""
 
-    @train.command(part, add_help_option=False, help=RECIPES[part],
-                   context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})  # fmt: skip
+    @train.command(
+        part,
+        add_help_option=False,
+        help=RECIPES[part],
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:
         import runpy

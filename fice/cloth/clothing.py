@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.prints import DETAIL
-from fice.cloth.redress import Cloth, cloth_as, lay
+from fice.cloth.redress import Cloth, apply_cloth, cloth_of
 from fice.cloth.shading import light_on
 from fice.mask import grow, mean
 from fice.plan import Piece, Plan
@@ -40,21 +40,21 @@ class Weave:
     trust: Tensor
 
 
-def redressed(plan: Plan, seed: int) -> Tensor:
+def recolour_subject(plan: Plan, seed: int) -> Tensor:
     """The subject re-dressed by mask, garment after garment, (1, 3, H, W) float in [0, 1]."""
     source = _levels(plan.subject)
     clothed = source
     for piece in plan.pieces:
         cloth = _cloth(plan.subject, piece, seed)
         if cloth is not None:
-            clothed = lay(clothed, _garment(piece), cloth, _shade(plan.subject, piece, cloth))
+            clothed = apply_cloth(clothed, _garment(piece), cloth, _shade(plan.subject, piece, cloth))
     return torch.from_numpy(clothed).permute(2, 0, 1)[None].to(plan.subject.source) / 255
 
 
-def weave(subject: Subject, piece: Piece, seed: int, drawn: Tensor, worn: Tensor) -> Weave | None:
+def weave(subject: Subject, piece: Piece, seed: int, drawn: Tensor, recoloured: Tensor) -> Weave | None:
     """The weave of the cloth that a garment's sentence names; None where there is none.
 
-    drawn, worn: (1, 3, H, W) in about [0, 1], what the generator drew and what `redressed` gave.
+    drawn, recoloured: (1, 3, H, W) in about [0, 1], what the generator drew and what `recolour_subject` gave.
     """
     cloth = _cloth(subject, piece, seed)
     if cloth is None or piece.sentence.pattern in (None, "solid"):
@@ -69,11 +69,11 @@ def weave(subject: Subject, piece: Piece, seed: int, drawn: Tensor, worn: Tensor
         mean(x.sum(1, keepdim=True) * inside, AROUND) for x in (to_linear(drawn.clamp(0, 1)), F.avg_pool2d(fine, k))
     )
     lit = push_pull(lit / shown.clamp(min=1e-4), (mean(inside, AROUND) > 0.1).to(drawn))
-    unlike = F.avg_pool2d((drawn - worn).abs().mean(1, keepdim=True), 3, 1, 1)
+    unlike = F.avg_pool2d((drawn - recoloured).abs().mean(1, keepdim=True), 3, 1, 1)
     return Weave(fine, lit, (-(unlike / UNLIKE).square()).exp())
 
 
-def carry_weave(picture: Tensor, fine: Tensor, light: Tensor, trust: Tensor) -> Tensor:
+def add_weave(picture: Tensor, fine: Tensor, light: Tensor, trust: Tensor) -> Tensor:
     """A picture with the weave that it is too coarse for; all at the photo's resolution.
 
     picture: (B, 3, H, W) sRGB in [0, 1], enlarged from the canvas. fine: (B, 3, H, W), a cloth in linear light; light:
@@ -103,7 +103,7 @@ def _cloth(subject: Subject, piece: Piece, seed: int) -> Cloth | None:
     """The cloth of a garment, as fine as the photo shows it."""
     of_canvas = subject.frame.canvas[0] / subject.source.shape[2] / subject.frame.scale  # photo pixels in one of them
     finer = min(max(math.ceil(of_canvas), 1), FINEST)
-    return cloth_as(_levels(subject), _garment(piece), piece.sentence, seed, finer)
+    return cloth_of(_levels(subject), _garment(piece), piece.sentence, seed, finer)
 
 
 def _levels(subject: Subject) -> np.ndarray:

@@ -228,7 +228,15 @@ def _camouflage(size, base, second, third, unit, rng):
 
 
 PAINTERS: dict[str, Callable[..., Array]] = {
-    "solid": _solid, "striped": _striped, "vertical-striped": _vertical, "checked": _checked, "polka-dot": _dots,
-    "floral": _floral, "animal": _animal, "denim": _denim, "knit": _knit, "printed": _printed,
+    "solid": _solid,
+    "striped": _striped,
+    "vertical-striped": _vertical,
+    "checked": _checked,
+    "polka-dot": _dots,
+    "floral": _floral,
+    "animal": _animal,
+    "denim": _denim,
+    "knit": _knit,
+    "printed": _printed,
     "camouflage": _camouflage,
-}  # fmt: skip
+}

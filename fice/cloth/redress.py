@@ -43,7 +43,7 @@ class Cloth:
         return self.light.reshape(height // self.finer, self.finer, width // self.finer, self.finer, 3).mean((1, 3))
 
 
-def redress(
+def recolour(
     picture: np.ndarray,
     mask: np.ndarray,
     colour: Sequence[float],
@@ -66,12 +66,18 @@ def redress(
     """
     if not mask.any():
         return picture.copy()
-    return lay(picture, mask, weave(mask, colour, pattern, rng, second_colour))
+    return apply_cloth(picture, mask, make_cloth(mask, colour, pattern, rng, second_colour))
 
 
-def weave(mask: np.ndarray, colour: Sequence[float], pattern: str, rng: np.random.Generator,
-          second_colour: Sequence[float] | None = None, finer: int = 1) -> Cloth:  # fmt: skip
-    """Cloth for the garment `mask` (H, W), which is somewhere above 0; other arguments as of `redress`."""
+def make_cloth(
+    mask: np.ndarray,
+    colour: Sequence[float],
+    pattern: str,
+    rng: np.random.Generator,
+    second_colour: Sequence[float] | None = None,
+    finer: int = 1,
+) -> Cloth:
+    """Cloth for the garment `mask` (H, W), which is somewhere above 0; other arguments as of `recolour`."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
     box = (
@@ -84,7 +90,7 @@ def weave(mask: np.ndarray, colour: Sequence[float], pattern: str, rng: np.rando
     return Cloth(box, paint(pattern, size, _linear(colour), second, third, finer * height / 256, rng), finer)
 
 
-def lay(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray | None = None) -> np.ndarray:
+def apply_cloth(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray | None = None) -> np.ndarray:
     """The picture (H, W, 3) uint8 with cloth on the garment `mask` (H, W), under the garment's light and folds.
 
     shade: (H, W) factor on linear light; `shading` when None, which is quick and lets a print through.
@@ -98,11 +104,11 @@ def lay(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray |
     return result
 
 
-def cloth_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int, finer: int = 1) -> Cloth | None:
+def cloth_of(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int, finer: int = 1) -> Cloth | None:
     """The cloth that a sentence names; None where it names neither colour nor pattern, or the mask is empty.
 
     A pattern without a colour takes the colour that is usual for it, else the garment's own. Arguments as of
-    `redress`; the same seed weaves the same cloth.
+    `recolour`; the same seed weaves the same cloth.
     """
     if sentence.colour is None and sentence.pattern is None or not (mask > 0.5).any():
         return None
@@ -110,13 +116,13 @@ def cloth_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: in
     colour = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
     named = [word for word in sentence.words if word in COLOURS]
     second = COLOURS[named[1]] if len(named) > 1 else None
-    return weave(mask, colour, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
+    return make_cloth(mask, colour, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
 
 
-def dress_as(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:
+def recolour_to(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:
     """The picture with the cloth that a sentence names; the picture itself where it names none."""
-    cloth = cloth_as(picture, mask, sentence, seed)
-    return picture if cloth is None else lay(picture, mask, cloth)
+    cloth = cloth_of(picture, mask, sentence, seed)
+    return picture if cloth is None else apply_cloth(picture, mask, cloth)
 
 
 def shading(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:

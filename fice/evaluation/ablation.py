@@ -45,8 +45,11 @@ class Variant:
 STANDARD = (
     Variant(FULL, {}, "The whole method."),
     Variant("no-semantic", {"semantic": 0.0}, "Without the semantic term."),
-    Variant("no-sentence", {"semantic": 0.0, "start": "encoder", "cloth": 0.0},
-            "From the photograph and without the semantic term: nothing knows the sentence."),
+    Variant(
+        "no-sentence",
+        {"semantic": 0.0, "start": "encoder", "cloth": 0.0},
+        "From the photograph and without the semantic term: nothing knows the sentence.",
+    ),
     Variant("no-image", {"image": 0.0}, "Without the image term."),
     Variant("no-pose", {"pose": 0.0}, "Without the pose term."),
     Variant("no-head", {"head": 0.0}, "Without the head term."),
@@ -60,10 +63,10 @@ STANDARD = (
     Variant("no-stitch", {"stitch": "none"}, "Without stitching: the whole canvas is the generator's."),
     Variant("paper-stitch", {"stitch": "head"}, "With the paper's stitching: the head alone comes back."),
     Variant("no-detail", {"detail": 0.0}, "Without the cloth's own folds and weave."),
-    Variant("picture-semantics", {"look": "picture"}, "CLIP sees the whole picture instead of the garment alone."),
+    Variant("picture-semantics", {"crop": "picture"}, "CLIP sees the whole picture instead of the garment alone."),
     Variant("no-augmentation", {"views": 0}, "CLIP sees one view instead of several."),
     Variant("no-clamp", {"clamp": False}, "CLIP sees values beyond black and white."),
-)  # fmt: skip
+)
 
 
 def choose(names: Sequence[str], grid: Sequence[str]) -> list[Variant]:
@@ -109,8 +112,12 @@ def differing(variants: Sequence[Variant], base: Settings, tell: Callable[[str],
     return list(kept.values())
 
 
-def describe_study(settings: Settings, variants: Sequence[str] = (), grid: Sequence[str] = (),
-                   tell: Callable[[str], None] = lambda _: None) -> str:  # fmt: skip
+def describe_study(
+    settings: Settings,
+    variants: Sequence[str] = (),
+    grid: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> str:
     """What `ablate` would run, a line a variant. Arguments and errors as of `ablate`."""
     lines = []
     for variant in differing(choose(variants, grid), settings, tell):
@@ -119,10 +126,17 @@ def describe_study(settings: Settings, variants: Sequence[str] = (), grid: Seque
     return "\n".join(lines)
 
 
-def ablate(batch: Batch, *, variants: Sequence[str] = (), grid: Sequence[str] = (), seeds: int = 1,
-           judging: Judging | None = None, tell: Callable[[str], None] = lambda _: None,
-           progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
-           looking: Callable[[int, int], None] = lambda *_: None) -> Study:  # fmt: skip
+def ablate(
+    batch: Batch,
+    *,
+    variants: Sequence[str] = (),
+    grid: Sequence[str] = (),
+    seeds: int = 1,
+    judging: Judging | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[Result | None, Summary, int], None] = lambda *_: None,
+    looking: Callable[[int, int], None] = lambda *_: None,
+) -> Study:
     """Edits with each part of the method removed or replaced, scores them, and writes a page, tables and plots to OUT.
 
     Args:
@@ -148,17 +162,25 @@ def ablate(batch: Batch, *, variants: Sequence[str] = (), grid: Sequence[str] = 
             for seed in range(seeds):
                 folder = batch.out / RUNS / variant.name / f"seed-{seed}"
                 run_batch(
-                    replace(batch, output=folder, ext="png", settings=batch.settings.replace(**variant.changes),
-                            order=replace(batch.order, seed=seed), batch_size=batch.batch_size or 1),
-                    tell=tell, progress=told,
-                )  # fmt: skip
+                    replace(
+                        batch,
+                        output=folder,
+                        ext="png",
+                        settings=batch.settings.replace(**variant.changes),
+                        order=replace(batch.order, seed=seed),
+                        batch_size=batch.batch_size or 1,
+                    ),
+                    tell=tell,
+                    progress=told,
+                )
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}
     return evaluate(runs, output=batch.out, judging=judging, meanings=meanings, tell=tell, progress=looking)
 
 
-def _overall(counted: Summary, progress: Callable[[Result | None, Summary, int], None], runs: int
-             ) -> Callable[[Result | None, Summary, int], None]:  # fmt: skip
+def _overall(
+    counted: Summary, progress: Callable[[Result | None, Summary, int], None], runs: int
+) -> Callable[[Result | None, Summary, int], None]:
     """The progress of one run as that of the whole study."""
 
     def told(result: Result | None, summary: Summary, total: int) -> None:

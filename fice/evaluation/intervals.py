@@ -87,9 +87,14 @@ def bootstrap(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # of drawings without a value, left out below
         found = stats.bootstrap(
-            (np.arange(groups),), lambda drawn, axis: statistic(drawn.astype(np.int64)), n_resamples=resamples,
-            batch=max(1, AT_ONCE // groups), vectorized=True, method="percentile", rng=np.random.default_rng(seed),
-        )  # fmt: skip
+            (np.arange(groups),),
+            lambda drawn, axis: statistic(drawn.astype(np.int64)),
+            n_resamples=resamples,
+            batch=max(1, AT_ONCE // groups),
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
     low, high = np.nanquantile(found.bootstrap_distribution, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

@@ -21,42 +21,88 @@ STRIP = 512  # rows of a photograph that are compared together, so that memory h
 SEEN = 0.001  # share of the picture from which a part of the body counts as seen
 
 MEASURES = (
-    Measure("similarity before", "", 0,
-            "Cosine of the text and the source's garment, cut out on white, in the eyes of a CLIP (arXiv 2103.00020) "
-            "that guided no edit."),
+    Measure(
+        "similarity before",
+        "",
+        0,
+        "Cosine of the text and the source's garment, cut out on white, in the eyes of a CLIP (arXiv 2103.00020) "
+        "that guided no edit.",
+    ),
     Measure("similarity", "", 1, "The same of the edit: where the garment was before or is now."),
     Measure("gain", "", 1, "The similarity of the edit minus that of the source."),
-    Measure("colour error", "ΔE", -1,
-            "Distance in CIELAB (CIE 1976, ISO/CIE 11664-4) of the garment's median colour to the colour that the text "
-            "names."),
+    Measure(
+        "colour error",
+        "ΔE",
+        -1,
+        "Distance in CIELAB (CIE 1976, ISO/CIE 11664-4) of the garment's median colour to the colour that the text "
+        "names.",
+    ),
     Measure("colour halved", "share", 1, "1 where the colour error is at most half of what it was in the source."),
-    Measure("right caption", "share", 1,
-            "1 where the judge takes the garment for what was asked for, among 32 captions of that form."),
+    Measure(
+        "right caption",
+        "share",
+        1,
+        "1 where the judge takes the garment for what was asked for, among 32 captions of that form.",
+    ),
     Measure("right pattern", "share", 1, "1 where the judge takes the garment's pattern for the one asked for, of 11."),
-    Measure("identical", "share", 1,
-            "Pixels outside the region of which every stored bit is the source's; compression, as of JPEG, changes "
-            "pixels that no edit has touched."),
-    Measure("psnr outside", "dB", 1,
-            "Peak signal-to-noise ratio outside the region, 10 log10(1 / mean squared difference) of sRGB; 100 where "
-            "identical."),
-    Measure("ssim outside", "", 1,
-            "Structural similarity (Wang et al., IEEE TIP 2004) outside the region; changes inside play no part."),
+    Measure(
+        "identical",
+        "share",
+        1,
+        "Pixels outside the region of which every stored bit is the source's; compression, as of JPEG, changes "
+        "pixels that no edit has touched.",
+    ),
+    Measure(
+        "psnr outside",
+        "dB",
+        1,
+        "Peak signal-to-noise ratio outside the region, 10 log10(1 / mean squared difference) of sRGB; 100 where "
+        "identical.",
+    ),
+    Measure(
+        "ssim outside",
+        "",
+        1,
+        "Structural similarity (Wang et al., IEEE TIP 2004) outside the region; changes inside play no part.",
+    ),
     Measure("head psnr", "dB", 1, "Peak signal-to-noise ratio in the head of the source; 100 where identical."),
     Measure("head ssim", "", 1, "Structural similarity (Wang et al., IEEE TIP 2004) in the head of the source."),
-    Measure("part iou", "", 1,
-            "Intersection over union (Everingham et al., IJCV 2010) of the body's parts in source and edit, mean over "
-            "the source's parts."),
-    Measure("silhouette iou", "", 1,
-            "Intersection over union of the body outside the region, in source and edit: it should have stayed."),
-    Measure("part distance", "%", -1,
-            "Distance of the centres of the body's parts between source and edit, mean over the parts seen in both, in "
-            "per cent of the person's height."),
+    Measure(
+        "part iou",
+        "",
+        1,
+        "Intersection over union (Everingham et al., IJCV 2010) of the body's parts in source and edit, mean over "
+        "the source's parts.",
+    ),
+    Measure(
+        "silhouette iou",
+        "",
+        1,
+        "Intersection over union of the body outside the region, in source and edit: it should have stayed.",
+    ),
+    Measure(
+        "part distance",
+        "%",
+        -1,
+        "Distance of the centres of the body's parts between source and edit, mean over the parts seen in both, in "
+        "per cent of the person's height.",
+    ),
     Measure("seconds", "s", -1, "What the edit took, as its journal says."),
-    Measure("frechet", "", -1, "Fréchet distance (arXiv 1706.08500) of the edits' features to those of real pictures.",
-            whole=True),
-    Measure("kernel", "", -1, "Kernel distance (arXiv 1801.01401) of the edits' features to those of real pictures.",
-            whole=True),
-)  # fmt: skip
+    Measure(
+        "frechet",
+        "",
+        -1,
+        "Fréchet distance (arXiv 1706.08500) of the edits' features to those of real pictures.",
+        whole=True,
+    ),
+    Measure(
+        "kernel",
+        "",
+        -1,
+        "Kernel distance (arXiv 1801.01401) of the edits' features to those of real pictures.",
+        whole=True,
+    ),
+)
 
 
 class Unmeasurable(Exception):
@@ -129,8 +175,16 @@ def ssim(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
         if np.array_equal(a, b):
             total += inside[own].sum() * a.shape[2]  # 1 everywhere, and most edits leave most alone
         else:
-            _, found = structural_similarity(a, b, data_range=1.0, channel_axis=2, gaussian_weights=True, sigma=1.5,
-                                             use_sample_covariance=False, full=True)  # fmt: skip
+            _, found = structural_similarity(
+                a,
+                b,
+                data_range=1.0,
+                channel_axis=2,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                full=True,
+            )
             total += found[own][inside[own]].sum()
     return _finite(total / (where.sum() * first.shape[2]))
 

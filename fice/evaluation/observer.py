@@ -29,7 +29,7 @@ from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.subject.analysis import Analysis
 from fice.subject.pose import Pose
-from fice.subject.regions import HEAD, Regions, fitted
+from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
@@ -40,7 +40,7 @@ OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
 
 
 @dataclass(frozen=True)
-class _Look:
+class _View:
     """What is seen in one picture, in the frame of the source.
 
     Attributes:
@@ -107,8 +107,11 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        wanted = [(replace(garment, mask=None), sentence) for garment in triple.order.garments
-                  for sentence in parse(garment.text)]  # fmt: skip
+        wanted = [
+            (replace(garment, mask=None), sentence)
+            for garment in triple.order.garments
+            for sentence in parse(garment.text)
+        ]
         plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
@@ -138,20 +141,20 @@ class Observer:
         }
         return found
 
-    def _both(self, triple: Triple) -> tuple[Subject, _Look, _Look]:
+    def _both(self, triple: Triple) -> tuple[Subject, _View, _View]:
         if triple.error:
             raise Unmeasurable(triple.error)
         subject, source = self._source(triple.source)
         return subject, source, self._edit(triple.source, triple.edit)
 
     @torch.no_grad()
-    def _look_at_source(self, path: Path) -> tuple[Subject, _Look]:
+    def _look_at_source(self, path: Path) -> tuple[Subject, _View]:
         subject = self.analysis(read_photo(path), self.device)
         view = self._view(subject, subject.photo)
-        return subject, _Look(subject.photo, view, subject.source, subject.regions, self._parts(subject.source))
+        return subject, _View(subject.photo, view, subject.source, subject.regions, self._parts(subject.source))
 
     @torch.no_grad()
-    def _look_at_edit(self, source: Path, path: Path) -> _Look:
+    def _look_at_edit(self, source: Path, path: Path) -> _View:
         subject, photo = self._source(source)[0], read_photo(path)
         if photo.size != subject.photo.size:
             (height, width), (own_height, own_width) = photo.size, subject.photo.size
@@ -159,14 +162,14 @@ class Observer:
         view = self._view(subject, photo)
         regions = self.regions.analyse(view)
         person = self.analysis.person(view, regions)
-        return _Look(photo, view, person, regions, self._parts(person))
+        return _View(photo, view, person, regions, self._parts(person))
 
     def _view(self, subject: Subject, photo: Photo) -> Tensor:
         return subject.frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device))
 
     def _parts(self, person: Tensor) -> Tensor:
         """Maps with square pixels, whatever the network makes of a picture."""
-        return fitted(self.pose.maps(person), person)[0].cpu()
+        return resized_to(self.pose.maps(person), person)[0].cpu()
 
     def _similarities(self, plan: Plan, garments: Sequence[Tensor]) -> tuple[float, float]:
         """The judge's cosines of each text with its garment, of the source and of the edit: the mean."""
@@ -176,7 +179,7 @@ class Observer:
         return before, after
 
     @torch.no_grad()
-    def _garment(self, piece: Piece, source: _Look, edit: _Look) -> Tensor:
+    def _garment(self, piece: Piece, source: _View, edit: _View) -> Tensor:
         """Features (2, D) of a garment on white in the judge's eyes, of the source and of the edit."""
         text, reader = piece.sentence.wanted, self.judge.tokenizer
         if torch.equal(reader.encode([text]), reader.encode([""])):
@@ -201,7 +204,7 @@ class Observer:
             raise Unmeasurable("The region covers the whole picture, so nothing had to stay.")
         return ~free
 
-    def _silhouette(self, subject: Subject, source: _Look, edit: _Look, outside: np.ndarray) -> float:
+    def _silhouette(self, subject: Subject, source: _View, edit: _View, outside: np.ndarray) -> float:
         before, after = (self.regions.body(look.regions)[0, 0].cpu().numpy() > 0.5 for look in (source, edit))
         there = subject.frame.to_canvas(torch.from_numpy(outside)[None, None].float(), fill=0.0)[0, 0].numpy() > 0.5
         return measures.silhouette_iou(before, after, there)
@@ -212,7 +215,7 @@ class Observer:
             raise Unmeasurable("No head is seen in the source.")
         return head
 
-    def _height(self, look: _Look) -> float:
+    def _height(self, look: _View) -> float:
         """Of the person, in pixels of the generator's canvas."""
         rows = (self.regions.body(look.regions)[0, 0] > 0.5).any(1).nonzero()
         if not len(rows):
@@ -251,8 +254,9 @@ def _curve(report: dict[str, Any]) -> tuple[tuple[int, float], ...]:
     """(step, loss) as the journal has them; what is no such pair is left out."""
     given = report.get("curve")
     pairs = [pair for pair in given if isinstance(pair, list | tuple)] if isinstance(given, list | tuple) else []
-    return tuple((pair[0], float(pair[1])) for pair in pairs
-                 if len(pair) == 2 and type(pair[0]) is int and _is_number(pair[1]))  # fmt: skip
+    return tuple(
+        (pair[0], float(pair[1])) for pair in pairs if len(pair) == 2 and type(pair[0]) is int and _is_number(pair[1])
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -189,7 +189,6 @@ def _kernel_estimate(
     if groups < LEAST:
         return Estimate(distance, None, None, len(one), FEW)
 
-
     def drawn_again(drawn: NDArray[np.int64]) -> Array:
         counts = np.zeros(drawn.shape)
         np.add.at(counts, (np.arange(len(drawn))[:, None], drawn), 1)

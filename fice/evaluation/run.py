@@ -51,9 +51,15 @@ class Judging:
     resamples: int = 2000
 
 
-def evaluate(runs: str | Path | Sequence[str | Path] | Runs, *, output: str | Path | None = None,
-             judging: Judging | None = None, meanings: Mapping[str, str] | None = None, tell: Tell = lambda _: None,
-             progress: Progress = lambda *_: None) -> Study:  # fmt: skip
+def evaluate(
+    runs: str | Path | Sequence[str | Path] | Runs,
+    *,
+    output: str | Path | None = None,
+    judging: Judging | None = None,
+    meanings: Mapping[str, str] | None = None,
+    tell: Tell = lambda _: None,
+    progress: Progress = lambda *_: None,
+) -> Study:
     """Scores edits and compares runs with the first of them.
 
     Args:
@@ -85,9 +91,7 @@ def evaluate(runs: str | Path | Sequence[str | Path] | Runs, *, output: str | Pa
     wanted, seen = _of_photographs(observer, chosen, photographs, looks)
     unseen = len(photographs) - len(seen)
     shown = [(row, person) for row, person in zip(rows, people, strict=True) if person is not None]
-    whole = {
-        name: _realism([each for each in shown if each[0].run == name], wanted, seen, resamples) for name in named
-    }
+    whole = {name: _realism([each for each in shown if each[0].run == name], wanted, seen, resamples) for name in named}
     notes = [*_on_judge(judge, triples.values()), *_on_networks(networks, triples.values())]
     compared = f"the {len(photographs)} photographs of {real}" if real else "the photographs that were edited"
     notes.append(f"Realism: people on white in the features of {chosen.name} ({chosen.trained_on}), beside {compared}.")
@@ -162,8 +166,9 @@ def _photographs(real: str | Path | None, triples: Iterable[Sequence[Triple]]) -
     return found
 
 
-def _of_photographs(observer: Observer, features: Features, photographs: Sequence[Path], looks: _Looks
-                    ) -> tuple[Tensor, list[Path]]:  # fmt: skip
+def _of_photographs(
+    observer: Observer, features: Features, photographs: Sequence[Path], looks: _Looks
+) -> tuple[Tensor, list[Path]]:
     """Features (N, D) of the people in photographs, and the photographs in which there is somebody."""
     people = {path: looks(_person(observer, path)) for path in photographs}
     found = {path: features(person) for path, person in people.items() if person is not None}
@@ -177,8 +182,9 @@ def _person(observer: Observer, path: Path) -> Tensor | None:
         return None
 
 
-def _look(observer: Observer, features: Features, wishes: Sequence[tuple[str, Triple]], looks: _Looks
-          ) -> tuple[tuple[Row, ...], list[Tensor | None]]:  # fmt: skip
+def _look(
+    observer: Observer, features: Features, wishes: Sequence[tuple[str, Triple]], looks: _Looks
+) -> tuple[tuple[Row, ...], list[Tensor | None]]:
     """A row and the features (1, D) of the person for each edit; edits of one photograph are looked at together."""
     found: dict[int, tuple[Row, Tensor | None]] = {}
     for i in sorted(range(len(wishes)), key=lambda i: str(wishes[i][1].source)):
@@ -187,8 +193,9 @@ def _look(observer: Observer, features: Features, wishes: Sequence[tuple[str, Tr
     return tuple(found[i][0] for i in range(len(wishes))), [found[i][1] for i in range(len(wishes))]
 
 
-def _realism(shown: Sequence[tuple[Row, Tensor]], wanted: Tensor, origins: Sequence[Path], resamples: int
-             ) -> dict[str, Estimate]:  # fmt: skip
+def _realism(
+    shown: Sequence[tuple[Row, Tensor]], wanted: Tensor, origins: Sequence[Path], resamples: int
+) -> dict[str, Estimate]:
     """How far the people of a run's edits are from real ones."""
     edited = torch.cat([person for _, person in shown]) if shown else wanted[:0]
     groups = [str(row.source) for row, _ in shown]
@@ -198,10 +205,15 @@ def _realism(shown: Sequence[tuple[Row, Tensor]], wanted: Tensor, origins: Seque
 def _table(rows: Sequence[Row], resamples: int) -> dict[str, Estimate]:
     groups = [str(row.source) for row in rows]
     return {
-        measure.name: estimate([row.values.get(measure.name) for row in rows], groups,
-                               [row.reasons.get(measure.name, "") for row in rows], resamples)
-        for measure in MEASURES if not measure.whole
-    }  # fmt: skip
+        measure.name: estimate(
+            [row.values.get(measure.name) for row in rows],
+            groups,
+            [row.reasons.get(measure.name, "") for row in rows],
+            resamples,
+        )
+        for measure in MEASURES
+        if not measure.whole
+    }
 
 
 def _differences(rows: Sequence[Row], first: str, other: str, resamples: int) -> dict[str, Difference]:
@@ -212,8 +224,9 @@ def _differences(rows: Sequence[Row], first: str, other: str, resamples: int) ->
 
     return {
         measure.name: difference(numbers(first, measure.name), numbers(other, measure.name), groups, resamples)
-        for measure in MEASURES if not measure.whole
-    }  # fmt: skip
+        for measure in MEASURES
+        if not measure.whole
+    }
 
 
 def _of_judge(clip: Semantics, judging: Bundle) -> Features:
@@ -233,8 +246,10 @@ def _on_judge(judging: Bundle, triples: Iterable[Sequence[Triple]]) -> list[str]
         if not name:
             notes.append("Some edits do not say what guided them; if this CLIP did, their similarity is too high.")
         elif name == judging.name or _clip_of(name) == sha256:
-            notes.append(f"Warning: this CLIP guided the edits of {name}, so similarity and realism flatter them; "
-                         "--judge street-judge never guides.")  # fmt: skip
+            notes.append(
+                f"Warning: this CLIP guided the edits of {name}, so similarity and realism flatter them; "
+                "--judge street-judge never guides."
+            )
     return notes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fice.order import Order
 
@@ -52,6 +53,12 @@ class Row:
     def partner(self) -> tuple[str, Order]:
         """The same for what two runs made of one order."""
         return str(self.source), self.order
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the curve."""
+        said = {"text": self.text, "seed": self.seed, "order": self.order.as_json()}
+        told = vars(self) | {"source": str(self.source), "edit": str(self.edit)} | said
+        return {name: value for name, value in told.items() if name != "curve"}
 
     @property
     def text(self) -> str:

@@ -119,10 +119,7 @@ def as_text(study: Study) -> str:
 
 def as_json(study: Study) -> str:
     """Everything but the curves."""
-    rows = [asdict(row) | {"source": str(row.source), "edit": str(row.edit), "order": row.order.as_json(),
-                           "text": row.text, "seed": row.seed} for row in study.rows]  # fmt: skip
-    for row in rows:
-        del row["curve"]
+    rows = [row.as_json() for row in study.rows]
     return json.dumps(asdict(study) | {"rows": rows}, indent=1, allow_nan=False) + "\n"
 
 

@@ -35,7 +35,7 @@ class Encoder:
         if not isinstance(self.network, ReStyle):
             return self.network(picture)
         # one at a time: company changes the rounding, which each pass makes some ten times as large
-        alone = picture.split(1) if self.network.descends else (picture,)
+        alone = picture.split(1) if self.network.follows_gradient else (picture,)
         return torch.cat([correct(self.network, self.generator, one, self.network.passes) for one in alone])
 
 
@@ -46,8 +46,8 @@ def correct(
     wanted = shrunk(network, picture)
     ws = network.w_avg.expand(len(picture), network.num_ws, -1)
     for _ in range(passes):
-        if network.descends:
-            drawn, slope = descent(network, generator, ws, picture)
+        if network.follows_gradient:
+            drawn, slope = gradient_step(network, generator, ws, picture)
         else:
             drawn, slope = draw_so_far(network, generator, ws), None
         ws = ws + network(wanted, drawn, offsets, slope)
@@ -64,7 +64,7 @@ def draw_so_far(network: ReStyle, generator: Generator, ws: Tensor) -> Tensor:
     return (generator.synthesis(ws, until=network.seen[0]) * 0.5 + 0.5).clamp(0, 1)
 
 
-def descent(network: ReStyle, generator: Generator, ws: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_step(network: ReStyle, generator: Generator, ws: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
     """What W+ (B, R, D) gives so far, as the network wants to see it, and the slope of `misfit` by W+ (B, R, D)."""
     with torch.enable_grad():
         moved = ws.detach().clone().requires_grad_(True)

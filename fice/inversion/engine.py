@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
-from fice.cloth.clothing import redressed, weave
+from fice.cloth.clothing import recolour_subject, weave
 from fice.engine import Finished
 from fice.inversion import losses
 from fice.inversion.encoder import Encoder, check_encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
 from fice.inversion.terms import Targets, bind, edit_terms, fit_terms
-from fice.inversion.tuning import Draw, Weights, drawing, drawn_once, join, tune
+from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
 from fice.plan import Piece, Plan
@@ -56,14 +56,14 @@ class Run(Latent):
 
     Attributes:
         weights: the generator's convolutions tuned to the start, or {}.
-        worn: the subject re-dressed by mask, where the optimisation began there, (1, 3, H, W) float in [0, 1].
+        recoloured: the subject re-dressed by mask, where the optimisation began there, (1, 3, H, W) float in [0, 1].
         targets: of each term, what the picture is compared with.
     """
 
     plan: Plan
     seed: int
     weights: Weights
-    worn: Tensor | None
+    recoloured: Tensor | None
     targets: Mapping[str, Targets | None] = field(repr=False)
 
 
@@ -81,12 +81,19 @@ class Inversion:
 
     takes = frozenset({"text", "region", "mask", "latent", "seed", "candidates"})
 
-    def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, regions: Regions,
-                 semantics: Semantics, progress: Callable[[str], None] = lambda _: None):  # fmt: skip
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: torch.device,
+        settings: Settings,
+        regions: Regions,
+        semantics: Semantics,
+        progress: Callable[[str], None] = lambda _: None,
+    ):
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
         if "encoder" in bundle.parts:
             check_encoder(bundle)
-        package = bundle.package("pose") if settings.posing == "package" else None
+        package = bundle.package("pose") if settings.pose_from == "package" else None
         self.generator = bundle.part("generator", device)
         self.regions, self.semantics = regions, semantics
         self.pose = Pose.from_bundle(bundle, device, network=package)
@@ -94,9 +101,10 @@ class Inversion:
         self.whole = bundle.extra("generator").get("framing") == "photo"
         self.terms = edit_terms(semantics, regions, self.pose, settings)
         self.analysis = Analysis(regions, self.canvas, self.whole, settings.mirrored)
-        self.optimiser = Optimiser(steps=settings.steps, rate=settings.rate, schedule=settings.schedule,
-                                   tolerance=settings.tolerance)  # fmt: skip
-        self._bound: tuple[list[Run], Draw, list[losses.Term]] = ([], drawing(self.generator), [])
+        self.optimiser = Optimiser(
+            steps=settings.steps, rate=settings.rate, schedule=settings.schedule, tolerance=settings.tolerance
+        )
+        self._bound: tuple[list[Run], Synthesis, list[losses.Term]] = ([], synthesis_of(self.generator), [])
 
     def load_encoder(self) -> Encoder:
         """The bundle's encoder, mapped anew: a large one is needed for a moment only."""
@@ -117,31 +125,39 @@ class Inversion:
         starts = self._starts(source, [subject.photo.sha256 for subject in subjects])
         starts = torch.cat([own if ws is None else ws.to(own) for ws, own in zip(given, starts.split(1), strict=True)])
         ws, weights = self._fitted(source, starts, {}, steps)
-        drawn = drawn_once(self.generator, ws, weights)
+        drawn = render(self.generator, ws, weights)
         return [
-            Fit(ws[i : i + 1], {name: value[i : i + 1] for name, value in weights.items()},
-                self._enlarged(drawn[i : i + 1], subject.frame.canvas)[1], notices)
+            Fit(
+                ws[i : i + 1],
+                {name: value[i : i + 1] for name, value in weights.items()},
+                self._enlarged(drawn[i : i + 1], subject.frame.canvas)[1],
+                notices,
+            )
             for i, subject in enumerate(subjects)
-        ]  # fmt: skip
+        ]
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         """Where the optimisation of plans begins; together, without mixing them."""
-        source, ws = (torch.cat(several) for several in ([plan.subject.source for plan in plans],
-                                                         [plan.subject.fit.ws for plan in plans]))  # fmt: skip
-        weights, worn = join([plan.subject.fit.weights for plan in plans]), None
+        source, ws = (
+            torch.cat(several)
+            for several in ([plan.subject.source for plan in plans], [plan.subject.fit.ws for plan in plans])
+        )
+        weights, recoloured = join([plan.subject.fit.weights for plan in plans]), None
         if self.settings.start == "redressed":
-            worn = torch.cat([redressed(plan, seed) for plan, seed in zip(plans, seeds, strict=True)])
+            recoloured = torch.cat([recolour_subject(plan, seed) for plan, seed in zip(plans, seeds, strict=True)])
             if "encoder" in self.bundle.parts:
                 with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
-                    after, before = self.load_encoder().latent(torch.cat([worn, source])).chunk(2)
+                    after, before = self.load_encoder().latent(torch.cat([recoloured, source])).chunk(2)
                 ws = ws + after - before
-            ws, weights = self._fitted(worn, ws, weights, self.settings.refine)
+            ws, weights = self._fitted(recoloured, ws, weights, self.settings.refine)
         runs = []
         for i, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
-            own = None if worn is None else worn[i : i + 1]
+            own = None if recoloured is None else recoloured[i : i + 1]
             tuned = {name: value[i : i + 1] for name, value in weights.items()}
             targets = {term.name: term.targets(plan, seed, own) for term in self.terms}
-            runs.append(Run(ws[i : i + 1].detach(), plan=plan, seed=seed, weights=tuned, worn=own, targets=targets))
+            runs.append(
+                Run(ws[i : i + 1].detach(), plan=plan, seed=seed, weights=tuned, recoloured=own, targets=targets)
+            )
         return runs
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
@@ -152,15 +168,16 @@ class Inversion:
             terms = bind(self.terms, [run.targets for run in runs])
             self._bound = list(runs), draw, terms
         everyone = torch.arange(len(runs))
-        ended = self.optimiser.step(runs, partial(evaluate, draw, terms, who=everyone))
+        ended = self.optimiser.step(runs, partial(evaluate, draw, terms, index=everyone))
         if len(ended) == len(runs):
             self._bound = [], draw, []
         return [run for run in runs if run in ended]
 
     def again(self, run: Run) -> Run:
         """The same picture before its first step, with random numbers of its own."""
-        targets = {name: found and {key: _own(value) for key, value in found.items()}
-                   for name, found in run.targets.items()}  # fmt: skip
+        targets = {
+            name: found and {key: _own(value) for key, value in found.items()} for name, found in run.targets.items()
+        }
         return replace(run, targets=targets)
 
     @torch.no_grad()
@@ -169,8 +186,10 @@ class Inversion:
         plan = run.plan
         wide, probabilities = self._enlarged(run.picture, plan.subject.frame.canvas)
         after = tuple(self._after(piece, plan.subject, probabilities) for piece in plan.pieces)
-        weaves = tuple(None if run.worn is None else weave(plan.subject, piece, run.seed, run.picture, run.worn)
-                       for piece in plan.pieces)  # fmt: skip
+        weaves = tuple(
+            None if run.recoloured is None else weave(plan.subject, piece, run.seed, run.picture, run.recoloured)
+            for piece in plan.pieces
+        )
         return Finished(wide, self.regions.body(probabilities), after, weaves, run.ws)
 
     def _after(self, piece: Piece, subject: Subject, probabilities: Tensor) -> Tensor:
@@ -207,10 +226,10 @@ class Inversion:
             weights = tune(self.generator, weights, ws, wanted, settings.tuning, callback=tell)
         return ws, weights
 
-    def _drawing(self, weights: Weights) -> Draw:
+    def _drawing(self, weights: Weights) -> Synthesis:
         """How W+ becomes pictures: in the space W all rows pull at one latent."""
-        draw = drawing(self.generator, weights)
-        return draw if self.settings.space == "w+" else lambda ws, who: draw(self._in_space(ws), who)
+        draw = synthesis_of(self.generator, weights)
+        return draw if self.settings.space == "w+" else lambda ws, index: draw(self._in_space(ws), index)
 
     def _in_space(self, ws: Tensor) -> Tensor:
         """W+ (B, R, D) itself, or the nearest with all rows alike."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fice.inversion.losses import Term
-from fice.inversion.tuning import Draw
+from fice.inversion.tuning import Synthesis
 
 RETRIES = 2  # halvings of the rate after a divergence
 PATIENCE = 12  # steps over which a picture must still improve
@@ -70,7 +70,7 @@ def rate_at(step: int, steps: int, schedule: str) -> float:
 
 
 def invert(
-    draw: Draw,
+    draw: Synthesis,
     ws: Tensor,
     terms: Sequence[Term],
     *,
@@ -95,17 +95,20 @@ def invert(
     everyone = [Latent(row) for row in ws.detach().split(1)]
     going = everyone
     while going:
-        who = torch.tensor([i for i, one in enumerate(everyone) if one in going])
-        ended = optimiser.step(going, partial(evaluate, draw, terms, who=who))
+        index = torch.tensor([i for i, one in enumerate(everyone) if one in going])
+        ended = optimiser.step(going, partial(evaluate, draw, terms, index=index))
         going = [one for one in going if one not in ended]
         if callback:
             callback(State.of(everyone, steps))
     losses = {name: torch.tensor([one.losses[name] for one in everyone]) for name in everyone[0].losses}
     return Inverted(
-        torch.cat([one.ws for one in everyone]), torch.cat([one.picture for one in everyone]), losses,
-        [one.steps for one in everyone], [one.retries for one in everyone],
+        torch.cat([one.ws for one in everyone]),
+        torch.cat([one.picture for one in everyone]),
+        losses,
+        [one.steps for one in everyone],
+        [one.retries for one in everyone],
         torch.tensor([one.failed for one in everyone]),
-    )  # fmt: skip
+    )
 
 
 @dataclass(eq=False)
@@ -209,18 +212,18 @@ class Optimiser:
 
 
 def evaluate(
-    draw: Draw, terms: Sequence[Term], ws: Tensor, who: Tensor
+    draw: Synthesis, terms: Sequence[Term], ws: Tensor, index: Tensor
 ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
     """One step's pictures (B, 3, H, W), unweighted terms and whole loss (B,), and gradient (B, R, D) of W+.
 
     Term after term pulls at the picture, so that the memory of one network is free before the next begins.
     """
     ws = ws.detach().requires_grad_(True)
-    drawn = draw(ws, who)
+    drawn = draw(ws, index)
     picture = drawn.detach().requires_grad_(True)
     values, total = {}, drawn.new_zeros(len(ws))
     for i, term in enumerate(terms):
-        value = term.value(picture, ws, who)
+        value = term.value(picture, ws, index)
         (term.weight * value).sum().backward()
         if term.view and not any(later.view is term.view for later in terms[i + 1 :]):
             term.view.close()

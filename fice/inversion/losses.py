@@ -39,7 +39,7 @@ class Term:
     Attributes:
         name: what the reports call it.
         weight: its factor.
-        value: (picture (B, 3, H, W), ws (B, R, D), who (B,) int64) -> (B,); `who` says which pictures of the whole
+        value: (picture (B, 3, H, W), ws (B, R, D), index (B,) int64) -> (B,); `index` says which pictures of the whole
             batch these are, so that a term finds their targets.
         view: what it sees of the picture together with other terms, if anything; closed after the last of them.
     """

@@ -16,9 +16,7 @@ from fice.photo.names import check_output
 AT_ONCE = 8  # pictures in one forward pass
 
 
-def people(
-    generator: Any, count: int, seed: int = 0, truncation: float = 0.7, until: int | None = None
-) -> np.ndarray:
+def people(generator: Any, count: int, seed: int = 0, truncation: float = 0.7, until: int | None = None) -> np.ndarray:
     """(count, H, W, 3) uint8. Picture i belongs to seed + i, whatever else is made in the same run.
 
     truncation: 0 is the average person, 1 the full variety (psi of StyleGAN, arXiv 1812.04948, appendix B). until: the

@@ -39,10 +39,10 @@ class Term(ABC):
         self.weight = weight
 
     @abstractmethod
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets | None:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
         """What the picture of a plan is compared with; None where the plan wants nothing of this term.
 
-        worn: the subject re-dressed by mask, (1, 3, H, W) float in [0, 1], where the optimisation begins there.
+        recoloured: the subject re-dressed by mask, (1, 3, H, W) float in [0, 1], where the optimisation begins there.
         """
 
     @abstractmethod
@@ -52,16 +52,18 @@ class Term(ABC):
 
 def bind(terms: Sequence[Term], targets: Sequence[Mapping[str, Targets | None]]) -> list[losses.Term]:
     """The terms for a batch, given each picture's targets by the name of the term."""
-    return [losses.Term(term.name, term.weight, _bound(term, [one[term.name] for one in targets]), term.view)
-            for term in terms]  # fmt: skip
+    return [
+        losses.Term(term.name, term.weight, _bound(term, [one[term.name] for one in targets]), term.view)
+        for term in terms
+    ]
 
 
 def _bound(term: Term, targets: Sequence[Targets | None]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """The term's value over those pictures of the batch that want something of it; 0 for the others."""
     kept: dict[tuple[int, ...], tuple[Tensor, Targets]] = {}
 
-    def value(drawn: Tensor, ws: Tensor, who: Tensor) -> Tensor:
-        asked = tuple(who.tolist())
+    def value(drawn: Tensor, ws: Tensor, index: Tensor) -> Tensor:
+        asked = tuple(index.tolist())
         if asked not in kept:
             kept.clear()
             wanting = [(row, found) for row, i in enumerate(asked) if (found := targets[i]) is not None]
@@ -92,7 +94,7 @@ def _in_a_row(values: Sequence[Any]) -> Any:
 class Semantic(Term):
     """CLIP's cosine distance of each garment from its own words (section 3.3.1), summed over the garments.
 
-    Each garment alone on white in augmented views, or the whole picture (`look`).
+    Each garment alone on white in augmented views, or the whole picture (`crop`).
     """
 
     name = "semantic"
@@ -100,9 +102,9 @@ class Semantic(Term):
     def __init__(self, semantics: Semantics, seen: View, settings: Settings):
         super().__init__(settings.semantic * settings.strength)
         self.semantics, self.settings = semantics, settings
-        self.view = seen if settings.look == "garment" else None
+        self.view = seen if settings.crop == "garment" else None
 
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
         generator = torch.Generator().manual_seed(seed)
         return {
             "text": self.semantics.encode_text([piece.sentence.wanted for piece in plan.pieces]),
@@ -120,12 +122,17 @@ class Semantic(Term):
             views = (each.clamp(0, 1) if settings.clamp else each)[:, None]
         else:
             found = self.view(drawn).detach()
-            now = torch.cat([region.find(found[i : i + 1]) for i, region in zip(picture.tolist(), targets["regions"],
-                                                                                strict=True)])  # fmt: skip
+            now = torch.cat(
+                [region.find(found[i : i + 1]) for i, region in zip(picture.tolist(), targets["regions"], strict=True)]
+            )
             views = garment_views(
-                each, torch.maximum(now, targets["garment"]), self.semantics.size,
-                targets["generators"] if settings.views else None, max(settings.views, 1), clamp=settings.clamp,
-            )  # fmt: skip
+                each,
+                torch.maximum(now, targets["garment"]),
+                self.semantics.size,
+                targets["generators"] if settings.views else None,
+                max(settings.views, 1),
+                clamp=settings.clamp,
+            )
         features = self.semantics.encode_picture(views.flatten(0, 1))
         text = targets["text"].repeat_interleave(views.shape[1], 0)
         values = losses.semantic(features, text).unflatten(0, views.shape[:2]).mean(1)
@@ -137,7 +144,7 @@ class Image(Term):
 
     name = "image"
 
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
         return {"source": plan.subject.source, "keep": plan.keep}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
@@ -154,7 +161,7 @@ class Posed(Term):
         self.pose = pose
 
     @torch.no_grad()
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
         return {"maps": self.pose.maps(plan.subject.source)}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
@@ -171,7 +178,7 @@ class Head(Term):
         self.regions, self.seen, self.view = regions, seen, seen
 
     @torch.no_grad()
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
         return {"head": self.regions.select(self.regions.probabilities(plan.subject.source), HEAD)}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
@@ -183,7 +190,7 @@ class Near(Term):
 
     name = "latent"
 
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets:
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
         return {}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
@@ -195,21 +202,25 @@ class Cloth(Term):
 
     name = "cloth"
 
-    def targets(self, plan: Plan, seed: int, worn: Tensor | None) -> Targets | None:
-        return None if worn is None else {"worn": worn, "garment": plan.before}
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
+        return None if recoloured is None else {"recoloured": recoloured, "garment": plan.before}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
         garment = targets["garment"]
-        return losses.image(coarse(drawn * garment), coarse(targets["worn"] * garment), garment.new_ones(()))
+        return losses.image(coarse(drawn * garment), coarse(targets["recoloured"] * garment), garment.new_ones(()))
 
 
 def edit_terms(semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
     """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
     seen = View(regions.probabilities)
     terms: list[Term] = [
-        Semantic(semantics, seen, settings), Image(settings.image), Posed(pose, settings.pose),
-        Head(regions, seen, settings.head), Near(settings.latent), Cloth(settings.cloth),
-    ]  # fmt: skip
+        Semantic(semantics, seen, settings),
+        Image(settings.image),
+        Posed(pose, settings.pose),
+        Head(regions, seen, settings.head),
+        Near(settings.latent),
+        Cloth(settings.cloth),
+    ]
     return [term for term in terms if term.weight > 0]
 
 
@@ -222,9 +233,11 @@ def fit_terms(source: Tensor, settings: Settings) -> list[losses.Term]:
     """The terms that fit a latent to its photograph, before any text: likeness at two scales, and W+ near W."""
     small = coarse(source)
 
-    def image(drawn: Tensor, _: Tensor, who: Tensor) -> Tensor:
-        fine = (drawn - source[who]).square().mean((1, 2, 3))
-        return fine + (coarse(drawn) - small[who]).square().mean((1, 2, 3))
+    def image(drawn: Tensor, _: Tensor, index: Tensor) -> Tensor:
+        fine = (drawn - source[index]).square().mean((1, 2, 3))
+        return fine + (coarse(drawn) - small[index]).square().mean((1, 2, 3))
 
-    return [losses.Term("image", settings.image, image),
-            losses.Term("latent", settings.latent * 0.1, lambda _, ws, __: losses.latent(ws))]  # fmt: skip
+    return [
+        losses.Term("image", settings.image, image),
+        losses.Term("latent", settings.latent * 0.1, lambda _, ws, __: losses.latent(ws)),
+    ]

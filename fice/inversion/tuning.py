@@ -17,26 +17,28 @@ from fice.nets.stylegan2 import Generator
 NOISE = "noise_const"
 NOISE_RATE = 25.0  # noise maps move that much faster than convolutions
 Weights = dict[str, Tensor]  # names of the synthesis network's convolutions -> (B, O, I, h, w), noise -> (B, 1, H, W)
-Draw = Callable[[Tensor, Tensor], Tensor]  # W+ (b, R, D), which pictures these are (b,) -> (b, 3, H, W), about [0, 1]
+Synthesis = Callable[
+    [Tensor, Tensor], Tensor
+]  # W+ (b, R, D), which pictures these are (b,) -> (b, 3, H, W), about [0, 1]
 
 
-def drawing(generator: Generator, weights: Weights | None = None) -> Draw:
+def synthesis_of(generator: Generator, weights: Weights | None = None) -> Synthesis:
     """How a generator draws pictures, with its own weights or with those of each picture."""
 
-    def draw(ws: Tensor, who: Tensor) -> Tensor:
+    def draw(ws: Tensor, index: Tensor) -> Tensor:
         if not weights:
             return generator.synthesis(ws) * 0.5 + 0.5
         count = len(next(iter(weights.values())))
-        mine = weights if len(who) == count else {name: values[who] for name, values in weights.items()}
+        mine = weights if len(index) == count else {name: values[index] for name, values in weights.items()}
         return functional_call(generator.synthesis, mine, (ws,)) * 0.5 + 0.5
 
     return draw
 
 
-def drawn_once(generator: Generator, ws: Tensor, weights: Weights | None = None) -> Tensor:
+def render(generator: Generator, ws: Tensor, weights: Weights | None = None) -> Tensor:
     """The pictures of all latents (B, R, D): (B, 3, H, W), about [0, 1]."""
     with torch.no_grad():
-        return drawing(generator, weights)(ws, torch.arange(len(ws)))
+        return synthesis_of(generator, weights)(ws, torch.arange(len(ws)))
 
 
 def join(weights: Sequence[Weights]) -> Weights:
@@ -45,9 +47,14 @@ def join(weights: Sequence[Weights]) -> Weights:
 
 
 def tune(
-    generator: Generator, weights: Weights, ws: Tensor, wanted: Tensor, steps: int, rate: float = 2e-3,
+    generator: Generator,
+    weights: Weights,
+    ws: Tensor,
+    wanted: Tensor,
+    steps: int,
+    rate: float = 2e-3,
     callback: Callable[[int], None] = lambda _: None,
-) -> Weights:  # fmt: skip
+) -> Weights:
     """Fits the convolutions and the noise maps of a generator to each picture, its latent held still.
 
     weights: where to begin, {} for the generator's own. ws: (B, R, D). wanted: (B, 3, H, W) float in [0, 1].
@@ -55,10 +62,12 @@ def tune(
     """
     begun = weights or {name: value.expand(len(ws), *value.shape[1:]) for name, value in _own(generator).items()}
     moving = {name: value.detach().clone().requires_grad_(True) for name, value in begun.items()}
-    groups = [{"params": [value for name, value in moving.items() if name.endswith(NOISE) == noise], "lr": speed}
-              for noise, speed in ((False, rate), (True, rate * NOISE_RATE))]  # fmt: skip
+    groups = [
+        {"params": [value for name, value in moving.items() if name.endswith(NOISE) == noise], "lr": speed}
+        for noise, speed in ((False, rate), (True, rate * NOISE_RATE))
+    ]
     optimiser, everyone = torch.optim.Adam(groups), torch.arange(len(ws))
-    draw = drawing(generator, moving)
+    draw = synthesis_of(generator, moving)
     for step in range(steps):
         difference = draw(ws, everyone) - wanted
         loss = (difference.square() + difference.abs()).mean((1, 2, 3)).sum()

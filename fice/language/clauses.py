@@ -126,8 +126,12 @@ def _cut(between: str, before: str, behind: bool) -> int | None:
     parting = [found.start() for found in re.finditer("[A,]+", between)]
     alike = r"([CPM])(?:A|,(?=\1A\1))\1"  # "red and white", "red, white and blue"
     apart = [at for at in parting if not re.match(alike, between[max(at - 1, 0) :])]
-    weak = [found.start() for pattern in ("[WQ]+(?:[CPMSL?=]|(?<=C)A(?=C))*$", f"E{LOOK}$")
-            for found in [re.search(pattern, between)] if found]  # fmt: skip
+    weak = [
+        found.start()
+        for pattern in ("[WQ]+(?:[CPMSL?=]|(?<=C)A(?=C))*$", f"E{LOOK}$")
+        for found in [re.search(pattern, between)]
+        if found
+    ]
     if apart or weak or parting:
         return apart[-1] if apart else weak[0] if weak else parting[-1]
     return len(between) if behind else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -14,31 +14,58 @@ from fice.srgb import to_lab
 
 # sRGB values 0..255 of a typical cloth of that colour, at the middle of its shading
 COLOURS: dict[str, tuple[int, int, int]] = {
-    "black": (20, 20, 22), "dark grey": (64, 64, 66), "grey": (128, 128, 128), "light grey": (196, 196, 198),
-    "white": (250, 250, 250), "cream": (252, 245, 218), "beige": (222, 202, 168), "tan": (196, 154, 108),
-    "brown": (115, 70, 38), "dark brown": (60, 38, 26), "red": (208, 20, 30), "dark red": (112, 14, 34),
-    "coral": (248, 120, 104), "pink": (243, 140, 182), "light pink": (250, 206, 216), "hot pink": (228, 30, 130),
-    "orange": (245, 125, 20), "rust": (176, 76, 30), "peach": (255, 200, 160), "yellow": (250, 218, 30),
-    "light yellow": (253, 242, 158), "mustard": (205, 155, 30), "olive": (108, 110, 40), "khaki": (168, 156, 106),
-    "light green": (155, 220, 140), "mint": (178, 236, 208), "green": (30, 150, 60), "dark green": (10, 72, 42),
-    "lime": (165, 225, 25), "teal": (10, 122, 124), "turquoise": (60, 205, 200), "light blue": (165, 205, 240),
-    "blue": (35, 90, 205), "steel blue": (92, 130, 168), "navy": (18, 28, 78), "purple": (118, 40, 152),
-    "light purple": (196, 170, 230), "dark purple": (72, 24, 76), "mauve": (172, 120, 150),
-}  # fmt: skip
+    "black": (20, 20, 22),
+    "dark grey": (64, 64, 66),
+    "grey": (128, 128, 128),
+    "light grey": (196, 196, 198),
+    "white": (250, 250, 250),
+    "cream": (252, 245, 218),
+    "beige": (222, 202, 168),
+    "tan": (196, 154, 108),
+    "brown": (115, 70, 38),
+    "dark brown": (60, 38, 26),
+    "red": (208, 20, 30),
+    "dark red": (112, 14, 34),
+    "coral": (248, 120, 104),
+    "pink": (243, 140, 182),
+    "light pink": (250, 206, 216),
+    "hot pink": (228, 30, 130),
+    "orange": (245, 125, 20),
+    "rust": (176, 76, 30),
+    "peach": (255, 200, 160),
+    "yellow": (250, 218, 30),
+    "light yellow": (253, 242, 158),
+    "mustard": (205, 155, 30),
+    "olive": (108, 110, 40),
+    "khaki": (168, 156, 106),
+    "light green": (155, 220, 140),
+    "mint": (178, 236, 208),
+    "green": (30, 150, 60),
+    "dark green": (10, 72, 42),
+    "lime": (165, 225, 25),
+    "teal": (10, 122, 124),
+    "turquoise": (60, 205, 200),
+    "light blue": (165, 205, 240),
+    "blue": (35, 90, 205),
+    "steel blue": (92, 130, 168),
+    "navy": (18, 28, 78),
+    "purple": (118, 40, 152),
+    "light purple": (196, 170, 230),
+    "dark purple": (72, 24, 76),
+    "mauve": (172, 120, 150),
+}
 
-PATTERNS = (
-    "solid", "striped", "vertical-striped", "checked", "polka-dot", "floral",
-    "animal", "denim", "knit", "printed", "camouflage",
-)  # fmt: skip
+PATTERNS = tuple("solid striped vertical-striped checked polka-dot floral animal denim knit printed camouflage".split())
 
 # garment -> the region of the person that it covers
-GARMENTS: dict[str, str] = {
-    "t-shirt": "upper", "shirt": "upper", "blouse": "upper", "top": "upper", "sweater": "upper", "jumper": "upper",
-    "sweatshirt": "upper", "hoodie": "upper", "vest": "upper", "bodysuit": "upper", "cardigan": "outer",
-    "jacket": "outer", "blazer": "outer", "coat": "outer", "cape": "outer", "dress": "dress", "gown": "dress",
-    "jumpsuit": "dress", "skirt": "lower", "jeans": "lower", "trousers": "lower", "leggings": "lower",
-    "shorts": "lower", "suit": "full", "outfit": "full",
-}  # fmt: skip
+_OF_REGION = {
+    "upper": "t-shirt shirt blouse top sweater jumper sweatshirt hoodie vest bodysuit",
+    "outer": "cardigan jacket blazer coat cape",
+    "dress": "dress gown jumpsuit",
+    "lower": "skirt jeans trousers leggings shorts",
+    "full": "suit outfit",
+}
+GARMENTS = {garment: region for region, garments in _OF_REGION.items() for garment in garments.split()}
 
 SLEEVES = ("sleeveless", "short-sleeved", "long-sleeved")
 LENGTHS = ("cropped", "mini", "knee-length", "midi", "maxi")
@@ -139,9 +166,13 @@ X: couch, table, blue sky, in the snow, in snow, on the sand, on sand, in the sk
 """
 # phrases that stand for several words of the language
 _COMPOUNDS = {
-    "minidress": ("mini", "dress"), "miniskirt": ("mini", "skirt"), "jeggings": ("denim", "leggings"),
-    "jorts": ("denim", "shorts"), "jean shorts": ("denim", "shorts"), "jean jacket": ("denim", "jacket"),
-}  # fmt: skip
+    "minidress": ("mini", "dress"),
+    "miniskirt": ("mini", "skirt"),
+    "jeggings": ("denim", "leggings"),
+    "jorts": ("denim", "shorts"),
+    "jean shorts": ("denim", "shorts"),
+    "jean jacket": ("denim", "jacket"),
+}
 
 VOCABULARY: tuple[str, ...] = (*COLOURS, *PATTERNS, *GARMENTS, *SLEEVES, *LENGTHS)
 
@@ -229,17 +260,6 @@ def _split(text: str) -> Iterator[str]:
                 run, symbols = run + character, symbol
             elif character in BREAKS:
                 yield ","
-
-
-def without_fillers(units: Iterable[Unit]) -> Iterator[Unit]:
-    """Units that say something, with articles as a mark of what they stand before."""
-    own = False
-    for unit in units:
-        if unit.kind == ".":
-            own = own or unit.said in ARTICLES
-        else:
-            yield unit._replace(own=own)
-            own = False
 
 
 @cache

@@ -17,12 +17,12 @@ Alternatives, garments that hide each other and colours that may belong to anyth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fice.errors import InputError
 from fice.language.clauses import LINK, LOOK, divide, kinds_of
-from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Unit, cut_up, without_fillers
+from fice.language.lexicon import ARTICLES, COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Unit, cut_up
 
 PLAIN = Unit("P", ("solid",), "plain")
 
@@ -82,7 +82,7 @@ def parse(text: str) -> tuple[Sentence, ...]:
     units = [*cut_up(text)]
     if all(unit.kind == "," for unit in units):
         raise InputError('the text is empty; say what to wear, for example "red floral dress".')
-    whole = _Reading([*without_fillers(units)])
+    whole = _Reading([*_without_fillers(units)])
     units = list(whole.units)
     whole.keep()
     whole.take_off()
@@ -122,16 +122,40 @@ def _read(text: str, units: Sequence[Unit], whole: str = "") -> Sentence:
     return Sentence(
         text=text,
         wanted=whole if whole and left == units else " ".join(unit.said for unit in left if unit.kind not in silent),
-        words=words, colour=colour, pattern=pattern, garment=garments[0] if garments else None, sleeve=sleeve,
-        length=length, region=_region(garments, words), unknown=said("?X"), garments=garments, materials=said("M"),
-        shapes=said("SL"), things=tuple(dict.fromkeys(reading.things)), excluded=tuple(reading.excluded),
-        taken_off=tuple(reading.taken_off), becomes=becomes, unclear=reading.unclear(), numbers=said("#"),
-    )  # fmt: skip
+        words=words,
+        colour=colour,
+        pattern=pattern,
+        garment=garments[0] if garments else None,
+        sleeve=sleeve,
+        length=length,
+        region=_region(garments, words),
+        unknown=said("?X"),
+        garments=garments,
+        materials=said("M"),
+        shapes=said("SL"),
+        things=tuple(dict.fromkeys(reading.things)),
+        excluded=tuple(reading.excluded),
+        taken_off=tuple(reading.taken_off),
+        becomes=becomes,
+        unclear=reading.unclear(),
+        numbers=said("#"),
+    )
 
 
 def _placed(sentence: Sentence, regions: Sequence[str]) -> Iterator[Sentence]:
     """The sentence itself, or once for each region that it is for."""
     yield from (replace(sentence, region=region) for region in regions) if regions else (sentence,)
+
+
+def _without_fillers(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Units that say something, with articles as a mark of what they stand before."""
+    own = False
+    for unit in units:
+        if unit.kind == ".":
+            own = own or unit.said in ARTICLES
+        else:
+            yield unit._replace(own=own)
+            own = False
 
 
 class _Reading:
@@ -216,8 +240,9 @@ class _Reading:
                 return " ".join(unit.said for unit in self.units[found.start() : found.end()])
         at = [place for place, unit in enumerate(self.units) if unit.kind == "G"]
         if at and not any(unit.kind == "P" and unit.words for unit in self.units):
-            before, after = ([unit.said for unit in side if unit.kind == "C"]
-                             for side in (self.units[: at[0]], self.units[at[0] :]))  # fmt: skip
+            before, after = (
+                [unit.said for unit in side if unit.kind == "C"] for side in (self.units[: at[0]], self.units[at[0] :])
+            )
             if before and after and before != after:
                 return " ".join([*before, *after])
         return ""

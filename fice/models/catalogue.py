@@ -53,13 +53,25 @@ def describe(name: str) -> dict[str, Any]:
         return load_bundle(name).summary()
     found = sources.get(name)
     if isinstance(found, Recipe):
-        return {"name": name, "description": found.description, "fetched": found.installed(),
-                "made_of": {source.name: source.description for source in found.sources},
-                "licences": {source.name: source.licence for source in found.sources}}  # fmt: skip
-    return {"name": name, "description": found.description, "fetched": found.installed(), "size": found.size,
-            "licence": found.licence, "becomes": list(found.parts), "note": found.note, "page": found.page,
-            "files": {file.name: file.sha256 or "no sha256 published" for file in found.files},
-            "folder": str(found.folder)}  # fmt: skip
+        return {
+            "name": name,
+            "description": found.description,
+            "fetched": found.installed(),
+            "made_of": {source.name: source.description for source in found.sources},
+            "licences": {source.name: source.licence for source in found.sources},
+        }
+    return {
+        "name": name,
+        "description": found.description,
+        "fetched": found.installed(),
+        "size": found.size,
+        "licence": found.licence,
+        "becomes": list(found.parts),
+        "note": found.note,
+        "page": found.page,
+        "files": {file.name: file.sha256 or "no sha256 published" for file in found.files},
+        "folder": str(found.folder),
+    }
 
 
 def fetch_model(name: str, *, offline: bool = False, tell: Callable[[str], None] = lambda _: None) -> Path:

@@ -166,8 +166,9 @@ class Download:
         from tqdm import tqdm
 
         hidden = None if self.progress else True  # None: shown on a terminal only
-        return tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=self.file.name, delay=PATIENCE,
-                    disable=hidden)  # fmt: skip
+        return tqdm(
+            total=total, initial=have, unit="B", unit_scale=True, desc=self.file.name, delay=PATIENCE, disable=hidden
+        )
 
     @property
     def _mark(self) -> Path:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fice.errors import WeightsError, is_full_disk
-from fice.files import home, locked
+from fice.files import locked, user_folder
 from fice.models.sources import File, Recipe, Source, Sources, load_sources
 
 __all__ = ["Recipe", "Source", "Sources", "fetch", "load_sources"]
@@ -130,7 +130,7 @@ def _explain(error: OSError, source: Source) -> WeightsError:
 @contextmanager
 def _alone(name: str, waiting: str, tell: Tell) -> Iterator[None]:
     """Hold the lock of a name; whoever has to wait is told why."""
-    folder = home() / "locks"
+    folder = user_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / f"{name}.lock", lambda: tell(waiting)):
         yield
@@ -141,7 +141,7 @@ def _key(source: Source, file: File) -> str:
 
 
 def _seen_path() -> Path:
-    return home() / "seen.json"
+    return user_folder() / "seen.json"
 
 
 def _seen() -> dict[str, str]:

@@ -44,11 +44,7 @@ class ResidualAttentionBlock(nn.Module):
         self.causal = causal
         self.attn = Attention(width, heads)
         self.ln_1 = nn.LayerNorm(width)
-        parts = [
-            ("c_fc", nn.Linear(width, width * 4)),
-            ("gelu", QuickGELU()),
-            ("c_proj", nn.Linear(width * 4, width)),
-        ]
+        parts = [("c_fc", nn.Linear(width, width * 4)), ("gelu", QuickGELU()), ("c_proj", nn.Linear(width * 4, width))]
         self.mlp = nn.Sequential(OrderedDict(parts))
         self.ln_2 = nn.LayerNorm(width)
 
@@ -208,12 +204,7 @@ class CLIP(nn.Module):
             if vision_patch_size is None:
                 raise ValueError("a ViT needs the side of its patches")
             self.visual = VisionTransformer(
-                image_resolution,
-                vision_patch_size,
-                vision_width,
-                vision_layers,
-                vision_width // HEAD_WIDTH,
-                embed_dim,
+                image_resolution, vision_patch_size, vision_width, vision_layers, vision_width // HEAD_WIDTH, embed_dim
             )
         else:
             self.visual = ModifiedResNet(

@@ -94,8 +94,16 @@ class Discriminator(nn.Module):
         conv_clamp: limit of the activations, for half precision.
     """
 
-    def __init__(self, img_resolution, square=True, channel_base=32768, channel_max=512, mbstd_group_size=4,
-                 img_channels=3, conv_clamp=None):  # fmt: skip
+    def __init__(
+        self,
+        img_resolution,
+        square=True,
+        channel_base=32768,
+        channel_max=512,
+        mbstd_group_size=4,
+        img_channels=3,
+        conv_clamp=None,
+    ):
         super().__init__()
         self.heights = block_heights(img_resolution)[::-1]
         self.canvas = (img_resolution, img_resolution if square else img_resolution // 2)

@@ -34,10 +34,7 @@ class Block(nn.Module):
         self.stride = stride
         self.shortcut_layer = None
         if channels != out:
-            self.shortcut_layer = nn.Sequential(
-                nn.Conv2d(channels, out, 1, stride, bias=False),
-                nn.BatchNorm2d(out),
-            )
+            self.shortcut_layer = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(channels),
             nn.Conv2d(channels, out, 3, padding=1, bias=False),
@@ -102,8 +99,10 @@ class E4e(nn.Module):
         fine = _enlarged(middle, fine) + self.latlayer2(fine)  # (B, 512, 64, 64)
         main, *others = self.styles
         w = main(coarse)
-        deltas = [head(coarse if row < COARSE else middle if row < MIDDLE else fine)
-                  for row, head in enumerate(others, start=1)]  # fmt: skip
+        deltas = [
+            head(coarse if row < COARSE else middle if row < MIDDLE else fine)
+            for row, head in enumerate(others, start=1)
+        ]
         return torch.stack([w, *(w + delta for delta in deltas)], dim=1) + self.latent_avg
 
     def features(self, picture: Tensor) -> list[Tensor]:

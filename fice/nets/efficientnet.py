@@ -14,9 +14,14 @@ from fice.nets.resnet import laid_out
 
 # repeats, kernel, stride, expansion and output channels of each stage (arXiv 1905.11946, table 1)
 STAGES = (
-    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
-)  # fmt: skip
+)
 DEPTHS = {0: 1.0, 1: 1.1, 2: 1.2}  # times the repeats of all stages but the first and the last
 WIDTHS = {0: 1.0, 1: 1.0, 2: 1.1}  # times their output channels
 STEM, TOP, CLASSES = 32, 1280, 1000

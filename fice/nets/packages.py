@@ -59,9 +59,7 @@ def _clip_model() -> ModuleType:
             module = module_from_spec(spec)
             spec.loader.exec_module(module)
             return module
-    raise WeightsError(
-        f"OpenAI's package clip is not installed: {install('clip')}, or use `--set semantics=network`."
-    )
+    raise WeightsError(f"OpenAI's package clip is not installed: {install('clip')}, or use `--set semantics=network`.")
 
 
 class DensePose(nn.Module):

@@ -67,9 +67,7 @@ class Parser(nn.Module):
         """picture: (B, 3, H, W) float in [0, 1], RGB. Returns logits (B, classes, H, W)."""
         *skips, x = self.features(picture)
         x = x + self.context(x)
-        for lateral, merge, skip in zip(
-            reversed(self.lateral), reversed(self.merge), reversed(skips), strict=True
-        ):
+        for lateral, merge, skip in zip(reversed(self.lateral), reversed(self.merge), reversed(skips), strict=True):
             up = F.interpolate(lateral(x), size=skip.shape[-2:], mode="bilinear")
             x = merge(up + skip)
         logits = F.interpolate(self.classify(x), scale_factor=2, mode="bilinear")

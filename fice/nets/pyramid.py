@@ -18,8 +18,10 @@ def separable(inputs: int, outputs: int) -> nn.Sequential:
     """A 3x3 convolution of each channel, one across them, batch norm and ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
-        nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True),
-    )  # fmt: skip
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
 
 
 class Pyramid(nn.Module):

@@ -53,7 +53,7 @@ class ReStyle(nn.Module):
         self.offset = nn.Linear(hidden, num_ws * w_dim)
         self.register_buffer("w_avg", torch.zeros(w_dim))
         if descends:
-            self.descend = Descend(num_ws, w_dim, hidden)
+            self.descend = GradientStep(num_ws, w_dim, hidden)
 
     def forward(
         self, picture: Tensor, drawn: Tensor, offsets: Tensor | bool = True, slope: Tensor | None = None
@@ -84,7 +84,7 @@ class ReStyle(nn.Module):
         return w + (offset if offsets is True else offset * offsets[:, None, None])
 
 
-class Descend(nn.Module):
+class GradientStep(nn.Module):
     """What a slope adds to a correction: something known to all rows, and a stride down in each.
 
     Args:

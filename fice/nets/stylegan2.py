@@ -157,14 +157,7 @@ class SynthesisBlock(nn.Module):
     resample_filter: Tensor
 
     def __init__(
-        self,
-        in_channels,
-        out_channels,
-        w_dim,
-        size,
-        img_channels,
-        resample_filter=(1, 3, 3, 1),
-        conv_clamp=None,
+        self, in_channels, out_channels, w_dim, size, img_channels, resample_filter=(1, 3, 3, 1), conv_clamp=None
     ):
         super().__init__()
         self.first = in_channels == 0

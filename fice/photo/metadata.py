@@ -7,8 +7,17 @@ from typing import Any
 
 THUMBNAILS = ((0x0201, 0x0202), (0x0111, 0x0117))  # EXIF tags: where it lies, how many bytes; JPEG or plain
 IPTC = 0x0404  # the one resource of Photoshop's that travels; others show the old picture
-LOST = (b"MotionPhoto", b"MicroVideo", b"hdrgm:", b"HDRGainMap", b"Container:Directory", b"GDepth:", b"GImage:",
-        b"HasExtendedXMP", b"xmpGImg:")  # fmt: skip
+LOST = (
+    b"MotionPhoto",
+    b"MicroVideo",
+    b"hdrgm:",
+    b"HDRGainMap",
+    b"Container:Directory",
+    b"GDepth:",
+    b"GImage:",
+    b"HasExtendedXMP",
+    b"xmpGImg:",
+)
 
 
 def without_thumbnail(exif: bytes) -> bytes:

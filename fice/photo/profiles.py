@@ -43,12 +43,7 @@ def _transform(icc: bytes, to_srgb: bool):
         own = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         source, target = (own, srgb) if to_srgb else (srgb, own)
         transform = ImageCms.buildTransform(
-            source,
-            target,
-            "RGB",
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            source, target, "RGB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
         )
         colours = (15 * np.indices((18, 18, 18))).reshape(3, 18, -1).transpose(1, 2, 0).astype(np.uint8)
         moved = np.asarray(ImageCms.applyTransform(Image.fromarray(colours), transform))

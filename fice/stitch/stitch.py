@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.cloth.clothing import Weave, carry_weave
+from fice.cloth.clothing import Weave, add_weave
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.mask import grow, refine, steepen, without_specks
 from fice.stitch.fill import fill_background, push_pull
@@ -174,7 +174,7 @@ def paste(photo: Photo, composed: np.ndarray, support: np.ndarray, window: Windo
     return pixels
 
 
-def settle(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+def steady_outline(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
     """Where the outline truly changed, on the canvas.
 
     Outlines of one garment, found in two pictures, differ by a pixel here and there. Returns the mask after the edit
@@ -190,7 +190,7 @@ def settle(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
 def edit_region(parts: Stitch, worn: Worn, source: Tensor, window: Window) -> Mattes:
     """A garment's mattes at the photo's resolution, from the maps of the canvas; 0 on the head and outside its mask."""
     before, after = (without_specks(mask, SPECK) for mask in (worn.before, worn.after))
-    after, changed = settle(before, after)
+    after, changed = steady_outline(before, after)
     step = 1 / parts.frame.scale  # photo pixels per canvas pixel
     crisp = min(0.7, 1.3 / step)  # an edge little wider than a photo pixel, on a mask that rises over `step` of them
 
@@ -230,7 +230,7 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
         where, radius = mattes.garment * mattes.removed, FOLD * height
         if worn.weave:
             woven = (worn.weave.fine, worn.weave.light, worn.weave.trust * detail)
-            cloth = carry_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
+            cloth = add_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
         if worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)
         else:

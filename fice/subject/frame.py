@@ -76,10 +76,7 @@ class Frame:
     def offset(self) -> tuple[float, float]:
         """The canvas point (y, x) of the photo's upper left corner."""
         y0, x0, y1, x1 = self.box
-        return (
-            self.canvas[0] / 2 - self.scale * (y0 + y1) / 2,
-            self.canvas[1] / 2 - self.scale * (x0 + x1) / 2,
-        )
+        return (self.canvas[0] / 2 - self.scale * (y0 + y1) / 2, self.canvas[1] / 2 - self.scale * (x0 + x1) / 2)
 
     @property
     def window(self) -> Window:

@@ -82,15 +82,21 @@ def _within(person: Person, left: int, span: int, width: int) -> Person:
     y0, x0, y1, x1 = person.box
     scale = person.elsewhere.shape[3] / span
     sides = (round(left * scale), round((width - span - left) * scale))
-    return replace(person, box=(y0, x0 + left, y1, x1 + left), area=person.area * span / width,
-                   all_people=person.all_people * span / width, elsewhere=F.pad(person.elsewhere, sides))  # fmt: skip
+    return replace(
+        person,
+        box=(y0, x0 + left, y1, x1 + left),
+        area=person.area * span / width,
+        all_people=person.all_people * span / width,
+        elsewhere=F.pad(person.elsewhere, sides),
+    )
 
 
 def _look(regions: Regions, photo: Tensor, side: int) -> Person | None:
     height, width = photo.shape[-2:]
     scale = side / max(height, width)
-    small = F.interpolate(photo, size=(max(round(height * scale), 32), max(round(width * scale), 32)),
-                          mode="bilinear", antialias=True)  # fmt: skip
+    small = F.interpolate(
+        photo, size=(max(round(height * scale), 32), max(round(width * scale), 32)), mode="bilinear", antialias=True
+    )
     probabilities = regions.probabilities(small)
     seen = lambda *names: regions.select(probabilities, names)[0, 0].cpu().numpy() > 0.4  # noqa: E731
     body = regions.body(probabilities)[0, 0].cpu().numpy() > 0.5

@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
 
 PART_CLASSES = (
-    "background", "head", "torso", "left arm", "right arm", "left leg", "right leg", "left foot", "right foot",
-)  # fmt: skip
+    "background",
+    "head",
+    "torso",
+    "left arm",
+    "right arm",
+    "left leg",
+    "right leg",
+    "left foot",
+    "right foot",
+)
 MIRRORED = (0, 1, 2, 4, 3, 6, 5, 8, 7)  # each part's index in a mirrored picture; left is the person's own left
 _SIDED = ("ear", "shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "toe")
 KEYPOINTS = ("nose", *(f"{side} {name}" for name in _SIDED for side in ("left", "right")))  # the person's own left

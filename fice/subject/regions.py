@@ -16,9 +16,21 @@ if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
 
 REGION_CLASSES = (
-    "background", "hair", "face", "skin", "upper", "outer", "dress", "skirt",
-    "trousers", "legwear", "shoes", "bag", "headwear", "accessories",
-)  # fmt: skip
+    "background",
+    "hair",
+    "face",
+    "skin",
+    "upper",
+    "outer",
+    "dress",
+    "skirt",
+    "trousers",
+    "legwear",
+    "shoes",
+    "bag",
+    "headwear",
+    "accessories",
+)
 HEAD = ("hair", "face", "headwear", "head")
 BODY = "body"  # all below the head, to networks that know no garments
 REGIONS: dict[str, tuple[str, ...]] = {
@@ -29,9 +41,13 @@ REGIONS: dict[str, tuple[str, ...]] = {
     "full": ("upper", "outer", "dress", "skirt", "trousers"),
 }
 SEEN_AS = {  # garments whose kind can be told from others of their region by the network
-    "skirt": "skirt", "trousers": "trousers", "jeans": "trousers", "shorts": "trousers", "dress": "dress",
+    "skirt": "skirt",
+    "trousers": "trousers",
+    "jeans": "trousers",
+    "shorts": "trousers",
+    "dress": "dress",
     "gown": "dress",
-}  # fmt: skip
+}
 SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larger one
     "upper": ("dress", "outer"),
     "lower": ("dress",),
@@ -74,7 +90,7 @@ class Regions:
         if len(self._classes) > len(self.names):
             index = torch.tensor(self._classes, device=found.device)
             found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)
-        return fitted(found, picture)
+        return resized_to(found, picture)
 
     def analyse(self, picture: Tensor) -> Tensor:
         """As `probabilities`, averaged with the mirrored picture: twice the time, for what is looked at once."""
@@ -105,7 +121,7 @@ def at_most(picture: Tensor, height: int | None) -> Tensor:
     return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
 
 
-def fitted(maps: Tensor, picture: Tensor) -> Tensor:
+def resized_to(maps: Tensor, picture: Tensor) -> Tensor:
     """Maps (B, K, h, w) at the size of a picture (B, 3, H, W)."""
     if maps.shape[2:] == picture.shape[2:]:
         return maps

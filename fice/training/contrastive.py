@@ -17,7 +17,7 @@ from fice.language.tokenizer import Tokenizer
 from fice.language.words import Sentence, parse
 from fice.nets.clip import CLIP
 from fice.srgb import to_lab
-from fice.training.data.captions import Look, describe, matches
+from fice.training.data.captions import Appearance, describe, matches
 from fice.training.data.views import SIZE
 
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
@@ -38,13 +38,13 @@ def changed(said: Sentence, rng: np.random.Generator) -> Sentence:
     return parse(" ".join(other if w == word else w for w in said.words))[0]
 
 
-def agreement(captions: Sequence[Sequence[Sentence]], looks: Sequence[Sequence[Look]]) -> Tensor:
+def agreement(captions: Sequence[Sequence[Sentence]], looks: Sequence[Sequence[Appearance]]) -> Tensor:
     """(B pictures, C captions): 1 right, 0 wrong, nan not known. A caption is right when each of its clauses is."""
     table = [[_right(clauses, each) for clauses in captions] for each in looks]
     return torch.tensor([[math.nan if known is None else float(known) for known in row] for row in table])
 
 
-def _right(clauses: Sequence[Sentence], looks: Sequence[Look]) -> bool | None:
+def _right(clauses: Sequence[Sentence], looks: Sequence[Appearance]) -> bool | None:
     """Each clause wants some garment that it is right for; None when it may or may not have one."""
     clause_answers = []
     for said in clauses:
@@ -79,7 +79,7 @@ def look(model: CLIP, views: Tensor) -> Tensor:
 
 
 def step_loss(
-    model: CLIP, looks: Sequence[Sequence[Look]], views: Tensor, tokenizer: Tokenizer, rng: np.random.Generator
+    model: CLIP, looks: Sequence[Sequence[Appearance]], views: Tensor, tokenizer: Tokenizer, rng: np.random.Generator
 ) -> dict[str, Tensor]:
     """One batch: its captions, their altered twins, and every word of the language by itself."""
     described = [describe(rng, each[:2]) for each in looks]
@@ -107,7 +107,7 @@ def step_loss(
 
 
 def colour_slope(
-    model: CLIP, tokenizer: Tokenizer, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Look]], rng
+    model: CLIP, tokenizer: Tokenizer, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Appearance]], rng
 ) -> Tensor:
     """How far cosines are from falling with the distance of colours (CIELAB), as exp(-distance / 40).
 
@@ -128,7 +128,7 @@ def colour_slope(
     return F.mse_loss(cosines - cosines.mean(1, keepdim=True), target - target.mean(1, keepdim=True))
 
 
-def _known(looks: Sequence[Look], kind: str, names: Sequence[str]) -> list[float]:
+def _known(looks: Sequence[Appearance], kind: str, names: Sequence[str]) -> list[float]:
     """Which words of a kind are right for a sample; none where several garments or not knowing blur it.
 
     Of a garment's names only the most apt is right, the others (a blouse is also a top) take no part.

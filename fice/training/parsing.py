@@ -50,9 +50,17 @@ class Views:
     """
 
     def __init__(
-        self, pictures, labels, boxes, negatives, mirror: list[int], seed: int, redress: Redress | None = None,
-        points: np.ndarray | None = None, mirrored_points: Sequence[int] = (),
-    ):  # fmt: skip
+        self,
+        pictures,
+        labels,
+        boxes,
+        negatives,
+        mirror: list[int],
+        seed: int,
+        redress: Redress | None = None,
+        points: np.ndarray | None = None,
+        mirrored_points: Sequence[int] = (),
+    ):
         self.pictures, self.labels, self.boxes, self.redress = pictures, labels, boxes, redress
         self.negatives, self.mirror = negatives, np.array(mirror, np.uint8)
         self.points = np.zeros((len(pictures), 0, 3), np.float32) if points is None else points

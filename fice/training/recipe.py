@@ -29,9 +29,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 def options(description: str) -> argparse.ArgumentParser:
     """The options that all recipes understand."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the photographs, or the prepared folder")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints and results go")
     parser.add_argument("--minutes", type=float, default=20, help="training time, over all resumptions")
@@ -115,9 +113,14 @@ def run_of(args: argparse.Namespace) -> Run:
 
 
 def finish(
-    out: Path, part: str, module: nn.Module, network: str, arguments: dict[str, Any], extra: dict[str, Any],
+    out: Path,
+    part: str,
+    module: nn.Module,
+    network: str,
+    arguments: dict[str, Any],
+    extra: dict[str, Any],
     figures: dict[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     """Writes a trained part and its figures into the bundle of its run, and prints these; as of `save_part`."""
     save_part(out, part, module, network, arguments, extra)
     save_figures(out, {part: figures})
@@ -145,9 +148,7 @@ class Clock:
         most: steps to make, `done` included.
     """
 
-    def __init__(
-        self, seconds: float, done: dict[str, Any] | None = None, tick: float = 30, most: float = math.inf
-    ):
+    def __init__(self, seconds: float, done: dict[str, Any] | None = None, tick: float = 30, most: float = math.inf):
         self.budget, self.tick, self.most = seconds, tick, most
         self.step: int = done["step"] if done else 0
         self.seconds: float = done["seconds"] if done else 0.0

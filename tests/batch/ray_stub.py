@@ -38,8 +38,16 @@ class StubFlow:
             if job.text == "full":
                 raise FullDisk("The disk is full; free some space and try again.")
             time.sleep(1 if job.text == "slow" else 0)
-            yield Result(job.key, "done", {"input": str(job.photo), "text": job.text, "pid": os.getpid(),
-                                           "threads": os.environ["OMP_NUM_THREADS"]})  # fmt: skip
+            yield Result(
+                job.key,
+                "done",
+                {
+                    "input": str(job.photo),
+                    "text": job.text,
+                    "pid": os.getpid(),
+                    "threads": os.environ["OMP_NUM_THREADS"],
+                },
+            )
 
 
 class StubWorker(cluster.Worker):

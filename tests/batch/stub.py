@@ -46,9 +46,18 @@ class Stub:
 
     device = torch.device("cpu")
 
-    def __init__(self, bundle: Any = None, device: Any = None, settings: Any = None, *, pause: float = 0.0,
-                 faults: dict | None = None, room: dict | None = None, losses: dict | None = None,
-                 shortage: Exception | None = None):  # fmt: skip
+    def __init__(
+        self,
+        bundle: Any = None,
+        device: Any = None,
+        settings: Any = None,
+        *,
+        pause: float = 0.0,
+        faults: dict | None = None,
+        room: dict | None = None,
+        losses: dict | None = None,
+        shortage: Exception | None = None,
+    ):
         self.bundle = bundle or SimpleNamespace(reads_own_words=True)
         steps, tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
         self.optimiser = Optimiser(steps=steps, rate=0.1, tolerance=tolerance)
@@ -98,10 +107,16 @@ class Stub:
         self._called("finish", [photo.path.stem])
         pixels = np.iinfo(photo.pixels.dtype).max - photo.pixels
         facts = {
-            "input": str(photo.path), "text": order.sentence, "region": "dress", "order": order.as_json(),
-            "seed": run.seed, "steps": run.steps, "losses": run.losses,
-            "similarity": {"before": 0.1, "after": 0.2 + run.seed}, "unknown_words": [],
-        }  # fmt: skip
+            "input": str(photo.path),
+            "text": order.sentence,
+            "region": "dress",
+            "order": order.as_json(),
+            "seed": run.seed,
+            "steps": run.steps,
+            "losses": run.losses,
+            "similarity": {"before": 0.1, "after": 0.2 + run.seed},
+            "unknown_words": [],
+        }
         mask = np.ones(photo.size, bool)
         return Edit(subject, order, 1 - photo.srgb(), pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
 

@@ -49,9 +49,14 @@ def started(folder):
     """A Ray that another process has started in a folder: its address, and what stops it."""
     with tempfile.TemporaryDirectory(prefix="t-", ignore_cleanup_errors=True) as short:  # for names of sockets
         process = subprocess.Popen(
-            [sys.executable, "-c", HEAD, short], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
-        )  # fmt: skip
+            [sys.executable, "-c", HEAD, short],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
+        )
         try:
             yield process.stdout.readline().strip(), process.stdin.close
         finally:
@@ -128,12 +133,19 @@ def test_a_job_that_kills_its_workers_fails_alone(head, tmp_path):
     assert failed[0]["report"]["input"] == "photos/5.jpg" and failed[0]["exit_code"] == 6
 
 
-@pytest.mark.parametrize(("device", "text", "error", "sentence"), [
-    ("cpu", "full", FullDisk, "The disk is full; free some space and try again."),
-    ("damaged", "", WeightsError, "The weights are damaged; fetch them again."),
-    ("hopeless", "", DeviceError, "Workers die before they can begin, mostly for want of memory: "
-                                  "use fewer --workers."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("device", "text", "error", "sentence"),
+    [
+        ("cpu", "full", FullDisk, "The disk is full; free some space and try again."),
+        ("damaged", "", WeightsError, "The weights are damaged; fetch them again."),
+        (
+            "hopeless",
+            "",
+            DeviceError,
+            "Workers die before they can begin, mostly for want of memory: use fewer --workers.",
+        ),
+    ],
+)
 def test_what_concerns_all_ends_the_run_with_its_sentence(head, tmp_path, device, text, error, sentence):
     with pytest.raises(error) as caught:
         list(edit(jobs(9, text), tmp_path, device=device, address=head, workers=2))
@@ -246,9 +258,14 @@ def own_run(out, text, temporary):
     """A run in a process of its own, on a Ray that it starts itself, in a session as of a terminal."""
     stub, root = Path(__file__).with_name("ray_stub.py"), Path(__file__).resolve().parents[2]
     return subprocess.Popen(
-        [sys.executable, stub, out, "20", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out,
-        start_new_session=True, env=os.environ | {"PYTHONPATH": str(root), "TMPDIR": str(temporary)},
-    )  # fmt: skip
+        [sys.executable, stub, out, "20", text],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=out,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(root), "TMPDIR": str(temporary)},
+    )
 
 
 def members(run):
@@ -280,18 +297,21 @@ def test_a_ray_of_its_own_ends_with_the_run(tmp_path, temporary, number):
     assert number == signal.SIGKILL or not list(temporary.iterdir())
 
 
-@pytest.mark.parametrize(("nodes", "device", "workers", "wanted"), [
-    ([{"CPU": 2}], "auto", None, (1, {"num_cpus": 2}, 2)),
-    ([{"CPU": 2}], "auto", 2, (2, {"num_cpus": 1}, 1)),
-    ([{"CPU": 2}], "auto", 3, (3, {"num_cpus": 0.6666}, 1)),
-    ([{"CPU": 4}, {"CPU": 4}], "auto", 3, (3, {"num_cpus": 2}, 2)),
-    ([{"CPU": 16}, {"CPU": 4}], "auto", None, (10, {"num_cpus": 2}, 2)),
-    ([{"CPU": 5}], "auto", 2, (2, {"num_cpus": 2}, 2)),
-    ([{"CPU": 8, "GPU": 4}, {"CPU": 8}], "auto", None, (4, {"num_gpus": 1, "num_cpus": 0}, 1)),
-    ([{"CPU": 8, "GPU": 2}], "cuda", 1, (1, {"num_gpus": 1, "num_cpus": 0}, 1)),
-    ([{"CPU": 8, "GPU": 2}], "auto", 3, (3, {"num_gpus": 0.5, "num_cpus": 0}, 1)),
-    ([{"CPU": 8, "GPU": 2}], "cpu", 2, (2, {"num_cpus": 4}, 4)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("nodes", "device", "workers", "wanted"),
+    [
+        ([{"CPU": 2}], "auto", None, (1, {"num_cpus": 2}, 2)),
+        ([{"CPU": 2}], "auto", 2, (2, {"num_cpus": 1}, 1)),
+        ([{"CPU": 2}], "auto", 3, (3, {"num_cpus": 0.6666}, 1)),
+        ([{"CPU": 4}, {"CPU": 4}], "auto", 3, (3, {"num_cpus": 2}, 2)),
+        ([{"CPU": 16}, {"CPU": 4}], "auto", None, (10, {"num_cpus": 2}, 2)),
+        ([{"CPU": 5}], "auto", 2, (2, {"num_cpus": 2}, 2)),
+        ([{"CPU": 8, "GPU": 4}, {"CPU": 8}], "auto", None, (4, {"num_gpus": 1, "num_cpus": 0}, 1)),
+        ([{"CPU": 8, "GPU": 2}], "cuda", 1, (1, {"num_gpus": 1, "num_cpus": 0}, 1)),
+        ([{"CPU": 8, "GPU": 2}], "auto", 3, (3, {"num_gpus": 0.5, "num_cpus": 0}, 1)),
+        ([{"CPU": 8, "GPU": 2}], "cpu", 2, (2, {"num_cpus": 4}, 4)),
+    ],
+)
 def test_shares(nodes, device, workers, wanted):
     assert shares([{"Alive": True, "Resources": node} for node in nodes], device, workers) == wanted
 

@@ -11,13 +11,13 @@ from asking import batch
 from PIL import Image
 from torch.nn import functional as F
 
+from fice.batch.batch_size import best_batch_size
 from fice.batch.run import run_batch
-from fice.batch.width import best_width
 from fice.editor import Editor
 from fice.inversion.loop import evaluate
 from fice.inversion.sample import people
 from fice.inversion.terms import bind
-from fice.inversion.tuning import drawing, join
+from fice.inversion.tuning import join, synthesis_of
 from fice.order import Garment, Order
 from fice.settings import Settings
 
@@ -77,7 +77,7 @@ def together(editor, photos, order):
 def evaluated(editor, runs):
     """One step's pictures, terms, losses and slopes of runs together."""
     terms = bind(editor.engine.terms, [run.targets for run in runs])
-    draw = drawing(editor.engine.generator, join([run.weights for run in runs]))
+    draw = synthesis_of(editor.engine.generator, join([run.weights for run in runs]))
     return evaluate(draw, terms, torch.cat([run.ws for run in runs]), torch.arange(len(runs)))
 
 
@@ -118,8 +118,11 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
     table = tmp_path / "orders.jsonl"
     rows = [{"photo": str(photos / f"{i}.png"), "text": text} for i, text in enumerate(WISHES)]
     table.write_text("\n".join(map(json.dumps, [*rows, {"photo": str(photos / "0.png"), "text": "xyzzy"}])))
-    summary = run_batch(batch(table, (), tmp_path / "out", batch_size=1, steps=4, assignments=SHORT, device="cpu",
-                              keep=["mask", "latent"]))  # fmt: skip
+    summary = run_batch(
+        batch(
+            table, (), tmp_path / "out", batch_size=1, steps=4, assignments=SHORT, device="cpu", keep=["mask", "latent"]
+        )
+    )
     assert summary.done == 3 and sum(summary.failed.values()) == 1
     lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     for i, (text, single) in enumerate(zip(WISHES, alone, strict=True)):
@@ -131,8 +134,21 @@ def test_a_run_writes_what_edit_would(photos, alone, tmp_path):
         assert (tmp_path / "out" / f"{line['key']}.latent.safetensors").exists()
     (failed,) = (one for one in lines if one["status"] == "failed")
     assert failed["exit_code"] == 3 and "xyzzy" in failed["error"]
-    assert run_batch(batch(table, (), tmp_path / "out", batch_size=1, steps=4, assignments=SHORT, device="cpu",
-                           keep=["mask", "latent"])).skipped == 3  # fmt: skip
+    assert (
+        run_batch(
+            batch(
+                table,
+                (),
+                tmp_path / "out",
+                batch_size=1,
+                steps=4,
+                assignments=SHORT,
+                device="cpu",
+                keep=["mask", "latent"],
+            )
+        ).skipped
+        == 3
+    )
 
 
 def test_candidates_and_several_texts_share_one_analysis(photos, tmp_path, monkeypatch):
@@ -141,8 +157,18 @@ def test_candidates_and_several_texts_share_one_analysis(photos, tmp_path, monke
     monkeypatch.setattr(
         Editor, "fit", lambda self, subjects, *rest: fitted.append(len(subjects)) or fit(self, subjects, *rest)
     )
-    summary = run_batch(batch(photos / "0.png", WISHES[:2], tmp_path / "out", batch_size=4, steps=2, candidates=2,
-                              assignments=SHORT, device="cpu"))  # fmt: skip
+    summary = run_batch(
+        batch(
+            photos / "0.png",
+            WISHES[:2],
+            tmp_path / "out",
+            batch_size=4,
+            steps=2,
+            candidates=2,
+            assignments=SHORT,
+            device="cpu",
+        )
+    )
     assert summary.done == 2 and fitted == [1]
 
 
@@ -150,7 +176,7 @@ def test_the_width_is_measured_without_disturbing_the_run(editor, photos):
     (run,) = begun(editor, photos, [0])
     chance = run.targets["semantic"]["generators"][0]
     before = chance.get_state()
-    assert best_width(editor.engine, run, editor.device) in (1, 2, 4, 8, 16)
+    assert best_batch_size(editor.engine, run, editor.device) in (1, 2, 4, 8, 16)
     assert torch.equal(chance.get_state(), before) and run.steps == 0
 
 

@@ -50,8 +50,9 @@ def photos(tmp_path):
         paths = draw(tmp_path / "photos", *(f"{i}.png" for i in range(count)))
         return [
             asked(f"{path.stem}.{i}.png" if i else path.name, path, text, options)
-            for path in paths for i, text in enumerate(texts)
-        ]  # fmt: skip
+            for path in paths
+            for i, text in enumerate(texts)
+        ]
 
     return photos
 

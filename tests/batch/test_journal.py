@@ -64,8 +64,13 @@ def test_every_line_is_strict_json(tmp_path):
 
     entry = json.loads(line, parse_constant=refuse)
     assert entry["report"] == {
-        "loss": None, "most": None, "similarity": 0.5, "size": [4, 2], "path": "a/b", "seconds": 1.5
-    }  # fmt: skip
+        "loss": None,
+        "most": None,
+        "similarity": 0.5,
+        "size": [4, 2],
+        "path": "a/b",
+        "seconds": 1.5,
+    }
 
 
 def test_names_that_are_not_unicode_survive(tmp_path):
@@ -96,10 +101,17 @@ def test_a_last_line_that_only_lacks_its_end_is_kept(tmp_path):
 
 @pytest.mark.parametrize(
     "damage",
-    [b"\n", b"nonsense\n", b"null\n", b'{"key": 3, "status": "done", "report": {}}\n',
-     b'{"key": "a", "status": "?", "report": {}}\n',
-     b'{"key": "a", "status": "done", "report": 7}\n', b"[" * 100_000 + b"\n", b"\xff\0\n"],
-)  # fmt: skip
+    [
+        b"\n",
+        b"nonsense\n",
+        b"null\n",
+        b'{"key": 3, "status": "done", "report": {}}\n',
+        b'{"key": "a", "status": "?", "report": {}}\n',
+        b'{"key": "a", "status": "done", "report": 7}\n',
+        b"[" * 100_000 + b"\n",
+        b"\xff\0\n",
+    ],
+)
 def test_a_damaged_line_in_the_middle_is_passed_over(tmp_path, damage):
     whole = written(tmp_path, result("a.jpg"))
     (tmp_path / NAME).write_bytes(whole + damage + damage)

@@ -167,8 +167,16 @@ def test_a_full_disk_stops_the_run_and_space_lets_it_go_on(tmp_path):
 
 def nasty(folder):
     """A folder of all that goes wrong; the names of the photos in it that can be edited."""
-    good = ["plain.png", "with space.png", "new\nline.png", "dress \N{DRESS}.png", "a" * 251 + ".png", "Case.png",
-            "case.png", "sub/deep.jpg"]  # fmt: skip
+    good = [
+        "plain.png",
+        "with space.png",
+        "new\nline.png",
+        "dress \N{DRESS}.png",
+        "a" * 251 + ".png",
+        "Case.png",
+        "case.png",
+        "sub/deep.jpg",
+    ]
     draw(folder, *good)
     (folder / "text.jpg").write_text("This is no picture.")
     whole = (folder / "plain.png").read_bytes()
@@ -210,19 +218,32 @@ def test_a_nasty_folder_is_done_as_far_as_it_goes(command, editors, tmp_path, mo
 
 def test_a_nasty_list_is_done_as_far_as_it_goes(command, tmp_path):
     draw(tmp_path, "a.png", "b.png", "m.png")
-    rows = ["photo,text,mask,latent", "a.png,red dress,,", "", "b.png,blue dress,gone.png,", "b.png,red dress,,gone.st",
-            "gone.png,,,", "a.png,too,many,cells,here", "b.png,,,"]  # fmt: skip
+    rows = [
+        "photo,text,mask,latent",
+        "a.png,red dress,,",
+        "",
+        "b.png,blue dress,gone.png,",
+        "b.png,red dress,,gone.st",
+        "gone.png,,,",
+        "a.png,too,many,cells,here",
+        "b.png,,,",
+    ]
     (tmp_path / "list.csv").write_text("\n".join(rows))
     ran = command(tmp_path / "list.csv")
     assert ran.exit_code == 1, ran.output
     found = latest(tmp_path / "out")
     assert {line["report"]["input"] for line in found.values() if line["status"] == "done"} == {
-        str(tmp_path / "a.png"), str(tmp_path / "b.png"),
-    }  # fmt: skip
+        str(tmp_path / "a.png"),
+        str(tmp_path / "b.png"),
+    }
     errors = sorted(line["error"] for line in found.values() if line["status"] == "failed")
     assert [error.split()[0] + " " + error.split()[1] for error in errors] == [
-        "Line 3", "Line 7", "The latent", "The mask", "The photo",
-    ]  # fmt: skip
+        "Line 3",
+        "Line 7",
+        "The latent",
+        "The mask",
+        "The photo",
+    ]
 
 
 def test_the_real_command_line_over_a_nasty_folder(tmp_path):
@@ -236,8 +257,9 @@ def test_the_real_command_line_over_a_nasty_folder(tmp_path):
         Image.fromarray(person).resize((128, 256)).save(tmp_path / "photos" / name)
     short = ["--preset", "fast", "--steps", "2", "--set", "refine=0", "--set", "tuning=0", "--set", "views=1"]
     arguments = ["batch", tmp_path / "photos", "red dress", "-o", tmp_path / "out", "--batch", "2", "--json", *short]
-    ran = subprocess.run([sys.executable, "-m", "fice", *arguments], capture_output=True, text=True,
-                         cwd=Path(__file__).parents[2])  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-m", "fice", *arguments], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
     assert ran.returncode == 1, ran.stderr
     assert json.loads(ran.stdout)["done"] == 2
     found = latest(tmp_path / "out")
@@ -339,8 +361,12 @@ def test_a_limit_counts_the_photos_that_are_taken(run):
 
 def started(*arguments, ready, pause="0.05"):
     """The command line in a process of its own, in work as soon as `ready` is there."""
-    process = subprocess.Popen([*CRASH, "command", pause, "batch", *map(str, arguments), *QUICK],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [*CRASH, "command", pause, "batch", *map(str, arguments), *QUICK],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     deadline = time.monotonic() + PATIENCE
     while not ready() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -506,13 +532,16 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
     (tmp_path / "list.jsonl").write_text("\n".join(rows))
     ran = {}
     for which in ("first", "again"):
-        process = subprocess.run([*CRASH, "many", tmp_path / "list.jsonl", tmp_path / "out"], capture_output=True,
-                                 text=True, check=True)  # fmt: skip
+        process = subprocess.run(
+            [*CRASH, "many", tmp_path / "list.jsonl", tmp_path / "out"], capture_output=True, text=True, check=True
+        )
         ran[which] = process.stdout
     held = {int(ended): int(size) for ended, size in re.findall(r"^held (\d+) (\d+)$", ran["first"], re.MULTILINE)}
     assert held[1200] - held[400] < 10  # MB
-    first, again = (float(re.search(rf"^{name} ([\d.]+)$", ran[which], re.MULTILINE)[1])
-                    for name, which in (("first", "first"), ("took", "again")))  # fmt: skip
+    first, again = (
+        float(re.search(rf"^{name} ([\d.]+)$", ran[which], re.MULTILINE)[1])
+        for name, which in (("first", "first"), ("took", "again"))
+    )
     print(f"start-up {first:.2f} s, resume of {len(rows)} {again:.2f} s, memory {held}")
     assert "'skipped': 1200" in ran["again"] and "first" not in ran["again"]
     assert first < 30 and again < 60

@@ -244,7 +244,6 @@ def test_the_bundles_that_come_with_fice_are_whole():
             bundle.part(part)
 
 
-
 def test_weights_may_be_read_by_whom_the_umask_lets(folder):
     assert (folder / "toy.safetensors").stat().st_mode == (folder / "bundle.json").stat().st_mode
 
@@ -297,8 +296,12 @@ print(own() - before)
 """
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("the system does not tell mapped from own memory")
-    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path / "b")], capture_output=True, text=True,
-                         env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "b")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) < 50_000  # kB; the weights are 200,000
 

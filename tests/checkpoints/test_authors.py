@@ -63,11 +63,25 @@ def same(found, state):
 
 @pytest.mark.parametrize("convert", CONVERTERS)
 @pytest.mark.parametrize(
-    "tree", [None, 3, [], {}, {"state_dict": 3}, {"model": None}, {"state": [1]}, {"a": empty(3), 5: 6},
-             {"input_layer.0.weight": empty(64, 3, 3, 3), "body.0.res_layer.1.weight": empty(64, 64, 3, 3),
-              "output_layer.3.weight": empty(512, 25088)},
-             Foreign("argparse.Namespace", {}), {"classifier.4.weight": empty()}],
-)  # fmt: skip
+    "tree",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"state_dict": 3},
+        {"model": None},
+        {"state": [1]},
+        {"a": empty(3), 5: 6},
+        {
+            "input_layer.0.weight": empty(64, 3, 3, 3),
+            "body.0.res_layer.1.weight": empty(64, 64, 3, 3),
+            "output_layer.3.weight": empty(512, 25088),
+        },
+        Foreign("argparse.Namespace", {}),
+        {"classifier.4.weight": empty()},
+    ],
+)
 def test_other_things_are_left_to_others(convert, tree):
     assert convert(tree) is None
 
@@ -113,8 +127,11 @@ def test_pose_of_detectron2(pose):
     found = densepose.convert({"model": pose | unused, "__author__": "somebody"})
     same(found, pose)
     assert (found.part, found.network, found.arguments, len(found.state)) == ("pose", "densepose", {}, 317)
-    assert found.unexpected == ["proposal_generator.* (2 entries)", "roi_heads.box_head.fc1.weight",
-                                "roi_heads.densepose_predictor.u_lowres.* (2 entries)"]  # fmt: skip
+    assert found.unexpected == [
+        "proposal_generator.* (2 entries)",
+        "roi_heads.box_head.fc1.weight",
+        "roi_heads.densepose_predictor.u_lowres.* (2 entries)",
+    ]
 
 
 def test_pose_as_numpy_arrays(pose):

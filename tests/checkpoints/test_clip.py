@@ -14,8 +14,14 @@ from fice.errors import WeightsError
 from fice.language.bpe import FILE
 from fice.nets.clip import CLIP
 
-TEXT = {"embed_dim": 64, "context_length": 77, "vocab_size": 49408, "transformer_width": 64, "transformer_heads": 1,
-        "transformer_layers": 2}  # fmt: skip
+TEXT = {
+    "embed_dim": 64,
+    "context_length": 77,
+    "vocab_size": 49408,
+    "transformer_width": 64,
+    "transformer_heads": 1,
+    "transformer_layers": 2,
+}
 RESNET = TEXT | {"image_resolution": 64, "vision_layers": (1, 2, 1, 1), "vision_width": 32, "vision_patch_size": None}
 VIT = TEXT | {"image_resolution": 42, "vision_layers": 3, "vision_width": 128, "vision_patch_size": 14}
 OFFICIAL = {
@@ -73,9 +79,18 @@ def test_arguments_are_read_off_and_the_network_gives_the_same(made, arguments):
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_official_sizes_are_named(name):
     dimensions, side, layers, width, patch, text, millions = OFFICIAL[name]
-    arguments = {"embed_dim": dimensions, "image_resolution": side, "vision_layers": layers, "vision_width": width,
-                 "vision_patch_size": patch, "context_length": 77, "vocab_size": 49408, "transformer_width": text,
-                 "transformer_heads": text // 64, "transformer_layers": 12}  # fmt: skip
+    arguments = {
+        "embed_dim": dimensions,
+        "image_resolution": side,
+        "vision_layers": layers,
+        "vision_width": width,
+        "vision_patch_size": patch,
+        "context_length": 77,
+        "vocab_size": 49408,
+        "transformer_width": text,
+        "transformer_heads": text // 64,
+        "transformer_layers": 12,
+    }
     found = convert(empty(arguments) | {"vocab_size": torch.tensor(49408)})
     assert found.arguments == arguments
     assert found.notes == [f"CLIP {name}: {millions} M parameters, {side}-pixel pictures, {dimensions} numbers"]
@@ -146,8 +161,18 @@ def test_what_is_left_over_is_named(made):
     assert found.unexpected == ["logit_bias"] and "logit_bias" not in found.state
 
 
-@pytest.mark.parametrize("tree", [{}, [], None, "text", {"conv1.weight": torch.zeros(3)}, {"model": 3},
-                                  Foreign("training.networks.Generator", {"weight": torch.zeros(2)})])  # fmt: skip
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {},
+        [],
+        None,
+        "text",
+        {"conv1.weight": torch.zeros(3)},
+        {"model": 3},
+        Foreign("training.networks.Generator", {"weight": torch.zeros(2)}),
+    ],
+)
 def test_other_things_are_not_clip(tree):
     assert convert(tree) is None
 

@@ -312,11 +312,16 @@ GOOD = LOCAL + b"N."
         (archive([b"\0" * 60], GOOD), "no sense"),
         (archive([entry(b"N.", size=2**32 - 1, extra=struct.pack("<HHQQ", 1, 16, 2**62, 2**62))], GOOD), "outside"),
         (archive([entry(b"N.", size=2**32 - 1, extra=struct.pack("<HH", 1, 4) + b"abcd")], GOOD), "size is missing"),
-        (GOOD + b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 2**40, 2**40, 46, 0)
-         + struct.pack("<4sIQI", b"PK\6\7", 0, len(GOOD), 1)
-         + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 65535, 65535, 2**32 - 1, 2**32 - 1, 0), "1099511627776 files"),
+        (
+            GOOD
+            + b"PK\6\6"
+            + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 2**40, 2**40, 46, 0)
+            + struct.pack("<4sIQI", b"PK\6\7", 0, len(GOOD), 1)
+            + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 65535, 65535, 2**32 - 1, 2**32 - 1, 0),
+            "1099511627776 files",
+        ),
     ],
-)  # fmt: skip
+)
 def test_zip_archives_that_lie(tmp_path, content, words):
     path = tmp_path / "lie.pt"
     path.write_bytes(content)
@@ -345,9 +350,12 @@ def test_a_zip_archive_with_wide_fields(tmp_path):
 
 def test_script_classes_belong_into_script_archives(saved, tmp_path):
     path = saved("zip")
-    bad = repacked(path, tmp_path / "bad.pt", skip=("data.pkl",), more=[
-        (f"{path.stem}/data.pkl", name("__torch__.model", "Net") + b")\x81.")
-    ])  # fmt: skip
+    bad = repacked(
+        path,
+        tmp_path / "bad.pt",
+        skip=("data.pkl",),
+        more=[(f"{path.stem}/data.pkl", name("__torch__.model", "Net") + b")\x81.")],
+    )
     refused(bad, r"__torch__\.model\.Net")
 
 

@@ -15,9 +15,25 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 WORDS = ["<pad>", "<end>", "<start>", "a", "red", "floral", "dress", "with", "long", "sleeves"]
 SMALL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 LABELS = [
-    "Background", "Hat", "Hair", "Sunglasses", "Upper-clothes", "Skirt", "Pants", "Dress", "Belt", "Left-shoe",
-    "Right-shoe", "Face", "Left-leg", "Right-leg", "Left-arm", "Right-arm", "Bag", "Scarf",
-]  # fmt: skip
+    "Background",
+    "Hat",
+    "Hair",
+    "Sunglasses",
+    "Upper-clothes",
+    "Skirt",
+    "Pants",
+    "Dress",
+    "Belt",
+    "Left-shoe",
+    "Right-shoe",
+    "Face",
+    "Left-leg",
+    "Right-leg",
+    "Left-arm",
+    "Right-arm",
+    "Bag",
+    "Scarf",
+]
 
 
 def _tokenizer(folder):
@@ -49,8 +65,13 @@ def clip(tmp_path):
     """clip(eos): a folder of a small CLIP and transformers' own network of it."""
 
     def make(eos=1):
-        text = SMALL | {"vocab_size": 10, "max_position_embeddings": 8, "eos_token_id": eos, "bos_token_id": 2,
-                        "pad_token_id": 0}  # fmt: skip
+        text = SMALL | {
+            "vocab_size": 10,
+            "max_position_embeddings": 8,
+            "eos_token_id": eos,
+            "bos_token_id": 2,
+            "pad_token_id": 0,
+        }
         vision = SMALL | {"image_size": 24, "patch_size": 8}
         config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=16)
         _tokenizer(tmp_path)
@@ -142,9 +163,25 @@ def test_segformer(segformer):
     found = read_folder(folder)
     assert (found.part, found.network, found.unexpected) == ("regions", "segformer", [])
     assert found.extra["names"] == [
-        "background", "headwear", "hair", "accessories", "upper", "skirt", "trousers", "dress", "accessories", "shoes",
-        "shoes", "face", "skin", "skin", "skin", "skin", "bag", "accessories",
-    ]  # fmt: skip
+        "background",
+        "headwear",
+        "hair",
+        "accessories",
+        "upper",
+        "skirt",
+        "trousers",
+        "dress",
+        "accessories",
+        "shoes",
+        "shoes",
+        "face",
+        "skin",
+        "skin",
+        "skin",
+        "skin",
+        "bag",
+        "accessories",
+    ]
     ours = loaded(found)
     mean, std = (torch.tensor(found.arguments[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))

@@ -160,8 +160,10 @@ def test_a_vocabulary_given_along_is_kept(small, tmp_path):
 
 def test_an_imported_generator_edits_without_an_encoder(tmp_path):
     street = load_bundle("street")
-    torch.save({"G_kwargs": street.parts["generator"].arguments, "G": street.part("generator").state_dict()},
-               tmp_path / "generator.pt")  # fmt: skip
+    torch.save(
+        {"G_kwargs": street.parts["generator"].arguments, "G": street.part("generator").state_dict()},
+        tmp_path / "generator.pt",
+    )
     import_files([tmp_path / "generator.pt"], "mine")
     photo = tmp_path / "person.png"
     save_sheet(photo, 1, seed=18, bundle="mine")
@@ -190,7 +192,11 @@ print(int(peak.split()[1]) * 1024)
     arguments = {"img_resolution": 256, "synthesis_kwargs": {"channel_base": 65536, "channel_max": 1024}}
     torch.save({"G_kwargs": arguments, "G": Generator(**arguments).state_dict()}, tmp_path / "generator.pt")
     size = (tmp_path / "generator.pt").stat().st_size
-    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path / "generator.pt")], capture_output=True,
-                         text=True, env=os.environ | {"PYTHONPATH": str(ROOT), "FICE_HOME": str(tmp_path / "h")})
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "generator.pt")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "FICE_HOME": str(tmp_path / "h")},
+    )
     assert ran.returncode == 0, ran.stderr
     assert size > 300e6 and int(ran.stdout) < 2.5 * size + 300e6, (size, ran.stdout)

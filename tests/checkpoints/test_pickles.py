@@ -120,11 +120,14 @@ def test_numpy_of_python_2():
         return b"T" + struct.pack("<I", len(value)) + value
 
     array = (
-        name("numpy.core.multiarray", "_reconstruct") + name("numpy", "ndarray")
+        name("numpy.core.multiarray", "_reconstruct")
+        + name("numpy", "ndarray")
         + b"K\0\x85U\x01b\x87R(K\x01M\xd0\x07\x85"
-        + name("numpy", "dtype") + b"U\x02f4K\0K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89"
-        + old_text(data) + b"tb"
-    )  # fmt: skip
+        + name("numpy", "dtype")
+        + b"U\x02f4K\0K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89"
+        + old_text(data)
+        + b"tb"
+    )
     found = read(b"\x80\x02}U\x06conv_w" + array + b"s.")
     assert np.array_equal(found["conv_w"].numpy(), numbers)
 

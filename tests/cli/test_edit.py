@@ -90,10 +90,19 @@ def test_a_result_at_standard_output_is_alone_there(photo, monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [["--strength", "nan"], ["--strength", "inf"], ["--strength", "-1"], ["--steps", "0"], ["--set", "rate"],
-     ["--set", "rate=nan"], ["--set", "colour=red"], ["--set", "steps=1.5"], ["--set", "clamp=maybe"]],
+    [
+        ["--strength", "nan"],
+        ["--strength", "inf"],
+        ["--strength", "-1"],
+        ["--steps", "0"],
+        ["--set", "rate"],
+        ["--set", "rate=nan"],
+        ["--set", "colour=red"],
+        ["--set", "steps=1.5"],
+        ["--set", "clamp=maybe"],
+    ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_settings_that_make_no_sense_end_with_2(options, photo):
     result = CliRunner().invoke(main, ["edit", str(photo), "red dress", *options])
     assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1, result.output

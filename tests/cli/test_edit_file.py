@@ -103,8 +103,12 @@ def photo(tmp_path):
 def test_the_result_lies_beside_the_photo_by_default(editor, photo, monkeypatch):
     monkeypatch.chdir(photo.parent)
     report = edit_file("photo.png", "red dress")
-    assert report == {"text": "red dress", "seed": 0, "output": "photo.red-dress.png",
-                      "notices": ["two people", "a word is not known"]}  # fmt: skip
+    assert report == {
+        "text": "red dress",
+        "seed": 0,
+        "output": "photo.red-dress.png",
+        "notices": ["two people", "a word is not known"],
+    }
     assert sorted(path.name for path in photo.parent.iterdir()) == ["photo.png", "photo.red-dress.png"]
     with pytest.raises(UsageError, match="--force"):
         edit_file("photo.png", "red dress")
@@ -130,8 +134,17 @@ def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path, monke
 
 
 def test_settings_come_from_preset_options_and_assignments(editor, photo):
-    edit_file(photo, "red dress", preset="fast", strength=2.0, assignments=["rate=0.01", "clamp=false"], seed=4,
-              region="upper", bundle=str(shipped() / "street"), device="cpu")  # fmt: skip
+    edit_file(
+        photo,
+        "red dress",
+        preset="fast",
+        strength=2.0,
+        assignments=["rate=0.01", "clamp=false"],
+        seed=4,
+        region="upper",
+        bundle=str(shipped() / "street"),
+        device="cpu",
+    )
     settings = editor["settings"]
     assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (10, 2.0, 0.01, False)
     assert editor["order"] == Order.of("red dress", seed=4, region="upper") and editor["bundle"].name == "street"
@@ -196,10 +209,14 @@ def test_a_pipe_at_one_end_alone(editor, piped, photo, tmp_path):
 
 @pytest.mark.parametrize(
     ("stream", "content", "error", "said"),
-    [("stdin", None, UsageError, "< photo.jpg"), ("stdout", None, UsageError, "> result.jpg"),
-     ("stdin", b"", InputError, "Nothing came in"), ("stdin", b"no picture", InputError, "<stdin> is not a picture"),
-     ("stdin", bytes(101), InputError, "MiB came in")],
-)  # fmt: skip
+    [
+        ("stdin", None, UsageError, "< photo.jpg"),
+        ("stdout", None, UsageError, "> result.jpg"),
+        ("stdin", b"", InputError, "Nothing came in"),
+        ("stdin", b"no picture", InputError, "<stdin> is not a picture"),
+        ("stdin", bytes(101), InputError, "MiB came in"),
+    ],
+)
 def test_pipes_that_cannot_be_used_are_a_sentence(editor, piped, stream, content, error, said, monkeypatch):
     monkeypatch.setattr(fice.photo.pipe, "SMALL", 20_000 if content is None else 100)
     if content is None:

@@ -21,10 +21,18 @@ from stylegan2_ops import OpsError
 @pytest.mark.parametrize(
     "arguments",
     [
-        "fly", "edit", "edit photo.png", "edit p t --nonsense", "edit p t --region sky", "edit p t --strength much",
-        "edit p t --seed -1", "edit p t --candidates 0", "sample -n 0", "train nothing",
+        "fly",
+        "edit",
+        "edit photo.png",
+        "edit p t --nonsense",
+        "edit p t --region sky",
+        "edit p t --strength much",
+        "edit p t --seed -1",
+        "edit p t --candidates 0",
+        "sample -n 0",
+        "train nothing",
     ],
-)  # fmt: skip
+)
 def test_usage_errors_end_with_2(arguments):
     result = CliRunner().invoke(main, arguments.split())
     assert result.exit_code == 2 and result.stdout == "" and "Error:" in result.stderr

@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional as F
 
 from fice.cloth import clothing
-from fice.cloth.clothing import carry_weave
-from fice.cloth.redress import Cloth, cloth_as, dress_as, lay
+from fice.cloth.clothing import add_weave
+from fice.cloth.redress import Cloth, apply_cloth, cloth_of, recolour_to
 from fice.language.lexicon import PATTERNS
 from fice.language.words import parse
 from fice.srgb import to_gamma, to_linear
@@ -23,7 +23,7 @@ PICTURE = np.random.default_rng(0).integers(90, 160, (64, 32, 3)).astype(np.uint
 
 
 def cloth(text, finer):
-    return cloth_as(PICTURE, MASK, parse(text)[0], seed=3, finer=finer)
+    return cloth_of(PICTURE, MASK, parse(text)[0], seed=3, finer=finer)
 
 
 @pytest.mark.parametrize("pattern", [name for name in PATTERNS if name != "solid"])
@@ -37,15 +37,15 @@ def test_fine_cloth_has_more_contrast_than_the_canvas_shows(pattern):
 
 def test_what_the_canvas_shows_is_laid_on_the_picture():
     text = "blue striped shirt"
-    worn = lay(PICTURE, MASK, cloth(text, 1))
-    assert (worn == dress_as(PICTURE, MASK, parse(text)[0], 3)).all()
+    worn = apply_cloth(PICTURE, MASK, cloth(text, 1))
+    assert (worn == recolour_to(PICTURE, MASK, parse(text)[0], 3)).all()
     outside = ~F.max_pool2d(torch.from_numpy(MASK)[None].float(), 3, 1, 1)[0].bool().numpy()
-    assert (lay(PICTURE, MASK, cloth(text, 4))[outside] == PICTURE[outside]).all()
+    assert (apply_cloth(PICTURE, MASK, cloth(text, 4))[outside] == PICTURE[outside]).all()
 
 
 def test_a_sentence_without_colour_and_pattern_names_no_cloth():
-    assert cloth_as(PICTURE, MASK, parse("long dress")[0], 0) is None
-    assert cloth_as(PICTURE, np.zeros_like(MASK), parse("red dress")[0], 0) is None
+    assert cloth_of(PICTURE, MASK, parse("long dress")[0], 0) is None
+    assert cloth_of(PICTURE, np.zeros_like(MASK), parse("red dress")[0], 0) is None
 
 
 def drawn_stripes(finer=4):
@@ -64,7 +64,7 @@ def test_stripes_have_edges_without_dashes():
     frame = Frame((0, 0, 192, 128), (192, 128), (48, 32), fill=1.0)
     enlarged = frame.to_photo(drawn, kernel="smooth").clamp(0, 1)
     lit = frame.to_photo(light, kernel="linear")
-    made = to_linear(carry_weave(enlarged, fine, lit, torch.ones(1, 1, 192, 128)))
+    made = to_linear(add_weave(enlarged, fine, lit, torch.ones(1, 1, 192, 128)))
     torch.testing.assert_close(made, (fine * lit).clamp(0, 1), rtol=0, atol=2e-3)
     for kernel in ("smooth", "linear"):
         plain = frame.to_photo(to_linear(drawn), kernel=kernel)
@@ -74,7 +74,7 @@ def test_stripes_have_edges_without_dashes():
 
 def test_the_weave_waits_where_the_generator_drew_another_cloth():
     drawn, fine, light = drawn_stripes(1)
-    kept = carry_weave(drawn, fine, light, torch.zeros_like(light))
+    kept = add_weave(drawn, fine, light, torch.zeros_like(light))
     torch.testing.assert_close(kept, drawn, rtol=0, atol=1e-3)
 
 

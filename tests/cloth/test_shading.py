@@ -72,8 +72,10 @@ def test_fine_folds_of_a_large_photo_are_kept():
 
 def test_nearly_black_cloth_gives_less():
     ripple = 0.3 * np.sin(np.arange(140) * 0.5) + np.zeros((200, 1))
-    black, light = (light_on(worn(np.full((200, 140, 3), level), ripple), torch.ones(1, 1, 200, 140), HEIGHT).std()
-                    for level in (0.004, 0.4))  # fmt: skip
+    black, light = (
+        light_on(worn(np.full((200, 140, 3), level), ripple), torch.ones(1, 1, 200, 140), HEIGHT).std()
+        for level in (0.004, 0.4)
+    )
     assert black < 0.6 * light
 
 

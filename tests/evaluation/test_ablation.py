@@ -68,8 +68,11 @@ def test_the_full_method_comes_first_whatever_is_chosen():
 def test_a_grid_is_every_combination_in_order():
     found = combinations(["steps=10,30", "clamp=true,false"])
     assert [v.name for v in found] == [
-        "steps=10,clamp=true", "steps=10,clamp=false", "steps=30,clamp=true", "steps=30,clamp=false",
-    ]  # fmt: skip
+        "steps=10,clamp=true",
+        "steps=10,clamp=false",
+        "steps=30,clamp=true",
+        "steps=30,clamp=false",
+    ]
     assert found[1].changes == {"steps": 10, "clamp": False}
 
 
@@ -97,9 +100,13 @@ def test_a_plan_names_what_would_run():
 def tiny(photos, out, *variants, **options):
     """A study with hardly any steps, and how many edits were made for it."""
     made = []
-    study = ablate(batch(photos, ["red dress"], out, assignments=TINY, device="cpu"), variants=variants,
-                   judging=Judging(device="cpu", resamples=200),
-                   progress=lambda result, *_: made.append(result is not None), **options)  # fmt: skip
+    study = ablate(
+        batch(photos, ["red dress"], out, assignments=TINY, device="cpu"),
+        variants=variants,
+        judging=Judging(device="cpu", resamples=200),
+        progress=lambda result, *_: made.append(result is not None),
+        **options,
+    )
     return study, sum(made)
 
 
@@ -151,8 +158,18 @@ def test_a_photo_that_fails_is_a_row_without_numbers(photos, tmp_path):
     source.mkdir()
     (source / "5.png").write_bytes((photos / "5.png").read_bytes())
     (source / "broken.jpg").write_bytes(b"no picture")
-    done = run("ablate", source, "red dress", "-o", tmp_path / "out", "--variant", "no-pose", "--device", "cpu",
-               *(part for one in TINY for part in ("--set", one)))  # fmt: skip
+    done = run(
+        "ablate",
+        source,
+        "red dress",
+        "-o",
+        tmp_path / "out",
+        "--variant",
+        "no-pose",
+        "--device",
+        "cpu",
+        *(part for one in TINY for part in ("--set", one)),
+    )
     assert done.returncode == 1, done.stderr
     assert "no-pose" in done.stdout
     rows = (tmp_path / "out" / "edits.csv").read_text()

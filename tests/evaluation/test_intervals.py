@@ -27,8 +27,9 @@ def test_photographs_are_drawn_with_all_their_edits():
     values, groups = some(30), [i % 7 for i in range(30)]
     found = estimate(values, [str(group) for group in groups], resamples=500, seed=3)
     drawn = np.random.default_rng(3).integers(7, size=(500, 7))
-    rows = [[value for group in photos for value, of in zip(values, groups, strict=True) if of == group]
-            for photos in drawn]  # fmt: skip
+    rows = [
+        [value for group in photos for value, of in zip(values, groups, strict=True) if of == group] for photos in drawn
+    ]
     means = [np.mean(row) for row in rows]
     assert (found.low, found.high) == pytest.approx(np.percentile(means, [2.5, 97.5]), rel=1e-14)
 

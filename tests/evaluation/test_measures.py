@@ -25,8 +25,13 @@ from fice.evaluation.measures import (
 )
 
 ALL = np.ones((40, 30), bool)
-GAUSSIAN = {"data_range": 1.0, "channel_axis": 2, "gaussian_weights": True, "sigma": 1.5,
-            "use_sample_covariance": False}  # fmt: skip
+GAUSSIAN = {
+    "data_range": 1.0,
+    "channel_axis": 2,
+    "gaussian_weights": True,
+    "sigma": 1.5,
+    "use_sample_covariance": False,
+}
 
 
 def noise(height=40, width=30, seed=0):
@@ -47,11 +52,25 @@ def parts(*boxes, shape=(64, 48)):
 
 def test_the_columns():
     assert [(measure.name, measure.better) for measure in MEASURES] == [
-        ("similarity before", 0), ("similarity", 1), ("gain", 1), ("colour error", -1),
-        ("colour halved", 1), ("right caption", 1), ("right pattern", 1), ("identical", 1),
-        ("psnr outside", 1), ("ssim outside", 1), ("head psnr", 1), ("head ssim", 1), ("part iou", 1),
-        ("silhouette iou", 1), ("part distance", -1), ("seconds", -1), ("frechet", -1), ("kernel", -1),
-    ]  # fmt: skip
+        ("similarity before", 0),
+        ("similarity", 1),
+        ("gain", 1),
+        ("colour error", -1),
+        ("colour halved", 1),
+        ("right caption", 1),
+        ("right pattern", 1),
+        ("identical", 1),
+        ("psnr outside", 1),
+        ("ssim outside", 1),
+        ("head psnr", 1),
+        ("head ssim", 1),
+        ("part iou", 1),
+        ("silhouette iou", 1),
+        ("part distance", -1),
+        ("seconds", -1),
+        ("frechet", -1),
+        ("kernel", -1),
+    ]
     assert [measure.name for measure in MEASURES if measure.whole] == ["frechet", "kernel"]
     assert all(measure.meaning.endswith(".") for measure in MEASURES)
 
@@ -59,9 +78,14 @@ def test_the_columns():
 # colour
 
 
-@pytest.mark.parametrize(("worn", "wanted", "error"), [
-    ((255, 255, 255), (0, 0, 0), 100.0), ((208, 20, 30), (208, 20, 30), 0.0), ((119, 119, 119), (255, 255, 255), 49.97),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("worn", "wanted", "error"),
+    [
+        ((255, 255, 255), (0, 0, 0), 100.0),
+        ((208, 20, 30), (208, 20, 30), 0.0),
+        ((119, 119, 119), (255, 255, 255), 49.97),
+    ],
+)
 def test_the_colour_error_of_plain_cloth(worn, wanted, error):
     picture = np.full((4, 4, 3), np.array(worn) / 255, np.float32)
     assert colour_error(picture, np.ones((4, 4)), wanted) == pytest.approx(error, abs=0.1)

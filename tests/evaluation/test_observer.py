@@ -94,8 +94,16 @@ def test_what_was_not_edited_is_as_it_was(observer, edited):
     assert row.values["gain"] == pytest.approx(0, abs=1e-5)
     assert row.values["similarity"] == pytest.approx(row.values["similarity before"], abs=1e-5)
     assert row.values["silhouette iou"] == 1
-    exact = {"identical": 1, "psnr outside": 100, "ssim outside": 1, "head psnr": 100, "head ssim": 1, "part iou": 1,
-             "part distance": 0, "seconds": 2.5}  # fmt: skip
+    exact = {
+        "identical": 1,
+        "psnr outside": 100,
+        "ssim outside": 1,
+        "head psnr": 100,
+        "head ssim": 1,
+        "part iou": 1,
+        "part distance": 0,
+        "seconds": 2.5,
+    }
     assert {name: row.values[name] for name in exact} == exact
 
 
@@ -144,8 +152,10 @@ def test_a_moved_person_is_seen_in_the_frame_of_the_source(observer, edited, sig
     further = observer.observe("a", edited(lambda pixels: np.roll(pixels, 2 * SHIFT, 1), "further.png")).values
     assert further["part distance"] > 1.5 * values["part distance"] and further["part iou"] < values["part iou"]
     columns = torch.arange(128.0)
-    centres = [((1 - person).sum((0, 1, 2)) @ columns / (1 - person).sum()).item()
-               for person in (observer.person_of(moved), observer.person(moved.edit), sight.source)]  # fmt: skip
+    centres = [
+        ((1 - person).sum((0, 1, 2)) @ columns / (1 - person).sum()).item()
+        for person in (observer.person_of(moved), observer.person(moved.edit), sight.source)
+    ]
     assert centres[0] - centres[2] == pytest.approx(SHIFT * sight.frame.scale, abs=1.5)
     assert centres[1] == pytest.approx(centres[2], abs=1.5)
 
@@ -192,10 +202,19 @@ def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     assert set(row.reasons) == OF_EACH and "empty" in row.reasons["gain"]
 
 
-@pytest.mark.parametrize(("report", "seconds", "curve"), [
-    ({"seconds": math.nan, "curve": [[0, math.nan], [1, 2.0], [2], "ab", [True, 1.0], [3, "x"]]}, None, ((1, 2.0),)),
-    ({"seconds": "3", "curve": 5}, None, ()), ({"seconds": None}, None, ()), ({"seconds": 3}, 3.0, ()),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("report", "seconds", "curve"),
+    [
+        (
+            {"seconds": math.nan, "curve": [[0, math.nan], [1, 2.0], [2], "ab", [True, 1.0], [3, "x"]]},
+            None,
+            ((1, 2.0),),
+        ),
+        ({"seconds": "3", "curve": 5}, None, ()),
+        ({"seconds": None}, None, ()),
+        ({"seconds": 3}, 3.0, ()),
+    ],
+)
 def test_a_report_may_hold_anything(observer, edited, report, seconds, curve):
     row = observer.observe("a", edited(report=report))
     assert row.values.get("seconds") == seconds and row.curve == curve

@@ -54,8 +54,10 @@ def untouched(folder):
 @pytest.mark.parametrize("library", ["skimage", "matplotlib"])
 def test_a_missing_library_is_told_before_the_work(library, red, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
-    for work in (lambda: evaluate(red, output=tmp_path / "out"),
-                 lambda: fice.ablate(fice.Batch("photo.jpg", tmp_path / "out"))):  # fmt: skip
+    for work in (
+        lambda: evaluate(red, output=tmp_path / "out"),
+        lambda: fice.ablate(fice.Batch("photo.jpg", tmp_path / "out")),
+    ):
         with pytest.raises(UsageError, match=rf"{library} must be installed: .*'\.\[evaluate\]'"):
             work()
     assert not (tmp_path / "out").exists()

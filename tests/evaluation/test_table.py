@@ -35,16 +35,43 @@ MEASURES = (
     Measure("kernel", "", -1, "Squared maximum mean discrepancy to real pictures.", whole=True),
 )
 USUAL = {
-    "similarity before": (0.21, 0.01), "similarity": (0.33, 0.03), "gain": (0.12, 0.03), "colour error": (18, 6),
-    "identical": (0.97, 0.02), "psnr outside": (36, 3), "ssim outside": (0.96, 0.02), "head psnr": (38, 3),
-    "head ssim": (0.98, 0.01), "part iou": (0.81, 0.05), "part distance": (1.4, 0.4), "seconds": (14, 2),
-    "frechet": (61, 5), "kernel": (0.021, 0.004),
-}  # fmt: skip
+    "similarity before": (0.21, 0.01),
+    "similarity": (0.33, 0.03),
+    "gain": (0.12, 0.03),
+    "colour error": (18, 6),
+    "identical": (0.97, 0.02),
+    "psnr outside": (36, 3),
+    "ssim outside": (0.96, 0.02),
+    "head psnr": (38, 3),
+    "head ssim": (0.98, 0.01),
+    "part iou": (0.81, 0.05),
+    "part distance": (1.4, 0.4),
+    "seconds": (14, 2),
+    "frechet": (61, 5),
+    "kernel": (0.021, 0.004),
+}
 VARIANTS = (
-    "default", "no pose", "no head", "no latent", "no image term", "no augmentation", "one view", "steps 50",
-    "steps 100", "steps 400", "lr 0.01", "lr 0.1", "W only", "no stitch", "hard seam", "no detail", "no tuning",
-    "paper", "recolouring by mask alone (baseline)", "candidates 4",
-)  # fmt: skip
+    "default",
+    "no pose",
+    "no head",
+    "no latent",
+    "no image term",
+    "no augmentation",
+    "one view",
+    "steps 50",
+    "steps 100",
+    "steps 400",
+    "lr 0.01",
+    "lr 0.1",
+    "W only",
+    "no stitch",
+    "hard seam",
+    "no detail",
+    "no tuning",
+    "paper",
+    "recolouring by mask alone (baseline)",
+    "candidates 4",
+)
 TEXTS = ("a red dress", "a blue striped shirt with long sleeves", "\u7ea2\u8272\u8fde\u8863\u88d9", HOSTILE)
 
 
@@ -115,9 +142,14 @@ def holes(folder: Path) -> Study:
     known |= {each.name: lost for each in MEASURES[7:]}
     apart = {each.name: Difference(None, None, None, 0, None, "No pairs.") for each in MEASURES}
     return Study(
-        HOSTILE, {bad: HOSTILE, worse: ""}, MEASURES, tuple(rows),
-        {bad: known, worse: {each.name: lost for each in MEASURES}}, {worse: apart}, (HOSTILE,),
-    )  # fmt: skip
+        HOSTILE,
+        {bad: HOSTILE, worse: ""},
+        MEASURES,
+        tuple(rows),
+        {bad: known, worse: {each.name: lost for each in MEASURES}},
+        {worse: apart},
+        (HOSTILE,),
+    )
 
 
 def empty() -> Study:

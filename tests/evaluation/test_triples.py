@@ -40,8 +40,14 @@ def table(folder: Path, content: str) -> Path:
 
 
 def test_a_run_of_ours(tmp_path, photo):
-    report = {"input": str(photo), "text": "red dress", "region": "dress", "seed": 3, "seconds": 1.5,
-              "curve": [[0, 2.0], [5, 1.0]]}  # fmt: skip
+    report = {
+        "input": str(photo),
+        "text": "red dress",
+        "region": "dress",
+        "seed": 3,
+        "seconds": 1.5,
+        "curve": [[0, 2.0], [5, 1.0]],
+    }
     out = journal(tmp_path / "out", Result("a/b.png", "done", report))
     assert read_run(out) == [Triple(photo, out / "a/b.png", Order.of("red dress", seed=3, region="dress"), report)]
     assert read_run(str(out)) == read_run(out)
@@ -51,18 +57,28 @@ def test_of_an_edit_that_was_made_twice_the_last_line_counts_and_order_stays(tmp
     def said(text):
         return {"input": str(photo), "text": text}
 
-    out = journal(tmp_path / "out", Result("z.png", "done", said("red")), Result("a.png", "done", said("blue")),
-                  Result("z.png", "done", said("green")))  # fmt: skip
+    out = journal(
+        tmp_path / "out",
+        Result("z.png", "done", said("red")),
+        Result("a.png", "done", said("blue")),
+        Result("z.png", "done", said("green")),
+    )
     found = [(triple.edit.name, triple.order.sentence) for triple in read_run(out)]
     assert found == [("z.png", "green"), ("a.png", "blue")]
 
 
 def test_failed_edits_and_missing_pictures_say_so(tmp_path, photo):
     report = {"input": str(photo), "text": "red"}
-    out = journal(tmp_path / "out", Result("a.png", "failed", report, "No person was found.", 3),
-                  Result("b.png", "done", report), Result("c.png", "done", {"text": "red"}),
-                  Result("d.png", "failed", {}), Result("e.png", "done", report | {"input": "gone.png"}),
-                  Result("f.png", "done", {"input": str(photo)}), Result("g.png", "done", report))  # fmt: skip
+    out = journal(
+        tmp_path / "out",
+        Result("a.png", "failed", report, "No person was found.", 3),
+        Result("b.png", "done", report),
+        Result("c.png", "done", {"text": "red"}),
+        Result("d.png", "failed", {}),
+        Result("e.png", "done", report | {"input": "gone.png"}),
+        Result("f.png", "done", {"input": str(photo)}),
+        Result("g.png", "done", report),
+    )
     (out / "b.png").unlink()
     errors = [triple.error for triple in read_run(out)]
     assert errors[0] == "No person was found."
@@ -87,10 +103,16 @@ def test_a_journal_is_read_while_a_run_goes_on_and_is_not_touched(tmp_path, phot
     assert (copy / "results.jsonl").read_bytes().endswith(b"half") and not (copy / LOCK).exists()
 
 
-@pytest.mark.parametrize("report", [
-    {"input": 3, "text": 4, "region": ["x"], "seed": "seven"}, {"input": None}, {"input": "a\0b", "text": "red"},
-    {"input": "x" * 5000, "text": "red"}, {"input": "", "text": "red", "seed": True, "region": "hat"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"input": 3, "text": 4, "region": ["x"], "seed": "seven"},
+        {"input": None},
+        {"input": "a\0b", "text": "red"},
+        {"input": "x" * 5000, "text": "red"},
+        {"input": "", "text": "red", "seed": True, "region": "hat"},
+    ],
+)
 def test_a_journal_may_hold_anything(tmp_path, report):
     line = {"key": "a\0.png", "status": "done", "report": report}
     (tmp_path / "results.jsonl").write_text(json.dumps(line) + "\n")
@@ -113,8 +135,11 @@ def test_a_table_of_another_tool(tmp_path, photo):
     folder.mkdir()
     for name in ("a.png", "m.png"):
         (folder / name).write_bytes(b"x")
-    path = table(folder, "Seed;text;edit;source;mask;region\n5;a red dress;a.png;../photo.png;m.png;Dress\n"
-                         f";blue;{photo};../photo.png;;\n")  # fmt: skip
+    path = table(
+        folder,
+        "Seed;text;edit;source;mask;region\n5;a red dress;a.png;../photo.png;m.png;Dress\n"
+        f";blue;{photo};../photo.png;;\n",
+    )
     first, second = read_run(path)
     order = Order.of("a red dress", seed=5, region="dress", mask=folder / "m.png")
     assert first == Triple(folder / "../photo.png", folder / "a.png", order)
@@ -122,19 +147,28 @@ def test_a_table_of_another_tool(tmp_path, photo):
 
 
 def test_rows_that_cannot_be_used_say_why(tmp_path, photo):
-    path = table(tmp_path, "source,edit,text,seed,mask\n"
-                           "photo.png,photo.png,red,-1,\n"
-                           "photo.png,,red,0,\n"
-                           "photo.png,photo.png,,0,\n"
-                           "photo.png,photo.png,red,0,none.png\n"
-                           "photo.png,none.png,red,0,\n"
-                           ",,,,\n"
-                           "photo.png,photo.png,red,0,,more\n"
-                           "photo.png,photo.png,red,0,\n")  # fmt: skip
+    path = table(
+        tmp_path,
+        "source,edit,text,seed,mask\n"
+        "photo.png,photo.png,red,-1,\n"
+        "photo.png,,red,0,\n"
+        "photo.png,photo.png,,0,\n"
+        "photo.png,photo.png,red,0,none.png\n"
+        "photo.png,none.png,red,0,\n"
+        ",,,,\n"
+        "photo.png,photo.png,red,0,,more\n"
+        "photo.png,photo.png,red,0,\n",
+    )
     triples = read_run(path)
-    reasons = ["Line 2 of .*whole number", "Line 3 of .* has no edit; add it", "Line 4 of .* has no text; add it",
-               r"mask .*none\.png is not there", r"edit .*none\.png is not there", "Line 7 of .*empty",
-               "Line 8 of .*6 cells"]  # fmt: skip
+    reasons = [
+        "Line 2 of .*whole number",
+        "Line 3 of .* has no edit; add it",
+        "Line 4 of .* has no text; add it",
+        r"mask .*none\.png is not there",
+        r"edit .*none\.png is not there",
+        "Line 7 of .*empty",
+        "Line 8 of .*6 cells",
+    ]
     assert len(triples) == 8 and triples[-1].error is None
     for triple, reason in zip(triples[:-1], reasons, strict=True):
         assert triple.error and re.search(reason, triple.error), triple.error

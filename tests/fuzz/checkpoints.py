@@ -52,12 +52,27 @@ from fice.nets import NETWORKS, network, outline  # noqa: E402
 from fice.nets.stylegan2 import Generator  # noqa: E402
 
 SOUND = ("read", "refused")
-CONFIG = {"model_type": "segformer", "id2label": {"0": "Background", "1": "Dress"}, "hidden_sizes": [8, 8, 8, 8],
-          "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 1, 1], "sr_ratios": [1, 1, 1, 1],
-          "patch_sizes": [3, 3, 3, 3], "strides": [4, 2, 2, 2], "mlp_ratios": [1, 1, 1, 1],
-          "decoder_hidden_size": 8}  # fmt: skip
-SMALL = {"z_dim": 4, "c_dim": 0, "w_dim": 4, "img_resolution": 4, "img_channels": 3,
-         "mapping_kwargs": {"num_layers": 1}, "synthesis_kwargs": {"channel_base": 32, "channel_max": 4}}  # fmt: skip
+CONFIG = {
+    "model_type": "segformer",
+    "id2label": {"0": "Background", "1": "Dress"},
+    "hidden_sizes": [8, 8, 8, 8],
+    "depths": [1, 1, 1, 1],
+    "num_attention_heads": [1, 1, 1, 1],
+    "sr_ratios": [1, 1, 1, 1],
+    "patch_sizes": [3, 3, 3, 3],
+    "strides": [4, 2, 2, 2],
+    "mlp_ratios": [1, 1, 1, 1],
+    "decoder_hidden_size": 8,
+}
+SMALL = {
+    "z_dim": 4,
+    "c_dim": 0,
+    "w_dim": 4,
+    "img_resolution": 4,
+    "img_channels": 3,
+    "mapping_kwargs": {"num_layers": 1},
+    "synthesis_kwargs": {"channel_base": 32, "channel_max": 4},
+}
 
 
 @cache
@@ -69,27 +84,47 @@ def generator() -> dict[str, torch.Tensor]:
 def trees() -> list:
     """Contents of small checkpoints, such as each importer takes for its own."""
     state = generator()
-    clip = {"token_embedding.weight": 64, "visual.conv1.weight": (64, 3, 2, 2), "visual.class_embedding": 64,
-            "positional_embedding": (7, 64), "text_projection": (64, 8), "visual.positional_embedding": (5, 64),
-            "visual.transformer.resblocks.0.ln_1.bias": 64, "transformer.resblocks.0.ln_1.bias": 64}  # fmt: skip
+    clip = {
+        "token_embedding.weight": 64,
+        "visual.conv1.weight": (64, 3, 2, 2),
+        "visual.class_embedding": 64,
+        "positional_embedding": (7, 64),
+        "text_projection": (64, 8),
+        "visual.positional_embedding": (5, 64),
+        "visual.transformer.resblocks.0.ln_1.bias": 64,
+        "transformer.resblocks.0.ln_1.bias": 64,
+    }
     mean = torch.zeros(4)
     return [
         {"G_kwargs": SMALL, "G": state},
         {"g_ema": rosinality_state(state), "latent_avg": mean},
-        {"state_dict": {"input_layer.0.weight": mean, "body.0.res_layer.1.weight": mean, "styles.0.weight": mean},
-         "latent_avg": mean, "opts": argparse.Namespace(encoder_type="Encoder4Editing")},
+        {
+            "state_dict": {"input_layer.0.weight": mean, "body.0.res_layer.1.weight": mean, "styles.0.weight": mean},
+            "latent_avg": mean,
+            "opts": argparse.Namespace(encoder_type="Encoder4Editing"),
+        },
         {"model": {"roi_heads.densepose_head.body_conv_fcn1.weight": mean, "backbone.bottom_up.stem.norm.bias": mean}},
-        {"state": {"backbone.layer1.0.conv1.weight": mean, "classifier.0.project.0.weight": mean,
-                   "classifier.4.weight": torch.zeros(3, 2)}},
+        {
+            "state": {
+                "backbone.layer1.0.conv1.weight": mean,
+                "classifier.0.project.0.weight": mean,
+                "classifier.4.weight": torch.zeros(3, 2),
+            }
+        },
         {"model": {key: torch.zeros(shape) for key, shape in clip.items()}},
         {"w_plus": torch.zeros(1, 2, 4), "shared": [mean, mean[1:], mean.half(), mean.bool()]},
-    ]  # fmt: skip
+    ]
 
 
 @cache
 def pickles() -> list[bytes]:
-    arrays = {"model": {"roi_heads.densepose_head.a": np.zeros((2, 3), np.float32),
-                        "roi_heads.densepose_b": np.asfortranarray(np.ones((2, 3))), "n": np.float64(3)}}  # fmt: skip
+    arrays = {
+        "model": {
+            "roi_heads.densepose_head.a": np.zeros((2, 3), np.float32),
+            "roi_heads.densepose_b": np.asfortranarray(np.ones((2, 3))),
+            "n": np.float64(3),
+        }
+    }
     calls = [PROTO + name("os", "system") + text("true") + b"\x85R.", pickle.dumps({"a": Call(eval, "1 + 1")})]
     made = [nvidia_pickle(generator(), SMALL, source="raise SystemExit", protocol=protocol) for protocol in (2, 4, 5)]
     return [*made, *(pickle.dumps(arrays, protocol) for protocol in range(2, 6)), *calls]
@@ -165,8 +200,15 @@ def configs() -> list[bytes]:
 
 @cache
 def segformer() -> bytes:
-    sizes = {"widths": [8] * 4, "depths": [1] * 4, "heads": [1] * 4, "reductions": [1] * 4, "patches": [3] * 4,
-             "strides": [4, 2, 2, 2], "ratios": [1] * 4}  # fmt: skip
+    sizes = {
+        "widths": [8] * 4,
+        "depths": [1] * 4,
+        "heads": [1] * 4,
+        "reductions": [1] * 4,
+        "patches": [3] * 4,
+        "strides": [4, 2, 2, 2],
+        "ratios": [1] * 4,
+    }
     usual = {"size": [512, 512], "mean": [0.5] * 3, "std": [0.5] * 3, "decoder_width": 8, "classes": 2}
     state = network("segformer")(**sizes, **usual).state_dict()
     return as_safetensors({key: value.contiguous() for key, value in state.items()})

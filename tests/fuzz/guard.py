@@ -12,8 +12,22 @@ from typing import Any
 
 SECONDS = 20  # of the processor, for one file
 MEMORY = 300 << 20  # bytes by which the process may grow beside what the files need
-RUNS = {"exec", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.fork", "os.forkpty",
-        "subprocess.Popen", "pty.spawn", "import", "pickle.find_class", "ctypes.dlopen", "code.__new__"}  # fmt: skip
+RUNS = {
+    "exec",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.startfile",
+    "os.fork",
+    "os.forkpty",
+    "subprocess.Popen",
+    "pty.spawn",
+    "import",
+    "pickle.find_class",
+    "ctypes.dlopen",
+    "code.__new__",
+}
 CHANGES = {"os.remove", "os.rename", "os.link", "os.symlink", "os.rmdir", "os.mkdir", "os.chmod", "os.truncate"}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -78,7 +92,7 @@ def peak() -> int:
 
 
 def outcome(guard: Guard, read: Callable[[], Any], refusal: type[Exception]) -> str:
-    """"read", "refused" (in one sentence), or what is wrong with how a file was read."""
+    """ "read", "refused" (in one sentence), or what is wrong with how a file was read."""
     try:
         with guard.watching():
             read()

@@ -34,11 +34,7 @@ from PIL import Image, ImageCms  # noqa: E402
 from fice.errors import FiceError  # noqa: E402
 from fice.photo.encode import encode_photo  # noqa: E402
 from fice.photo.names import opaque  # noqa: E402
-from fice.photo.photo import (  # noqa: E402
-    decode,
-    read_mask,
-    read_photo,
-)
+from fice.photo.photo import decode, read_mask, read_photo  # noqa: E402
 from fice.photo.png16 import encode  # noqa: E402
 from fice.web.thumbnails import shrunk  # noqa: E402
 
@@ -169,9 +165,16 @@ def ppms() -> list[bytes]:
 
 
 FORMATS: dict[str, Callable[[], list[bytes]]] = {
-    "jpeg": jpegs, "png": pngs, "webp": webps, "tiff": tiffs, "bmp": bmps, "gif": gifs, "avif": avifs, "jp2": jp2s,
+    "jpeg": jpegs,
+    "png": pngs,
+    "webp": webps,
+    "tiff": tiffs,
+    "bmp": bmps,
+    "gif": gifs,
+    "avif": avifs,
+    "jp2": jp2s,
     "ppm": ppms,
-}  # fmt: skip
+}
 
 
 def damaged(chance: random.Random, name: str) -> bytes:
@@ -241,8 +244,11 @@ def main(arguments: list[str] | None = None) -> int:
                         (said.keep / f"{name}-{number}").write_bytes(content)
                 results[result if result in SOUND else "fault"] += 1
             faults += results["fault"]
-            print(f"{name:6} {results['read']:7} read, {results['refused']:7} refused, {results['fault']} faults,"
-                  f" {time.perf_counter() - began:.0f} s", flush=True)  # fmt: skip
+            print(
+                f"{name:6} {results['read']:7} read, {results['refused']:7} refused, {results['fault']} faults,"
+                f" {time.perf_counter() - began:.0f} s",
+                flush=True,
+            )
     return bool(faults)
 
 

@@ -11,13 +11,13 @@ from fice.inversion.losses import Term
 TARGETS = torch.tensor([[[0.5, -1.0]], [[2.0, 0.3]], [[-0.7, 0.9]]])  # (3 pictures, 1 row, 2)
 
 
-def draw(ws, who=None):
+def draw(ws, index=None):
     return torch.tanh(ws)[:, :, None, None].expand(-1, -1, 3, 2, -1)[:, 0]  # (b, 3, 2, 2)
 
 
 def towards(targets):
     wanted = draw(targets)
-    return Term("image", 1.0, lambda drawn, ws, who: (drawn - wanted[who]).square().mean((1, 2, 3)))
+    return Term("image", 1.0, lambda drawn, ws, index: (drawn - wanted[index]).square().mean((1, 2, 3)))
 
 
 def run(ws, targets, **options):
@@ -69,9 +69,9 @@ def test_the_start_is_left_alone_and_the_loss_falls():
 def test_divergence_is_retried_at_half_the_rate_and_told():
     limit = 0.6
 
-    def explode(drawn, ws, who):
-        far = ws.flatten(1).abs().amax(1) > torch.tensor([limit, 100.0, -1.0])[who]
-        return torch.where(far, torch.nan, towards(TARGETS).value(drawn, ws, who))
+    def explode(drawn, ws, index):
+        far = ws.flatten(1).abs().amax(1) > torch.tensor([limit, 100.0, -1.0])[index]
+        return torch.where(far, torch.nan, towards(TARGETS).value(drawn, ws, index))
 
     found = invert(draw, torch.zeros(3, 1, 2), [Term("image", 1.0, explode)], steps=10, rate=0.1, schedule="constant")
     assert found.retries == [1, 0, 3]

@@ -18,7 +18,7 @@ from fice.bundle.pack import save_state
 from fice.editor import Editor
 from fice.inversion.loop import evaluate, invert
 from fice.inversion.terms import bind, edit_terms
-from fice.inversion.tuning import drawing
+from fice.inversion.tuning import synthesis_of
 from fice.language.clip import MEAN, STD, Semantics
 from fice.language.lexicon import VOCABULARY
 from fice.language.words import parse
@@ -33,11 +33,24 @@ from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Classes, Regions
 
 SIDE = 64  # the networks take any size; 16 times less to compute than the authors' 256
-GENERATOR = {"z_dim": 64, "w_dim": 64, "img_resolution": SIDE,
-             "synthesis_kwargs": {"channel_base": 2048, "channel_max": 64}}  # fmt: skip
-TINY = {"embed_dim": 64, "image_resolution": 32, "vision_layers": (1, 2, 1, 1), "vision_width": 32,
-        "vision_patch_size": None, "context_length": 16, "vocab_size": 512, "transformer_width": 64,
-        "transformer_heads": 2, "transformer_layers": 2}  # fmt: skip
+GENERATOR = {
+    "z_dim": 64,
+    "w_dim": 64,
+    "img_resolution": SIDE,
+    "synthesis_kwargs": {"channel_base": 2048, "channel_max": 64},
+}
+TINY = {
+    "embed_dim": 64,
+    "image_resolution": 32,
+    "vision_layers": (1, 2, 1, 1),
+    "vision_width": 32,
+    "vision_patch_size": None,
+    "context_length": 16,
+    "vocab_size": 512,
+    "transformer_width": 64,
+    "transformer_heads": 2,
+    "transformer_layers": 2,
+}
 WEIGHTS = {"semantic": 1, "image": 30, "pose": 10, "head": 1, "latent": 1}
 
 
@@ -130,7 +143,7 @@ def plan_of(photo, body, regions):
 
 
 def draw(networks):
-    return drawing(networks["generator"])
+    return synthesis_of(networks["generator"])
 
 
 def relative(a, b):
@@ -152,8 +165,9 @@ def test_terms_and_gradient_of_the_first_two_steps(networks, start):
 def test_the_loop_takes_adams_steps_and_returns_what_was_drawn_before_the_last(networks, start):
     photos, ws, text = start
     *_, (values, last, _, generated) = reference_steps(networks, photos[:1], text, ws[:1], 3)
-    found = invert(draw(networks), ws[:1], our_terms(networks, photos[:1], text), steps=3, rate=0.05,
-                   schedule="constant")  # fmt: skip
+    found = invert(
+        draw(networks), ws[:1], our_terms(networks, photos[:1], text), steps=3, rate=0.05, schedule="constant"
+    )
     assert found.steps == [3]
     assert (found.ws - last).abs().max() < 1e-6
     assert (found.picture - generated).abs().max() < 1e-6
@@ -170,10 +184,21 @@ def test_pictures_of_a_batch_do_not_influence_each_other(networks, start):
 
 # every setting in which the preset differs from our default, and what the default has instead
 DEVIATIONS = {
-    "steps": 20, "rate": 0.02, "schedule": "ramp", "start": "redressed", "refine": 10, "tuning": 40, "cloth": 2000.0,
-    "look": "garment", "views": 4, "clamp": True, "keep": "garment", "mirrored": True, "stitch": "region",
+    "steps": 20,
+    "rate": 0.02,
+    "schedule": "ramp",
+    "start": "redressed",
+    "refine": 10,
+    "tuning": 40,
+    "cloth": 2000.0,
+    "crop": "garment",
+    "views": 4,
+    "clamp": True,
+    "keep": "garment",
+    "mirrored": True,
+    "stitch": "region",
     "detail": 1.0,
-}  # fmt: skip
+}
 
 
 def test_the_deviations_of_the_default_are_these():
@@ -247,7 +272,7 @@ def test_the_edit_is_the_loop(edited, networks):
     assert ((edit.latent - last).abs() > 1e-3).float().mean() < 0.02  # Adam's first step is a sign, float32 flips a few
 
 
-@pytest.mark.parametrize("name, value", [("look", "garment"), ("clamp", True)])
+@pytest.mark.parametrize("name, value", [("crop", "garment"), ("clamp", True)])
 def test_what_the_semantic_term_looks_at_is_a_switch(networks, start, name, value):
     photos, ws, text = start
     bright = lambda ws: draw(networks)(ws, torch.arange(2)) * 1.5  # noqa: E731 - something to clamp

@@ -178,8 +178,14 @@ class TestFromBundle:
     def test_of_hugging_face(self):
         tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
         words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "red": 1}, unk_token="a"))
-        extra = {"tokenizer": "huggingface", "context_length": 4, "pad": 1, "image_resolution": 16,
-                 "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.25, 0.5]}  # fmt: skip
+        extra = {
+            "tokenizer": "huggingface",
+            "context_length": 4,
+            "pad": 1,
+            "image_resolution": 16,
+            "mean": [0.5, 0.5, 0.5],
+            "std": [0.5, 0.25, 0.5],
+        }
         semantics = Semantics.from_bundle(self.Shelf(extra, {("clip", "tokenizer.json"): words.to_str().encode()}))
         assert semantics.tokenizer.encode(["a"]).tolist() == [[0, 1, 1, 1]]
         seen = []

@@ -16,44 +16,68 @@ DESIGNERS = {
     "all black: turtleneck and wide trousers": ["sweater|black||upper", "trousers|black||lower"],
     "camel trench, breton tee and indigo jeans": ["coat|tan||outer", "t-shirt||striped|upper", "jeans|navy||lower"],
     "navy pinstriped blazer + matching trousers, white tee": [
-        "blazer|navy|vertical-striped|outer", "trousers|navy|vertical-striped|lower", "t-shirt|white||upper"],
+        "blazer|navy|vertical-striped|outer",
+        "trousers|navy|vertical-striped|lower",
+        "t-shirt|white||upper",
+    ],
     "make the blouse ivory and swap the skirt for a tartan one": ["blouse|cream||upper", "skirt||checked|lower"],
     "swap the blue jeans for black ones and make the jumper mustard": ["jeans|black||lower", "jumper|mustard||upper"],
     "burgundy velvet blazer with black trousers": ["blazer|dark red||outer", "trousers|black||lower"],
     "olive parka on top of a grey hoodie with black joggers": [
-        "coat|olive||outer", "hoodie|grey||upper", "trousers|black||lower"],
+        "coat|olive||outer",
+        "hoodie|grey||upper",
+        "trousers|black||lower",
+    ],
     "turn the jacket into camel, keep the shirt, trousers in charcoal": [
-        "jacket|tan||outer", "trousers|dark grey||lower"],
+        "jacket|tan||outer",
+        "trousers|dark grey||lower",
+    ],
     "polka dot blouse tucked into a red pencil skirt": ["blouse||polka-dot|upper", "skirt|red||lower"],
     "gingham shirt & denim shorts": ["shirt||checked|upper", "shorts||denim|lower"],
     "coat: camel; trousers: black": ["coat|tan||outer", "trousers|black||lower"],
     "tonal look: beige sweater, beige trousers, beige coat": [
-        "sweater|beige||upper", "trousers|beige||lower", "coat|beige||outer"],
+        "sweater|beige||upper",
+        "trousers|beige||lower",
+        "coat|beige||outer",
+    ],
     "floral maxi skirt paired with a plain white tank top": ["skirt||floral|lower", "top|white|solid|upper"],
     "lilac two-piece: cropped blazer and matching mini skirt": [
-        "blazer|light purple||outer", "skirt|light purple||lower"],
+        "blazer|light purple||outer",
+        "skirt|light purple||lower",
+    ],
     "replace the floral print on the dress with stripes and make the cardigan navy": [
-        "dress||striped|dress", "cardigan|navy||outer"],
+        "dress||striped|dress",
+        "cardigan|navy||outer",
+    ],
     "the blazer should be emerald and the trousers cream": ["blazer|dark green||outer", "trousers|cream||lower"],
     "red plaid shirt open over a white tee, light blue jeans": [  # two on the upper body: `understand` refuses
-        "shirt|red|checked|upper", "t-shirt|white||upper", "jeans|light blue||lower"],
+        "shirt|red|checked|upper",
+        "t-shirt|white||upper",
+        "jeans|light blue||lower",
+    ],
     "both the jumper and the skirt in forest green": ["jumper|dark green||upper", "skirt|dark green||lower"],
     "grey suit with a pale pink shirt": ["suit|grey||outer", "suit|grey||lower", "shirt|light pink||upper"],
     "no print on the tee, jeans in black": ["t-shirt||solid|upper", "jeans|black||lower"],
-}  # fmt: skip
+}
 SENTENCES = {
     # each says its own
     "white shirt and blue jeans": ["shirt|white||upper", "jeans|blue||lower"],
     "red dress with a black jacket": ["dress|red||dress", "jacket|black||outer"],
     "a navy blazer over a white striped tee and grey trousers": [
-        "blazer|navy||outer", "t-shirt|white|striped|upper", "trousers|grey||lower"],
+        "blazer|navy||outer",
+        "t-shirt|white|striped|upper",
+        "trousers|grey||lower",
+    ],
     "white t-shirt under a black jacket": ["t-shirt|white||upper", "jacket|black||outer"],
     "shirt white, trousers black": ["shirt|white||upper", "trousers|black||lower"],
     "shirt white trousers black": ["shirt|white||upper", "trousers|black||lower"],
     "red shirt blue jeans": ["shirt|red||upper", "jeans|blue||lower"],
     "white shirt + blue jeans": ["shirt|white||upper", "jeans|blue||lower"],
     "blue denim jacket / white tee / black jeans": [
-        "jacket|blue|denim|outer", "t-shirt|white||upper", "jeans|black||lower"],
+        "jacket|blue|denim|outer",
+        "t-shirt|white||upper",
+        "jeans|black||lower",
+    ],
     "a shirt in red and jeans in blue": ["shirt|red||upper", "jeans|blue||lower"],
     "dress in red and white, striped, and a black jacket": ["dress|red white|striped|dress", "jacket|black||outer"],
     "shirt in red and white and blue jeans": ["shirt|red white||upper", "jeans|blue||lower"],
@@ -61,17 +85,21 @@ SENTENCES = {
     "black jeans and a red and white striped shirt": ["jeans|black||lower", "shirt|red white|striped|upper"],
     "a coat with black and white checks over grey trousers": ["coat|black white|checked|outer", "trousers|grey||lower"],
     "a red shirt with white stripes and black jeans with blue dots": [
-        "shirt|red white|striped|upper", "jeans|black blue|polka-dot|lower"],
+        "shirt|red white|striped|upper",
+        "jeans|black blue|polka-dot|lower",
+    ],
     "blue hoodie and the jeans black": ["hoodie|blue||upper", "jeans|black||lower"],
     "red shirt dress and a denim jacket": ["dress|red||dress", "jacket||denim|outer"],
     "denim jacket and denim skirt": ["jacket||denim|outer", "skirt||denim|lower"],
     "white blouse worn with a tartan skirt": ["blouse|white||upper", "skirt||checked|lower"],
     "woman wearing a green sweater and a checked skirt": ["sweater|green||upper", "skirt||checked|lower"],
     "her top: coral. her trousers: white. the jacket: denim.": [
-        "top|coral||upper", "trousers|white||lower", "jacket||denim|outer"],
+        "top|coral||upper",
+        "trousers|white||lower",
+        "jacket||denim|outer",
+    ],
     "striped top (navy/white), white jeans": ["top|navy white|striped|upper", "jeans|white||lower"],
-    "black jeans and a red, white and blue striped shirt": [
-        "jeans|black||lower", "shirt|red white blue|striped|upper"],
+    "black jeans and a red, white and blue striped shirt": ["jeans|black||lower", "shirt|red white blue|striped|upper"],
     "a yellow dress, and over it a white cardigan": ["dress|yellow||dress", "cardigan|white||outer"],
     # shared
     "blue shirt and trousers": ["shirt|blue||upper", "trousers|blue||lower"],
@@ -98,21 +126,31 @@ SENTENCES = {
     # changes
     "make the shirt white and the jeans blue": ["shirt|white||upper", "jeans|blue||lower"],
     "make the jacket, the shirt and the trousers black": [
-        "jacket|black||outer", "shirt|black||upper", "trousers|black||lower"],
+        "jacket|black||outer",
+        "shirt|black||upper",
+        "trousers|black||lower",
+    ],
     "make the red shirt and the white jeans blue": ["shirt|blue||upper", "jeans|blue||lower"],
     "make the red shirt blue and the white jeans black": ["shirt|blue||upper", "jeans|black||lower"],
     "change the red shirt to blue and the white jeans to black": ["shirt|blue||upper", "jeans|black||lower"],
     "change the shirt from red to green and the skirt from blue to yellow": [
-        "shirt|green||upper", "skirt|yellow||lower"],
+        "shirt|green||upper",
+        "skirt|yellow||lower",
+    ],
     "change the red shirt and white skirt to black": ["shirt|black||upper", "skirt|black||lower"],
     "change her skirt to denim and make the top red": ["skirt||denim|lower", "top|red||upper"],
     "change the colour of the shirt to red and of the trousers to blue": ["shirt|red||upper", "trousers|blue||lower"],
     "replace the red shirt with a blue one and the jeans with black trousers": [
-        "shirt|blue||upper", "trousers|black||lower"],
+        "shirt|blue||upper",
+        "trousers|black||lower",
+    ],
     "turn the skirt into red shorts and the shirt white": ["shorts|red||lower", "shirt|white||upper"],
     "add white dots to the blue skirt and make the top red": ["skirt|blue white|polka-dot|lower", "top|red||upper"],
     "the cardigan should be mustard, the skirt navy and the blouse white": [
-        "cardigan|mustard||outer", "skirt|navy||lower", "blouse|white||upper"],
+        "cardigan|mustard||outer",
+        "skirt|navy||lower",
+        "blouse|white||upper",
+    ],
     # negations
     "green coat, beige trousers, no pattern": ["coat|green|solid|outer", "trousers|beige|solid|lower"],
     "neither stripes nor dots: white shirt and blue jeans": ["shirt|white|solid|upper", "jeans|blue|solid|lower"],
@@ -147,7 +185,7 @@ SENTENCES = {
     "white outfit with a red jacket": ["outfit|white||upper", "outfit|white||lower", "jacket|red||outer"],
     "outfit with a red jacket and blue jeans": ["jacket|red||outer", "jeans|blue||lower"],
     "black suit with a red tie": ["suit|black||full"],
-}  # fmt: skip
+}
 
 
 def told(text: str) -> list[str]:
@@ -193,11 +231,18 @@ def test_alternatives_stay_in_one_sentence():
 
 LOOKS = st.tuples(st.sampled_from(list(COLOURS)), st.sampled_from(["", "striped ", "floral ", "plain "]))
 FORMS = {
-    "{0} {1}{2} and {3} {4}{5}": 1, "a {1}{0} {2} with a {4}{3} {5}": 1, "{2} in {0} {1}, {5} in {3} {4}": 1,
-    "make the {2} {1}{0} and the {5} {4}{3}": 1, "change the {2} to {0} {1} and the {5} to {3} {4}": 1,
-    "{0} {1}{2} under {3} {4}{5}": 1, "{5} {3} {4}; {2} {0} {1}": -1, "{5} and {2} in {0} {1}": 0,
-    "{0} {1}{5} and {2}": 0, "a {0} {1}{5} with matching {2}": 0, "make the {5} and the {2} {1}{0}": 0,
-}  # fmt: skip
+    "{0} {1}{2} and {3} {4}{5}": 1,
+    "a {1}{0} {2} with a {4}{3} {5}": 1,
+    "{2} in {0} {1}, {5} in {3} {4}": 1,
+    "make the {2} {1}{0} and the {5} {4}{3}": 1,
+    "change the {2} to {0} {1} and the {5} to {3} {4}": 1,
+    "{0} {1}{2} under {3} {4}{5}": 1,
+    "{5} {3} {4}; {2} {0} {1}": -1,
+    "{5} and {2} in {0} {1}": 0,
+    "{0} {1}{5} and {2}": 0,
+    "a {0} {1}{5} with matching {2}": 0,
+    "make the {5} and the {2} {1}{0}": 0,
+}
 
 
 @settings(max_examples=300, deadline=None)
@@ -207,6 +252,8 @@ FORMS = {
 def test_whatever_the_form_no_garment_wears_what_is_said_of_another(form, one, other, upper, below):
     first, second = (upper, *one), (below, *(other if FORMS[form] else one))
     found = [(said.garment, said.colour, said.pattern) for said in parse(form.format(*one, upper, *other, below))]
-    wanted = [(garment, colour, {"plain ": "solid"}.get(pattern, pattern.strip() or None))
-              for garment, colour, pattern in (first, second)]  # fmt: skip
+    wanted = [
+        (garment, colour, {"plain ": "solid"}.get(pattern, pattern.strip() or None))
+        for garment, colour, pattern in (first, second)
+    ]
     assert found == (wanted if FORMS[form] == 1 else wanted[::-1])

@@ -122,7 +122,7 @@ def test_any_text_is_read_or_refused(text):
         ("the skirt, not the jacket, in green", "green", None, "skirt"),
         ("make the shirt look red", "red", None, "shirt"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wanted_is_told_from_what_is_spoken_of(text, colour, pattern, garment):
     (sentence,) = parse(text)
     assert (sentence.colour, sentence.pattern, sentence.garment) == (colour, pattern, garment)
@@ -161,8 +161,18 @@ def test_the_old_look_is_never_drawn(template, kinds):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["{garment} without {pattern}", "no {pattern} {garment}", "a {garment} that is not {old}",
-                        "{old}-free {garment}", "a {garment}, anything but {old} and {new}"]), KINDS)  # fmt: skip
+@given(
+    st.sampled_from(
+        [
+            "{garment} without {pattern}",
+            "no {pattern} {garment}",
+            "a {garment} that is not {old}",
+            "{old}-free {garment}",
+            "a {garment}, anything but {old} and {new}",
+        ]
+    ),
+    KINDS,
+)
 def test_what_is_denied_is_never_drawn(template, kinds):
     old, new, pattern, garment = kinds
     sentence = parse(template.format(old=old, new=new, pattern=pattern, garment=garment))[0]

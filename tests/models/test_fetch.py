@@ -21,7 +21,7 @@ from conftest import ROOT
 
 import fice.models.download
 from fice.errors import WeightsError
-from fice.files import downloads, home
+from fice.files import downloads, user_folder
 from fice.models.fetch import Source, fetch, load_sources
 from fice.models.sources import File, Recipe, megabytes
 
@@ -211,10 +211,16 @@ def test_a_server_may_name_the_pause(server, pauses):
     assert pauses[:2] == [7, fice.models.download.LONGEST_PAUSE] and 40 < pauses[2] <= 50 and pauses[3:] == [8, 0]
 
 
-@pytest.mark.parametrize("first", [
-    says(416), says(416, Content_Range="bytes */9"), says(206, BODY[:9]), says(206, BODY[:9], Content_Range="bytes 1"),
-    says(206, OTHER[8:], Content_Range=f"bytes 8-{SIZE - 1}/{SIZE}"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "first",
+    [
+        says(416),
+        says(416, Content_Range="bytes */9"),
+        says(206, BODY[:9]),
+        says(206, BODY[:9], Content_Range="bytes 1"),
+        says(206, OTHER[8:], Content_Range=f"bytes 8-{SIZE - 1}/{SIZE}"),
+    ],
+)
 def test_a_server_that_cannot_go_on_begins_again(server, first):
     server.script = [broken_at(300_000), first]
     assert fetch(source(server)).read_bytes() == BODY
@@ -304,18 +310,21 @@ def test_other_answers_are_final(server, pauses, status):
     assert pauses == [] and len(server.asked) == 1
 
 
-@pytest.mark.parametrize("page", [
-    says(200, b"<html>Quota exceeded</html>", Content_Type="text/html; charset=utf-8"),
-    says(200, b"\n <!DOCTYPE html><p>Quota</p>", Content_Type="application/octet-stream"),
-    says(200, b"<?xml version='1.0'?><Error/>"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "page",
+    [
+        says(200, b"<html>Quota exceeded</html>", Content_Type="text/html; charset=utf-8"),
+        says(200, b"\n <!DOCTYPE html><p>Quota</p>", Content_Type="application/octet-stream"),
+        says(200, b"<?xml version='1.0'?><Error/>"),
+    ],
+)
 @pytest.mark.parametrize("size", [None, SIZE])
 def test_a_web_page_is_no_weights(server, page, size):
     server.script = [page]
     what = source(server, sha256=None, size=size)
     refused(what, "weights.pt", *by_hand(what))
     assert left() == []
-    assert not (home() / "seen.json").exists()
+    assert not (user_folder() / "seen.json").exists()
 
 
 def test_a_web_page_says_so(server):
@@ -415,7 +424,7 @@ def test_offline_never_asks(server, monkeypatch, how):
     options = {"offline": how == "option"}
     what = source(server)
     refused(what, "weights.pt", "missing", "offline", server.url, *by_hand(what), **options)
-    assert server.asked == [] and not home().exists()
+    assert server.asked == [] and not user_folder().exists()
     what.folder.mkdir(parents=True)
     what.path.write_bytes(BODY)
     assert fetch(what, **options) == what.path
@@ -442,7 +451,7 @@ def test_the_first_one_seen_is_the_one(server):
     said: list[str] = []
     what = source(server, sha256=None)
     fetch(what, tell=said.append)
-    assert json.loads((home() / "seen.json").read_text()) == {server.url: SHA} and SHA in said[-1]
+    assert json.loads((user_folder() / "seen.json").read_text()) == {server.url: SHA} and SHA in said[-1]
     fetch(what, tell=said.append)
     assert len(said) == 2 and len(server.asked) == 1
     what.path.unlink()
@@ -478,13 +487,13 @@ def test_a_mark_goes_with_the_version_it_marked(server):
 def test_each_file_is_recognised_on_its_own(server):
     files = tuple(File(name, f"{server.url}?{name}") for name in ("a.json", "b.bin"))
     fetch(Source("weights", "d", "l", files))
-    assert json.loads((home() / "seen.json").read_text()) == {file.url: SHA for file in files}
+    assert json.loads((user_folder() / "seen.json").read_text()) == {file.url: SHA for file in files}
 
 
 def test_a_damaged_list_of_what_was_seen(server):
-    home().mkdir()
+    user_folder().mkdir()
     for text in ("{", "[]"):
-        (home() / "seen.json").write_text(text)
+        (user_folder() / "seen.json").write_text(text)
         refused(source(server, sha256=None), "seen.json", "delete it")
 
 
@@ -615,8 +624,13 @@ def test_the_sources_that_come_with_fice():
         known.get("zzz")
 
 
-ENTRY = {"description": "d.", "licence": "l.", "page": "https://example.org/x", "becomes": {"parts": ["clip"]},
-         "files": [{"name": "a.pt", "url": "https://example.org/a", "size": 5, "sha256": "a" * 64}]}  # fmt: skip
+ENTRY = {
+    "description": "d.",
+    "licence": "l.",
+    "page": "https://example.org/x",
+    "becomes": {"parts": ["clip"]},
+    "files": [{"name": "a.pt", "url": "https://example.org/a", "size": 5, "sha256": "a" * 64}],
+}
 
 
 def load(tmp_path, tree):
@@ -630,25 +644,56 @@ def test_a_list_of_ones_own(tmp_path):
     assert known.get("a").parts == ("clip",) and known.get("b").sources == (known.get("a"),)
 
 
-@pytest.mark.parametrize("change", [
-    {"files": []}, {"licence": ""}, {"description": 5}, {"becomes": {"parts": ["hat"]}}, {"becomes": {}}, {"new": 1},
-    {"page": "http://example.org/x"}, {"page": "https://user:word@example.org/"}, {"files": ENTRY["files"] * 2},
-    *({"files": [ENTRY["files"][0] | file]} for file in (
-        {"name": "../a"}, {"name": ".a"}, {"name": "a.part"}, {"name": "a/b"}, {"url": "http://example.org/a"},
-        {"url": "https://"}, {"size": 0}, {"size": "5"}, {"size": True}, {"size": 9 << 30}, {"sha256": "a" * 63},
-        {"sha256": "A" * 64}, {"mirror": "https://example.org/b"})),
-    {"page": None, "files": [ENTRY["files"][0] | {"url": None}]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": []},
+        {"licence": ""},
+        {"description": 5},
+        {"becomes": {"parts": ["hat"]}},
+        {"becomes": {}},
+        {"new": 1},
+        {"page": "http://example.org/x"},
+        {"page": "https://user:word@example.org/"},
+        {"files": ENTRY["files"] * 2},
+        *(
+            {"files": [ENTRY["files"][0] | file]}
+            for file in (
+                {"name": "../a"},
+                {"name": ".a"},
+                {"name": "a.part"},
+                {"name": "a/b"},
+                {"url": "http://example.org/a"},
+                {"url": "https://"},
+                {"size": 0},
+                {"size": "5"},
+                {"size": True},
+                {"size": 9 << 30},
+                {"sha256": "a" * 63},
+                {"sha256": "A" * 64},
+                {"mirror": "https://example.org/b"},
+            )
+        ),
+        {"page": None, "files": [ENTRY["files"][0] | {"url": None}]},
+    ],
+)
 def test_a_list_that_breaks_its_form(tmp_path, change):
     with pytest.raises(WeightsError, match="damaged"):
         load(tmp_path, {"sources": {"a": ENTRY | change}, "bundles": {}})
 
 
-@pytest.mark.parametrize("tree", [
-    "{", "[]", {}, {"sources": {"A b": ENTRY}, "bundles": {}}, {"sources": {"..": ENTRY}, "bundles": {}},
-    {"sources": {"a": ENTRY}, "bundles": {"a": {"description": "d", "sources": ["a"]}}},
-    {"sources": {"a": ENTRY}, "bundles": {"b": {"description": "d", "sources": ["c"]}}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "tree",
+    [
+        "{",
+        "[]",
+        {},
+        {"sources": {"A b": ENTRY}, "bundles": {}},
+        {"sources": {"..": ENTRY}, "bundles": {}},
+        {"sources": {"a": ENTRY}, "bundles": {"a": {"description": "d", "sources": ["a"]}}},
+        {"sources": {"a": ENTRY}, "bundles": {"b": {"description": "d", "sources": ["c"]}}},
+    ],
+)
 def test_a_list_that_is_none(tmp_path, tree):
     with pytest.raises(WeightsError, match="damaged"):
         load(tmp_path, tree)
@@ -656,10 +701,20 @@ def test_a_list_that_is_none(tmp_path, tree):
 
 def test_sizes_for_people():
     assert [megabytes(n) for n in (0, 999, 1000, 1356917, 9_960_000, 421854225, 999_600_000, 1_353_500_174)] == [
-        "0 B", "999 B", "1.0 kB", "1.4 MB", "10 MB", "422 MB", "1.0 GB", "1.4 GB"]  # fmt: skip
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "1.4 MB",
+        "10 MB",
+        "422 MB",
+        "1.0 GB",
+        "1.4 GB",
+    ]
 
 
 def test_asking_what_there_is_loads_nothing_heavy():
-    code = "import sys, fice.models.fetch as f; f.load_sources(); print({'numpy', 'torch', 'requests'} & set(sys.modules))"  # noqa: E501
+    code = (
+        "import sys, fice.models.fetch as f; f.load_sources(); print({'numpy', 'torch', 'requests'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "set()", done.stderr

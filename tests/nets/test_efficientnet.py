@@ -23,8 +23,12 @@ def foreign(size, seed=0):
         fan = inputs // groups * kernel**2
         weight = torch.randn(outputs, inputs // groups, kernel, kernel, generator=chance) * (2 / fan) ** 0.5
         state[f"{name}.weight"] = weight
-        for entry, low, high in (("weight", 0.8, 1.2), ("bias", -0.2, 0.2), ("running_mean", -0.2, 0.2),
-                                 ("running_var", 0.8, 1.2)):  # fmt: skip
+        for entry, low, high in (
+            ("weight", 0.8, 1.2),
+            ("bias", -0.2, 0.2),
+            ("running_mean", -0.2, 0.2),
+            ("running_var", 0.8, 1.2),
+        ):
             state[f"{norm}.{entry}"] = torch.rand(outputs, generator=chance) * (high - low) + low
         state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
 

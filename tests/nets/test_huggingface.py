@@ -55,8 +55,13 @@ class TestHuggingFaceCLIP:
             HuggingFaceCLIP("clip", TEXT, VISION, 8)
 
     def test_only_harmless_settings_are_taken(self):
-        config = TEXT | {"attn_implementation": "somebody/kernel", "_attn_implementation": "somebody/kernel",
-                         "auto_map": {}, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}  # fmt: skip
+        config = TEXT | {
+            "attn_implementation": "somebody/kernel",
+            "_attn_implementation": "somebody/kernel",
+            "auto_map": {},
+            "hidden_act": "quick_gelu",
+            "layer_norm_eps": 1e-5,
+        }
         assert settings(config) == TEXT | {"hidden_act": "quick_gelu", "layer_norm_eps": 1e-5}
         for wrong in ({"hidden_size": True}, {"hidden_size": 1 << 40}, {"hidden_act": "other"}, {"vocab_size": "9"}):
             with pytest.raises(ValueError):

@@ -38,21 +38,34 @@ def test_names_and_sizes(network):
     units = {key.removesuffix(".conv.weight"): tuple(value.shape) for key, value in state.items() if "conv." in key}
     assert len(units) == 94 and len(state) == 94 * 5
     assert {key.rsplit(".", 2)[1] + "." + key.rsplit(".", 1)[1] for key in state} == {
-        "conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"}  # fmt: skip
+        "conv.weight",
+        "bn.weight",
+        "bn.bias",
+        "bn.running_mean",
+        "bn.running_var",
+    }
     shapes = {
-        "Conv2d_1a_3x3": (32, 3, 3, 3), "Conv2d_4a_3x3": (192, 80, 3, 3), "Mixed_5b.branch_pool": (32, 192, 1, 1),
-        "Mixed_5d.branch5x5_2": (64, 48, 5, 5), "Mixed_6a.branch3x3": (384, 288, 3, 3),
-        "Mixed_6b.branch7x7_2": (128, 128, 1, 7), "Mixed_6c.branch7x7dbl_2": (160, 160, 7, 1),
-        "Mixed_6e.branch7x7dbl_5": (192, 192, 1, 7), "Mixed_7a.branch7x7x3_4": (192, 192, 3, 3),
-        "Mixed_7b.branch3x3dbl_1": (448, 1280, 1, 1), "Mixed_7c.branch3x3_2b": (384, 384, 3, 1),
-    }  # fmt: skip
+        "Conv2d_1a_3x3": (32, 3, 3, 3),
+        "Conv2d_4a_3x3": (192, 80, 3, 3),
+        "Mixed_5b.branch_pool": (32, 192, 1, 1),
+        "Mixed_5d.branch5x5_2": (64, 48, 5, 5),
+        "Mixed_6a.branch3x3": (384, 288, 3, 3),
+        "Mixed_6b.branch7x7_2": (128, 128, 1, 7),
+        "Mixed_6c.branch7x7dbl_2": (160, 160, 7, 1),
+        "Mixed_6e.branch7x7dbl_5": (192, 192, 1, 7),
+        "Mixed_7a.branch7x7x3_4": (192, 192, 3, 3),
+        "Mixed_7b.branch3x3dbl_1": (448, 1280, 1, 1),
+        "Mixed_7c.branch3x3_2b": (384, 384, 3, 1),
+    }
     assert {name: units[name] for name in shapes} == shapes
 
 
 def test_maps_and_features(network, pictures):
     seen = {}
-    hooks = [layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])}))
-             for name, layer in network.named_children()]  # fmt: skip
+    hooks = [
+        layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])}))
+        for name, layer in network.named_children()
+    ]
     found = network(pictures)
     for hook in hooks:
         hook.remove()
@@ -87,9 +100,15 @@ def test_a_unit_by_hand():
     torch.testing.assert_close(found, torch.tensor([[[[wanted, 0.0]]]]))
 
 
-@pytest.mark.parametrize(("block", "channels", "pooled"), [
-    (BlockA(192, 32), 192, "average"), (BlockC(128), 768, "average"), (BlockE(1280), 1280, "average"),
-    (BlockE(2048, maximum=True), 2048, "maximum")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("block", "channels", "pooled"),
+    [
+        (BlockA(192, 32), 192, "average"),
+        (BlockC(128), 768, "average"),
+        (BlockE(1280), 1280, "average"),
+        (BlockE(2048, maximum=True), 2048, "maximum"),
+    ],
+)
 def test_pools(block, channels, pooled):
     """Of a map with one bright cell in a corner: a mean over the four cells inside it, or that cell."""
     seen = []
@@ -105,13 +124,27 @@ def test_pools(block, channels, pooled):
     torch.testing.assert_close(seen[0][0, 0], wanted)
 
 
-@pytest.mark.parametrize(("block", "channels", "branches"), [
-    (BlockA(192, 32), 192, {"branch1x1": 64, "branch5x5_2": 64, "branch3x3dbl_3": 96, "branch_pool": 32}),
-    (BlockB(), 288, {"branch3x3": 384, "branch3x3dbl_3": 96, None: 288}),
-    (BlockC(160), 768, {"branch1x1": 192, "branch7x7_3": 192, "branch7x7dbl_5": 192, "branch_pool": 192}),
-    (BlockD(), 768, {"branch3x3_2": 320, "branch7x7x3_4": 192, None: 768}),
-    (BlockE(1280), 1280, {"branch1x1": 320, "branch3x3_2a": 384, "branch3x3_2b": 384, "branch3x3dbl_3a": 384,
-                          "branch3x3dbl_3b": 384, "branch_pool": 192})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("block", "channels", "branches"),
+    [
+        (BlockA(192, 32), 192, {"branch1x1": 64, "branch5x5_2": 64, "branch3x3dbl_3": 96, "branch_pool": 32}),
+        (BlockB(), 288, {"branch3x3": 384, "branch3x3dbl_3": 96, None: 288}),
+        (BlockC(160), 768, {"branch1x1": 192, "branch7x7_3": 192, "branch7x7dbl_5": 192, "branch_pool": 192}),
+        (BlockD(), 768, {"branch3x3_2": 320, "branch7x7x3_4": 192, None: 768}),
+        (
+            BlockE(1280),
+            1280,
+            {
+                "branch1x1": 320,
+                "branch3x3_2a": 384,
+                "branch3x3_2b": 384,
+                "branch3x3dbl_3a": 384,
+                "branch3x3dbl_3b": 384,
+                "branch_pool": 192,
+            },
+        ),
+    ],
+)
 def test_branches_lie_in_the_official_order(block, channels, branches):
     """Each branch is made to answer with a number of its own; None is the pool of what came in, brighter still."""
     with torch.no_grad():

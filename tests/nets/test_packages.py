@@ -16,8 +16,14 @@ from fice.errors import WeightsError
 from fice.nets import densepose, network, packages
 from fice.nets.clip import CLIP
 
-TEXT = {"embed_dim": 32, "context_length": 12, "vocab_size": 100, "transformer_width": 64, "transformer_heads": 2,
-        "transformer_layers": 2}  # fmt: skip
+TEXT = {
+    "embed_dim": 32,
+    "context_length": 12,
+    "vocab_size": 100,
+    "transformer_width": 64,
+    "transformer_heads": 2,
+    "transformer_layers": 2,
+}
 TOWERS = {
     "resnet": {"image_resolution": 64, "vision_layers": (1, 2, 1, 1), "vision_width": 32, "vision_patch_size": None},
     "vit": {"image_resolution": 32, "vision_layers": 2, "vision_width": 128, "vision_patch_size": 8},
@@ -46,8 +52,10 @@ class TestClip:
         picture = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(1))
         ids = torch.randint(1, 98, (3, 12), generator=torch.Generator().manual_seed(2))
         ids[:, 7] = 99
-        for a, b in ((ours.encode_image(picture), theirs.encode_image(picture)),
-                     (ours.encode_text(ids), theirs.encode_text(ids))):  # fmt: skip
+        for a, b in (
+            (ours.encode_image(picture), theirs.encode_image(picture)),
+            (ours.encode_text(ids), theirs.encode_text(ids)),
+        ):
             torch.testing.assert_close(a, b, rtol=0, atol=2e-5)
 
     def test_gradients(self, pair):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fice.bundle.bundle import load_bundle
-from fice.inversion.encoder import Encoder, correct, descent, misfit
+from fice.inversion.encoder import Encoder, correct, gradient_step, misfit
 from fice.inversion.sample import people
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
@@ -15,8 +15,13 @@ from fice.nets.stylegan2 import Generator
 @pytest.fixture(scope="module")
 def generator():
     torch.manual_seed(0)
-    return Generator(z_dim=8, w_dim=8, img_resolution=128, square=False,
-                     synthesis_kwargs={"channel_base": 512, "channel_max": 8}).eval().requires_grad_(False)  # fmt: skip
+    return (
+        Generator(
+            z_dim=8, w_dim=8, img_resolution=128, square=False, synthesis_kwargs={"channel_base": 512, "channel_max": 8}
+        )
+        .eval()
+        .requires_grad_(False)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +79,7 @@ def test_pictures_do_not_influence_each_other(name, generator, request):
 
 def test_the_slope_is_that_of_the_misfit(descending, generator):
     ws = torch.randn(3, generator.num_ws, 8, generator=torch.Generator().manual_seed(3))
-    drawn, slope = descent(descending, generator, ws, PICTURES)
+    drawn, slope = gradient_step(descending, generator, ws, PICTURES)
     assert drawn.shape[2:] == descending.seen and 0 <= drawn.min() <= drawn.max() <= 1
     assert slope.shape == ws.shape and not ws.requires_grad
     down = 1e-2 * slope / slope.square().sum((1, 2), keepdim=True).sqrt()

@@ -17,9 +17,16 @@ from fice.photo.note import note_of, read_note
 from fice.photo.photo import read_photo
 
 FACTS = {
-    "input": "/home/somebody/photo.jpg", "text": "röd klänning 👗", "region": "dress", "seed": 3, "bundle": "street",
-    "preset": "fast", "settings": {"refine": 0}, "seconds": 1.5, "losses": {},
-}  # fmt: skip
+    "input": "/home/somebody/photo.jpg",
+    "text": "röd klänning 👗",
+    "region": "dress",
+    "seed": 3,
+    "bundle": "street",
+    "preset": "fast",
+    "settings": {"refine": 0},
+    "seconds": 1.5,
+    "losses": {},
+}
 EXTENSIONS = [".jpg", ".png", ".webp", ".tif"]
 
 
@@ -53,9 +60,13 @@ def tags_with(comment=None, description=None):
 def test_a_result_says_what_it_was_made_from(tmp_path, source, target):
     note = read_note(edited(drawn(tmp_path / f"a{source}"), tmp_path / f"b{target}"))
     assert note.pop("fice") and note == {
-        "text": "röd klänning 👗", "region": "dress", "seed": 3, "bundle": "street", "preset": "fast",
+        "text": "röd klänning 👗",
+        "region": "dress",
+        "seed": 3,
+        "bundle": "street",
+        "preset": "fast",
         "settings": {"refine": 0},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("target", EXTENSIONS)

@@ -418,9 +418,17 @@ def test_png_keeps_alpha_profile_and_hidden_colours(tmp_path):
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_jpeg_keeps_quantisation_subsampling_and_metadata(tmp_path, subsampling):
     path = save(
-        tmp_path / "a.jpg", picture(64, 64), quality=83, subsampling=subsampling, progressive=True,
-        exif=tagged(3), icc_profile=wide_gamut(), comment=b"hello", xmp=b"<x:xmpmeta/>", dpi=(240, 240),
-    )  # fmt: skip
+        tmp_path / "a.jpg",
+        picture(64, 64),
+        quality=83,
+        subsampling=subsampling,
+        progressive=True,
+        exif=tagged(3),
+        icc_profile=wide_gamut(),
+        comment=b"hello",
+        xmp=b"<x:xmpmeta/>",
+        dpi=(240, 240),
+    )
     photo = read_photo(path)
     source, written = Image.open(path), Image.open(write_photo(photo, photo.pixels, tmp_path / "b.jpg"))
     assert written.quantization == source.quantization
@@ -630,10 +638,13 @@ def test_masks_of_many_kinds(tmp_path):
     levels = (wanted * 255).astype(np.uint8)
     colours = np.dstack([picture(40, 48), levels])
     for name, image in {
-        "grey": Image.fromarray(levels), "bit": Image.fromarray(levels).convert("1"),
-        "rgb": Image.fromarray(levels).convert("RGB"), "alpha": Image.fromarray(colours),
-        "deep": Image.fromarray(levels.astype(np.uint16) * 257), "stored": Image.fromarray(as_stored(levels, 6)),
-    }.items():  # fmt: skip
+        "grey": Image.fromarray(levels),
+        "bit": Image.fromarray(levels).convert("1"),
+        "rgb": Image.fromarray(levels).convert("RGB"),
+        "alpha": Image.fromarray(colours),
+        "deep": Image.fromarray(levels.astype(np.uint16) * 257),
+        "stored": Image.fromarray(as_stored(levels, 6)),
+    }.items():
         image.save(tmp_path / f"{name}.png")
         assert np.array_equal(read_mask(tmp_path / f"{name}.png", photo), wanted.astype(np.float32)), name
 

@@ -18,7 +18,7 @@ from fice.mask import grow, low_pass, mean, refine, steepen, without_specks
 from fice.photo.photo import Photo
 from fice.srgb import luminance, to_gamma, to_linear
 from fice.stitch.fill import fill_background, push_pull
-from fice.stitch.stitch import Stitch, Worn, paste, settle, stitch, stitch_head
+from fice.stitch.stitch import Stitch, Worn, paste, steady_outline, stitch, stitch_head
 from fice.subject.frame import Frame
 
 CANVAS = (128, 64)
@@ -99,9 +99,7 @@ def test_folds_are_carried_at_full_resolution():
     made = scene()
     y0, x0, y1, x1 = made.garment
     middle = np.s_[y0 + 10 : y1 - 10, x0 + 10 : x1 - 10]
-    with_folds, without = (
-        stitch(made.parts, "region", d).picture[middle] for d in (1, 0)
-    )
+    with_folds, without = (stitch(made.parts, "region", d).picture[middle] for d in (1, 0))
     source = made.parts.photo.srgb()[middle]
     row = with_folds.mean((0, 2))
     assert np.corrcoef(row, source.mean((0, 2)))[0, 1] > 0.9
@@ -127,10 +125,10 @@ def test_a_longer_garment_covers_what_was_seen():
 
 def test_small_wanderings_of_the_outline_are_not_changes():
     before = box_mask(CANVAS, 40, 20, 90, 44)
-    wandering, changed = settle(before, box_mask(CANVAS, 41, 19, 89, 45))
+    wandering, changed = steady_outline(before, box_mask(CANVAS, 41, 19, 89, 45))
     assert torch.equal(wandering, before) and changed.max() == 0
     after = box_mask(CANVAS, 40, 20, 70, 44)
-    settled, changed = settle(before, after)
+    settled, changed = steady_outline(before, after)
     assert (settled - after).abs()[..., :85, :].max() < 1e-6 and changed[..., 72:88, 22:42].min() == 1
     assert changed[..., :60, :].max() == 0
 
@@ -168,7 +166,7 @@ def test_no_rim_of_the_old_colour_stays_where_the_outline_is_a_little_inside():
     red = (0.8, 0.1, 0.1)
     drawn = made.parts.drawn
     picture = made.picture.copy()
-    picture[:, : x0], picture[:, x1:] = 0.6, 0.6
+    picture[:, :x0], picture[:, x1:] = 0.6, 0.6
     picture[y0:y1, x0:x1] = (0.1, 0.4, 0.2)
     picture = picture + np.random.default_rng(0).normal(0, 0.005, picture.shape)
     result = stitch(changed_with(made.parts, photo=photo_of(picture), drawn=drawn, before=inside, after=inside))

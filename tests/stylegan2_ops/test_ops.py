@@ -174,8 +174,14 @@ def test_each_picture_may_have_its_own_weights(up, demodulate, fused):
     torch.manual_seed(0)
     x, styles = torch.randn(3, 4, 5, 6, dtype=torch.float64), torch.randn(3, 4, dtype=torch.float64)
     weights = torch.randn(3, 2, 4, 3, 3, dtype=torch.float64, requires_grad=True)
-    options = {"up": up, "padding": 1, "resample_filter": ops.setup_filter([1, 3, 3, 1]).double(),
-               "demodulate": demodulate, "fused": fused, "flip_weight": up == 1}  # fmt: skip
+    options = {
+        "up": up,
+        "padding": 1,
+        "resample_filter": ops.setup_filter([1, 3, 3, 1]).double(),
+        "demodulate": demodulate,
+        "fused": fused,
+        "flip_weight": up == 1,
+    }
     together = ops.modulated_conv2d(x, weights, styles, **options)
     alone = [ops.modulated_conv2d(x[i : i + 1], weights[i], styles[i : i + 1], **options) for i in range(3)]
     torch.testing.assert_close(together, torch.cat(alone))

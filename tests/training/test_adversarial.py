@@ -226,8 +226,12 @@ def test_the_recipe_resumes_and_leaves_a_bundle_and_a_sheet(framed, tmp_path):
     assert load_checkpoint(out / "checkpoint.safetensors", {}, {})["step"] == 4
     assert load_bundle(out).canvas == (64, 32) and load_bundle(out).part("generator").canvas == (64, 32)
     assert sorted(path.name for path in out.iterdir()) == [
-        ".fice.lock", "bundle.json", checkpoint.name, "generator.safetensors", "sheet.png",
-    ]  # fmt: skip
+        ".fice.lock",
+        "bundle.json",
+        checkpoint.name,
+        "generator.safetensors",
+        "sheet.png",
+    ]
     again = ("--start", str(out), "--steps", "1", "--channel-base", "512")
     recipe_run(tmp_path / "data", tmp_path / "again", *again, "--dtype", "bfloat16", "--layout", "channels_last")
     shape = json.loads((tmp_path / "again" / "bundle.json").read_text())["parts"]["generator"]["arguments"]
@@ -276,4 +280,3 @@ def test_two_processes_have_the_same_weights_and_other_pictures(framed, tmp_path
     save_framed(tmp_path / "data", framed)
     lines = recipe_run(tmp_path / "data", tmp_path / "run", "--steps", "3", processes=2, code=CHECK)
     assert lines.splitlines()[-1].startswith("step 3 ")
-

@@ -111,7 +111,9 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
     result = CliRunner().invoke(main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
     assert "10 of 10 stages on cpu" in result.stdout and "adversarial" not in result.stdout
-    assert f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout  # noqa: E501
+    assert (
+        f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout
+    )
     assert "adversarial --data" in plan_all(photos, out, Options(device="cpu", adversarial=True))
 
 

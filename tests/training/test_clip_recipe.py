@@ -19,17 +19,24 @@ from fice.language.lexicon import VOCABULARY
 from fice.language.words import parse
 from fice.subject.regions import REGION_CLASSES
 from fice.training.contrastive import agreement, changed, multi_positive
-from fice.training.data.captions import Look, matches
+from fice.training.data.captions import Appearance, matches
 from fice.training.data.dataset import Framed, is_validation, save_framed
 from fice.training.data.outfits import Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, look_at
 from fice.training.recipes.clip import _choices
 
 ROOT = Path(__file__).resolve().parents[2]
-CLASSES = ["null", "hair", "skin", "t-shirt", "pants", *sorted(
-    "blazer blouse bodysuit cape cardigan coat dress hoodie jacket jeans jumper leggings romper shirt shorts skirt suit"
-    " sweater sweatshirt top vest".split()
-)]  # fmt: skip
+CLASSES = [
+    "null",
+    "hair",
+    "skin",
+    "t-shirt",
+    "pants",
+    *sorted(
+        "blazer blouse bodysuit cape cardigan coat dress hoodie jacket jeans jumper leggings romper shirt shorts skirt"
+        " suit sweater sweatshirt top vest".split()
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +74,8 @@ def test_unknown_captions_get_no_gradient():
 
 
 def test_agreement_of_captions_and_looks():
-    shirt = Look("red", None, "solid", ("shirt",), None, None)
-    skirt = Look("blue", None, "floral", ("skirt",), None, "mini")
+    shirt = Appearance("red", None, "solid", ("shirt",), None, None)
+    skirt = Appearance("blue", None, "floral", ("skirt",), None, "mini")
     captions = [
         [parse("red shirt")[0]],
         [parse("blue")[0]],
@@ -91,7 +98,7 @@ def test_a_changed_sentence_differs_in_one_word_at_most():
 
 
 def test_choices_have_one_right_answer():
-    look = Look("red", "white", "striped", ("t-shirt", "top"), None, None)
+    look = Appearance("red", "white", "striped", ("t-shirt", "top"), None, None)
     for captions in _choices(look, np.random.default_rng(0)).values():
         assert len(set(captions)) == 32
         assert [k for k, text in enumerate(captions) if matches(parse(text)[0], look) is not False] == [0]

@@ -19,8 +19,9 @@ PICTURES = torch.rand(4, 3, 128, 64, generator=torch.Generator().manual_seed(2))
 @pytest.fixture
 def generator():
     torch.manual_seed(0)
-    made = Generator(z_dim=8, w_dim=8, img_resolution=128, square=False,
-                     synthesis_kwargs={"channel_base": 512, "channel_max": 8})  # fmt: skip
+    made = Generator(
+        z_dim=8, w_dim=8, img_resolution=128, square=False, synthesis_kwargs={"channel_base": 512, "channel_max": 8}
+    )
     return made.eval().requires_grad_(False)
 
 
@@ -35,15 +36,16 @@ def bundle(generator, tmp_path):
 
 def test_a_bundles_encoder_is_gone_on_from(bundle, generator):
     encoder, shape = beginning(bundle, generator, 3)
-    assert encoder.descends and encoder.passes == shape["passes"] == 3
+    assert encoder.follows_gradient and encoder.passes == shape["passes"] == 3
     state = encoder.state_dict()
     for name, value in bundle.part("encoder").state_dict().items():
         assert torch.equal(state[name], value), name
 
 
 def test_one_for_another_generator_lends_what_fits(bundle):
-    other = Generator(z_dim=8, w_dim=16, img_resolution=128, square=False,
-                      synthesis_kwargs={"channel_base": 512, "channel_max": 8})  # fmt: skip
+    other = Generator(
+        z_dim=8, w_dim=16, img_resolution=128, square=False, synthesis_kwargs={"channel_base": 512, "channel_max": 8}
+    )
     other.mapping.w_avg.fill_(0.5)
     encoder, _ = beginning(bundle, other, 2)
     assert torch.equal(encoder.stem[0].weight, bundle.part("encoder").stem[0].weight)

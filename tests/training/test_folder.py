@@ -125,8 +125,11 @@ def test_photographs_lie_upright_on_white(draw_folder, tmp_path):
 
 def test_regions_of_class_names():
     assert region_of(["null", "T-Shirt", "upper", "kimono"], {"kimono": "outer"}) == {
-        "null": "background", "T-Shirt": "upper", "upper": "upper", "kimono": "outer",
-    }  # fmt: skip
+        "null": "background",
+        "T-Shirt": "upper",
+        "upper": "upper",
+        "kimono": "outer",
+    }
     assert region_of(["void", "dress"], {"dress": "upper"})["dress"] == "upper"  # what is given counts
 
 

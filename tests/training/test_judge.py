@@ -45,8 +45,9 @@ def test_pairs_are_labelled_people_never_trained_on_in_what_the_sentence_changes
     suffixes = (".png", ".jpg", ".jpg", ".webp")
     photos = [tmp_path / f"{name}{suffix}" for name, suffix in zip(names, suffixes, strict=True)]
     assert choose_pairs(photos, framed, ["red dress", "blue jeans"], 5) == [
-        (photos[0], "red dress"), (photos[1], "blue jeans"),
-    ]  # fmt: skip
+        (photos[0], "red dress"),
+        (photos[1], "blue jeans"),
+    ]
 
 
 def test_edits_are_judged_beside_recolouring_and_failures_count(tmp_path):
@@ -59,6 +60,8 @@ def test_edits_are_judged_beside_recolouring_and_failures_count(tmp_path):
     assert found["colour halved"] <= 0.5 and found["mask right caption"] <= 0.5  # nobody counts as failed
     assert found["mask similarity"] > found["similarity before"] + 0.1
     assert {path.name for path in (tmp_path / "kept").iterdir()} == {
-        "edit.csv", "mask.csv", f"red-striped-outfit-{person.stem}-edit.png",
+        "edit.csv",
+        "mask.csv",
+        f"red-striped-outfit-{person.stem}-edit.png",
         f"red-striped-outfit-{person.stem}-mask.png",
-    }  # fmt: skip
+    }

@@ -28,7 +28,7 @@ def test_lovasz_passes_over_what_is_unknown():
 
 def test_keypoints_stay_on_what_they_mark(monkeypatch):
     """Cropped, enlarged and mirrored with the picture; one outside of the view cannot be seen."""
-    monkeypatch.setattr(parsing, "VIEWS", ((( 96, 48), (0.8, 1.0), 1.0),))
+    monkeypatch.setattr(parsing, "VIEWS", (((96, 48), (0.8, 1.0), 1.0),))
     picture, labels = np.zeros((200, 100, 3), np.uint8), np.zeros((200, 100), np.uint8)
     points = np.zeros((1, 2, 3), np.float32)
     for index, (y, x) in enumerate(((60, 30), (150, 70))):  # "left" and "right"

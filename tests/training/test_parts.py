@@ -23,8 +23,18 @@ def standing():
     paint("skin", 116, 130, 30, 38)
     paint("trousers", 130, 236, 44, 84)
     paint("shoes", 236, 250, 44, 84)
-    at = {"nose": (64, 25), "ear": (70, 24), "shoulder": (82, 48), "elbow": (92, 86), "wrist": (94, 118),
-          "hand": (94, 127), "hip": (74, 130), "knee": (75, 185), "ankle": (75, 234), "toe": (76, 248)}  # fmt: skip
+    at = {
+        "nose": (64, 25),
+        "ear": (70, 24),
+        "shoulder": (82, 48),
+        "elbow": (92, 86),
+        "wrist": (94, 118),
+        "hand": (94, 127),
+        "hip": (74, 130),
+        "knee": (75, 185),
+        "ankle": (75, 234),
+        "toe": (76, 248),
+    }
     points = []
     for name in KEYPOINTS:
         side, _, rest = name.partition(" ")

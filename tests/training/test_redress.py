@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fice.cloth.patterns import PAINTERS, paint
-from fice.cloth.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, dress_as, random_colour, redress, shading
+from fice.cloth.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, random_colour, recolour, recolour_to, shading
 from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, nearest_colour
 from fice.language.words import parse
 from fice.srgb import to_lab
-from fice.training.data.captions import Look, Worn, caption, describe, matches, measure
+from fice.training.data.captions import Appearance, Worn, caption, describe, matches, measure
 from fice.training.data.outfits import random_look, random_outfit, texture
 
 
@@ -37,7 +37,7 @@ def test_outside_the_garment_nothing_changes(cloth, rng):
     near = np.zeros_like(mask)
     near[9:51, 7:41] = True
     for pattern in PATTERNS:
-        result = redress(picture, mask, (200, 30, 40), pattern, rng)
+        result = recolour(picture, mask, (200, 30, 40), pattern, rng)
         assert (result[~near] == picture[~near]).all()
         assert result.dtype == np.uint8 and (picture == before).all()
 
@@ -49,13 +49,13 @@ def test_a_plain_colour_is_reached_where_the_shading_is_one(cloth, rng):
     middle &= abs(shading(picture, mask) - 1) < 0.02
     assert middle.any()
     for name, colour in COLOURS.items():
-        result = redress(picture, mask, colour, "solid", rng)
+        result = recolour(picture, mask, colour, "solid", rng)
         assert result[middle].mean(0) == pytest.approx(colour, abs=3), name
 
 
 def test_folds_stay(cloth, rng):
     picture, mask = cloth
-    result = redress(picture, mask, (60, 90, 180), "solid", rng)
+    result = recolour(picture, mask, (60, 90, 180), "solid", rng)
     row_before, row_after = picture[30, 10:38, 0].astype(float), result[30, 10:38].mean(1)
     assert np.corrcoef(row_before, row_after)[0, 1] > 0.98
 
@@ -82,12 +82,12 @@ def test_linear_light_and_back():
 
 def test_an_empty_mask_changes_nothing(cloth, rng):
     picture, mask = cloth
-    assert (redress(picture, np.zeros_like(mask), (255, 0, 0), "floral", rng) == picture).all()
+    assert (recolour(picture, np.zeros_like(mask), (255, 0, 0), "floral", rng) == picture).all()
 
 
 def test_a_mask_at_the_border(rng):
     picture = np.full((32, 16, 3), 128, np.uint8)
-    result = redress(picture, np.ones((32, 16), bool), (10, 90, 200), "checked", rng)
+    result = recolour(picture, np.ones((32, 16), bool), (10, 90, 200), "checked", rng)
     assert result.shape == picture.shape
 
 
@@ -134,9 +134,13 @@ def test_captions_are_exact(rng):
     for _ in range(300):
         colour, second = (str(c) for c in rng.choice(list(COLOURS), 2, replace=False))
         known = {
-            "colour": colour, "pattern": str(rng.choice(PATTERNS)), "garment": str(rng.choice(list(GARMENTS))),
-            "sleeve": str(rng.choice(SLEEVES)), "length": str(rng.choice(LENGTHS)), "second": second,
-        }  # fmt: skip
+            "colour": colour,
+            "pattern": str(rng.choice(PATTERNS)),
+            "garment": str(rng.choice(list(GARMENTS))),
+            "sleeve": str(rng.choice(SLEEVES)),
+            "length": str(rng.choice(LENGTHS)),
+            "second": second,
+        }
         said = parse(caption(rng, **known))[0]
         assert said.unknown == () and set(said.words) <= set(known.values())
         assert said.colour in (None, colour) and said.pattern in (None, known["pattern"])
@@ -148,14 +152,14 @@ def test_captions_vary(rng):
 
 
 def test_matching():
-    look = Look("red", "white", "striped", ("t-shirt", "top"), "short-sleeved", None)
+    look = Appearance("red", "white", "striped", ("t-shirt", "top"), "short-sleeved", None)
     right, wrong = ("red", "red top", "striped red and white t-shirt"), ("blue", "red dress", "sleeveless red", "solid")
     assert all(matches(parse(text)[0], look) is True for text in right)
     assert all(matches(parse(text)[0], look) is False for text in wrong)
     assert matches(parse("cropped red")[0], look) is None  # the length is not known
     assert matches(parse("white striped")[0], look) is None  # white is its second colour
     assert matches(parse("cropped blue")[0], look) is False
-    assert matches(parse("red dress")[0], Look("red", None, None, (), None, None)) is None
+    assert matches(parse("red dress")[0], Appearance("red", None, None, (), None, None)) is None
 
 
 def test_an_outfit_and_its_words(cloth, rng):
@@ -188,12 +192,12 @@ def test_lengths_are_read_off_the_mask():
 
 def test_dressing_as_a_sentence_says(cloth):
     picture, mask = cloth
-    red = dress_as(picture, mask, parse("red dress")[0], 0)
+    red = recolour_to(picture, mask, parse("red dress")[0], 0)
     median = np.median(red[mask], axis=0)
     assert np.linalg.norm(to_lab(median) - to_lab(np.array(COLOURS["red"], float))) < 15
-    assert (dress_as(picture, mask, parse("dress")[0], 0) == picture).all()
-    assert (dress_as(picture, np.zeros_like(mask), parse("red dress")[0], 0) == picture).all()
-    striped = dress_as(picture, mask, parse("blue white striped shirt")[0], 0)
+    assert (recolour_to(picture, mask, parse("dress")[0], 0) == picture).all()
+    assert (recolour_to(picture, np.zeros_like(mask), parse("red dress")[0], 0) == picture).all()
+    striped = recolour_to(picture, mask, parse("blue white striped shirt")[0], 0)
     assert striped[mask].std(0).max() > red[mask].std(0).max()
-    again = dress_as(picture, mask, parse("blue white striped shirt")[0], 0)
+    again = recolour_to(picture, mask, parse("blue white striped shirt")[0], 0)
     assert (again == striped).all()

@@ -31,14 +31,22 @@ def write_card(
     for place, name in sorted(places.items(), key=lambda pair: -len(pair[0])):
         commands = commands.replace(place, name)
     text = TEXT.format(
-        name=bundle.name, parts=len(bundle.parts), size=bundle.bytes / 1e6, height=bundle.canvas[0],
-        width=bundle.canvas[1], licence=bundle.licence, data=bundle.data, photos=len(data.photos),
-        labels=len(data.labels), classes=len(data.classes),
+        name=bundle.name,
+        parts=len(bundle.parts),
+        size=bundle.bytes / 1e6,
+        height=bundle.canvas[0],
+        width=bundle.canvas[1],
+        licence=bundle.licence,
+        data=bundle.data,
+        photos=len(data.photos),
+        labels=len(data.labels),
+        classes=len(data.classes),
         kept=sum(is_validation(photo.stem) for photo in data.photos),
         rows="\n".join(_row(bundle, part, notes) for part in bundle.parts),
-        figures="\n".join(_figures(bundle)), commands=commands,
+        figures="\n".join(_figures(bundle)),
+        commands=commands,
         seeds="1 for the judge, 0 elsewhere",
-    )  # fmt: skip
+    )
     with whole_file(folder / CARD) as stream:
         stream.write(text.encode())
 

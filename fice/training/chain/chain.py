@@ -98,8 +98,12 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
     devices = find_devices(options.device)
     gpu = any(device.startswith("cuda") for device in devices)
     held = f"{len(folder.photos)} photographs, {len(folder.labels)} with labels"
-    texts = {"name": options.name or out.resolve().name, "description": "People, full length, on white.",
-             "licence": options.licence, "data": options.source or held}  # fmt: skip
+    texts = {
+        "name": options.name or out.resolve().name,
+        "description": "People, full length, on white.",
+        "licence": options.licence,
+        "data": options.source or held,
+    }
     stages = plan(folder, data, out, texts, gpu if options.adversarial is None else options.adversarial, options.smoke)
     if options.minutes is not None and not options.smoke:
         stages = share_out(stages, options.minutes, len(devices))
@@ -203,9 +207,12 @@ class Chain:
     def _note(self, stage: Stage, process: Running) -> None:
         minutes = process.minutes()
         self.notes[stage.name] = {
-            "arguments": list(stage.arguments()), "before": {name: self.notes[name]["ended"] for name in stage.after},
-            "ended": time.time(), "minutes": round(minutes, 2), "trained": stage.minutes > 0,
-        }  # fmt: skip
+            "arguments": list(stage.arguments()),
+            "before": {name: self.notes[name]["ended"] for name in stage.after},
+            "ended": time.time(),
+            "minutes": round(minutes, 2),
+            "trained": stage.minutes > 0,
+        }
         self._write_notes()
         self.tell(f"{stage.name}: done in {minutes:.1f} minutes")
 
@@ -219,8 +226,10 @@ class Chain:
     def _tell_begin(self, stage: Stage, running: dict, done: set[str]) -> None:
         table = self._timetable(running, done)
         place = f"{self.stages.index(stage) + 1} of {len(self.stages)}"
-        self.tell(f"{stage.name} ({place}) on {running[stage.name][1].device}, about {stage.expected:.3g} minutes,"
-                  f" all done about {_clock(table)}; log: {self._log(stage)}")  # fmt: skip
+        self.tell(
+            f"{stage.name} ({place}) on {running[stage.name][1].device}, about {stage.expected:.3g} minutes,"
+            f" all done about {_clock(table)}; log: {self._log(stage)}"
+        )
 
     def _tell_progress(self, running: dict, done: set[str]) -> None:
         table = self._timetable(running, done)

@@ -36,9 +36,13 @@ class Running:
             stream.flush()
             self._from = stream.tell()
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env=environment,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-            )  # fmt: skip
+            )
 
     def ended(self) -> bool:
         """Whether it has ended well; FiceError where it has failed."""

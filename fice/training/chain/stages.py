@@ -11,13 +11,26 @@ from fice.training.data.folder import Folder
 
 # Minutes of training on two CPU cores, as the bundled weights had them; --minutes shares out another sum alike.
 SHARES = {
-    "regions": 32.0, "student": 54.0, "pose": 8.0, "clip": 60.0, "judge": 66.0, "generator": 105.0,
-    "adversarial": 240.0, "encoder": 55.0,
-}  # fmt: skip
+    "regions": 32.0,
+    "student": 54.0,
+    "pose": 8.0,
+    "clip": 60.0,
+    "judge": 66.0,
+    "generator": 105.0,
+    "adversarial": 240.0,
+    "encoder": 55.0,
+}
 SMOKE_MINUTES = 0.03
 SMOKE_BATCH = {
-    "regions": 4, "student": 4, "pose": 4, "clip": 6, "judge": 6, "generator": 4, "adversarial": 4, "encoder": 4,
-}  # fmt: skip
+    "regions": 4,
+    "student": 4,
+    "pose": 4,
+    "clip": 6,
+    "judge": 6,
+    "generator": 4,
+    "adversarial": 4,
+    "encoder": 4,
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ def plan(
     runs = [regions, *(str(out / name) for name in (*parts, "encoder"))]
     described = [part for key, text in texts.items() for part in (f"--{key}", text)]
     stages += [
-        Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), ("pose", "clip", "encoder")),
+        Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), ("pose", "clip", "encoder"))
     ]
     judged = ("--data", str(data), "--prepared", prepared, "--bundle", bundle, "--judge", str(out / "judge"))
     less = ("--samples", "16", "--only", "frechet") if smoke else ()

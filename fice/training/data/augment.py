@@ -18,10 +18,19 @@ from stylegan2_ops import downsample2d, setup_filter, upsample2d
 
 # The wavelet sym6: orthonormal, so that enlarging and shrinking with it gives a picture back unchanged.
 SYM6 = (
-    0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
-    0.4910559419267466, 0.787641141030194, 0.3379294217276218, -0.07263752278646252,
-    -0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148,
-)  # fmt: skip
+    0.015404109327027373,
+    0.0034907120842174702,
+    -0.11799011114819057,
+    -0.048311742585633,
+    0.4910559419267466,
+    0.787641141030194,
+    0.3379294217276218,
+    -0.07263752278646252,
+    -0.021060292512300564,
+    0.04472490177066578,
+    0.0017677118642428036,
+    -0.007800708325034148,
+)
 EDGE = len(SYM6) // 4  # pixels beyond the border that shrinking reads
 SHIFT = 1 / 8  # of height and width: limit of whole-pixel shifts, deviation of others
 SCALE = 0.2  # deviation of log2 of the scale, of log2 of the aspect

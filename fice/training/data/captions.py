@@ -16,13 +16,30 @@ from fice.training.data.folder import MERGE
 
 # class of the photographs' labels -> garment words that are right for it, the most apt first
 NAMES: dict[str, tuple[str, ...]] = {
-    "blazer": ("blazer",), "blouse": ("blouse", "top"), "bodysuit": ("bodysuit",), "cape": ("cape",),
-    "cardigan": ("cardigan",), "coat": ("coat",), "dress": ("dress",), "hoodie": ("hoodie", "sweatshirt"),
-    "jacket": ("jacket",), "jeans": ("jeans",), "jumper": ("jumper", "sweater"), "leggings": ("leggings",),
-    "pants": ("trousers",), "romper": ("jumpsuit",), "shirt": ("shirt",), "shorts": ("shorts",),
-    "skirt": ("skirt",), "suit": ("suit", "outfit"), "sweater": ("sweater", "jumper"),
-    "sweatshirt": ("sweatshirt", "hoodie"), "t-shirt": ("t-shirt", "top"), "top": ("top",), "vest": ("vest", "top"),
-}  # fmt: skip
+    "blazer": ("blazer",),
+    "blouse": ("blouse", "top"),
+    "bodysuit": ("bodysuit",),
+    "cape": ("cape",),
+    "cardigan": ("cardigan",),
+    "coat": ("coat",),
+    "dress": ("dress",),
+    "hoodie": ("hoodie", "sweatshirt"),
+    "jacket": ("jacket",),
+    "jeans": ("jeans",),
+    "jumper": ("jumper", "sweater"),
+    "leggings": ("leggings",),
+    "pants": ("trousers",),
+    "romper": ("jumpsuit",),
+    "shirt": ("shirt",),
+    "shorts": ("shorts",),
+    "skirt": ("skirt",),
+    "suit": ("suit", "outfit"),
+    "sweater": ("sweater", "jumper"),
+    "sweatshirt": ("sweatshirt", "hoodie"),
+    "t-shirt": ("t-shirt", "top"),
+    "top": ("top",),
+    "vest": ("vest", "top"),
+}
 PLACED = frozenset(name for names in MERGE.values() for name in names.split())  # classes that `NAMES` was made for
 WORN_REGIONS = ("upper", "outer", "dress", "skirt", "trousers")
 TWO_COLOURED = ("striped", "vertical-striped", "checked", "polka-dot", "floral")
@@ -40,7 +57,7 @@ class Worn:
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How a garment looks; shade is the sRGB 0..255 of its cloth. None (and no names) means: not known."""
 
     colour: str | None
@@ -157,19 +174,24 @@ def caption(
     return text
 
 
-def describe(rng: np.random.Generator, looks: Sequence[Look]) -> tuple[str, list[Sentence]]:
+def describe(rng: np.random.Generator, looks: Sequence[Appearance]) -> tuple[str, list[Sentence]]:
     """One caption for one or several garments, and what it says of each."""
     texts = [
         caption(
-            rng, look.colour, look.pattern, str(rng.choice(look.names)) if look.names else None,
-            look.sleeve, look.length, look.second,
+            rng,
+            look.colour,
+            look.pattern,
+            str(rng.choice(look.names)) if look.names else None,
+            look.sleeve,
+            look.length,
+            look.second,
         )
         for look in looks
-    ]  # fmt: skip
+    ]
     return " and ".join(texts), [parse(text)[0] for text in texts]
 
 
-def matches(said: Sentence, look: Look) -> bool | None:
+def matches(said: Sentence, look: Appearance) -> bool | None:
     """Whether a look is what a caption says: True, False, or None when that is not known."""
     colours = [word for word in said.words if word in COLOURS]
     answers = [

@@ -52,9 +52,14 @@ class Framed:
         """The people where `keep` (N,) bool is true."""
         chosen = np.flatnonzero(keep)
         return Framed(
-            [self.names[i] for i in chosen], self.pictures[keep], self.labels[keep], self.fine[keep],
-            self.labelled[keep], self.classes, [self.tags[i] for i in chosen],
-        )  # fmt: skip
+            [self.names[i] for i in chosen],
+            self.pictures[keep],
+            self.labels[keep],
+            self.fine[keep],
+            self.labelled[keep],
+            self.classes,
+            [self.tags[i] for i in chosen],
+        )
 
     def resized(self, canvas: tuple[int, int]) -> Framed:
         """The same people on a canvas of another size (H, W)."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fice.cloth.redress import contrasting_colour, random_colour, redress, shading
+from fice.cloth.redress import contrasting_colour, random_colour, recolour, shading
 from fice.language.lexicon import PATTERNS, nearest_colour
-from fice.training.data.captions import TWO_COLOURED, Look, Worn, find_worn
+from fice.training.data.captions import TWO_COLOURED, Appearance, Worn, find_worn
 from fice.training.data.dataset import Framed
 
 BUSY = 0.25  # texture above which the old print shines through a new colour
@@ -30,7 +30,7 @@ def texture(picture: np.ndarray, mask: np.ndarray) -> float:
 
 def random_outfit(
     picture: np.ndarray, worn: Sequence[Worn], rng: np.random.Generator, chance: float = 1.0, alike: float = 0.08
-) -> tuple[np.ndarray, list[Look]]:
+) -> tuple[np.ndarray, list[Appearance]]:
     """Re-dresses a framed person in random colours and patterns.
 
     Args:
@@ -65,7 +65,7 @@ def random_look(
     pattern: str | None = None,
     plain: float = 0.3,
     between: float = 0.0,
-) -> tuple[np.ndarray, Look]:
+) -> tuple[np.ndarray, Appearance]:
     """Re-dresses one garment in the given pattern, or a random one.
 
     plain: share of solid cloth. between: share of any colour at all, which gets a name only where that is clear.
@@ -81,9 +81,9 @@ def random_look(
         nearest, clarity = nearest_colour(colour)
         name = nearest if clarity > 0.35 else None
     second = contrasting_colour(colour, rng)
-    new = redress(picture, garment.mask, colour, pattern, rng, second)
+    new = recolour(picture, garment.mask, colour, pattern, rng, second)
     second_name = nearest_colour(second)[0] if pattern in TWO_COLOURED else None
-    return new, Look(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour)
+    return new, Appearance(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour)
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Sample:
 
     picture: np.ndarray  # (H, W, 3) uint8
     mask: np.ndarray  # (H, W) bool; all True shows the whole canvas
-    looks: list[Look]
+    looks: list[Appearance]
 
 
 class Wardrobe:
@@ -140,7 +140,7 @@ class Wardrobe:
             shade = tuple(int(value) for value in np.median(picture[garment.mask], 0))
             name, clarity = nearest_colour(shade)
             if clarity > 0.35:
-                look = Look(name, None, None, garment.names, garment.sleeve, garment.length, shade)
+                look = Appearance(name, None, None, garment.names, garment.sleeve, garment.length, shade)
                 return Sample(picture, garment.mask, [look])
         picture, look = random_look(picture, garment, rng, plain=0.15, between=self.between)
         return Sample(picture, garment.mask, [look])

@@ -102,7 +102,12 @@ class Ahead:
         if not self.workers:
             return (steps[number] for number in range(step, 2**62))
         loader = DataLoader(
-            steps, batch_size=None, sampler=range(step, 2**62), num_workers=self.workers, prefetch_factor=4,
-            pin_memory=self.device.type == "cuda", generator=torch.Generator(),  # leaves the global numbers alone
-        )  # fmt: skip
+            steps,
+            batch_size=None,
+            sampler=range(step, 2**62),
+            num_workers=self.workers,
+            prefetch_factor=4,
+            pin_memory=self.device.type == "cuda",
+            generator=torch.Generator(),  # leaves the global numbers alone
+        )
         return iter(loader)

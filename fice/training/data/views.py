@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.subject.views import garment_views
-from fice.training.data.captions import Look
+from fice.training.data.captions import Appearance
 from fice.training.data.outfits import Sample, Wardrobe
 
 SIZE = 96  # pixels a side
@@ -47,8 +47,10 @@ def disturb(views: Tensor, rng: np.random.Generator) -> Tensor:
     batch, size = len(views), views.shape[2]
     angle, scale = rng.normal(0, 0.12, batch), rng.uniform(0.8, 1.25, batch)
     flip = rng.choice([-1.0, 1.0], batch)
-    rows = [[scale * flip * np.cos(angle), -scale * np.sin(angle), rng.normal(0, 0.06, batch)],
-            [scale * flip * np.sin(angle), scale * np.cos(angle), rng.normal(0, 0.06, batch)]]  # fmt: skip
+    rows = [
+        [scale * flip * np.cos(angle), -scale * np.sin(angle), rng.normal(0, 0.06, batch)],
+        [scale * flip * np.sin(angle), scale * np.cos(angle), rng.normal(0, 0.06, batch)],
+    ]
     turn = torch.from_numpy(np.array(rows, np.float32)).permute(2, 0, 1)  # (B, 2, 3)
     grid = F.affine_grid(turn, list(views.shape), align_corners=False)
     views = 1 - F.grid_sample(1 - views, grid, mode="bilinear", align_corners=False)
@@ -93,9 +95,9 @@ class Pool:
 
     def __init__(self, wardrobe: Wardrobe, size: int = 4000, reuse: int = 4):
         self.wardrobe, self.reuse = wardrobe, reuse
-        self.kept: deque[tuple[list[Look], Tensor]] = deque(maxlen=size)
+        self.kept: deque[tuple[list[Appearance], Tensor]] = deque(maxlen=size)
 
-    def draw(self, batch: int, rng: np.random.Generator) -> tuple[list[list[Look]], Tensor]:
+    def draw(self, batch: int, rng: np.random.Generator) -> tuple[list[list[Appearance]], Tensor]:
         """The looks of `batch` samples and their views (batch, 3, SIZE, SIZE) in [0, 1]."""
         fresh = [self.wardrobe.draw(rng) for _ in range(max(batch // self.reuse, batch - len(self.kept)))]
         views = (look_at(fresh, rng) * 255).round().byte()

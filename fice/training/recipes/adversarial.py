@@ -184,9 +184,13 @@ def _of_one(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def fresh(channels: tuple[int, int], canvas: int = 256) -> dict:
     """The arguments of a generator of pictures half as wide as high; channels: channel_base and channel_max."""
     return {
-        "z_dim": 256, "w_dim": 256, "img_resolution": canvas, "square": False, "mapping_kwargs": {"num_layers": 4},
+        "z_dim": 256,
+        "w_dim": 256,
+        "img_resolution": canvas,
+        "square": False,
+        "mapping_kwargs": {"num_layers": 4},
         "synthesis_kwargs": {"channel_base": channels[0], "channel_max": channels[1]},
-    }  # fmt: skip
+    }
 
 
 def arguments() -> argparse.Namespace:

@@ -31,22 +31,13 @@ from fice.language.words import parse
 from fice.nets.clip import CLIP
 from fice.training.checkpoint import CHECKPOINT, load_checkpoint
 from fice.training.contrastive import KINDS, look, read, step_loss
-from fice.training.data.captions import Look, matches
+from fice.training.data.captions import Appearance, matches
 from fice.training.data.dataset import Framed, load_framed
 from fice.training.data.outfits import Sample, Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, disturb, look_at
-from fice.training.recipe import (
-    Average,
-    begin,
-    cosine,
-    finish,
-    options,
-    run_of,
-    set_rate,
-    train,
-)
+from fice.training.recipe import Average, begin, cosine, finish, options, run_of, set_rate, train
 
-Batch = tuple[list[list[Look]], Tensor, np.random.Generator]
+Batch = tuple[list[list[Appearance]], Tensor, np.random.Generator]
 CONTEXT = 16
 WEIGHTS = {"caption": 1.0, "colour": 1.0, "pattern": 1.0, "garment": 1.0, "sleeve": 0.3, "length": 0.3, "slope": 30.0}
 JUDGE = WEIGHTS | {"pattern": 3.0, "garment": 0.3, "slope": 0.0}
@@ -58,11 +49,17 @@ def arguments(tokenizer: Tokenizer, judge: bool = False) -> dict:
     The judge is asked once, and is twice as deep.
     """
     return {
-        "embed_dim": 256, "image_resolution": SIZE, "vision_layers": (2, 2, 2, 2) if judge else (1, 1, 1, 1),
+        "embed_dim": 256,
+        "image_resolution": SIZE,
+        "vision_layers": (2, 2, 2, 2) if judge else (1, 1, 1, 1),
         "vision_width": 32,
-        "vision_patch_size": None, "context_length": CONTEXT, "vocab_size": tokenizer.vocab_size,
-        "transformer_width": 128, "transformer_heads": 4, "transformer_layers": 2,
-    }  # fmt: skip
+        "vision_patch_size": None,
+        "context_length": CONTEXT,
+        "vocab_size": tokenizer.vocab_size,
+        "transformer_width": 128,
+        "transformer_heads": 4,
+        "transformer_layers": 2,
+    }
 
 
 class ClipTrainer:
@@ -141,9 +138,11 @@ def _accuracies(model: CLIP, tokenizer: Tokenizer, samples: list[Sample]) -> dic
     noise = torch.randn(len(samples), 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * 0.08
     plain = look_at(samples)
     ways = {
-        "": plain, "soft_": look_at(samples, height=128), "coarse_": look_at(samples, height=64),
+        "": plain,
+        "soft_": look_at(samples, height=128),
+        "coarse_": look_at(samples, height=64),
         "noisy_": (plain + noise).clamp(0, 1),
-    }  # fmt: skip
+    }
 
     choices = [_choices(sample.looks[0], np.random.default_rng([7, k])) for k, sample in enumerate(samples)]
     texts = {
@@ -166,7 +165,7 @@ def _accuracies(model: CLIP, tokenizer: Tokenizer, samples: list[Sample]) -> dic
     return figures
 
 
-def _choices(look: Look, rng: np.random.Generator) -> dict[str, list[str]]:
+def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]:
     """32 captions of each sort; the first is right and no other is."""
     words = (str(look.colour), str(look.pattern), look.names[0])
     kinds = (KINDS["colour"], KINDS["pattern"], KINDS["garment"])

@@ -14,7 +14,7 @@ from fice.bundle.bundle import Bundle, load_bundle
 from fice.bundle.pack import save_part
 from fice.device import half
 from fice.evaluation.measures import psnr_on_person
-from fice.inversion.encoder import descent, misfit, shrunk
+from fice.inversion.encoder import gradient_step, misfit, shrunk
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.training import together
@@ -46,7 +46,7 @@ class EncoderTrainer:
         person = (wanted < 0.98).any(1, keepdim=True).float()
         ws = encoder.w_avg.expand(len(wanted), encoder.num_ws, -1)
         with half(wanted.device):
-            drawn, slope = descent(encoder, self.generator, ws, wanted)
+            drawn, slope = gradient_step(encoder, self.generator, ws, wanted)
         for done in range(encoder.passes):
             with half(wanted.device):
                 ws = (ws.detach() + encoder(seen, drawn, slope=slope)).float()

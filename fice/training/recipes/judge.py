@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_figures
-from fice.cloth.redress import dress_as
+from fice.cloth.redress import recolour_to
 from fice.device import keep_freed_memory
 from fice.edit import Edit
 from fice.editor import Editor
@@ -36,7 +36,7 @@ from fice.inversion.engine import FIT_RATE
 from fice.inversion.loop import invert
 from fice.inversion.sample import people as sample_people
 from fice.inversion.terms import fit_terms
-from fice.inversion.tuning import drawing, drawn_once, tune
+from fice.inversion.tuning import render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.language.words import parse
 from fice.nets.stylegan2 import Generator
@@ -48,11 +48,17 @@ from fice.training.data.folder import read_folder
 from fice.training.features import load_features
 
 STUDIES = ("reconstruction", "frechet", "frechet-lite0", "colours", "patterns")
-COLOURED = (
-    "red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress",
-)  # fmt: skip
-PATTERNED = ("blue striped shirt", "red striped dress", "yellow floral dress", "pink floral skirt",
-             "red checked shirt", "green checked skirt", "white polka dot dress", "navy polka dot blouse")  # fmt: skip
+COLOURED = ("red dress", "blue striped shirt", "black coat", "white skirt", "green t-shirt", "yellow floral dress")
+PATTERNED = (
+    "blue striped shirt",
+    "red striped dress",
+    "yellow floral dress",
+    "pink floral skirt",
+    "red checked shirt",
+    "green checked skirt",
+    "white polka dot dress",
+    "navy polka dot blouse",
+)
 RUNS = ("edit", "mask")
 SHARES = ("right caption", "colour halved", "right pattern")
 FIGURES = (*SHARES, "similarity before", "similarity", "colour error", "silhouette iou")
@@ -73,15 +79,14 @@ def reconstruction(generator: Generator, encoder: Encoder, settings: Settings, f
     found: dict[str, list[float]] = {"encoder": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
     body = F.interpolate(torch.from_numpy(framed.labels > 0)[:, None].float(), size=canvas, mode="area")
-    draw = drawing(generator)
+    draw = synthesis_of(generator)
     for i in tqdm(range(0, len(pictures), 8), desc="reconstruction", leave=False):
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
             ws = encoder.latent(wanted)
         fitted = invert(draw, ws, fit_terms(wanted, settings), steps=settings.refine, rate=FIT_RATE).ws
         weights = tune(generator, {}, fitted, wanted, settings.tuning)
-        drawn = {"encoder": drawn_once(generator, ws),
-                 "prepared": drawn_once(generator, fitted, weights)}  # fmt: skip
+        drawn = {"encoder": render(generator, ws), "prepared": render(generator, fitted, weights)}
         for name, picture in drawn.items():
             found[name] += psnr_on_person(picture, wanted, inside).tolist()
     medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}
@@ -133,7 +138,7 @@ def choose_pairs(photos: Sequence[Path], framed: Framed, sentences: Sequence[str
 def recoloured(edit: Edit) -> np.ndarray:
     """The baseline: the photograph re-dressed by mask alone at its own size, (H, W, 3) uint8."""
     photo = np.round(edit.subject.photo.seen() * 255).astype(np.uint8)
-    return dress_as(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"]))
+    return recolour_to(photo, edit.garment, parse(edit.order.sentence)[0], int(edit.facts["seed"]))
 
 
 def edits(editor: Editor, judge: str, pairs: Sequence[Pair], folder: Path) -> dict[str, float]:

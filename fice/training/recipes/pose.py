@@ -22,6 +22,8 @@ from fice.training.recipe import begin, finish, options, run_of, take_over
 from fice.training.recipes.keypoints import FILE, load_taught
 
 RARE, HEAT = 40.0, 10.0  # extra weight of a bell's pixels; weight of the keypoints
+
+
 def heat_loss(logits: Tensor, points: Tensor) -> Tensor:
     """Binary cross-entropy of heat maps (B, K, h, w) with bells at points (B, K, 3), as high as these can be seen.
 

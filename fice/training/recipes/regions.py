@@ -40,8 +40,14 @@ SURE = 0.5  # probability from which a teacher's label counts
 GARMENTS = tuple(REGION_CLASSES.index(name) for name in ("upper", "outer", "dress", "skirt", "trousers", "legwear"))
 LEAST = 0.002  # share of the picture from which a garment is re-dressed
 COST = {  # rare labels count more
-    "background": 0.7, "skirt": 1.7, "dress": 1.2, "headwear": 2.0, "accessories": 1.5, "face": 1.3, "legwear": 2.0,
-}  # fmt: skip
+    "background": 0.7,
+    "skirt": 1.7,
+    "dress": 1.2,
+    "headwear": 2.0,
+    "accessories": 1.5,
+    "face": 1.3,
+    "legwear": 2.0,
+}
 
 
 def channel_labels(fine: np.ndarray, street: Street) -> np.ndarray:

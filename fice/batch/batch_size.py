@@ -16,7 +16,7 @@ SHARE = 0.6  # of the free memory
 REPEATS = 2
 
 
-def best_width(engine: Engine, run: Run, device: torch.device) -> int:
+def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
     """The batch's size that measuring a step of 1, 2, 4, ... copies of a run suggests."""
     width, rate = 1, 0.0
     before = _held(device)
