@@ -16,7 +16,7 @@ from fice.batch.batch import Batch
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
-from fice.order import GARMENTS, Order
+from fice.order import FILES, GARMENTS, Order
 from fice.photo.names import result_extension
 
 
@@ -113,16 +113,14 @@ def _find(batch: Batch) -> list[Job]:
         drafts = [draft for photo in _photos(where, real_out) for draft in _of_photo(photo, wishes)]
     drafts += [_unusable(prompts or Path(), wish) for wish in wishes if wish.error]
     places = [draft.place for draft in drafts]
-    originals, base = _real(draft.photo for draft in drafts), batch.order
-    return [
-        Job(
-            key,
-            draft.photo,
-            base.with_wishes(draft.wishes).absolute(),
-            draft.error or _overwrites(real_out, key, originals),
-        )
-        for draft, key in zip(drafts, keys(places, suffix, ext), strict=True)
-    ]
+    originals = _real(draft.photo for draft in drafts)
+    jobs = []
+    for draft, key in zip(drafts, keys(places, suffix, ext), strict=True):
+        order = batch.order.with_wishes(draft.wishes)
+        problems = (_problem(path, name) for name, path in order.files().items())
+        error = draft.error or next(filter(None, problems), None) or _overwrites(real_out, key, originals)
+        jobs.append(Job(key, draft.photo, order.absolute(), error))
+    return jobs
 
 
 class Draft(NamedTuple):
@@ -185,21 +183,19 @@ def _drafts(
     photo: Path,
     wishes: Sequence[tables.Row],
     own: tables.Row,
-    table: Path | None = None,
+    table: Path = Path(),
 ) -> Iterator[Draft]:
     """A photo with every text that can be used; only one draft when it is the photo that cannot.
 
-    own: what its row says beside the text, and why it cannot be used; files are as seen from the table.
+    own: what its row in the table says beside the text, and why the photo cannot be used.
     """
     usable = [wish for wish in wishes if wish.error is None]
     for wish in usable[:1] if own.error else usable:
         said = wish.values | own.values  # the name may depend on it
         text, told = _said(wish.values)[0], {name: value for name, value in said.items() if name != "text"}
         place = Place(folders, name, text, as_json(told), len(usable) > 1, extension=result_extension(photo))
-        asked = Order().with_wishes(own.values, table and table.parent)
-        files = {name: value for name, value in own.values.items() if name in asked.files()}
-        error = own.error or next(filter(None, (_problem(path, name) for name, path in asked.files().items())), None)
-        yield Draft(place, photo, said | {name: asked.files()[name] for name in files}, error)
+        files = {name: str(table.parent / value) for name, value in own.values.items() if name in FILES}
+        yield Draft(place, photo, said | files, own.error)
 
 
 def _of_photo(photo: Found, wishes: Sequence[tables.Row]) -> Iterable[Draft]:
@@ -221,9 +217,9 @@ def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
     top = os.path.commonpath({os.path.dirname(place) for place in places.values()}) if places else ""
     drafts: dict[Any, Draft] = {}
     for path, row in zip(paths, rows, strict=True):
-        values = {name: value for name, value in row.values.items() if name not in ("photo", "text", GARMENTS)}
-        asked = _each(tables.Row(row.line, {k: row.values[k] for k in ("text", GARMENTS) if k in row.values})) or wishes
-        asked = asked if _said(row.values) else wishes
+        worn = {name: row.values[name] for name in ("text", GARMENTS) if name in row.values}
+        values = {name: value for name, value in row.values.items() if name not in ("photo", *worn)}
+        asked = _each(tables.Row(row.line, worn)) if _said(worn) else wishes
         if "photo" not in row.values:
             row = row if row.error else tables.bad(row.line, table, "names no photo; add one")
         elif not asked:

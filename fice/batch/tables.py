@@ -123,17 +123,16 @@ def _checked(row: Row, path: Path) -> Row:
     values = {}
     for name, value in row.values.items():
         try:
-            values[name] = _read(name, value)
+            values[name] = _read(name, value, path.parent)
         except UsageError as error:
             return bad(row.line, path, str(error).removeprefix("The order ").rstrip("."))
     return Row(row.line, values, row.error)
 
 
-def _read(name: str, value: Any) -> Any:
-    """A text may be several, and garments are an order's."""
+def _read(name: str, value: Any, folder: Path) -> Any:
+    """A text may be several; garments are as in an order's json, their files as seen from the table."""
     if name == GARMENTS:
-        Order().with_wishes({GARMENTS: value})
-        return value
+        return Order().with_wishes({GARMENTS: value}, folder).as_json()[GARMENTS]
     if name == "text" and isinstance(value, list):
         return [text for each in value if (text := read_wish("text", each))]
     return read_wish(name, value) if name in WISHES else checked(name, value, WISHES["mask"].metadata)

@@ -20,6 +20,7 @@ from fice.batch.journal import NAME
 from fice.batch.names import Place, fold, keys
 from fice.errors import InputError, UsageError
 from fice.files import LOCK
+from fice.order import Garment
 
 RED = ["a red dress"]
 
@@ -555,3 +556,15 @@ def test_a_result_that_gets_another_name_is_made_again(tmp_path, monkeypatch):
 def test_a_list_is_not_watched(tmp_path):
     with pytest.raises(UsageError, match="cannot be watched"):
         next(watch(batch(write(tmp_path / "l.txt", "old.jpg"), RED)))
+
+
+def test_a_row_may_name_several_garments(find):
+    make("a.jpg", "m.png")
+    garments = [{"text": "white shirt", "mask": "m.png"}, {"text": "blue jeans", "region": "lower"}]
+    rows = [{"photo": "a.jpg", "garments": garments, "seed": 2}, {"photo": "a.jpg", "garments": [{"mask": "n.png"}]}]
+    both, missing = find(write("photos/t.jsonl", "\n".join(map(json.dumps, rows))))
+    shirt, jeans = both.order.garments
+    assert both.order.seed == 2 and both.text == "white shirt and blue jeans" and both.error is None
+    assert shirt == Garment("white shirt", mask=str(Path("photos/m.png").absolute()))
+    assert jeans == Garment("blue jeans", "lower")
+    assert "n.png does not exist" in missing.error
