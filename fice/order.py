@@ -86,6 +86,22 @@ def _count(default: int, meaning: str) -> Any:
     return _asked(default, meaning, _from(default), f"no whole number from {default}", least=default)
 
 
+def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
+    """A value as `about` (the metadata of a wish) reads it; UsageError for another kind of value."""
+    try:
+        return about["read"](value)
+    except (ValueError, UnicodeError):
+        raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
+
+
+def _as_read(wished: Garment | Order) -> None:
+    """Puts every value in its type; UsageError for what makes no sense."""
+    for field in dataclasses.fields(wished):
+        value = getattr(wished, field.name)
+        if field.metadata and value is not None:
+            object.__setattr__(wished, field.name, checked(field.name, value, field.metadata))
+
+
 @dataclass(frozen=True)
 class Garment:
     """One thing to wear, and where it goes.
@@ -103,6 +119,9 @@ class Garment:
     mask: str | Pixels | None = _asked(
         None, "A picture of the photo's size, white where it may change.", file_name, "no name of a file"
     )
+
+    def __post_init__(self) -> None:
+        _as_read(self)
 
 
 @dataclass(frozen=True)
@@ -123,6 +142,9 @@ class Order:
     latent: str | None = _asked(None, "W+ to begin with, as --save-latent writes it.", file_name, "no name of a file")
     seed: int = _count(0, "Same seed, same result.")
     candidates: int = _count(1, "Edit so many times, keep the best.")
+
+    def __post_init__(self) -> None:
+        _as_read(self)
 
     @classmethod
     def of(cls, order: str | Order = "", **wishes: Any) -> Order:
@@ -220,14 +242,6 @@ def read_wish(name: str, value: Any, folder: Path | None = None) -> Any:
         raise UsageError(f"There is no {name!r} in an order: choose one of {', '.join(WISHES)}.")
     read = checked(name, value, WISHES[name].metadata)
     return str(folder / read) if folder is not None and name in FILES and isinstance(read, str) else read
-
-
-def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
-    """A value as `about` (the metadata of a wish) reads it; UsageError for another kind of value."""
-    try:
-        return about["read"](value)
-    except (ValueError, UnicodeError):
-        raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
 
 
 def default_of(name: str) -> Any:

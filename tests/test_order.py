@@ -92,3 +92,13 @@ def test_some_wishes_are_changed_and_the_others_stay():
     assert Order.of(SEVERAL, seed=5).garments == SEVERAL.garments
     assert [garment.region for garment in Order.of(SEVERAL, region="dress").garments] == ["dress", "dress"]
     assert GARMENTS in Order.of("red").as_json()
+
+
+def test_garments_made_by_hand_are_checked_too(tmp_path):
+    assert Garment("red", mask=tmp_path / "m.png").mask == str(tmp_path / "m.png")
+    array = np.zeros((4, 3), np.float32)
+    assert Garment("red", mask=array) == Garment("red", mask=array.copy())
+    with pytest.raises(UsageError, match="none of"):
+        Garment("red", region="hat")
+    with pytest.raises(UsageError, match="whole number"):
+        Order(seed=-1)
