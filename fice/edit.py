@@ -65,11 +65,13 @@ class Edit:
         image.save(stream, "PNG")
         return stream.getvalue()
 
-    def encode(self, target: Path) -> bytes:
-        """The result as a file of that name, which says what it was made from; see `fice.photo.encode.encode_photo`.
+    def encode(self, target: str | Path = "png") -> bytes:
+        """The result as bytes, which say what it was made from; see `fice.photo.encode.encode_photo`.
 
-        `mask` and `notices` are of the file encoded last.
+        target: a format, "png", "jpg", "webp" or "tif", or the name of the file that they are for. `mask` and `notices`
+        are of the file encoded last. Raises UsageError for another format.
         """
+        target = Path(target) if Path(target).suffix else Path(f"result.{target}")
         file = encode_photo(self.subject.photo, self.pixels, target, note_of(self.facts))
         self.mask = self._meant if file.changed is None else self._meant | file.changed
         self.notices += [notice for notice in file.notices if notice not in self.notices]

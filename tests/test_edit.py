@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,3 +82,11 @@ def test_an_edit_that_changes_nothing_is_a_failure():
 def test_when_all_diverged_there_is_a_remedy():
     with pytest.raises(InputError, match="rate=0.01"):
         best_of([])
+
+
+@pytest.mark.parametrize(("target", "kind"), [("png", "PNG"), ("jpg", "JPEG"), (Path("a.webp"), "WEBP")])
+def test_an_edit_is_bytes_of_a_format(edit, target, kind):
+    with Image.open(io.BytesIO(edit.encode(target))) as image:
+        assert (image.format, image.size) == (kind, (900, 1200))
+    with pytest.raises(UsageError, match="should end in"):
+        edit.encode("bmpx")
