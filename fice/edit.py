@@ -15,10 +15,9 @@ from torch import Tensor
 from fice.errors import InputError
 from fice.files import whole_file
 from fice.order import Order
-from fice.photo.encode import encode_photo
+from fice.photo.encode import encode_photo, write_mask
 from fice.photo.names import check_output
 from fice.photo.note import note_of
-from fice.photo.photo import write_mask
 from fice.subject.subject import Subject
 
 SHOWN = 1024  # pixels of the longer side, in a notebook

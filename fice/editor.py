@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.bundle.bundle import Bundle, load_bundle
+from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -99,6 +99,8 @@ class Editor:
         self.bundle = load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset("default"), progress
+        if "encoder" in self.bundle.parts:
+            check_encoder(self.bundle)
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)

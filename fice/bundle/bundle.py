@@ -260,3 +260,14 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def check_encoder(bundle: Bundle) -> None:
+    """Raises WeightsError when a bundle has no generator, or an encoder that is made for another canvas."""
+    bundle.extra("generator")
+    canvas = tuple({**bundle.extra("encoder"), **bundle.parts["encoder"].arguments}.get("canvas", bundle.canvas))
+    if canvas != bundle.canvas:
+        raise WeightsError(
+            f"The encoder of bundle {bundle.name} is for pictures of {canvas[0]} x {canvas[1]} pixels, its generator"
+            f" draws {bundle.canvas[0]} x {bundle.canvas[1]}: import the encoder that belongs to it, or none."
+        )

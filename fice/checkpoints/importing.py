@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fice.bundle.bundle import CARD, Bundle, load_bundle
+from fice.bundle.bundle import CARD, Bundle, check_encoder, load_bundle
 from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack
@@ -18,7 +18,6 @@ from fice.checkpoints.files import Unknown, read_checkpoint, read_safetensors
 from fice.checkpoints.found import Found
 from fice.errors import UsageError, WeightsError
 from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
-from fice.inversion.encoder import check_encoder
 from fice.language import bpe
 
 CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert)

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 from fice.cloth.prints import DETAIL
 from fice.cloth.redress import Cloth, apply_cloth, cloth_of
 from fice.cloth.shading import light_on
+from fice.fill import push_pull
 from fice.mask import grow, mean
 from fice.plan import Piece, Plan
 from fice.srgb import LUMINANCE, to_gamma, to_linear
-from fice.stitch.fill import push_pull
 from fice.subject.subject import Subject
 
 FINEST = 8  # times finer than the canvas: a person of 2,000 pixels

@@ -8,12 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fice.errors import WeightsError
 from fice.inversion import losses
 from fice.nets.restyle import ReStyle
 
 if TYPE_CHECKING:
-    from fice.bundle.bundle import Bundle
     from fice.nets.stylegan2 import Generator
 
 NEAR_W = 5e-4  # weight of the rows' distance from each other, where one of a picture's pixels is a few hundredths
@@ -84,14 +82,3 @@ def misfit(drawn: Tensor, ws: Tensor, picture: Tensor) -> Tensor:
     difference = drawn.float() - picture
     error = (difference.square() + 0.2 * difference.abs()) * weight
     return error.mean((1, 2, 3)) / weight.mean((1, 2, 3)) + NEAR_W * losses.latent(ws)
-
-
-def check_encoder(bundle: Bundle) -> None:
-    """Raises WeightsError when a bundle has no generator, or an encoder that is made for another canvas."""
-    bundle.extra("generator")
-    canvas = tuple({**bundle.extra("encoder"), **bundle.parts["encoder"].arguments}.get("canvas", bundle.canvas))
-    if canvas != bundle.canvas:
-        raise WeightsError(
-            f"The encoder of bundle {bundle.name} is for pictures of {canvas[0]} x {canvas[1]} pixels, its generator"
-            f" draws {bundle.canvas[0]} x {bundle.canvas[1]}: import the encoder that belongs to it, or none."
-        )

@@ -15,7 +15,7 @@ from fice.bundle.bundle import Bundle
 from fice.cloth.clothing import recolour_subject, weave
 from fice.engine import Finished
 from fice.inversion import losses
-from fice.inversion.encoder import Encoder, check_encoder
+from fice.inversion.encoder import Encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
 from fice.inversion.terms import Targets, bind, edit_terms, fit_terms
@@ -91,8 +91,6 @@ class Inversion:
         progress: Callable[[str], None] = lambda _: None,
     ):
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
-        if "encoder" in bundle.parts:
-            check_encoder(bundle)
         package = bundle.package("pose") if settings.pose_from == "package" else None
         self.generator = bundle.part("generator", device)
         self.regions, self.semantics = regions, semantics

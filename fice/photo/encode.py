@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from fice.errors import FiceError
+from fice.errors import FiceError, UsageError
+from fice.files import whole_file
 from fice.photo import decode, jpeg, png16
 from fice.photo.decode import as_stored, turned_upright
-from fice.photo.names import format_of
+from fice.photo.names import check_output, format_of
 from fice.photo.note import SEGMENT, noted
 
 if TYPE_CHECKING:
@@ -150,3 +152,33 @@ def _deep_chunks(photo: Photo) -> list[tuple[bytes, bytes]]:
     if photo.exif is not None:
         chunks.append((b"eXIf", photo.exif.removeprefix(b"Exif\x00\x00")))
     return chunks
+
+
+def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
+    """Write edited `pixels`, as `encode_photo` does, to `path`, the extension of which decides the format.
+
+    Returns the path written. UsageError or FiceError as in `check_output`, or when the disk refuses; nothing partial
+    is left.
+    """
+    target = check_output(path, photo, force)
+    content = encode_photo(photo, pixels, target).content
+    with whole_file(target) as stream:
+        stream.write(content)
+    return target
+
+
+def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
+    """Write an upright (H, W) mask, bool or float in [0, 1], as greyscale PNG in the photo's stored layout.
+
+    It bears the photo's orientation tag. Every value above 0 becomes at least 1, so that black means untouched.
+    Errors as in `write_photo`.
+    """
+    if mask.shape != photo.size:
+        raise ValueError(f"the mask is {mask.shape}, not {photo.size}")
+    target = check_output(path, photo.path, force)
+    if format_of(target) != "PNG":
+        raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
+    content = encode_mask(photo, mask, target)
+    with whole_file(target) as stream:
+        stream.write(content)
+    return target

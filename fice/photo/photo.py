@@ -17,14 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from fice.errors import InputError, UsageError
-from fice.files import whole_file
+from fice.errors import InputError
 from fice.photo import decode, metadata, png16, profiles
 from fice.photo.decode import turned_upright
-from fice.photo.encode import encode_mask, encode_photo
-from fice.photo.names import check_output, default_output, format_of, opaque
-
-__all__ = ["Photo", "check_output", "default_output", "read_mask", "read_photo", "write_mask", "write_photo"]
+from fice.photo.names import opaque
 
 FEWEST = 32  # pixels along a side: below this there is no person to see
 Window = tuple[int, int, int, int]  # y0, x0, y1, x1
@@ -169,33 +165,3 @@ def read_mask(path: str | os.PathLike, photo: Photo) -> np.ndarray:
     if not mask.any():
         raise InputError(f"The mask {path} is empty; paint white where the clothes may change.")
     return mask
-
-
-def write_photo(photo: Photo, pixels: np.ndarray, path: str | os.PathLike, *, force: bool = False) -> Path:
-    """Write edited `pixels`, as `encode_photo` does, to `path`, the extension of which decides the format.
-
-    Returns the path written. UsageError or FiceError as in `check_output`, or when the disk refuses; nothing partial
-    is left.
-    """
-    target = check_output(path, photo, force)
-    content = encode_photo(photo, pixels, target).content
-    with whole_file(target) as stream:
-        stream.write(content)
-    return target
-
-
-def write_mask(photo: Photo, mask: np.ndarray, path: str | os.PathLike, force: bool = False) -> Path:
-    """Write an upright (H, W) mask, bool or float in [0, 1], as greyscale PNG in the photo's stored layout.
-
-    It bears the photo's orientation tag. Every value above 0 becomes at least 1, so that black means untouched.
-    Errors as in `write_photo`.
-    """
-    if mask.shape != photo.size:
-        raise ValueError(f"the mask is {mask.shape}, not {photo.size}")
-    target = check_output(path, photo.path, force)
-    if format_of(target) != "PNG":
-        raise UsageError(f"The mask {path} should end in .png, so that it is kept exactly.")
-    content = encode_mask(photo, mask, target)
-    with whole_file(target) as stream:
-        stream.write(content)
-    return target

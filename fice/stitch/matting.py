@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fice.fill import continued
 from fice.mask import grow, low_pass, mean
-from fice.stitch.fill import continued
 
 HUE = 0.7  # share of a colour's lightness that is left out: highlights and rims of light are no mixture
 DISTINCT = 0.005  # squared distance of two colours from which a mixture of them can be measured

@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 from fice.cloth.clothing import Weave, add_weave
 from fice.cloth.shading import carry_detail, carry_light, light_on
+from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, without_specks
-from fice.stitch.fill import fill_background, push_pull
 from fice.stitch.matting import unmix
 from fice.subject.frame import Frame, Window
 

@@ -14,8 +14,8 @@ from fice.edit import Edit
 from fice.order import Order
 from fice.photo import jpeg
 from fice.photo.decode import as_stored
-from fice.photo.encode import encode_photo
-from fice.photo.photo import read_photo, write_photo
+from fice.photo.encode import encode_photo, write_photo
+from fice.photo.photo import read_photo
 
 jpeglib = pytest.importorskip("jpeglib")  # not for every processor
 RNG = np.random.default_rng(0)

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from fice.photo import png16
+from fice.photo.encode import write_photo
 from fice.photo.metadata import without_thumbnail
-from fice.photo.photo import read_photo, write_photo
+from fice.photo.photo import read_photo
 
 
 def thumbnail():

@@ -21,8 +21,9 @@ from fice.errors import FiceError, InputError, UsageError
 from fice.photo import names as output
 from fice.photo import png16, profiles
 from fice.photo.decode import as_stored, turned_upright
-from fice.photo.encode import encode_photo
-from fice.photo.photo import check_output, default_output, read_mask, read_photo, write_mask, write_photo
+from fice.photo.encode import encode_photo, write_mask, write_photo
+from fice.photo.names import check_output, default_output
+from fice.photo.photo import read_mask, read_photo
 
 RNG = np.random.default_rng(0)
 
@@ -568,7 +569,7 @@ def test_a_disk_that_truly_refuses(tmp_path):
     """The system stops the process at 1000 bytes: one sentence, no file."""
     save(tmp_path / "a.png", picture(200, 200))
     code = (
-        "import resource; from fice.photo.photo import *\n"
+        "import resource; from fice.photo.photo import read_photo; from fice.photo.encode import write_photo\n"
         "p = read_photo('a.png'); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_photo(p, p.pixels, 'b.png')\n"
         "except Exception as e: print(type(e).__name__, e)"

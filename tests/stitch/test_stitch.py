@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from fice.fill import fill_background, push_pull
 from fice.mask import grow, low_pass, mean, refine, steepen, without_specks
 from fice.photo.photo import Photo
 from fice.srgb import luminance, to_gamma, to_linear
-from fice.stitch.fill import fill_background, push_pull
 from fice.stitch.stitch import Stitch, Worn, paste, steady_outline, stitch, stitch_head
 from fice.subject.frame import Frame
 
