@@ -20,7 +20,10 @@ Read = Callable[[Sequence[str]], Tensor]  # texts -> unit vectors (N, D)
 
 def right_caption(read: Read, worn: Sequence[Worn]) -> float:
     """The share of garments that are nearer to what was asked for than to every wrong caption."""
-    right = [(read([_said(said), *wrong_captions(said)]) @ features).argmax() == 0 for features, said in worn]
+    right = []
+    for features, said in worn:
+        own, *others = read([_said(said), *wrong_captions(said)]) @ features
+        right.append(bool(own > max(others)))
     return float(np.mean(right))
 
 

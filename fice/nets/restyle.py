@@ -40,7 +40,7 @@ class ReStyle(nn.Module):
     ):
         super().__init__()
         self.seen = (canvas[0] // 2, canvas[1] // 2)
-        self.num_ws, self.w_dim, self.passes, self.descends = num_ws, w_dim, passes, descends
+        self.num_ws, self.w_dim, self.passes, self.follows_gradient = num_ws, w_dim, passes, descends
         self.stem = Unit(6, widths[0], 3, 2)
         self.stages = nn.ModuleList(Residual(a, b, 2) for a, b in zip(widths, widths[1:], strict=False))
         cells = (self.seen[0] // 32) * (self.seen[1] // 32)

@@ -124,4 +124,4 @@ def test_each_pass_of_the_street_comes_nearer():
     for passes in range(network.passes + 1):
         drawn = generator.synthesis(correct(network, generator, some_people, passes)) * 0.5 + 0.5
         errors.append((drawn - some_people).square().mean().item())
-    assert network.descends and errors == sorted(errors, reverse=True) and errors[-1] < errors[0] / 4
+    assert network.follows_gradient and errors == sorted(errors, reverse=True) and errors[-1] < errors[0] / 4
