@@ -88,22 +88,29 @@ def make_plan(
     covered = torch.zeros_like(subject.regions[:, :1])
     for (_, sentence), mask, painted, choice in zip(wanted, masks, allowed, choices, strict=True):
         region: Region
+        if isinstance(choice, InputError):
+            notices.append(f"Left out: {sentence.garment or 'a garment'}; nothing of the kind is worn in this picture.")
+            continue
         if isinstance(choice, Fixed):
             region, wide = choice, choice.mask
         else:
             region = Classes(choice.region, choice.classes, regions)
             wide = decide(region.find(subject.regions))
             wide = wide if painted is None else wide * painted
-            notices += choice.notices
         free = wide * (1 - covered)
-        if pieces and float(free.sum()) < LEAST * float(wide.sum()):
+        if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
             named = sentence.garment or region.name
             notices.append(f"Left out: {named}; another garment of the sentence takes its place in this picture.")
             continue
+        notices += choice.notices if isinstance(choice, Choice) else ()
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
         reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
         pieces.append(Piece(sentence, region, free, before, reshape, mask))
+    if not pieces:
+        raise InputError(
+            "No garment that the sentence could change was found: name another --region, or give a --mask."
+        )
     released = _union([_released(piece, subject, regions) for piece in pieces])
     if settings.keep == "body":
         small = F.interpolate(subject.regions, size=canvas, mode="area")
@@ -113,15 +120,24 @@ def make_plan(
 
 def _choices(
     subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], regions: Regions
-) -> list[Choice | Fixed]:
-    """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes."""
-    found: list[Choice | Fixed] = []
+) -> list[Choice | Fixed | InputError]:
+    """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
+
+    Of several garments, those that are nowhere are told by their error; raises it where all are.
+    """
+    found: list[Choice | Fixed | InputError] = []
     for (garment, sentence), here in zip(wanted, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
         if here is not None and (len(wanted) == 1 or named is None):
             found.append(Fixed(here))
         else:
-            found.append(choose_region(regions, subject.regions, named, kind))
+            try:
+                found.append(choose_region(regions, subject.regions, named, kind))
+            except InputError as error:
+                found.append(error)
+    lost = [choice for choice in found if isinstance(choice, InputError)]
+    if len(lost) == len(found):
+        raise lost[0]
     for i, choice in enumerate(found):
         others = {
             name

@@ -1,0 +1,97 @@
+"""What an order changes in a person: pieces that do not cover each other, and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fice.course import Spent
+from fice.errors import InputError
+from fice.language.words import parse
+from fice.order import Garment, Order
+from fice.plan import make_plan
+from fice.settings import Settings
+from fice.subject.frame import Frame
+from fice.subject.regions import REGION_CLASSES, Regions
+from fice.subject.subject import Subject
+
+CANVAS = (64, 32)
+
+
+class Whole:
+    """A photo of the canvas's size."""
+
+    size = CANVAS
+
+
+def worn(**rows):
+    """Somebody who wears each class over some rows of the canvas."""
+    found = torch.zeros(1, len(REGION_CLASSES), *CANVAS)
+    found[:, 0] = 1
+    for name, (top, bottom) in rows.items():
+        found[:, :, top:bottom, 8:24] = 0
+        found[:, REGION_CLASSES.index(name), top:bottom, 8:24] = 1
+    frame = Frame((0, 0, *CANVAS), CANVAS, CANVAS)
+    return Subject(Whole(), frame, torch.zeros(1, 3, *CANVAS), found, 1.0, [], Spent())
+
+
+def plan(subject, *texts, **wishes):
+    garments = tuple(Garment(text, **wishes) for text in texts)
+    wanted = [(garment, sentence) for garment in garments for sentence in parse(garment.text)]
+    return make_plan(subject, Order(garments), wanted, Regions(torch.nn.Identity()), Settings())
+
+
+def rows(piece):
+    return piece.wide[0, 0].amax(1).nonzero()[[0, -1], 0].tolist()
+
+
+def test_a_text_with_two_garments_has_two_pieces_each_its_own_region():
+    made = plan(worn(face=(2, 10), upper=(10, 30), trousers=(30, 60)), "white shirt and blue jeans")
+    shirt, jeans = made.pieces
+    assert made.region == "upper+lower" and not made.notices
+    assert (rows(shirt), rows(jeans)) == ([10, 29], [30, 59]) and float((shirt.wide * jeans.wide).max()) == 0
+    assert (shirt.sentence.colour, jeans.sentence.colour) == ("white", "blue")
+    assert (
+        float(made.keep[..., :8, :].min()) == 1 and float(made.keep[..., 20, 16]) == float(made.keep[..., 45, 16]) == 0
+    )
+
+
+def test_what_the_network_mistakes_for_another_garment_belongs_to_it_where_it_is_asked_for_too():
+    """A little of a coat is the shirt's by itself, and the coat's where a coat is asked for."""
+    subject = worn(upper=(10, 30), outer=(30, 33), trousers=(33, 60))
+    assert "outer" in plan(subject, "white shirt").pieces[0].region.classes
+    shirt, coat = plan(subject, "white shirt", "green coat").pieces
+    assert "outer" not in shirt.region.classes and "outer" in coat.region.classes
+
+
+def test_a_garment_whose_place_another_one_takes_is_left_out_and_that_is_said():
+    made = plan(worn(dress=(10, 50)), "white shirt and blue jeans")
+    assert len(made.pieces) == 1 and any("Left out: jeans" in notice for notice in made.notices)
+
+
+def test_a_garment_that_is_nowhere_is_left_out_unless_it_is_the_only_one():
+    subject = worn(upper=(10, 60))
+    made = plan(subject, "white shirt and blue jeans")
+    assert made.region == "upper" and any("Left out: jeans" in notice for notice in made.notices)
+    with pytest.raises(InputError, match="No garment"):
+        plan(worn(face=(2, 10)), "blue jeans")
+
+
+def test_what_is_painted_is_the_region_whatever_the_network_sees():
+    painted = np.zeros(CANVAS, np.float32)
+    painted[40:50, 10:20] = 1
+    (piece,) = plan(worn(upper=(10, 30)), "red shirt", mask=painted).pieces
+    assert piece.region.name == "mask" and rows(piece) == pytest.approx([40, 49], abs=1)
+    assert torch.equal(piece.region.find(torch.rand(2, 14, *CANVAS))[1:], piece.wide)
+    with pytest.raises(InputError, match="leaves nothing"):
+        plan(worn(upper=(10, 30)), "red shirt", mask=np.zeros(CANVAS, np.float32))
+    with pytest.raises(InputError, match="photo's size"):
+        plan(worn(upper=(10, 30)), "red shirt", mask=painted[:40])
+
+
+def test_two_garments_in_one_mask_share_it_by_their_regions():
+    painted = np.zeros(CANVAS, np.float32)
+    painted[20:40, :] = 1
+    shirt, jeans = plan(worn(upper=(10, 30), trousers=(30, 60)), "white shirt and blue jeans", mask=painted).pieces
+    assert rows(shirt) == pytest.approx([20, 29], abs=1) and rows(jeans) == pytest.approx([30, 39], abs=1)
