@@ -37,6 +37,13 @@ class Edit:
         drawn: what the engine drew, (1, 3, H, W) float in about [0, 1].
         notices: what the user should know.
         facts: what was done, ready for json; with the order that was asked.
+
+    >>> import fice
+    >>> edit = fice.edit_photo("photo.jpg", "red dress")
+    >>> edit.picture.shape == (*edit.mask.shape, 3)
+    True
+    >>> edit.encode("png")[:4]
+    b'\\x89PNG'
     """
 
     subject: Subject

@@ -45,9 +45,13 @@ def edit_photo(
     progress: Callable[[str], None] = lambda _: None,
     callback: Callable[[State], None] | None = None,
 ) -> Edit:
-    """One edit of one photo: `edit_photo("photo.jpg", "red floral dress").save("edited.jpg")`.
+    """One edit of one photo, from a file to a result that can be saved.
 
     Arguments and errors as of `Editor` and its `edit`; who edits a photo again keeps an `Editor`.
+
+    >>> import fice
+    >>> fice.edit_photo("photo.jpg", "red floral dress").save("edited.jpg").name
+    'edited.jpg'
     """
     weights, settings, order = load_bundle(bundle), settings or Settings.preset("default"), Order.of(order)
     photo = photo if isinstance(photo, Photo) else read_photo(photo)
@@ -87,6 +91,12 @@ class Editor:
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
+
+    >>> from fice import Editor
+    >>> editor = Editor()
+    >>> subject = editor.prepare("photo.jpg")  # once
+    >>> for sentence in ("red dress", "blue striped dress"):  # as often as you like
+    ...     path = editor.edit(subject, sentence, seed=7).save(f"{sentence}.png")
     """
 
     def __init__(

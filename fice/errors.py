@@ -8,7 +8,15 @@ from typing import TypeGuard
 
 
 class FiceError(Exception):
-    """Something a person can mend; the message is one sentence with its remedy."""
+    """Something a person can mend; the message is one sentence with its remedy, `exit_code` that of the command line.
+
+    >>> import fice
+    >>> try:
+    ...     fice.edit_photo("nobody.jpg", "red dress")
+    ... except fice.FiceError as error:
+    ...     error.exit_code
+    3
+    """
 
     exit_code = 1
 
@@ -18,25 +26,49 @@ class FullDisk(FiceError):
 
 
 class UsageError(FiceError):
-    """An option or argument makes no sense."""
+    """An option or argument makes no sense.
+
+    >>> import fice
+    >>> fice.Order.of("red dress", region="sleeves")
+    Traceback (most recent call last):
+    fice.errors.UsageError: The order has none of auto, upper, lower, dress, outer, full in 'region'; correct it.
+    """
 
     exit_code = 2
 
 
 class InputError(FiceError):
-    """The picture, mask or text cannot be used."""
+    """The picture, mask or text cannot be used.
+
+    >>> import fice
+    >>> fice.Order.read("nowhere.json")
+    Traceback (most recent call last):
+    fice.errors.InputError: The order nowhere.json cannot be read (No such file or directory); check its name.
+    """
 
     exit_code = 3
 
 
 class WeightsError(FiceError):
-    """Weights are missing, damaged or of the wrong kind."""
+    """Weights are missing, damaged or of the wrong kind.
+
+    >>> import fice
+    >>> fice.load_bundle("nobody")
+    Traceback (most recent call last):
+    fice.errors.WeightsError: There is no bundle 'nobody': name one that is installed (...) or a folder of your own, ...
+    """
 
     exit_code = 4
 
 
 class DeviceError(FiceError):
-    """The device cannot do what was asked."""
+    """The device cannot do what was asked.
+
+    >>> import fice
+    >>> fice.Editor(device="cuda:99")
+    Traceback (most recent call last):
+    fice.errors.DeviceError: ...
+    """
 
     exit_code = 6
 

@@ -1,4 +1,4 @@
-"""Filling in what a picture does not show: push-pull, with the grain of its surroundings."""
+"""Inpainting what a picture does not show: push-pull, with the grain of its surroundings."""
 
 from __future__ import annotations
 

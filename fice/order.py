@@ -110,6 +110,11 @@ class Garment:
         text: a sentence, "red floral dress".
         region: "auto" (from the words), "upper", "lower", "dress", "outer" or "full".
         mask: a file, or (H, W) float in [0, 1], of the photo's size, white where it may change, and nothing else.
+
+    >>> from fice import Garment, Order
+    >>> order = Order((Garment("denim jacket", region="outer"), Garment("white trousers")))
+    >>> order.sentence
+    'denim jacket and white trousers'
     """
 
     text: str = _asked("", "What to wear.", _text, "no text in UTF-8")
@@ -134,6 +139,7 @@ class Order:
         seed: same seed, same machine, same result.
         candidates: edit with so many seeds and keep the one most like the text.
 
+    >>> from fice import Order
     >>> Order.of("red dress", seed=3).as_json()
     {'garments': [{'text': 'red dress'}], 'seed': 3}
     """

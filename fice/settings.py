@@ -21,7 +21,13 @@ def _of(default: Any, meaning: str, *, limits: tuple[float, float] = (0.0, 1e6),
 
 @dataclass(frozen=True)
 class Settings:
-    """How an edit is made; the values here are the preset `default`."""
+    """How an edit is made; the values here are the preset `default`.
+
+    >>> from fice import Settings
+    >>> settings = Settings.preset("paper", steps=60)
+    >>> settings.start, settings.replace(pose=0.0).changes()
+    ('encoder', {'steps': 60, 'pose': 0.0})
+    """
 
     name: str = "default"  # the preset these values came from
 

@@ -29,6 +29,12 @@ class Batch:
         batch_size: how many pictures share the optimisation; None finds out.
         on: "local" or "ray"; address and workers as of `fice.batch.cluster.on_ray`.
         settings, bundle, device: as of `fice.Editor`.
+
+    >>> from fice import Batch, Order, Settings
+    >>> order, settings = Order.of("red dress", seed=3), Settings.preset("fast")
+    >>> batch = Batch("photos", "out", order, texts=("blue coat",), settings=settings)
+    >>> batch.sentences()
+    ['red dress', 'blue coat']
     """
 
     source: str | Path | None

@@ -33,9 +33,15 @@ Tell = Callable[[str], None]
 
 
 def edit_folder(source: str | Path, order: str | Order, output: str | Path, **how: Any) -> Summary:
-    """Edits every photo of a folder: `edit_folder("photos", "red dress", "out")`.
+    """Edits every photo of a folder, with a journal and a page beside the results.
 
-    how: other fields of `fice.batch.batch.Batch`. Errors as of `run_batch`.
+    how: other fields of `fice.Batch`. Errors as of `run_batch`.
+
+    >>> import fice
+    >>> settings = fice.Settings.preset("fast")
+    >>> summary = fice.edit_folder("photos", "red dress", "out", settings=settings, batch_size=1)
+    >>> summary.done
+    1
     """
     return run_batch(Batch(source, output, Order.of(order), **how))
 

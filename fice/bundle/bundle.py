@@ -45,7 +45,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The networks of one kind of photograph, described; each is read and checked when asked for."""
+    """The networks of one kind of photograph, described; each is read and checked when asked for.
+
+    >>> from fice import load_bundle
+    >>> generator = load_bundle("street").part("generator")
+    >>> generator.canvas
+    (256, 128)
+    """
 
     folder: Path
     name: str
@@ -166,7 +172,12 @@ class Bundle:
 
 
 def list_bundles() -> list[str]:
-    """Names of the bundles that came with fice, then of those that were imported or fetched."""
+    """Names of the bundles that came with fice, then of those that were imported or fetched.
+
+    >>> import fice
+    >>> fice.list_bundles()
+    ['street', 'street-judge'...]
+    """
     came, own = ({card.parent.name for card in folder.glob(f"*/{CARD}")} for folder in (shipped(), own_bundles()))
     return [*sorted(came), *sorted(own - came)]
 
@@ -175,6 +186,10 @@ def load_bundle(name_or_folder: str | Path | Bundle = "street") -> Bundle:
     """The bundle of a name (`street`) or of a folder (`./my`); one that is loaded stays as it is.
 
     Raises WeightsError if it cannot be used.
+
+    >>> import fice
+    >>> list(fice.load_bundle("street").parts)
+    ['regions', 'pose', 'clip', 'generator', 'encoder']
     """
     if isinstance(name_or_folder, Bundle):
         return name_or_folder

@@ -149,7 +149,7 @@ def _convert(path: Path) -> Found:
     shown = f" ({', '.join(map(str, list(tree)[:SHOWN]))}, ...)" if isinstance(tree, dict) else ""
     raise Unknown(
         f"{path.name} holds no generator, encoder, region, pose or CLIP network that fice knows{shown}:"
-        " see the README for those that it reads."
+        " docs/weights.md lists those that it reads."
     )
 
 

@@ -58,7 +58,7 @@ def train_all(data: Path, out: Path, dry_run: bool, **options: Any) -> None:
     """Go from photographs to a bundle with a model card; the same command goes on where it was stopped.
 
     Each stage has a folder in OUT and a log in OUT/logs; what is finished is not done again. What DATA must look like:
-    README, "Train on your own pictures".
+    docs/train.md.
 
     \b
     Examples:

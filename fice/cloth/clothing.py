@@ -1,4 +1,4 @@
-"""The cloth that a sentence names: where the optimisation begins, and what of it is finer than the canvas."""
+"""Cloth of a sentence: where the optimisation begins, and what of it is finer than the canvas."""
 
 from __future__ import annotations
 

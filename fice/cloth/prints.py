@@ -1,4 +1,4 @@
-"""Light and print of a cloth told apart: folds stay when the cloth gets a new colour, the old print does not.
+"""Intrinsic images: light and print of a cloth told apart; folds stay in a new colour, the old print does not.
 
 A Retinex (Land, McCann, JOSA 1971; Horn, CGIP 1974): where the cloth is printed, its strong and sharp steps in CIELAB
 are taken out of the gradients of log light, and what is left is put together again by a screened Poisson equation.

@@ -1,4 +1,4 @@
-"""Re-dressing: the same garment of the same photograph in a known colour and pattern.
+"""Recolouring by mask: the same garment of the same photograph in a known colour and pattern.
 
 The cloth's shading (its luminance over its median, in linear light) is kept and laid over new cloth.
 """

@@ -1,4 +1,4 @@
-"""Folds and seams at the photo's own resolution, carried from the photographed garment into the generated one."""
+"""Shading: folds and seams at the photo's own resolution, from the photographed garment into the generated one."""
 
 from __future__ import annotations
 

@@ -148,6 +148,12 @@ def ablate(
         judging: as of `fice.evaluation.run.evaluate`, whose progress is looking.
 
     Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
+
+    >>> import fice
+    >>> batch = fice.Batch("photo.jpg", "study", fice.Order.of("red dress"), settings=fice.Settings.preset("fast"))
+    >>> study = fice.ablate(batch, variants=["no-stitch"])
+    >>> list(study.table)
+    ['full', 'no-stitch']
     """
     from fice.evaluation.run import check_extras, evaluate
 

@@ -1,4 +1,4 @@
-"""Means and paired differences with 95 % intervals that know which edits share a photograph."""
+"""Bootstrap: means and paired differences with 95 % intervals that know which edits share a photograph."""
 
 from __future__ import annotations
 

@@ -41,6 +41,10 @@ class Judging:
         features: "clip" (the judge's) or "inception", in which realism is measured.
         device: "auto", "cpu", "cuda[:n]" or "mps".
         resamples: of the bootstrap.
+
+    >>> from fice import Judging
+    >>> Judging(real="photos", features="inception").judge
+    'street-judge'
     """
 
     bundle: str | Path | Bundle = "street"
@@ -71,6 +75,11 @@ def evaluate(
 
     Raises InputError for a run without edits and a folder without photographs, UsageError for what makes no sense and
     for missing libraries, WeightsError for missing networks. An edit that cannot be scored has reasons, not numbers.
+
+    >>> import fice
+    >>> study = fice.evaluate("theirs.csv")  # columns source, edit, text
+    >>> 0 <= study.table["theirs"]["identical"].mean <= 1
+    True
     """
     named = runs if isinstance(runs, Mapping) else _named([runs] if isinstance(runs, (str, Path)) else runs)
     judging = judging or Judging()

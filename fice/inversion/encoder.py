@@ -1,4 +1,4 @@
-"""Where an edit starts: the latent of the photograph."""
+"""The encoder: the latent of the photograph, where an edit starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A latent of the user's own, from a file."""
+"""Latents: one of the user's own, from a file."""
 
 from __future__ import annotations
 

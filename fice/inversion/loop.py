@@ -1,4 +1,4 @@
-"""The optimisation of W+ (arXiv 2301.02110, section 3.2): Adam on the latent alone, one loss per picture."""
+"""The W+ optimiser (arXiv 2301.02110, section 3.2): Adam on the latent alone, one loss per picture."""
 
 from __future__ import annotations
 

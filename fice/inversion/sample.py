@@ -1,4 +1,4 @@
-"""Generated people: what a bundle's generator has learnt."""
+"""Sampling: generated people, what a bundle's generator has learnt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A generator fitted to its photograph: weights and noise maps of its own for each picture.
+"""Pivotal tuning: a generator fitted to its photograph, weights and noise maps of its own for each picture.
 
 Pivotal tuning (arXiv 2106.05744) of the convolutions, and StyleGAN2's optimised noise maps (arXiv 1912.04958,
 appendix D), which hold what lies where: prints, seams, faces.

@@ -1,4 +1,4 @@
-"""What a picture and a sentence have in common: CLIP, its preprocessing, and views of one garment alone."""
+"""CLIP: pictures and sentences as unit vectors, the preprocessing, and views of one garment alone."""
 
 from __future__ import annotations
 

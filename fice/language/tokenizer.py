@@ -1,4 +1,4 @@
-"""Sentences as numbers, for networks that were trained on the words of `fice.language.lexicon`."""
+"""The word tokenizer: sentences as numbers, for networks that were trained on the words of `fice.language.lexicon`."""
 
 from __future__ import annotations
 

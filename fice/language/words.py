@@ -1,4 +1,4 @@
-"""Sentences about clothes: what is wanted, and what is only spoken of.
+"""Parsing sentences about clothes: what is wanted, and what is only spoken of.
 
 Understood are
 

@@ -1,4 +1,4 @@
-"""Colours: between a photograph's own ICC profile and sRGB, both ways."""
+"""ICC profiles: between a photograph's own colours and sRGB, both ways."""
 
 from __future__ import annotations
 

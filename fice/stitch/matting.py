@@ -1,4 +1,4 @@
-"""Mixed pixels: how much of each at a garment's outline is garment, and what is beside it without the garment's colour.
+"""Matting: how much of each at a garment's outline is garment, and what is beside it without the garment's colour.
 
 A pixel of an outline lies on the line between the colours on both sides (Ruzon, Tomasi, CVPR 2000, in its simplest
 form: one colour a side, continued from where it is pure).

@@ -1,4 +1,4 @@
-"""The edit goes back into the photo: everything outside the region stays bit for bit.
+"""Compositing: the edit goes back into the photo; everything outside the region stays bit for bit.
 
 Layers, from the back: the photo; for each garment, where the old one was, what it hid (bare skin as generated, else the
 background continued), and the new one, with the old one's folds where both are. Each has a matte at the photo's own

@@ -1,4 +1,4 @@
-"""A photo looked at: who is where, in what."""
+"""Analysis of a photo: who is where, in what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bright a scene was photographed: cloth of a named colour stands in the light that the person stands in."""
+"""Exposure: how bright a scene is; cloth of a named colour stands in the light that the person stands in."""
 
 from __future__ import annotations
 

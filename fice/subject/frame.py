@@ -1,4 +1,4 @@
-"""The person in a photo <-> the generator's canvas.
+"""Resampling: the person in a photo <-> the generator's canvas.
 
 A frame is a similarity without rotation: the person's box is centred on the canvas and fills `fill` of its height,
 or of its width where the box is wider than the canvas is. Resampling is two matrix products, one for the rows and

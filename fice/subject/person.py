@@ -1,4 +1,4 @@
-"""Finding the person that an edit is about."""
+"""Person detection: who an edit is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the body's parts are: what an edit must not move."""
+"""Pose: where the body's parts are, which an edit must not move."""
 
 from __future__ import annotations
 

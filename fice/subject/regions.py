@@ -1,4 +1,4 @@
-"""Regions of a person: what each pixel is, and which pixels a sentence may change."""
+"""Segmentation: what each pixel of a person is, and which pixels a sentence may change."""
 
 from __future__ import annotations
 

@@ -25,6 +25,11 @@ class Subject:
         notices: what the user should know about the photo.
         spent: what the analysis took.
         fit: what the engine has found out about the photo, its own matter; None before `Engine.fit`.
+
+    >>> from fice import Editor
+    >>> subject = Editor().analyse("photo.jpg")
+    >>> tuple(subject.source.shape)
+    (1, 3, 256, 128)
     """
 
     photo: Photo

@@ -1,4 +1,4 @@
-"""What CLIP is shown of a person: the garment alone on white, cut out as a square."""
+"""Crops for CLIP: the garment alone on white, cut out as a square."""
 
 from __future__ import annotations
 
