@@ -76,7 +76,9 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
     for garment in order.garments:
         sentences = understand(garment.text, bundle, settings)
         if len(sentences) > 1 and garment.region != "auto":
-            raise InputError(f"The region {garment.region} is said of several garments; give each an edit of its own.")
+            raise InputError(
+                f"The region {garment.region} is said of several garments; give each its own in an --order."
+            )
         found += [(garment, sentence) for sentence in sentences]
     return found
 

@@ -23,15 +23,6 @@ preset_option = click.option(
 steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
 strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 set_option = click.option(
-    "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
-)
-steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
-strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
-candidates_option = click.option(
-    "--candidates", type=click.IntRange(1), help="Edit so many times, keep the best.  [default: 1]"
-)
-seed_option = click.option("--seed", type=click.IntRange(0), help="Same seed, same result.  [default: 0]")
-set_option = click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable."
 )
 judge_options = (
@@ -61,7 +52,7 @@ def _wish_option(name: str) -> Callable[[Callable], Callable]:
         kind = click.Choice(about["choices"])
     elif about["least"] is not None:
         kind = click.IntRange(about["least"])
-    shown = "" if default is None else f"  [default: {default}]"
+    shown = "" if default in (None, "") else f"  [default: {default}]"
     return click.option(f"--{name}", type=kind, help=about["meaning"] + shown)
 
 

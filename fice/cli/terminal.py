@@ -17,12 +17,14 @@ INTERRUPTED = 5
 
 # how --help arranges what `edit`, `batch` and `ablate` take
 GROUPS = {
-    "What to change": ("texts", "prompts", "region", "mask"),
+    "What to change": ("texts", "prompts", "order_file", "region", "mask"),
     "Which photos": ("limit", "shuffle_seed", "follow"),
     "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "assignments"),
     "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),
-    "What to write": ("output", "suffix", "ext", "save_mask", "save_latent", "keep", "compare", "trace", "force"),
-    "Where to compute": ("bundle", "device", "width", "on", "address", "workers"),
+    "What to write": (
+        *("output", "suffix", "ext", "mask_file", "latent_file", "keep", "compare_file", "trace_file", "force"),
+    ),
+    "Where to compute": ("bundle", "device", "batch_size", "on", "address", "workers"),
 }
 
 

@@ -62,3 +62,15 @@ def test_verbs_and_options_come_in_the_order_of_use():
 def test_a_sentence_without_quotes_is_asked_for_with_them(verb):
     result = CliRunner().invoke(main, [verb, "photo.jpg", "red", "floral", "dress", "-o", "out"])
     assert result.exit_code == 2 and "in quotes" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["edit", "batch", "ablate"])
+def test_every_group_of_options_names_options_that_are(verb):
+    from fice.cli.terminal import GROUPS
+
+    commands = ("edit", "batch", "ablate", "evaluate", "sample")
+    names = {each.name for command in commands for each in main.commands[command].params}
+    assert {name for group in GROUPS.values() for name in group} <= names
+    told = CliRunner().invoke(main, [verb, "--help"]).stdout
+    left = told[told.rindex("\nOptions:") :]
+    assert "--region" not in left and "--output" not in left and "--batch " not in left and "--order" not in left
