@@ -17,14 +17,14 @@ from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Finished, Run
-from fice.errors import InputError, UsageError
+from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
-from fice.language.answers import remarks, understand
+from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
-from fice.language.words import Sentence
-from fice.order import Garment, Order
+from fice.mask import union
+from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
@@ -68,19 +68,6 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
         read_painted(garment.mask, photo)
     if order.latent is not None:
         read_latent(order.latent)
-
-
-def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
-    found = []
-    for garment in order.garments:
-        sentences = understand(garment.text, bundle, settings)
-        if len(sentences) > 1 and garment.region != "auto":
-            raise InputError(
-                f"The region {garment.region} is said of several garments; give each its own in an --order."
-            )
-        found += [(garment, sentence) for sentence in sentences]
-    return found
 
 
 class Editor:
@@ -241,7 +228,7 @@ class Editor:
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
-        worn = torch.stack([*made.garments]).amax(0)
+        worn = union(made.garments)
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,

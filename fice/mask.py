@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from scipy import ndimage
@@ -37,6 +39,11 @@ def grow(mask: Tensor, reach: int) -> Tensor:
         return mask
     rows = F.max_pool2d(mask, (2 * reach + 1, 1), 1, (reach, 0))
     return F.max_pool2d(rows, (1, 2 * reach + 1), 1, (0, reach))
+
+
+def union(masks: Iterable[Tensor]) -> Tensor:
+    """Whatever is in any of the masks, of which there is one at least."""
+    return torch.stack([*masks]).amax(0)
 
 
 def steepen(mask: Tensor, width: float, middle: float = 0.5) -> Tensor:

@@ -159,7 +159,7 @@ class Order:
         Wishes are fields of `Garment` and `Order`; those of a garment change all garments. UsageError for unknown ones
         and for values that make no sense.
         """
-        order = Order((Garment(),)).with_wishes({"text": order}) if isinstance(order, str) else order
+        order = Order((Garment(order),)) if isinstance(order, str) else order
         return order.with_wishes(wishes)
 
     def with_wishes(self, wishes: Mapping[str, Any], folder: Path | None = None) -> Order:

@@ -14,7 +14,7 @@ import numpy as np
 
 from fice.errors import UsageError
 from fice.files import whole_file
-from fice.photo.names import check_output, cut_name
+from fice.photo.names import NAME_BYTES, check_output, cut_name
 from fice.photo.pipe import is_pipe, name_at_stdout, write_to_stdout
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from fice.photo.photo import Photo
 
 BESIDE = {"mask": ".png", "latent": ".safetensors", "compare": ".png", "trace": ".gif"}  # their formats
-KEPT = ("mask", "latent", "compare")  # what a batch may write beside each result
 FRAMES = 48  # of an animation: smooth enough, and small
 GAP = 8  # white pixels between two pictures
-LONGEST = 240  # bytes of a name, so that a temporary one fits beside it
 
 
 @dataclass(frozen=True)
@@ -109,6 +107,6 @@ def save_png(picture: np.ndarray, path: str | Path) -> None:
 def _beside(target: Path, ending: str) -> Path:
     """The name of what is kept beside a result: the result's own with an ending, cut where it would be too long."""
     name, whole = target.name, os.fsencode(target.name)
-    if len(whole) + len(ending) > LONGEST:
-        name = f"{cut_name(name, LONGEST - len(ending) - 9)}-{hashlib.sha256(whole).hexdigest()[:8]}"
+    if len(whole) + len(ending) > NAME_BYTES:
+        name = f"{cut_name(name, NAME_BYTES - len(ending) - 9)}-{hashlib.sha256(whole).hexdigest()[:8]}"
     return target.with_name(name + ending)

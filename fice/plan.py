@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from fice.errors import InputError
 from fice.language.words import Sentence
-from fice.mask import decide, grow
+from fice.mask import decide, grow, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.settings import Settings
@@ -64,7 +64,7 @@ class Plan:
     @property
     def before(self) -> Tensor:
         """All garments on the engine's canvas."""
-        return _union([piece.before for piece in self.pieces])
+        return union([piece.before for piece in self.pieces])
 
     @property
     def region(self) -> str:
@@ -111,7 +111,7 @@ def make_plan(
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
-    released = _union([_released(piece, subject, regions) for piece in pieces])
+    released = union([_released(piece, subject, regions) for piece in pieces])
     if settings.keep == "body":
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
@@ -178,10 +178,3 @@ def _on_canvas(mask: np.ndarray, subject: Subject) -> Tensor:
     if allowed.max() < 0.5:
         raise InputError("The mask leaves nothing of the person free: paint the garment white.")
     return allowed
-
-
-def _union(maps: Sequence[Tensor]) -> Tensor:
-    whole = maps[0]
-    for one in maps[1:]:
-        whole = torch.maximum(whole, one)
-    return whole

@@ -41,7 +41,7 @@ class Flow:
     Args:
         hashes: of settings and weights, for the journal.
         batch_size: how many pictures share the optimisation; None finds out.
-        keep: what is written beside each result, of `fice.outputs.KEPT`.
+        keep: what is written beside each result: "mask", "latent", "compare".
         tell: is told the batch's size, and when memory makes it smaller.
     """
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from fice.batch.jobs import Job
 from fice.bundle.bundle import Bundle
 from fice.errors import InputError
-from fice.language.answers import remarks, understand
+from fice.language.answers import remarks, understood
+from fice.order import Order
 from fice.settings import Settings
 
 
@@ -22,28 +23,25 @@ class Hearing:
         from fice.language.clip import text_reader  # torch, from here on
 
         self.bundle, self.settings, self.warn, self.reader = bundle, settings, warn, text_reader(bundle)
-        self.reasons: dict[str, str | None] = {}
+        self.reasons: dict[tuple[tuple[str, str], ...], str | None] = {}
         self.said: set[str] = set()
 
     def __call__(self, job: Job) -> Job:
         if job.error:
             return job
-        reasons = [self._reason_for(garment.text) for garment in job.order.garments]
-        return replace(job, error=next(filter(None, reasons), None))
+        said = tuple((garment.text, garment.region) for garment in job.order.garments)
+        if said not in self.reasons:
+            self.reasons[said] = self._heard(job.order)
+        return replace(job, error=self.reasons[said])
 
-    def _reason_for(self, text: str) -> str | None:
-        if text not in self.reasons:
-            self.reasons[text] = self._heard(text)
-        return self.reasons[text]
-
-    def _heard(self, text: str) -> str | None:
+    def _heard(self, order: Order) -> str | None:
         try:
-            sentences = understand(text, self.bundle, self.settings)
+            sentences = [sentence for _, sentence in understood(order, self.bundle, self.settings)]
         except InputError as error:
-            self._say(text, str(error))
+            self._say(order.sentence, str(error))
             return str(error)
         for remark in remarks(sentences, self.bundle, self.settings, self.reader):
-            self._say(text, remark)
+            self._say(order.sentence, remark)
         return None
 
     def _say(self, text: str, remark: str) -> None:

@@ -118,6 +118,11 @@ class Bundle:
         return "vocabulary" in self.extra("clip")
 
     @property
+    def whole(self) -> bool:
+        """Its generator draws photographs as they are taken, rather than somebody from head to foot on white."""
+        return self.extra("generator").get("framing") == "photo"
+
+    @property
     def bytes(self) -> int:
         """Size of all weights together."""
         return sum(part.bytes for part in self.parts.values())

@@ -11,15 +11,13 @@ import click
 
 from fice.errors import UsageError
 from fice.order import FILES, WISHES, Order
-from fice.settings import Settings
+from fice.settings import PRESETS, Settings
 
 FILE = click.Path(path_type=Path)
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
-preset_option = click.option(
-    "--preset", type=click.Choice(["default", "paper", "fast", "best"]), help="Time against quality."
-)
+preset_option = click.option("--preset", type=click.Choice(list(PRESETS)), help="Time against quality.")
 steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
 strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 set_option = click.option(

@@ -71,8 +71,7 @@ class Observer:
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.regions = Regions.from_bundle(bundle, self.device)
         self.pose, self.judge = Pose.from_bundle(bundle, self.device), judge
-        whole = bundle.extra("generator").get("framing") == "photo"
-        self.analysis = Analysis(self.regions, bundle.canvas, whole)
+        self.analysis = Analysis(self.regions, bundle.canvas, bundle.whole)
         self._source = lru_cache(KEPT)(self._look_at_source)
         self._edit = lru_cache(1)(self._look_at_edit)
 

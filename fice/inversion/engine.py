@@ -96,7 +96,7 @@ class Inversion:
         self.regions, self.semantics = regions, semantics
         self.pose = Pose.from_bundle(bundle, device, network=package)
         self.canvas, self.steps = self.generator.canvas, settings.steps
-        self.whole = bundle.extra("generator").get("framing") == "photo"
+        self.whole = bundle.whole
         self.terms = edit_terms(semantics, regions, self.pose, settings)
         self.analysis = Analysis(regions, self.canvas, self.whole, settings.mirrored)
         self.optimiser = Optimiser(

@@ -16,6 +16,7 @@ from fice.language.words import Sentence, parse
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
     from fice.language.clip import TextReader
+    from fice.order import Garment, Order
     from fice.settings import Settings
 
 SHOWN = 5  # words that an answer repeats at most
@@ -37,6 +38,19 @@ def understand(text: str, bundle: Bundle, settings: Settings) -> tuple[Sentence,
     if why := why or _hidden(sentences):
         raise InputError(why)
     return sentences
+
+
+def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
+    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
+    found = []
+    for garment in order.garments:
+        sentences = understand(garment.text, bundle, settings)
+        if len(sentences) > 1 and garment.region != "auto":
+            raise InputError(
+                f"The region {garment.region} is said of several garments; give each its own in an --order."
+            )
+        found += [(garment, sentence) for sentence in sentences]
+    return found
 
 
 def remarks(sentences: Sequence[Sentence], bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:

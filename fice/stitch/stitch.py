@@ -7,7 +7,7 @@ resolution that follows the photo's edges. All work is done in the window of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from fice.cloth.clothing import Weave, add_weave
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
-from fice.mask import grow, refine, steepen, without_specks
+from fice.mask import grow, refine, steepen, union, without_specks
 from fice.stitch.matting import unmix
 from fice.subject.frame import Frame, Window
 
@@ -212,7 +212,7 @@ def edit_region(parts: Stitch, worn: Worn, source: Tensor, window: Window) -> Ma
 def _hidden(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Window) -> Tensor:
     """What the old garment hid, (1, 3, H, W): bare skin as generated, else the background continued."""
     to_photo = parts.frame.to_photo
-    rest = (parts.body_after - _union([each.after for each in parts.garments])).clamp(0, 1)
+    rest = (parts.body_after - union(each.after for each in parts.garments)).clamp(0, 1)
     rest = without_specks(grow(grow(rest, -1), 1), SPECK)  # a rim between two masks is nobody's skin
     person = steepen(to_photo(grow(parts.body, 2), window=window, kernel="linear"), 0.2, 0.3)
     under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
@@ -263,16 +263,12 @@ def _all_but_head(parts: Stitch, source: Tensor, window: Window, keep_head: bool
     return Layer(stitch_head(generated, source, kept), (kept < 1).to(kept))
 
 
-def _union(maps: Sequence[Tensor]) -> Tensor:
-    return torch.stack([*maps]).amax(0)
-
-
 def _window(parts: Stitch, whole: bool) -> Window:
     """The part of the photo that changes, with a margin of its surroundings."""
     if whole:
         return parts.frame.window
-    union = _union([each for worn in parts.garments for each in (worn.before, worn.after)])[0, 0] > 0.02
-    rows, columns = union.any(1).nonzero(), union.any(0).nonzero()
+    changed = union(each for worn in parts.garments for each in (worn.before, worn.after))[0, 0] > 0.02
+    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
     if len(rows) == 0:
         return parts.frame.window
     margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
