@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
+from fice.cloth.engine import Redressing
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -103,8 +104,13 @@ class Editor:
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
-        self.engine: Engine = Inversion(self.bundle, self.device, self.settings, self.regions, self.semantics, progress)
+        self.engine = self._engine()
         self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored)
+
+    def _engine(self) -> Engine:
+        if self.settings.garment == "photographed":
+            return Redressing(self.bundle, self.settings, self.regions)
+        return Inversion(self.bundle, self.device, self.settings, self.regions, self.semantics, self.progress)
 
     def prepare(self, photo: str | Path | Photo, latent: Tensor | None = None) -> Subject:
         """Finds the person and their regions, and fits the engine to the photo.
@@ -194,8 +200,8 @@ class Editor:
         plan, subject, settings = run.plan, run.plan.subject, self.settings
         made = self.engine.finish(run)
         garments = tuple(
-            Worn(piece.wide, after, piece.mask, weave, same=_same_cloth(piece))
-            for piece, after, weave in zip(plan.pieces, made.garments, made.weaves, strict=True)
+            Worn(piece.wide, after, piece.mask, cloth, same=_same_cloth(piece))
+            for piece, after, cloth in zip(plan.pieces, made.garments, made.cloths, strict=True)
         )
         with torch.no_grad():
             parts = Stitch(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from torch import Tensor
 
 from fice.cloth.clothing import Weave
+from fice.cloth.dress import Dressing
 from fice.plan import Plan
 from fice.subject.subject import Subject
 
@@ -27,7 +28,7 @@ class Run(Protocol):
     plan: Plan
     seed: int
     picture: Tensor
-    losses: dict[str, float]
+    losses: Mapping[str, float]
     steps: int
     retries: int
     failed: bool
@@ -45,15 +46,16 @@ class Finished:
         picture: on the analysis canvas, (1, 3, h, w) sRGB in [0, 1], or about that where the engine's own range stays.
         body: the whole person in it, (1, 1, h, w) float in [0, 1].
         garments: for each piece of the plan, where it is now, (1, 1, h, w).
-        weaves: for each piece what the canvas is too coarse for, or None.
-        latent: what the engine could begin from again, as `fice edit --save-latent` writes it.
+        cloths: for each piece the cloth in which the photographed garment itself is seen, or what the canvas is too
+            coarse for of a generated one; or None.
+        latent: what the engine could begin from again, as `fice edit --save-latent` writes it; or None.
     """
 
     picture: Tensor
     body: Tensor
     garments: tuple[Tensor, ...]
-    weaves: tuple[Weave | None, ...]
-    latent: Tensor
+    cloths: tuple[Dressing | Weave | None, ...]
+    latent: Tensor | None = None
 
 
 class Engine(Protocol):

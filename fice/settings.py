@@ -31,6 +31,12 @@ class Settings:
 
     name: str = "default"  # the preset these values came from
 
+    garment: str = _of(
+        "photographed",
+        "What a new garment is made of: the photographed one in other cloth, or what the generator draws.",
+        choices=("photographed", "generated"),
+    )
+
     # the loop
     steps: int = _of(
         20,
@@ -126,7 +132,7 @@ class Settings:
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
-        """`default`, `paper`, `fast` or `best`, with changes. Raises UsageError for unknown names and bad values."""
+        """`default`, `fast`, `generated` or `paper`, with changes. Raises UsageError for unknown names and bad values."""
         if name not in PRESETS:
             raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
@@ -176,8 +182,12 @@ class Settings:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "fast": {"mirrored": False},  # a preview
+    # the method of the paper from the photograph re-dressed by mask, where no mask alone would do
+    "generated": {"garment": "generated"},
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
+        "garment": "generated",
         "steps": 501,
         "rate": 0.05,
         "schedule": "constant",
@@ -193,9 +203,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "stitch": "head",
         "detail": 0.0,
     },
-    "fast": {"steps": 10, "tuning": 20, "views": 2},  # a look at what a sentence does
-    "best": {"steps": 150, "refine": 60, "tuning": 120, "views": 8},  # when a minute or two do not matter
 }
+# what is said of garments that are generated alone
+GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {"name", "garment", "mirrored", "clip_from"}
 
 
 def as_set(value: Any) -> str:

@@ -1,26 +1,39 @@
-"""Intrinsic images: light and print of a cloth told apart; folds stay in a new colour, the old print does not.
+"""Intrinsic images: what of a garment's luminance is light and folds, and what is print.
 
-A Retinex (Land, McCann, JOSA 1971; Horn, CGIP 1974): where the cloth is printed, its strong and sharp steps in CIELAB
-are taken out of the gradients of log light, and what is left is put together again by a screened Poisson equation.
+A print has few colours. Each pixel is given to one of them (k-means), those that only light tells apart are one again,
+and how bright each is follows from the steps over their borders, as Retinex has it (Land, McCann, JOSA 1971; Horn,
+CGIP 1974): what is left of the logarithm of luminance is light.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import fft, ndimage
+from itertools import combinations, product
 
+import numpy as np
+import torch
+from scipy import cluster, ndimage
+
+from fice.fill import push_pull
 from fice.srgb import LUMINANCE, linear_light, to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
 FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that less of it is believed
-CHROMA = 2.0  # weight of a change of chromaticity, which light does not make, against one of lightness
-STEP = 8.0  # difference in CIELAB between neighbours from which it speaks of a print: folds are smoother
-PLAIN, PRINTED = 0.18, 0.4  # such steps around a pixel: folds and seams have fewer, prints more
-LEAST, SHARE = 8.0, 0.35  # a step is the print's beyond so much, and beyond this share of the print's contrast
-NEAR, AROUND, FORM = 0.02, 0.05, 0.02  # shares of the person's height: of a print, of its evidence, of a body's form
-RIM = 0.012  # share of the person's height by which an outline may be wrong
-GRAIN = 0.003  # share of the person's height: what is finer in a printed cloth is more often the print's than a fold
-SCREEN = 0.03  # share of the person's height beyond which light is the form's
+INKS, SAMPLES, ROUNDS = 7, 4000, 12  # of k-means
+LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more than of ink
+ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
+CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
+HUE, DEEP = 0.35, 40.0  # share of hue in a distance, and a distance, up to which light alone may make it
+FIGURE, ALONE = 0.3, 0.8  # share of a shade's area in figures that make it an ink; of its borders, where it is of one ink
+MIXED = -1
+TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
+PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
+BESIDE = 0.15  # share of a shade's borders that make it another's neighbour
+THICK, EDGE = 0.008, 0.005  # shares of the person's height: of a figure, and of an edge
+ACROSS = (0.006, 0.01, 0.014)  # by such shares one looks over an edge, as it may be blurred
+RARE, FEWEST = 0.01, 20  # share of the garment below which a colour is a button or a stain; steps that tell anything
+FORM = 0.02  # share of the person's height that a body's form is wider than
+WILD, DENSE = 0.5, 0.4  # log light too far from that around it; share of pure pixels from which these suffice
+RIM = 0.006  # share of the person's height by which an outline may be wrong
 
 
 def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -32,45 +45,130 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
         height: the person's, in pixels.
 
     Returns:
-        The log of the factor that light and folds put on linear light, smooth beyond the garment, and how far the
-        cloth is printed, in [0, 1]; both (H, W).
+        The log of the factor that light and folds put on linear light, smooth beyond the garment, and where it was
+        found between the figures of a print, in [0, 1], 0 on cloth of one colour; both (H, W) float32.
     """
     log = np.log(linear_light(picture) @ LUMINANCE + FLOOR)
+    looks = to_lab(picture * 255) * (LIGHTNESS, 1, 1)
     inner = ndimage.binary_erosion(garment, iterations=max(1, round(RIM * height)))
-    looks = to_lab(picture * 255) * (1, CHROMA, CHROMA)
-    steps = [np.linalg.norm(np.diff(looks, axis=axis), axis=2) for axis in (0, 1)]
-    both = np.hypot(np.pad(steps[0], ((0, 1), (0, 0))), np.pad(steps[1], ((0, 0), (0, 1))))
-    printed = _within(np.clip(both / STEP - 1, 0, 6), inner, AROUND * height)
-    printed = np.clip((printed - PLAIN) / (PRINTED - PLAIN), 0, 1)
-    spread = sum((one - _within(one, garment, NEAR * height)) ** 2 for one in np.moveaxis(looks, 2, 0))
-    least = np.maximum(LEAST, SHARE * np.sqrt(_within(spread, garment, 2 * NEAR * height)))
+    inner = inner if inner.any() else garment
+    inks = _inks(looks, log, inner, height)
+    levels, plain = _levels(log, inks, inner, height), np.bincount(inks[inner] + 1).max() > PLAIN * inner.sum()
+    inks = np.where(plain, np.bincount(inks[inner] + 1).argmax() - 1, inks)
+    log, pure = log - levels[np.maximum(inks, 0)], inner
+    if not plain:
+        pure = inner & (inks != MIXED)
+        lone = pure & (ndimage.maximum_filter(inks, 3) == ndimage.minimum_filter(inks, 3))
+        pure = lone if lone.sum() > FEWEST else pure
+        pure &= np.abs(log - _within(log, pure, FORM * height)) < WILD
+    known = (torch.from_numpy(x.astype(np.float32))[None, None] for x in (log * pure, pure))
+    light = push_pull(*known)[0, 0].numpy()
+    if plain:
+        return light, np.zeros_like(light)
+    dense = np.clip(_within(pure.astype(float), inner, FORM * height / 2) / DENSE, 0, 1)
+    light += (1 - dense) * (_within(log, pure, FORM * height) - light)
+    return light.astype(np.float32), (1 - dense * ndimage.uniform_filter(pure.astype(float), 3)).astype(np.float32)
 
-    slopes = []
-    for axis, step in enumerate(steps):
-        pair = lambda of, axis=axis: np.minimum(*(np.delete(of, end, axis) for end in (0, -1)))  # noqa: E731
-        wide = ndimage.maximum_filter1d(step, 3, axis)  # a step is a few pixels wide
-        fold = 1 - pair(printed) + pair(printed) / (1 + (wide / pair(least)) ** 8)
-        slopes.append(np.diff(log, axis=axis) * fold * pair(inner))
-    light = _integrated(slopes, _within(log, garment, FORM * height), 1 / (SCREEN * height))
-    return light + (ndimage.gaussian_filter(light, GRAIN * height) - light) * printed, printed
+
+def _inks(looks: np.ndarray, log: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
+    """The colour of cloth that each pixel shows, numbered from 0, (H, W) int."""
+    smooth = np.stack([ndimage.median_filter(channel, 3) for channel in np.moveaxis(looks, 2, 0)], 2)
+    points = smooth[inner]
+    sample = points[:: max(1, len(points) // SAMPLES)]
+    if len(sample) < 4 * INKS:
+        return np.zeros(inner.shape, int)
+    centres, _ = cluster.vq.kmeans2(sample, INKS, iter=ROUNDS, minit="++", rng=np.random.default_rng(0))
+    shades = cluster.vq.vq(smooth.reshape(-1, 3), centres)[0].reshape(inner.shape)
+    return _joined(shades, smooth, centres, inner, height)
+
+
+def _joined(
+    shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: np.ndarray, height: float
+) -> np.ndarray:
+    """Shades with those joined that light alone tells apart, numbered from 0; MIXED where inks are mixed, (H, W) int."""
+    opened = _disc(max(1, round(THICK * height / 2)))
+    masks = [inner & (shades == i) for i in range(len(centres))]
+    areas = np.array([mask.sum() for mask in masks])
+    figure = [ndimage.binary_opening(mask, opened).sum() / max(area, 1) for mask, area in zip(masks, areas, strict=True)]
+    thick = [i for i, area in enumerate(areas) if area > RARE * inner.sum() and figure[i] > FIGURE]
+    thick = thick or [int(areas.argmax())]
+    parent = {i: i for i in thick}
+
+    def root(i: int) -> int:
+        return i if parent[i] == i else root(parent[i])
+
+    def relation(i: int, j: int) -> tuple[int, float, bool]:
+        """Borders of two shades, how crisp these are, and whether light may tell them apart."""
+        steps = _steps(looks, masks[i], masks[j], inner, max(2, round(EDGE * height)))
+        between = centres[i] - centres[j]
+        apart = float(np.linalg.norm(between))
+        crisp = float(np.linalg.norm(np.median(steps, 0))) / apart if len(steps) > FEWEST else 1.0
+        return len(steps), crisp, bool(np.linalg.norm(between[1:]) < HUE * apart and apart < DEEP)
+
+    def alike(i: int, j: int) -> bool:
+        bright, dim = sorted(((centres[k, 0] / LIGHTNESS + 16) / 116) ** 3 for k in (i, j))[::-1]
+        return bool(np.linalg.norm(centres[i] - centres[j]) < ALIKE and bright < DIMMED * dim)
+
+    pairs = {(i, j): relation(i, j) for i, j in combinations(thick, 2)}
+    borders = {k: sum(found[0] for pair, found in pairs.items() if k in pair) for k in thick}
+    for (i, j), (count, crisp, _) in pairs.items():
+        beside = count > BESIDE * min(borders[i], borders[j])
+        beside &= bool(np.linalg.norm((centres[i] - centres[j])[1:]) < TINTED)
+        if beside and (crisp < CRISP or alike(i, j)):
+            parent[root(i)] = root(j)
+    roots = sorted({root(i) for i in thick})
+    numbers = np.full(len(centres), MIXED)
+    for i in range(len(centres)):
+        if i in parent:
+            numbers[i] = roots.index(root(i))
+            continue
+        known = {j: relation(i, j) for j in thick if areas[i]}
+        meets = {k: sum(known[j][0] for j in known if root(j) == k) for k in roots}
+        most = max(roots, key=lambda k: meets[k])
+        alone = meets[most] >= ALONE * sum(meets.values())  # what lies between two inks is their mixture
+        nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))  # noqa: B023
+        if alike(i, nearest):
+            numbers[i] = roots.index(root(nearest))
+        elif alone and any(lit or crisp < CRISP for j, (_, crisp, lit) in known.items() if root(j) == most):
+            numbers[i] = roots.index(most)
+    return numbers[shades]
+
+
+def _steps(values: np.ndarray, one: np.ndarray, other: np.ndarray, inner: np.ndarray, reach: int) -> np.ndarray:
+    """By how much values (H, W, ...) of `other` are above those of `one`, `reach` pixels over their borders."""
+    found = []
+    for axis, (first, second, sign) in product((0, 1), ((one, other, 1), (other, one, -1))):
+        low, high = [slice(None)] * 2, [slice(None)] * 2
+        low[axis], high[axis] = slice(None, -reach), slice(reach, None)
+        meets = (first & inner)[tuple(low)] & (second & inner)[tuple(high)]
+        found.append(sign * (values[tuple(high)] - values[tuple(low)])[meets])
+    return np.concatenate(found)
+
+
+def _levels(log: np.ndarray, inks: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
+    """How bright each ink is, as a log: least squares over the steps at their borders."""
+    number = max(int(inks.max()), 0) + 1
+    rows, right = [np.full(number, 1e-3)], [0.0]
+    for i, j in combinations(range(number), 2):
+        across = [_steps(log, inks == i, inks == j, inner, max(3, round(share * height))) for share in ACROSS]
+        step, count = max(((float(np.median(x)), len(x)) for x in across if len(x) > FEWEST), key=_size, default=(0, 0))
+        row = np.zeros(number)
+        row[j], row[i] = 1, -1
+        rows.append(row * np.sqrt(count))
+        right.append(step * np.sqrt(count))
+    return np.linalg.lstsq(np.array(rows), np.array(right), rcond=None)[0]
+
+
+def _size(step: tuple[float, int]) -> float:
+    return abs(step[0])
+
+
+def _disc(radius: int) -> np.ndarray:
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return y * y + x * x <= radius * radius + 1
 
 
 def _within(values: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:
     """A Gaussian mean that looks only at the garment, so that nothing beside it leaks in."""
     weight = where + 1e-6
     return ndimage.gaussian_filter(values * weight, sigma) / ndimage.gaussian_filter(weight, sigma)
-
-
-def _integrated(slopes: list[np.ndarray], form: np.ndarray, screen: float) -> np.ndarray:
-    """The (H, W) whose slopes along both axes are nearest to the given, and which is like `form` where it is wide.
-
-    Minimises |grad x - slopes|^2 + screen^2 |x - form|^2 without flow over the border: diagonal for the cosines.
-    """
-    right = screen**2 * form
-    frequency = np.full(form.shape, screen**2)
-    for axis, slope in enumerate(slopes):
-        right -= np.diff(slope, axis=axis, prepend=0, append=0)
-        size = form.shape[axis]
-        waves = 2 - 2 * np.cos(np.pi * np.arange(size) / size)
-        frequency += waves[:, None] if axis == 0 else waves
-    return fft.idctn(fft.dctn(right, norm="ortho") / frequency, norm="ortho")

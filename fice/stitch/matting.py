@@ -8,14 +8,47 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fice.fill import continued
-from fice.mask import grow, low_pass, mean
+from fice.mask import grow, low_pass, mean, refine, steepen
+from fice.stitch.closed_form import closed_form, foreground
 
 HUE = 0.7  # share of a colour's lightness that is left out: highlights and rims of light are no mixture
 DISTINCT = 0.005  # squared distance of two colours from which a mixture of them can be measured
 NOISE = 1.0  # of the unevenness on both sides, against the distance
 OFF = 0.02  # squared distance from their line at which it is a third colour
+
+BAND, FAR = 2.0, 6.0  # pixels of the canvas by which an outline may be wrong, and in which a doubt is one of it
+DOUBT = 0.49  # what is nearer to one half than this is in doubt
+FINE = 2.0  # pixels of the photo in one of the canvas up to which a matte is solved; beyond, it is enlarged
+
+
+def cut_out(source: Tensor, probability: Tensor, step: float) -> tuple[Tensor, Tensor]:
+    """A garment's matte, (1, 1, H, W) in [0, 1], and its own colours where it is mixed with others, (1, 3, H, W).
+
+    source: (1, 3, H, W) in [0, 1]; probability: (1, 1, H, W) of the garment, as it was seen on a canvas; step: pixels
+    of the photo in one of that canvas.
+    """
+    size = source.shape[2:]
+    shrink = max(1.0, step / FINE)
+    small = tuple(max(1, round(side / shrink)) for side in size)
+    picture, seen = (F.interpolate(x, size=small, mode="area") for x in (source, probability))
+    step = step / shrink
+    inside = (seen > 0.5).to(seen)
+    band, far = (max(1, round(share * step)) for share in (BAND, FAR))
+    border = grow(inside, band) - grow(inside, -band) > 0.5
+    doubt = ((seen - 0.5).abs() < DOUBT) & (grow(inside, far) > 0.5)
+    solved = closed_form(
+        picture[0].permute(1, 2, 0).cpu().numpy(), seen[0, 0].cpu().numpy(), (border | doubt)[0, 0].cpu().numpy()
+    )
+    matte = torch.from_numpy(solved)[None, None].to(source)
+    own = foreground(picture, matte)
+    if shrink > 1:
+        matte = F.interpolate(matte, size=size, mode="bilinear")
+        matte = steepen(refine(matte, source, 2 * shrink), 0.96)
+        own = F.interpolate(own, size=size, mode="bilinear")
+    return matte, torch.lerp(own, source, steepen(matte, 0.1, 0.94))
 
 
 def unmix(source: Tensor, outline: Tensor, within: int, beyond: int) -> tuple[Tensor, Tensor]:

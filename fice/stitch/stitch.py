@@ -17,10 +17,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.clothing import Weave, add_weave
+from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
-from fice.stitch.matting import unmix
+from fice.stitch.matting import cut_out, unmix
 from fice.subject.frame import Frame, Window
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ class Worn:
     Attributes:
         before, after: where it is in the photo, and in the generated picture.
         mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        weave: what the cloth shows between the pixels of the canvas, or None.
+        cloth: of the garment as photographed, or what one as generated shows between the pixels of the canvas, or None.
         same: the cloth itself stays, so that all its fine detail does.
     """
 
     before: Tensor
     after: Tensor
     mask: np.ndarray | None = None
-    weave: Weave | None = None
+    cloth: Dressing | Weave | None = None
     same: bool = False
 
 
@@ -75,10 +76,14 @@ class Stitch:
 
 
 class Layer(NamedTuple):
-    """One layer in the window: a picture (1, 3, h, w) sRGB in [0, 1], and its matte (1, 1, h, w) in [0, 1]."""
+    """One layer in the window: a picture (1, 3, h, w) sRGB in [0, 1], and its matte (1, 1, h, w) in [0, 1].
+
+    instead: what of the photo it takes the place of, (1, 3, h, w), where that is known better than as what lies below.
+    """
 
     picture: Tensor
     matte: Tensor
+    instead: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -141,17 +146,36 @@ def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
     """
     composed, kept = source.clone(), torch.ones_like(source[:, :1])
     for layer in layers:
-        composed.lerp_(layer.picture, layer.matte)
+        below = composed if layer.instead is None else layer.instead
+        composed += layer.matte * (layer.picture - below)
         kept = kept * (1 - layer.matte)
     return composed, 1 - kept
 
 
 def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float) -> Iterator[Layer]:
     """For each garment what the old one hid, and the new one."""
+    taken = torch.zeros_like(source[:, :1])
     for worn in parts.garments:
+        if isinstance(worn.cloth, Dressing):
+            layer = _photographed(parts, worn, worn.cloth, source, window, 1 - taken)
+            taken = taken + layer.matte
+            yield layer
+            continue
         mattes = edit_region(parts, worn, source, window)
         yield Layer(_hidden(parts, worn, source, mattes, window), mattes.removed)
         yield Layer(_cloth(parts, worn, source, mattes, window, detail), mattes.garment)
+
+
+def _photographed(
+    parts: Stitch, worn: Worn, cloth: Dressing, source: Tensor, window: Window, free: Tensor
+) -> Layer:
+    """The garment of the photo in other cloth, where no other garment has been; (1, 1, h, w) in [0, 1]."""
+    probability = parts.frame.to_photo(without_specks(worn.before, SPECK), window=window, kernel="linear").clamp(0, 1)
+    matte, own = cut_out(source, probability, 1 / parts.frame.scale)
+    if worn.mask is not None:
+        y0, x0, y1, x1 = window
+        free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
+    return Layer(cloth.draw(own, matte, window), torch.minimum(matte, free), own)
 
 
 def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:
@@ -228,8 +252,8 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
-        if worn.weave:
-            woven = (worn.weave.fine, worn.weave.light, worn.weave.trust * detail)
+        if isinstance(worn.cloth, Weave):
+            woven = (worn.cloth.fine, worn.cloth.light, worn.cloth.trust * detail)
             cloth = add_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
         if worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)

@@ -9,13 +9,14 @@ from torch.nn import functional as F
 from fice.course import Spent
 from fice.mask import decide
 from fice.photo.photo import Photo
+from fice.subject.colours import by_colour
 from fice.subject.exposure import exposure_of
 from fice.subject.frame import Frame
 from fice.subject.person import find_person
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
-HEIGHT = 256  # pixels at which regions are looked at; an engine's canvas may be smaller
+HEIGHT = 512  # pixels of the analysis canvas: a garment's border is to be right within one of them
 
 
 class Analysis:
@@ -39,7 +40,8 @@ class Analysis:
             picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(device)
             frame, elsewhere, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
-            regions = self.regions.empty(self.probabilities(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
+            regions = by_colour(self.probabilities(view), view, self.regions.names)
+            regions = self.regions.empty(regions, frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
             exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
         return Subject(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent)

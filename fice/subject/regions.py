@@ -71,10 +71,17 @@ class Regions:
         network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(channels), H, W).
         channels: the class of each channel; channels of one class are added up.
         height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
+        looks: heights at which a picture is analysed; what they say is averaged. [`height`]
     """
 
-    def __init__(self, network: nn.Module, channels: Sequence[str] = REGION_CLASSES, height: int | None = None):
-        self.network, self.height = network, height
+    def __init__(
+        self,
+        network: nn.Module,
+        channels: Sequence[str] = REGION_CLASSES,
+        height: int | None = None,
+        looks: Sequence[int] = (),
+    ):
+        self.network, self.height, self.looks = network, height, tuple(looks)
         self.names = tuple(dict.fromkeys(channels))
         self._classes = [self.names.index(name) for name in channels]
 
@@ -82,7 +89,7 @@ class Regions:
     def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
-        return cls(bundle.part("regions", device), extra["names"], extra.get("height"))
+        return cls(bundle.part("regions", device), extra["names"], extra.get("height"), extra.get("looks", ()))
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
@@ -93,8 +100,13 @@ class Regions:
         return resized_to(found, picture)
 
     def analyse(self, picture: Tensor) -> Tensor:
-        """As `probabilities`, averaged with the mirrored picture: twice the time, for what is looked at once."""
-        return (self.probabilities(picture) + self.probabilities(picture.flip(3)).flip(3)) / 2
+        """As `probabilities`, averaged over `looks` and the mirrored picture, for what is looked at once."""
+        found = torch.zeros(())
+        sizes = [at_most(picture, height) for height in self.looks or (self.height,)]
+        for view in sizes:
+            seen = self.probabilities(view) + self.probabilities(view.flip(3)).flip(3)
+            found = found + resized_to(seen, picture) / (2 * len(sizes))
+        return found
 
     def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:
         """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W); a class not known here is nowhere."""

@@ -1,0 +1,94 @@
+"""The engine that draws nothing anew: the photographed garments themselves, in other cloth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from fice.bundle.bundle import Bundle
+from fice.cloth.dress import Dressing, own_cloth
+from fice.engine import Finished
+from fice.errors import UsageError
+from fice.language.lexicon import COLOURS
+from fice.plan import Piece, Plan
+from fice.settings import GENERATING, Settings
+from fice.srgb import linear_light
+from fice.subject.regions import BODY, Regions
+from fice.subject.subject import Subject
+
+CANVAS = (256, 128)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Nothing is to be known of a photo but what is seen in it."""
+
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Run:
+    """One plan; see `fice.engine.Run`. Its one step chooses the cloth of each piece."""
+
+    plan: Plan
+    seed: int
+    picture: Tensor
+    cloths: tuple[Dressing, ...] = ()
+    losses: Mapping[str, float] = field(default_factory=dict)
+    steps: int = 0
+    retries: int = 0
+    failed: bool = False
+
+    def curve(self) -> list[tuple[int, float]]:
+        return []
+
+
+class Redressing:
+    """The engine of the preset `default`; see `fice.engine.Engine`.
+
+    Raises UsageError for settings of pictures that are generated, and for a bundle that knows no garments.
+    """
+
+    canvas, steps = CANVAS, 1
+    takes = frozenset({"text", "region", "mask", "seed", "candidates"})
+
+    def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
+        if idle := [name for name in settings.changes() if name in GENERATING]:
+            raise UsageError(f"{', '.join(idle)} is said of garments that are generated; add --preset generated.")
+        if BODY in regions.names:
+            raise UsageError(f"Bundle {bundle.name} knows no garments to re-dress; say --preset generated or paper.")
+        self.regions, self.whole = regions, bundle.whole
+
+    def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
+        return [Fit() for _ in subjects]
+
+    def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
+        return [Run(plan, seed, plan.subject.source) for plan, seed in zip(plans, seeds, strict=True)]
+
+    def step(self, runs: Sequence[Run]) -> list[Run]:
+        for run in runs:
+            subject = run.plan.subject
+            run.cloths = tuple(Dressing(subject, piece, _base(subject, piece), run.seed) for piece in run.plan.pieces)
+            run.steps = 1
+        return list(runs)
+
+    def again(self, run: Run) -> Run:
+        return Run(run.plan, run.seed, run.plan.subject.source)
+
+    def finish(self, run: Run) -> Finished:
+        subject = run.plan.subject
+        return Finished(
+            subject.frame.to_canvas(torch.from_numpy(subject.photo.seen()).permute(2, 0, 1)[None].to(run.picture)),
+            self.regions.body(subject.regions),
+            tuple(piece.wide for piece in run.plan.pieces),
+            run.cloths,
+        )
+
+
+def _base(subject: Subject, piece: Piece):
+    """Linear reflectance that most of a piece's cloth shall have, (3,)."""
+    colour = piece.sentence.colour
+    return own_cloth(subject, piece) if colour is None else linear_light(torch.tensor(COLOURS[colour]).numpy() / 255)

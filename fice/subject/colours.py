@@ -1,0 +1,93 @@
+"""Colour models of one photo: what a network leaves open, the colours of this very person decide.
+
+Each class has the histogram of what is surely of it (C. Rother, V. Kolmogorov, A. Blake, GrabCut, SIGGRAPH 2004, with
+histograms for mixtures and a mean over neighbours for the cut). Hands before a garment are often not seen by a network,
+as they are seldom in its training labels; the face tells how they look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from fice.mask import mean
+from fice.srgb import to_lab
+
+BINS = (16, 32, 32)  # of CIELAB: L from 0 to 100, a and b from -64 to 64
+BLUR, ANY_LIGHT = (1.0, 1.2, 1.2), (2.5, 1.2, 1.2)  # bins; hands are lit otherwise than faces
+SURE, FEWEST = 0.8, 50  # probability from which, and pixels of which, a class's colours are known
+BELIEVED = 0.6  # exponent of a colour's likelihood: neighbours are no independent witnesses
+ROUNDS, NEAR = 2, 2  # of deciding; pixels of the view around one that are asked too
+RARE = 1e-5  # likelihood that any class has for any colour
+LIKE_SKIN, CLEARLY = 0.7, 2.0  # log odds of a colour, as skin over the cloth, for what is of a hand, and for a part of it
+HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
+
+
+def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tensor:
+    """Region probabilities (1, K, h, w) of a view (1, 3, h, w) sRGB in [0, 1], with this photo's colours considered.
+
+    names: the class of each channel.
+    """
+    bins = _bins(view)
+    found = probabilities
+    for _ in range(ROUNDS):
+        likelihood = _likelihood(bins, found)
+        found = (probabilities.clamp(min=1e-4).log() + BELIEVED * mean(likelihood, NEAR)).softmax(1)
+    return _with_hands(found, bins, names)
+
+
+def _bins(view: Tensor) -> np.ndarray:
+    """The number of each pixel's bin, (h, w)."""
+    lab = to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255)
+    at = (lab / (100, 128, 128) + (0, 0.5, 0.5)) * BINS
+    return np.ravel_multi_index(tuple(np.moveaxis(at.astype(int), 2, 0)), BINS, mode="clip")
+
+
+def _likelihood(bins: np.ndarray, probabilities: Tensor, blur: tuple[float, ...] = BLUR) -> Tensor:
+    """Log likelihood of each pixel's colour in each class, (1, K, h, w); the mean of the others where unknown."""
+    found = []
+    for share in probabilities[0].cpu().numpy():
+        weight = np.where(share > SURE, share, 0)
+        if (weight > 0).sum() < FEWEST:
+            found.append(np.full(bins.shape, np.nan, np.float32))
+            continue
+        histogram = np.bincount(bins.ravel(), weight.ravel(), np.prod(BINS)).reshape(BINS)
+        histogram = ndimage.gaussian_filter(histogram, blur).ravel()
+        found.append(np.log(histogram / histogram.sum() + RARE).astype(np.float32)[bins])
+    log = np.stack(found)
+    known = ~np.isnan(log).all((1, 2))
+    log[~known] = log[known].mean(0) if known.any() else 0
+    return torch.from_numpy(log)[None].to(probabilities)
+
+
+def _with_hands(probabilities: Tensor, bins: np.ndarray, names: Sequence[str]) -> Tensor:
+    """Probabilities in which cloth that has the skin's colours, and not its own, in pieces as large as a hand, is skin."""
+    index = {name: i for i, name in enumerate(names)}
+    skins = [index[name] for name in ("skin", "face") if name in index]
+    cloths = [index[name] for name in ("upper", "outer", "dress", "skirt", "trousers") if name in index]
+    if not skins or not cloths or not (probabilities[0, skins] > SURE).any():
+        return probabilities
+    which = probabilities[:, cloths].argmax(1, keepdim=True)
+    own = mean(_likelihood(bins, probabilities[:, cloths]).gather(1, which), 1)
+    lit = mean(_likelihood(bins, probabilities[:, skins].sum(1, keepdim=True), ANY_LIGHT), 1)
+    like = lit - own
+    like = torch.where(probabilities[:, cloths].sum(1, keepdim=True) > 0.5, like, -torch.inf)[0, 0].cpu().numpy()
+    disc = _disc(HAND * like.shape[0])
+    core = ndimage.binary_opening(like > CLEARLY, disc)
+    grown = ndimage.binary_propagation(core, mask=core | (like > LIKE_SKIN))
+    parts, count = ndimage.label(ndimage.binary_closing(grown, disc))
+    areas = np.bincount(parts.ravel(), minlength=count + 1)
+    grown = np.isin(parts, np.flatnonzero(areas < LARGEST * np.isfinite(like).sum())) & (parts > 0)
+    skin = torch.zeros_like(probabilities)
+    skin[:, index["skin"] if "skin" in index else skins[0]] = 1
+    return torch.where(torch.from_numpy(grown).to(probabilities.device), skin, probabilities)
+
+
+def _disc(radius: float) -> np.ndarray:
+    reach = max(1, round(radius))
+    y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    return y * y + x * x <= reach * reach + 1
