@@ -70,6 +70,17 @@ def without_specks(mask: Tensor, least: float) -> Tensor:
     return torch.from_numpy(cleaned).to(mask)
 
 
+def main_parts(mask: Tensor, least: float) -> Tensor:
+    """A mask (1, 1, H, W) without the parts that cover less than `least` of its largest one."""
+    inside = (mask[0, 0] > 0.5).cpu().numpy()
+    parts, count = ndimage.label(inside, np.ones((3, 3)))
+    areas = np.bincount(parts.ravel(), minlength=count + 1)
+    areas[0] = 0
+    kept = np.isin(parts, np.flatnonzero(areas >= max(least * areas.max(), 1)))
+    near = ndimage.binary_dilation(kept, iterations=3) & ~(inside & ~kept)  # the soft rim belongs to it
+    return mask * torch.from_numpy(near).to(mask)
+
+
 def refine(mask: Tensor, guide: Tensor, radius: float, smooth: float = 4e-4) -> Tensor:
     """Moves a soft mask's edges onto those of a picture.
 

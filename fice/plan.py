@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from fice.errors import InputError
 from fice.language.words import Sentence
-from fice.mask import decide, grow, union
+from fice.mask import decide, grow, main_parts, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.settings import Settings
@@ -20,6 +20,7 @@ from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, 
 from fice.subject.subject import Subject
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
+LESSER = 0.12  # share of a garment's largest part below which another is an error
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 
@@ -95,7 +96,7 @@ def make_plan(
             region, wide = choice, choice.mask
         else:
             region = Classes(choice.region, choice.classes, regions)
-            wide = decide(region.find(subject.regions))
+            wide = main_parts(decide(region.find(subject.regions)), LESSER)
             wide = wide if painted is None else wide * painted
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):

@@ -22,7 +22,7 @@ INKS, SAMPLES, ROUNDS = 7, 4000, 12  # of k-means
 LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more than of ink
 ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
-HUE, DEEP = 0.35, 40.0  # share of hue in a distance, and a distance, up to which light alone may make it
+HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
 FIGURE, ALONE = 0.3, 0.8  # share of a shade's area in figures that make it an ink; of its borders, where it is of one ink
 MIXED = -1
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
@@ -32,7 +32,8 @@ THICK, EDGE = 0.008, 0.005  # shares of the person's height: of a figure, and of
 ACROSS = (0.006, 0.01, 0.014)  # by such shares one looks over an edge, as it may be blurred
 RARE, FEWEST = 0.01, 20  # share of the garment below which a colour is a button or a stain; steps that tell anything
 FORM = 0.02  # share of the person's height that a body's form is wider than
-WILD, DENSE = 0.5, 0.4  # log light too far from that around it; share of pure pixels from which these suffice
+WILD = 0.5  # log light too far from that around it to be believed
+SPARSE, DENSE = 0.6, 0.9  # shares of pure pixels up to which only the body's form is told, and from which all is
 RIM = 0.006  # share of the person's height by which an outline may be wrong
 
 
@@ -65,7 +66,7 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
     light = push_pull(*known)[0, 0].numpy()
     if plain:
         return light, np.zeros_like(light)
-    dense = np.clip(_within(pure.astype(float), inner, FORM * height / 2) / DENSE, 0, 1)
+    dense = np.clip((_within(pure.astype(float), inner, FORM * height / 2) - SPARSE) / (DENSE - SPARSE), 0, 1)
     light += (1 - dense) * (_within(log, pure, FORM * height) - light)
     return light.astype(np.float32), (1 - dense * ndimage.uniform_filter(pure.astype(float), 3)).astype(np.float32)
 
@@ -97,17 +98,20 @@ def _joined(
     def root(i: int) -> int:
         return i if parent[i] == i else root(parent[i])
 
+    def dimmed(i: int, j: int) -> float:
+        dim, bright = sorted(((centres[k, 0] / LIGHTNESS + 16) / 116) ** 3 for k in (i, j))
+        return bright / dim
+
+    def alike(i: int, j: int) -> bool:
+        return bool(np.linalg.norm(centres[i] - centres[j]) < ALIKE and dimmed(i, j) < DIMMED)
+
     def relation(i: int, j: int) -> tuple[int, float, bool]:
         """Borders of two shades, how crisp these are, and whether light may tell them apart."""
         steps = _steps(looks, masks[i], masks[j], inner, max(2, round(EDGE * height)))
         between = centres[i] - centres[j]
         apart = float(np.linalg.norm(between))
         crisp = float(np.linalg.norm(np.median(steps, 0))) / apart if len(steps) > FEWEST else 1.0
-        return len(steps), crisp, bool(np.linalg.norm(between[1:]) < HUE * apart and apart < DEEP)
-
-    def alike(i: int, j: int) -> bool:
-        bright, dim = sorted(((centres[k, 0] / LIGHTNESS + 16) / 116) ** 3 for k in (i, j))[::-1]
-        return bool(np.linalg.norm(centres[i] - centres[j]) < ALIKE and bright < DIMMED * dim)
+        return len(steps), crisp, bool(np.linalg.norm(between[1:]) < HUE * apart and dimmed(i, j) < DEEP)
 
     pairs = {(i, j): relation(i, j) for i, j in combinations(thick, 2)}
     borders = {k: sum(found[0] for pair, found in pairs.items() if k in pair) for k in thick}
@@ -129,7 +133,7 @@ def _joined(
         nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))  # noqa: B023
         if alike(i, nearest):
             numbers[i] = roots.index(root(nearest))
-        elif alone and any(lit or crisp < CRISP for j, (_, crisp, lit) in known.items() if root(j) == most):
+        elif alone and any(lit for j, (_, _, lit) in known.items() if root(j) == most):
             numbers[i] = roots.index(most)
     return numbers[shades]
 

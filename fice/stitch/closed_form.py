@@ -15,19 +15,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SMOOTH = 1e-5  # variance of a window's colours below which it has one colour
-PRIOR = 0.003  # weight of the network's own opinion in a mixed pixel
 PRECISE, ITERATIONS = 1e-3, 300  # of the conjugate gradients
 LEVELS = 24  # pixels up to which the foreground is estimated in one piece
 NEIGHBOURS, SURE = 1e-2, 0.05  # weights of like neighbours, where the matte is flat, and per step of it
 
 
-def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray, weight: float) -> np.ndarray:
     """A matte, (h, w) float32 in [0, 1].
 
     Args:
         picture: (h, w, 3) float sRGB in [0, 1].
         prior: (h, w) float in [0, 1], taken as it is outside `unknown`.
         unknown: (h, w) bool, where pixels may be mixed.
+        weight: of the prior there, beside the colours.
     """
     alpha = np.clip(prior, 0, 1).astype(np.float32)
     height, width = unknown.shape
@@ -55,10 +55,10 @@ def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray) -> 
     both = mine & flat[columns]
     count = int(flat.sum())
     system = sparse.csr_matrix((laplacian[both], (index[rows[both]], index[columns[both]])), shape=(count, count))
-    system += PRIOR * sparse.identity(count)
+    system += weight * sparse.identity(count)
     border = mine & ~flat[columns]
     known = -laplacian[border] * alpha.ravel()[columns[border]]
-    right = np.bincount(index[rows[border]], known, minlength=count) + PRIOR * alpha.ravel()[flat]
+    right = np.bincount(index[rows[border]], known, minlength=count) + weight * alpha.ravel()[flat]
     diagonal = sparse.diags(1 / system.diagonal())
     found, _ = linalg.cg(system, right, x0=alpha.ravel()[flat], rtol=PRECISE, maxiter=ITERATIONS, M=diagonal)
     alpha.ravel()[flat] = np.clip(found, 0, 1)

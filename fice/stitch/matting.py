@@ -21,6 +21,7 @@ OFF = 0.02  # squared distance from their line at which it is a third colour
 
 BAND, FAR = 2.0, 6.0  # pixels of the canvas by which an outline may be wrong, and in which a doubt is one of it
 DOUBT = 0.49  # what is nearer to one half than this is in doubt
+PRIOR, PATCHY = 0.003, 0.1  # weight of a network's opinion; deviation of a garment's colours that makes it the better one
 FINE = 2.0  # pixels of the photo in one of the canvas up to which a matte is solved; beyond, it is enlarged
 
 
@@ -39,9 +40,10 @@ def cut_out(source: Tensor, probability: Tensor, step: float) -> tuple[Tensor, T
     band, far = (max(1, round(share * step)) for share in (BAND, FAR))
     border = grow(inside, band) - grow(inside, -band) > 0.5
     doubt = ((seen - 0.5).abs() < DOUBT) & (grow(inside, far) > 0.5)
-    solved = closed_form(
-        picture[0].permute(1, 2, 0).cpu().numpy(), seen[0, 0].cpu().numpy(), (border | doubt)[0, 0].cpu().numpy()
-    )
+    shown = picture[0].permute(1, 2, 0).cpu().numpy()
+    spread = float(shown[seen[0, 0].cpu().numpy() > 0.5].std(0).mean()) if inside.any() else 0.0
+    weight = PRIOR * (1 + (spread / PATCHY) ** 4)
+    solved = closed_form(shown, seen[0, 0].cpu().numpy(), (border | doubt)[0, 0].cpu().numpy(), weight)
     matte = torch.from_numpy(solved)[None, None].to(source)
     own = foreground(picture, matte)
     if shrink > 1:

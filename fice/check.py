@@ -1,0 +1,112 @@
+"""What people see at once in an edit, measured on the person: how much changed, where it should not, rims, old print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from fice.cloth.prints import FLOOR, without_print
+from fice.srgb import LUMINANCE, delta_e, linear_light, to_lab
+from fice.subject.regions import Regions
+from fice.subject.subject import Subject
+
+NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
+SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
+RIM = 3  # pixels of the canvas around an outline
+PRINTED = 0.15  # deviation of log reflectance from which cloth had a print
+LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said beyond it
+    "changed": (0.5, "Only {:.0%} of the garment looks different."),
+    "spill": (0.03, "{:.0%} of what changed lies beside the person."),
+    "painted": (0.05, "{:.0%} of skin and hair were painted over."),
+    "rim": (4.0, "A rim is left around the garment ({:.1f} ΔE)."),
+    "print_left": (0.3, "{:.0%} of the old print still shows."),
+}
+
+
+def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], picture: np.ndarray) -> dict[str, float]:
+    """Figures of an edit.
+
+    changed: share of the garments that looks different. spill: share of the changed pixels that lie beside the person.
+    painted: share of skin and hair that looks different. rim: by how much colours along the outline lie further from
+    those on both sides than they did in the photo, in CIEDE2000. print_left: share of an old print's contrast that is
+    left, where there was one; else left out.
+
+    garments: each on the analysis canvas, (1, 1, h, w) in [0, 1]; picture: the result, (H, W, 3) sRGB in [0, 1].
+    """
+    before, after = (_seen(subject, pixels) for pixels in (subject.photo.seen(), picture))
+    lab = [to_lab(view * 255) for view in (before, after)]
+    different = delta_e(*lab) > NOTICED
+    garment = torch.stack([*garments]).amax(0)[0, 0].cpu().numpy() > 0.5
+    body = regions.body(subject.regions)[0, 0].cpu().numpy()
+    kept = regions.select(subject.regions, ("skin", "face", "hair", "head"))[0, 0].cpu().numpy() > SURE
+    inner = ndimage.binary_erosion(garment, iterations=RIM)
+    found = {
+        "changed": _share(different, inner),
+        "spill": _share(body < NOBODY, different & ~inner) if different.any() else 0.0,
+        "painted": _share(different, kept & ~garment),
+        "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
+    }
+    left = _print_left(before, after, inner, subject)
+    return {name: round(float(value), 4) for name, value in found.items()} | ({} if left is None else left)
+
+
+def complaints(figures: Mapping[str, float]) -> list[str]:
+    """What is to be said of figures that are beyond `LIMITS`."""
+    beyond = []
+    for name, (limit, text) in LIMITS.items():
+        if name in figures and (figures[name] < limit if name == "changed" else figures[name] > limit):
+            beyond.append(text.format(figures[name]))
+    return beyond
+
+
+def merit(figures: Mapping[str, float]) -> float:
+    """One figure to compare edits of one photo by, 1 at best: each limit that is reached takes a fifth off."""
+    worst = {
+        name: (1 - figures[name]) / (1 - limit) if name == "changed" else figures[name] / limit
+        for name, (limit, _) in LIMITS.items()
+        if name in figures
+    }
+    return 1 - sum(min(max(value, 0.0), 2.0) for value in worst.values()) / len(LIMITS)
+
+
+def _seen(subject: Subject, picture: np.ndarray) -> np.ndarray:
+    view = subject.frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None])
+    return view[0].permute(1, 2, 0).clamp(0, 1).numpy()
+
+
+def _share(what: np.ndarray, where: np.ndarray) -> float:
+    return float(what[where].mean()) if where.any() else 0.0
+
+
+def _rim(lab: np.ndarray, garment: np.ndarray) -> float:
+    """How far colours along an outline are from the line between those on both sides, CIELAB, the mean."""
+    outline = ndimage.binary_dilation(garment, iterations=1) & ~ndimage.binary_erosion(garment, iterations=1)
+    if not outline.any():
+        return 0.0
+    sides = []
+    for side in (ndimage.binary_erosion(garment, iterations=RIM), ~ndimage.binary_dilation(garment, iterations=RIM)):
+        if not side.any():
+            return 0.0
+        nearest = ndimage.distance_transform_edt(~side, return_distances=False, return_indices=True)
+        sides.append(lab[tuple(nearest)][outline])
+    inside, beside, own = *sides, lab[outline]
+    line = inside - beside
+    share = ((own - beside) * line).sum(1) / np.maximum((line**2).sum(1), 1.0)
+    return float(np.linalg.norm(own - beside - np.clip(share, 0, 1)[:, None] * line, axis=1).mean())
+
+
+def _print_left(before: np.ndarray, after: np.ndarray, inner: np.ndarray, subject: Subject) -> dict[str, float] | None:
+    if not inner.any():
+        return None
+    height = (subject.frame.box[2] - subject.frame.box[0]) * subject.frame.scale
+    light, _ = without_print(before, inner, height)
+    logs = [np.log(linear_light(view) @ LUMINANCE + FLOOR)[inner] for view in (before, after)]
+    old = logs[0] - light[inner]
+    old = old - old.mean()
+    if old.std() < PRINTED:
+        return None
+    return {"print_left": round(float(abs((logs[1] * old).mean() / (old**2).mean())), 4)}
