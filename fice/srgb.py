@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear red, green and blue
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_WHITE = (0.95047, 1.0, 1.08883)  # D65
 
 
 def linear_light(unit: np.ndarray) -> np.ndarray:
@@ -45,7 +49,41 @@ def luminance(picture: Tensor) -> Tensor:
 def to_lab(rgb: np.ndarray) -> np.ndarray:
     """sRGB (..., 3) in 0..255 to CIELAB (..., 3) under D65."""
     linear = linear_light(np.asarray(rgb, np.float64) / 255)
-    matrix = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-    xyz = linear @ np.array(matrix).T / (0.95047, 1.0, 1.08883)
+    xyz = linear @ _TO_XYZ.T / _WHITE
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+
+
+def from_lab(lab: np.ndarray) -> np.ndarray:
+    """CIELAB (..., 3) under D65 to sRGB (..., 3) in 0..255; what no screen shows lies beyond."""
+    lab = np.asarray(lab, np.float64)
+    f = (lab[..., :1] + 16) / 116 + lab[..., [1, 0, 2]] * (1 / 500, 0, -1 / 200)
+    xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * (3 * (6 / 29) ** 2)) * _WHITE
+    linear = xyz @ np.linalg.inv(_TO_XYZ).T
+    return np.copysign(gamma_encoded(np.abs(linear)), linear) * 255
+
+
+def delta_e(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """CIEDE2000 of CIELAB (..., 3) and (..., 3), (...): about 1 is just seen (Sharma, Wu and Dalal 2005)."""
+    (l1, a1, b1), (l2, a2, b2) = (np.moveaxis(np.asarray(lab, np.float64), -1, 0) for lab in (one, other))
+
+    def weight(chroma: np.ndarray) -> np.ndarray:
+        return np.sqrt(chroma**7 / (chroma**7 + 25.0**7))
+
+    stretch = 1.5 - 0.5 * weight((np.hypot(a1, b1) + np.hypot(a2, b2)) / 2)
+    a1, a2 = a1 * stretch, a2 * stretch
+    c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
+    h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)
+    grey = c1 * c2 == 0
+    turn = np.where(grey, 0, (h2 - h1 + np.pi) % (2 * np.pi) - np.pi)
+    middle = np.where(grey, h1 + h2, h1 + turn / 2)  # of a grey and a colour the colour's hue
+    lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
+    waves = ((1, 0.17, 30), (2, -0.24, 0), (3, -0.32, -6), (4, 0.2, 63))
+    t = 1 - sum(size * np.cos(k * middle - np.radians(shift)) for k, size, shift in waves)
+    off = (lightness - 50) ** 2
+    dl = (l2 - l1) / (1 + 0.015 * off / np.sqrt(20 + off))
+    dc = (c2 - c1) / (1 + 0.045 * chroma)
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(turn / 2) / (1 + 0.015 * chroma * t)
+    from_blue = (np.degrees(middle) - 275 + 180) % 360 - 180
+    twist = -np.sin(np.radians(60 * np.exp(-((from_blue / 25) ** 2)))) * 2 * weight(chroma)
+    return np.sqrt(dl**2 + dc**2 + dh**2 + twist * dc * dh)

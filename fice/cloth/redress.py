@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fice.cloth.patterns import paint
-from fice.language.lexicon import COLOURS, nearest_colour
+from fice.language.colours import COLOURS, nearest_colour
 from fice.language.words import Sentence
 from fice.srgb import LUMINANCE, gamma_encoded, linear_light
 
@@ -110,13 +110,13 @@ def cloth_of(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: in
     A pattern without a colour takes the colour that is usual for it, else the garment's own. Arguments as of
     `recolour`; the same seed weaves the same cloth.
     """
-    if sentence.colour is None and sentence.pattern is None or not (mask > 0.5).any():
+    named = [dye.on(dye.rgb) for dye in sentence.dyes if dye.rgb]
+    if not named and sentence.pattern is None or not (mask > 0.5).any():
         return None
-    name = sentence.colour or TYPICAL.get(sentence.pattern or "")
-    colour = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
-    named = [word for word in sentence.words if word in COLOURS]
-    second = COLOURS[named[1]] if len(named) > 1 else None
-    return make_cloth(mask, colour, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
+    name = TYPICAL.get(sentence.pattern or "")
+    own = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
+    colour, second = (*named, None, None)[:2]
+    return make_cloth(mask, colour or own, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
 
 
 def recolour_to(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:

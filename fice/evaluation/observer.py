@@ -21,7 +21,6 @@ from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
-from fice.language.lexicon import COLOURS
 from fice.language.words import parse
 from fice.mask import decide
 from fice.photo.photo import Photo, read_photo
@@ -235,10 +234,11 @@ def _stored(photo: Photo) -> np.ndarray:
 
 def _colour_errors(plan: Plan, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """(2, N): of the garments whose text names a colour, in the source and in the edit."""
-    named = [(piece, piece.sentence.colour) for piece in plan.pieces if piece.sentence.colour]
+    dyes = ((piece, dye) for piece in plan.pieces for dye in piece.sentence.dyes[:1])
+    named = [(piece, dye.on(dye.rgb)) for piece, dye in dyes if dye.rgb and not dye.like]
     if not named:
         raise Unmeasurable(f"The text {plan.order.sentence!r} names no colour.")
-    worn = [(_at_photo(plan.subject, piece.wide), COLOURS[colour]) for piece, colour in named]
+    worn = [(_at_photo(plan.subject, piece.wide), colour) for piece, colour in named]
     return np.array([[measures.colour_error(picture, *each) for each in worn] for picture in (before, after)])
 
 

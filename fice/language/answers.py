@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from fice.errors import InputError
 from fice.language.clauses import covered
-from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
+from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY, cut_up
 from fice.language.words import Sentence, parse
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _drawn(sentences: tuple[Sentence, ...], start: str) -> tuple[tuple[Sentence,
 
 
 def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
-    strange = [word for word in reader.unknown(sentence.wanted) if word not in sentence.materials]
+    strange = [word for word in reader.unknown(sentence.wanted) if cut_up(word)[0].kind != "M"]
     said = [_unheard(word, bundle) for word in strange[:SHOWN]]
     if len(strange) > SHOWN:
         said.append(f"{len(strange) - SHOWN} more words are not known to the bundle {bundle.name}; they were left out.")
@@ -99,11 +100,12 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
         said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
     if bundle.reads_own_words and settings.start == "redressed":
         if sentence.materials:
-            said.append(f"Left out: {_quoted(sentence.materials)}; fice cannot show materials yet.")
+            said.append(f"Left out: {_quoted(sentence.materials)}; fice words lists the materials that can be shown.")
         if sentence.shapes:
             said.append(f"Left out: {_quoted(sentence.shapes)}; sleeves and hems stay as they are.")
-    colours, patterns = ([word for word in sentence.words if word in kind] for kind in (COLOURS, PATTERNS))
-    plain = sentence.pattern in (None, "solid")
+    colours = [dye.said for dye in sentence.dyes]
+    patterns = [word for word in sentence.words if word in PATTERNS and word not in OF_DESIGN]
+    plain = sentence.design in (None, "solid")
     if spare := colours[1 if plain else 2 :]:
         why = f'two colours need a pattern, as in "{colours[0]} and {colours[1]} striped"'
         said.append(f"Left out: {_quoted(spare)}; {why if plain else 'cloth has two colours at most'}.")
@@ -114,9 +116,8 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
 
 def _refusal(sentence: Sentence) -> str | None:
     """Why a sentence cannot be obeyed, whatever the bundle."""
-    drawn = sentence.colour or sentence.pattern
     if sentence.numbers:
-        return f'fice knows colours by their names: write one instead of "{sentence.numbers[0]}", as in "blue dress".'
+        return f'"{_short(sentence.numbers[0])}" is no colour; write it as "#007aff", "rgb(0, 122, 255)" or "blue".'
     if sentence.becomes and len({GARMENTS[garment] for garment in sentence.becomes}) > 1:
         old, new = (f'"{garment}"' for garment in sentence.becomes)
         return f"fice cannot turn {old} into {new}: a garment keeps its kind; name its colour or pattern, {EXAMPLE}."
@@ -127,9 +128,9 @@ def _refusal(sentence: Sentence) -> str | None:
         return f"it is not clear which of {_quoted(sentence.garments)} is meant; say of each how it shall look, {BOTH}."
     if sentence.things and not sentence.garment:
         return f'fice changes whole garments, and not "{sentence.things[0]}"; name one, {EXAMPLE}.'
-    if sentence.taken_off and not drawn:
+    if sentence.taken_off and not sentence.draws:
         return f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
-    if sentence.excluded and not drawn:
+    if sentence.excluded and not sentence.draws:
         other = "green" if "blue" in sentence.excluded else "blue"
         return f'say what is wanted instead of "{sentence.excluded[0]}", as in "{other} {sentence.garment or "dress"}".'
     return None
@@ -138,12 +139,12 @@ def _refusal(sentence: Sentence) -> str | None:
 def _nothing_to_draw(sentence: Sentence, text: str, start: str) -> str | None:
     """Why a bundle that reads fice's own words would draw nothing; text: what is shown as the sentence."""
     shown = f'"{_short(text)}"'
-    if not sentence.words and not sentence.materials:
+    if not sentence.words and not sentence.draws and not sentence.materials:
         hints = [close for word in sentence.unknown[:SHOWN] if (close := _meant(word))]
         if len(hints) == len(sentence.unknown):  # whoever writes another language is not to be guessed at
             return f"no word of {shown} is known to fice; did you mean {_quoted(hints)}?"
         return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
-    if sentence.colour or sentence.pattern or start != "redressed":
+    if sentence.draws or start != "redressed":
         return None
     for word in sentence.unknown[:SHOWN]:
         if close := _meant(word):
@@ -178,7 +179,7 @@ def _unheard(word: str, bundle: Bundle) -> str:
 
 def _meant(word: str) -> str | None:
     """The word of the language that a word may be, misspelt."""
-    close = difflib.get_close_matches(word[:40], [*VOCABULARY, *SYNONYMS], 1, CLOSE)
+    close = difflib.get_close_matches(word[:40], [*VOCABULARY, *SYNONYMS, *MATERIAL_NAMES], 1, CLOSE)
     return close[0] if close and close[0] != word else None
 
 

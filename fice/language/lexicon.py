@@ -8,52 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-
-from fice.srgb import to_lab
-
-# sRGB values 0..255 of a typical cloth of that colour, at the middle of its shading
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "black": (20, 20, 22),
-    "dark grey": (64, 64, 66),
-    "grey": (128, 128, 128),
-    "light grey": (196, 196, 198),
-    "white": (250, 250, 250),
-    "cream": (252, 245, 218),
-    "beige": (222, 202, 168),
-    "tan": (196, 154, 108),
-    "brown": (115, 70, 38),
-    "dark brown": (60, 38, 26),
-    "red": (208, 20, 30),
-    "dark red": (112, 14, 34),
-    "coral": (248, 120, 104),
-    "pink": (243, 140, 182),
-    "light pink": (250, 206, 216),
-    "hot pink": (228, 30, 130),
-    "orange": (245, 125, 20),
-    "rust": (176, 76, 30),
-    "peach": (255, 200, 160),
-    "yellow": (250, 218, 30),
-    "light yellow": (253, 242, 158),
-    "mustard": (205, 155, 30),
-    "olive": (108, 110, 40),
-    "khaki": (168, 156, 106),
-    "light green": (155, 220, 140),
-    "mint": (178, 236, 208),
-    "green": (30, 150, 60),
-    "dark green": (10, 72, 42),
-    "lime": (165, 225, 25),
-    "teal": (10, 122, 124),
-    "turquoise": (60, 205, 200),
-    "light blue": (165, 205, 240),
-    "blue": (35, 90, 205),
-    "steel blue": (92, 130, 168),
-    "navy": (18, 28, 78),
-    "purple": (118, 40, 152),
-    "light purple": (196, 170, 230),
-    "dark purple": (72, 24, 76),
-    "mauve": (172, 120, 150),
-}
+from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, Name, look_up, names
+from fice.language.designs import DESIGN_NAMES, DESIGNS, MATERIAL_NAMES
+from fice.language.tints import NUMBER, colour_at
 
 PATTERNS = tuple("solid striped vertical-striped checked polka-dot floral animal denim knit printed camouflage".split())
 
@@ -73,41 +30,7 @@ LENGTHS = ("cropped", "mini", "knee-length", "midi", "maxi")
 KINDS = {"C": COLOURS, "P": PATTERNS, "G": GARMENTS, "S": SLEEVES, "L": LENGTHS}
 # canonical words <- other words for the same thing, separated by commas
 _OTHER_WORDS = """
-black: jet, ebony, onyx, noir | dark grey: charcoal, anthracite, graphite | grey: slate, ash
-light grey: silver, pale grey, silvery | white: snow, off white, snowy | cream: ivory, ecru, eggshell, vanilla
-beige: sand, sandy, nude, oatmeal, champagne, stone | tan: camel, light brown, caramel, cognac, fawn
-brown: chestnut, cinnamon, coffee, tawny | dark brown: chocolate, espresso, mahogany, mocha
-red: crimson, scarlet, ruby, cherry, vermilion, reddish, bright red, tomato
-dark red: maroon, burgundy, wine, oxblood, bordeaux, claret, garnet
-coral: salmon, light red, pale red | pink: rose, rosy, bubblegum, pinkish
-light pink: blush, pale pink, baby pink, pastel pink, powder pink
-hot pink: fuchsia, fuschia, magenta, bright pink, dark pink, neon pink, raspberry, deep pink
-orange: tangerine, pumpkin, bright orange, neon orange | rust: terracotta, dark orange, copper, burnt orange, brick
-peach: apricot, light orange, pale orange | yellow: bright yellow, lemon, canary, sunny, yellowish
-light yellow: pale yellow, pastel yellow, butter, soft yellow | mustard: gold, golden, ochre, dark yellow, amber
-olive: army green, moss, olive green, military green | khaki: dusty green
-light green: pale green, pastel green, pistachio, sage | mint: mint green, aqua green, seafoam
-green: kelly green, bright green, greenish, grass green, jade
-dark green: forest green, bottle green, hunter green, emerald, pine, deep green
-lime: neon green, chartreuse, lime green, neon yellow | teal: petrol, dark turquoise, peacock, dark cyan
-turquoise: aqua, cyan, aquamarine, light teal
-light blue: sky blue, baby blue, pale blue, powder blue, pastel blue, sky
-blue: royal blue, cobalt, azure, sapphire, bluish, bright blue, electric blue, royal, ultramarine
-steel blue: dusty blue, denim blue, grey blue, blue grey, slate blue
-navy: navy blue, dark blue, midnight blue, midnight, deep blue, indigo
-purple: violet, amethyst, bright purple | light purple: lavender, lilac, pale purple, pastel purple, light violet
-dark purple: plum, aubergine, eggplant, deep purple, dark violet | mauve: dusty pink, dusty rose, orchid, old rose
-solid: plain, unpatterned, monochrome, single coloured, single colored
-striped: stripe, stripes, stripy, stripey, breton, horizontal striped, horizontal stripes, horizontally striped
-vertical-striped: pinstriped, pinstripe, pinstripes, pin striped, vertical stripes, vertically striped
-checked: checks, check, checkered, chequered, checkerboard, plaid, tartan, gingham, houndstooth, lumberjack, checker
-polka-dot: polka dot print, polka dots, dotted, dots, dot, spotted, polka, polkadot, dotty
-floral: floral print, flower print, flowers, flower, flowery, flowered, botanical, blossom, roses, daisy, hibiscus
-animal: leopard, cheetah, zebra, leopard print, animal print, zebra print, tiger print, snake print
-animal: tiger, jaguar, snake, snakeskin
-denim: jean | knit: knitted, woolly, crochet, cable knit, ribbed, chunky knit, wool knit
-printed: print, patterned, graphic, abstract, paisley, tie dye, tie dyed, geometric, multicoloured, multicolored
-camouflage: camo, camo print, camouflage print | t-shirt: tee, tshirt, tees, polo, polo shirt, undershirt
+t-shirt: tee, tshirt, tees, polo, polo shirt, undershirt
 shirt: button down, button up, dress shirt, oxford shirt | blouse: tunic
 top: tank top, tank, camisole, crop top, singlet, halter top, tube top
 jumper: pullover, jersey | sweater: turtleneck, roll neck, polo neck | sweatshirt: sweat shirt, crewneck
@@ -129,18 +52,19 @@ maxi: long, floor length, ankle length, full length
 """
 # words of other kinds, each with its letter: "." says nothing, "," parts a sentence, A and, O or, N not, U without,
 # Z -free, Y undressed, K keep, V change, R replace, D add, F from, T to, W with, B before something, Q on, E in, J of,
-# H persons, = like the other garment, P pattern as such, M materials, X what is no garment
+# H persons, = like another one, P pattern as such
 _OTHER_KINDS = """
 .: a, an, the, this, that, these, those, some, very, too, so, really, it, its, his, her, hers, my, your, their, our, he
 .: she, they, i, you, we, me, us, is, are, was, were, be, been, do, does, can, could, would, please, who, whose, which
 .: someone, photo, photograph, picture, image, portrait, coloured, colored, style, styled, type, kind, piece, s, m, d
 .: ll, re, ve, one, ones, just, only, whole, entire, all, also, as, want, like, colour of, color of, shade of, shade
 .: fabric, cloth, material, made of, made from, made, mens, womens, not only, on top, full of, give, tone, both, pair of
-=: matching, coordinating, coordinated, same, same colour, same pattern
+.: than, covered in, printed with, /, faux, fake
+=: matching, coordinating, coordinated, same, same colour, same pattern, to match, that matches, which matches, matches
 ,: but, however, then, while, where | A: and, plus, + | O: or, nor
 N: not, never, isn t, isnt, aren t, arent, wasn t, doesn t, doesnt, don t, dont, shouldn t, mustn t, non, less
 N: no longer, instead of, rather than, anything but, other than, except, excluding, avoid, formerly, used to be, neither
-U: no, without, w o, remove, removing, take off, takes off, taking off, get rid of, erase, delete, lose, lacking
+U: no, without, w / o, remove, removing, take off, takes off, taking off, get rid of, erase, delete, lose, lacking
 Z: free | Y: naked, topless, shirtless, bottomless, undressed, unclothed, undress, nudity, strip off
 K: keep, keeping, leave, leaving | V: change, changing, turn, make, paint, dye, recolour, recolor, colour, color
 R: replace, swap, exchange, substitute | D: add, put | F: from | W: with, by, for, w
@@ -151,18 +75,20 @@ Q: underneath, on top of, worn over, worn under
 E: in, wearing, wears, wear, worn, dressed, has, having, have | J: of
 H: person, people, woman, women, man, men, girl, boy, lady, gentleman, model, guy, child
 P: pattern, design, motif
-M: leather, suede, silk, silken, silky, satin, velvet, velvety, lace, lacy, linen, cotton, wool, woollen, woolen
-M: cashmere, fur, furry, faux fur, faux leather, fake fur, fake leather, sequin, sequined, sequinned, glitter
-M: glittery, metallic, shiny, glossy, matte, mesh, sheer, transparent, see through, tulle, chiffon, corduroy, tweed
-M: fleece, nylon, jersey knit, polyester, latex, vinyl, organza, taffeta, quilted, embroidered, pleated, ruffled
-X: shoe, boot, sneaker, trainer, heel, high heels, sandal, loafer, slipper, footwear, hat, cap, beanie, beret, helmet
-X: headscarf, bag, handbag, purse, backpack, rucksack, clutch, suitcase, belt, scarf, scarves, glove, sock, stocking
-X: glasses, sunglasses, watch, watches, jewellery, jewelry, necklace, earring, ring, bracelet, tie, necktie, bow tie
-X: bowtie, bow, umbrella, hair, wig, beard, moustache, makeup, lipstick, face, eye, eyes, skin, nail, tattoo, phone, cup
-X: hand, leg, arm, collar, neckline, button, pocket, zip, zipper, cuff, hood, sleeve, strap, hem, lapel, lining, logo
-X: background, backdrop, wall, street, road, floor, ground, grass, lawn, sea, ocean, beach, water, tree, field
-X: forest, park, garden, house, building, door, window, room, curtain, car, bicycle, bike, bench, chair, sofa
-X: couch, table, blue sky, in the snow, in snow, on the sand, on sand, in the sky, under the sky, dog, cat
+"""
+# where it lies, as of `fice.subject.regions.REGION_CLASSES`, "-" if nowhere of its own: what is no garment
+_THINGS = """
+shoes: shoe, boot, sneaker, trainer, heel, high heels, sandal, loafer, slipper, footwear
+headwear: hat, cap, beanie, beret, helmet, headscarf
+bag: bag, handbag, purse, backpack, rucksack, clutch, suitcase
+accessories: belt, scarf, scarves, glove, glasses, sunglasses, watch, watches, jewellery, jewelry, necklace, earring
+accessories: ring, bracelet, tie, necktie, bow tie, bowtie, bow, umbrella | legwear: sock, stocking | hair: hair, wig
+face: beard, moustache, makeup, lipstick, face, eye, eyes | skin: skin, nail, tattoo, hand, leg, arm
+-: collar, neckline, button, pocket, zip, zipper, cuff, hood, sleeve, strap, hem, lapel, lining, logo
+-: phone, cup, dog, cat
+background: background, backdrop, wall, street, road, floor, ground, grass, lawn, sea, ocean, beach, water, tree, field
+background: forest, park, garden, house, building, door, window, room, curtain, car, bicycle, bike, bench, chair, sofa
+background: couch, table, blue sky, in the snow, in snow, on the sand, on sand, in the sky, under the sky
 """
 # phrases that stand for several words of the language
 _COMPOUNDS = {
@@ -172,6 +98,13 @@ _COMPOUNDS = {
     "jorts": ("denim", "shorts"),
     "jean shorts": ("denim", "shorts"),
     "jean jacket": ("denim", "jacket"),
+    "light denim": ("light blue", "denim"),
+    "pale denim": ("light blue", "denim"),
+    "light wash": ("light blue", "denim"),
+    "stonewashed": ("light blue", "denim"),
+    "acid wash": ("light blue", "denim"),
+    "dark denim": ("navy", "denim"),
+    "dark wash": ("navy", "denim"),
 }
 
 VOCABULARY: tuple[str, ...] = (*COLOURS, *PATTERNS, *GARMENTS, *SLEEVES, *LENGTHS)
@@ -184,67 +117,113 @@ def _listed(table: str) -> Iterator[tuple[str, str]]:
         yield from ((other.strip(), name.strip()) for other in others.split(","))
 
 
-SYNONYMS: dict[str, str] = dict(_listed(_OTHER_WORDS))
+SYNONYMS: dict[str, str] = NAMES_OF_COLOURS | {
+    name: DESIGNS[design] for name, design in DESIGN_NAMES.items() if name not in PATTERNS
+}
+SYNONYMS |= dict(_listed(_OTHER_WORDS))
 ARTICLES = frozenset("a an the this that these those some his her my your their our its".split()) | {"pair of"}
-HEX = re.compile(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})")
+SCENES = frozenset("sea ocean grass forest lipstick".split())  # things that are colours before a garment alone
 BREAKS = frozenset(",;:.!?()\n\u2013\u2014")
 
 
 class Unit(NamedTuple):
     """A word or phrase of a text.
 
-    kind: C colour, P pattern, G garment, S sleeves, L length, M material, X thing that is no garment, # a colour as
-    #rrggbb, ? unknown, or one of `_OTHER_KINDS`. words: its canonical words, or (). said: as in the text, in small
-    letters. own: an article stands before it.
+    kind: C colour, P pattern, G garment, S sleeves, L length, M material, X thing that is no garment, # what looks like
+    the number of a colour, ? unknown, or one of `_OTHER_KINDS`. words: its canonical words, or (). said: as in the
+    text, in small letters. own: an article stands before it. drawn: the design, the material, or where a thing lies.
+    dye: of a colour. noun: the colour is a thing's name as well.
     """
 
     kind: str
     words: tuple[str, ...]
     said: str
     own: bool = False
+    drawn: str | None = None
+    dye: Dye | None = None
+    noun: bool = False
+
+    @property
+    def heard(self) -> str:
+        """What CLIP is told of it: a colour that is none of its words by the nearest of them."""
+        if self.dye and (self.dye.like or self.words and look_up(self.said.split(), _heard()) is None):
+            return " ".join(self.words)
+        return self.said
 
 
-@cache
-def _colour_table() -> np.ndarray:
-    return to_lab(np.array(list(COLOURS.values())))
-
-
-def nearest_colour(rgb: Sequence[float]) -> tuple[str, float]:
-    """The named colour nearest to an sRGB value 0..255 in CIELAB, and how clear the choice is.
-
-    Clarity is 1 - (distance to the nearest / distance to the second nearest): 0 when undecided, 1 when exact.
-    """
-    distances = np.linalg.norm(_colour_table() - to_lab(np.asarray(rgb)), axis=1)
-    first, second = np.argsort(distances)[:2]
-    return list(COLOURS)[first], float(1 - distances[first] / distances[second])
-
-
-def cut_up(text: str) -> Iterator[Unit]:
+def cut_up(text: str) -> list[Unit]:
     """The units of a text, longest phrases first; breaks between its parts have the kind ","."""
     parts, at = list(_split(text)), 0
+    units: list[Unit] = []
     while at < len(parts):
-        for length in range(min(_longest(), len(parts) - at), 0, -1):
-            found = _look_up(tuple(parts[at : at + length]))
-            if found:
-                said = " ".join(parts[at : at + length])
-                yield from (unit._replace(said=unit.said or said) for unit in found)
-                break
-        else:
-            length = 1
-            kind = "," if parts[at] == "," else "#" if parts[at][0] == "#" else "?"
-            yield Unit(kind, (), parts[at])
-        at += length
+        found, length = _known(parts, at)
+        colour = colour_at(parts, at)
+        if colour and colour[1] > length:
+            found, length = _coloured(parts, at, *colour), colour[1]
+        units += found
+        at += length or 1
+    return _of_garments(units)
+
+
+def _of_garments(units: list[Unit]) -> list[Unit]:
+    """Names that things share with colours are colours where a garment is meant: "wine" of a dress, not of a glass."""
+    letters = "".join("a" if unit.said in ARTICLES else unit.kind for unit in units)
+    kinds = letters.replace("a", ".")
+    dressed = bool(re.search("[GPM]", kinds))
+    for at, unit in enumerate(units):
+        behind = kinds[at + 1 :].replace(".", "")
+        if (
+            unit.kind == "X"
+            and unit.said in SCENES
+            and re.match("[PM]?G", behind)
+            and not re.search("[BQ][.]*$", kinds[:at])
+        ):
+            dye = names()[(unit.said,)].dye
+            units[at] = unit._replace(kind="C", words=names()[(unit.said,)].words, dye=dye)
+        if not unit.noun:
+            continue
+        after = next((other for other in units[at + 1 :] if other.kind != "."), None)
+        if after and after.kind == "P" and re.match("(?:print|pattern|motif)", after.said):  # "cherry print"
+            units[at] = Unit("?", (), unit.said)
+            continue
+        beside = re.match("(?:[?CMSL=]|A(?=C))*[PMG]", behind) or after and after.said in ("colour", "color")
+        placed = re.search("[WQBU][.a]*$|[EJ?][.]*a[.]*$", letters[:at])
+        lonely = not dressed and unit.said not in NAMES_OF_COLOURS
+        if not beside and not (after and after.kind == "X") and (placed or lonely):
+            units[at] = Unit("X" if unit.words and dressed else "?", (), unit.said)
+    return units
+
+
+def _known(parts: Sequence[str], at: int) -> tuple[tuple[Unit, ...], int]:
+    """The units of the longest phrase at a part, and how many parts it has: of an unknown word 0."""
+    for length in range(min(_longest(), len(parts) - at), 0, -1):
+        phrase = tuple(parts[at : at + length])
+        if found := look_up(phrase, _phrases()):
+            said = " ".join(phrase)
+            return tuple(unit._replace(said=unit.said or said) for unit in found), length
+    kind = "," if parts[at] == "," else "#" if NUMBER.fullmatch(parts[at]) else "?"
+    return (Unit(kind, (), parts[at]),), 0
+
+
+def _coloured(parts: Sequence[str], at: int, name: Name, length: int) -> tuple[Unit, ...]:
+    """A colour as units; one such as "metallic blue" is a material or a pattern as well."""
+    said = " ".join(parts[at : at + length])
+    first, _ = _known(parts, at)
+    if length > 1 and said not in SYNONYMS and first[0].kind in "PM":
+        words = tuple(word for word in parts[at + 1 : at + length] if word in COLOURS)[-1:]
+        return (*first, Unit("C", words, parts[at + length - 1], dye=name.dye))
+    return (Unit("C", name.words, said, dye=name.dye, noun=name.noun),)
 
 
 def _split(text: str) -> Iterator[str]:
     """Runs of letters and digits in lower case, and other symbols (emoji) as runs of their own.
 
-    A colour as #rrggbb stays whole; punctuation parts words, and is "," where it parts a sentence.
+    The number of a colour stays whole, and so does "/"; punctuation parts words, and is "," where it parts a sentence.
     """
     run, symbols = "", False
     plain = unicodedata.normalize("NFKC", text).casefold().replace("gray", "grey").replace("&", " and ")
-    for piece in re.split(rf"({HEX.pattern}(?![0-9a-z]))", plain):
-        if HEX.fullmatch(piece):
+    for piece in re.split(f"({NUMBER.pattern}|/)", plain):
+        if piece == "/" or NUMBER.fullmatch(piece):
             yield piece
             continue
         for character in piece + " ":
@@ -264,17 +243,24 @@ def _split(text: str) -> Iterator[str]:
 
 @cache
 def _phrases() -> dict[tuple[str, ...], tuple[Unit, ...]]:
-    """Split phrase -> its units, for everything in the language; where they are the phrase itself, said is ""."""
-    known = {word: (word,) for word in VOCABULARY} | {other: (word,) for other, word in SYNONYMS.items()} | _COMPOUNDS
-    table: dict[tuple[str, ...], tuple[Unit, ...]] = {
-        tuple(word.split()): (Unit(kind, (), ""),) for word, kind in _listed(_OTHER_KINDS)
-    }
-    for phrase, words in known.items():
-        kinds = [next(kind for kind, names in KINDS.items() if word in names) for word in words]
-        table[tuple(_split(phrase))] = tuple(
-            Unit(kind, (word,), word if len(words) > 1 else "") for kind, word in zip(kinds, words, strict=True)
-        )
-    return table
+    """Split phrase -> its units, for everything but colours; where they are the phrase itself, said is ""."""
+    table = {tuple(word.split()): (Unit(kind, (), ""),) for word, kind in _listed(_OTHER_KINDS)}
+    table |= {tuple(_split(word)): (Unit("X", (), "", drawn=place),) for word, place in _listed(_THINGS)}
+    table |= {tuple(_split(word)): (Unit("M", (), "", drawn=name),) for word, name in MATERIAL_NAMES.items()}
+    for word, design in DESIGN_NAMES.items():
+        pattern = word if word in PATTERNS else DESIGNS[design]
+        table[tuple(_split(word))] = (Unit("P", (pattern,), "", drawn=design),)
+    for word in (*GARMENTS, *SLEEVES, *LENGTHS, *dict(_listed(_OTHER_WORDS))):
+        name = SYNONYMS.get(word, word)
+        kind = next(kind for kind, words in KINDS.items() if name in words)
+        table[tuple(_split(word))] = (Unit(kind, (name,), ""),)
+
+    def unit(word: str) -> Unit:
+        split = tuple(_split(word))
+        found = table[split][0] if split in table else Unit("C", (word,), "", dye=names()[split].dye)
+        return found._replace(said=word)
+
+    return table | {tuple(_split(phrase)): tuple(map(unit, words)) for phrase, words in _COMPOUNDS.items()}
 
 
 @cache
@@ -282,12 +268,7 @@ def _longest() -> int:
     return max(map(len, _phrases()))
 
 
-def _look_up(parts: tuple[str, ...]) -> tuple[Unit, ...] | None:
-    """The units of a phrase, or of its singular."""
-    *before, last = parts
-    for plural in ("", "s", "es"):
-        if last.endswith(plural):
-            found = _phrases().get((*before, last.removesuffix(plural)))
-            if found is not None:
-                return found
-    return None
+@cache
+def _heard() -> dict[tuple[str, ...], str]:
+    """The colours that CLIP is told as they are said."""
+    return {tuple(name.split()): name for name in (*COLOURS, *NAMES_OF_COLOURS)}

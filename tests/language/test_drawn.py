@@ -49,7 +49,7 @@ DESIGNERS = {
     "faux fur coat in ivory": ["coat|ivory||fur"],
     "black lace blouse, ivory satin skirt": ["blouse|black||lace", "skirt|ivory||satin"],
     "change the jeans to rust corduroy": ["jeans|rust||corduroy"],
-    "dress with red hearts on a white ground": ["dress|red, white|hearts|"],
+    "dress with red hearts on a white ground": ["dress|white, red|hearts|"],
     "ombre dress from coral to cream": ["dress|coral, cream|ombre|"],
     "mustard, teal and white colour-block sweater": ["sweater|mustard, teal, white|colour-block|"],
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY, cut_up, nearest_colour
+from fice.language.colours import nearest_colour
+from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY, cut_up
 
 
 def test_the_language_is_large_enough_and_consistent():

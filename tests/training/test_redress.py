@@ -7,7 +7,8 @@ import pytest
 
 from fice.cloth.patterns import PAINTERS, paint
 from fice.cloth.redress import FROM_LINEAR, TO_LINEAR, contrasting_colour, random_colour, recolour, recolour_to, shading
-from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES, nearest_colour
+from fice.language.colours import nearest_colour
+from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
 from fice.language.words import parse
 from fice.srgb import to_lab
 from fice.training.data.captions import Appearance, Worn, caption, describe, matches, measure

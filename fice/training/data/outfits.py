@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fice.cloth.redress import contrasting_colour, random_colour, recolour, shading
-from fice.language.lexicon import PATTERNS, nearest_colour
+from fice.language.colours import nearest_colour
+from fice.language.lexicon import PATTERNS
 from fice.training.data.captions import TWO_COLOURED, Appearance, Worn, find_worn
 from fice.training.data.dataset import Framed
 
