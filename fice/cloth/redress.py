@@ -17,6 +17,10 @@ from fice.srgb import LUMINANCE, gamma_encoded, linear_light
 
 TO_LINEAR = linear_light(np.arange(256) / 255).astype(np.float32)
 FROM_LINEAR = (gamma_encoded(np.arange(8192) / 8191) * 255).astype(np.float32)  # of light in 8192 steps, 0..255
+PERSON = 170.0  # cm that the canvas is high
+LARGER = 1.2, 2.2  # times life-size, so that a coarse canvas shows what a pattern is
+ANIMALS = (*["leopard"] * 4, *["zebra"] * 2, "tiger", "snake", "giraffe", "cow")
+FOLLOWING = ("animal", "camouflage", "denim")  # patterns whose other colours follow from the first
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
 TYPICAL = {"denim": "steel blue", "animal": "tan", "camouflage": "olive"}  # of a pattern when no colour is named
 
@@ -59,7 +63,8 @@ def recolour(
         colour: sRGB 0..255 of the cloth where its shading is the median.
         pattern: a word of fice.language.lexicon.PATTERNS.
         rng: where scale, phase and missing colours come from.
-        second_colour: sRGB 0..255 of stripes, dots, petals ...; random when None.
+        second_colour: sRGB 0..255 of stripes, dots, petals ...; when None random, or a shade of the first for fur,
+            camouflage and denim.
 
     Returns:
         (H, W, 3) uint8; pixels further than one pixel from the mask are the picture's.
@@ -84,10 +89,14 @@ def make_cloth(
         slice(max(rows[0] - 1, 0), min(rows[-1] + 2, height)),
         slice(max(columns[0] - 1, 0), min(columns[-1] + 2, width)),
     )
-    second = _linear(contrasting_colour(colour, rng) if second_colour is None else second_colour)
-    third = _linear(contrasting_colour(colour, rng))
-    size = ((box[0].stop - box[0].start) * finer, (box[1].stop - box[1].start) * finer)
-    return Cloth(box, paint(pattern, size, _linear(colour), second, third, finer * height / 256, rng), finer)
+    follows = second_colour is None and pattern in FOLLOWING
+    second, third = (None if follows else _linear(contrasting_colour(colour, rng)) for _ in range(2))
+    second = second if second_colour is None else _linear(second_colour)
+    design = str(rng.choice(ANIMALS)) if pattern == "animal" else pattern
+    pixel = PERSON / (finer * height * rng.uniform(*LARGER))
+    down, across = ((np.arange((side.stop - side.start) * finer, dtype=np.float32) + 0.5) * pixel for side in box)
+    u, v = np.meshgrid(across + rng.uniform(0, 60), down + rng.uniform(0, 60))
+    return Cloth(box, paint(design, u, v, _linear(colour), second, third, rng, pixel=pixel), finer)
 
 
 def apply_cloth(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray | None = None) -> np.ndarray:

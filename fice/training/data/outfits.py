@@ -81,9 +81,9 @@ def random_look(
         colour = red, green, blue
         nearest, clarity = nearest_colour(colour)
         name = nearest if clarity > 0.35 else None
-    second = contrasting_colour(colour, rng)
+    second = contrasting_colour(colour, rng) if pattern in TWO_COLOURED else None
     new = recolour(picture, garment.mask, colour, pattern, rng, second)
-    second_name = nearest_colour(second)[0] if pattern in TWO_COLOURED else None
+    second_name = nearest_colour(second)[0] if second else None
     return new, Appearance(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour)
 
 
