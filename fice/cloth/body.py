@@ -21,8 +21,11 @@ SHOULDERS, HIPS, KNEES, ANKLES = 0.2, 0.48, 0.7, 0.9  # of the height, below the
 SHOULDER, HIP = 14.0, 8.0  # cm of the joints from the middle
 SURE = 0.5  # chance to be seen from which a keypoint counts
 APART = 3.0  # cm between legs, or between an arm and the trunk, that part clearly
-ENOUGH = 8.0  # cm of height over which they must
-LEAN = 0.35  # most that a trunk's lower part leans, cm a cm
+ENOUGH = 12.0  # cm of height over which they must
+ASIDE = 9.0  # cm from the trunk's middle from which on a part may be an arm
+BELOW = 16.0  # cm below the hips: hands reach to there, and legs part
+LEAN = 0.25  # most that the trunk's line leans below the hips, cm a cm
+SETTLED = 8.0  # cm over which a garment's middle is smoothed
 SIDES = {"left": 1, "right": -1}  # towards the viewer's right where the person faces the camera
 
 
@@ -66,14 +69,15 @@ def find_body(mask: np.ndarray, frame: Frame, points: Points | None, cm: float) 
         shoulders, hips = ({side: seen[f"{side} {joint}"] for side in SIDES} for joint in ("shoulder", "hip"))
         upper, lower = sum(shoulders.values()) / 2, sum(hips.values()) / 2
         if np.hypot(*(lower - upper)) > TRUNK * TALL / 2:
-            trunk = np.stack([upper, lower, _hem(inside, cm, lower, lower - upper)])
+            knees = [seen[f"{side} knee"] for side in SIDES if f"{side} knee" in seen]
+            leaning = sum(knees) / 2 - lower if len(knees) == 2 else None
+            trunk = np.stack([upper, lower, _hem(inside, cm, lower, leaning)])
             body = replace(body, trunk=trunk, shoulders=shoulders, hips=hips)
     arms, legs = dict(body.arms), dict(body.legs)
     for side in SIDES:
         arm, leg = ([f"{side} {joint}" for joint in chain] for chain in (("elbow", "wrist"), ("knee", "ankle")))
-        known = [seen[name] for name in arm if name in seen]
         if arm[0] in seen:
-            arms[side] = np.stack([body.shoulders[side], *known])
+            arms[side] = np.stack([body.shoulders[side], *(seen[name] for name in arm if name in seen)])
         if all(name in seen for name in leg):
             legs[side] = np.stack([body.hips[side], *(seen[name] for name in leg)])
     return replace(body, arms=arms, legs=legs if len(legs) == 2 else {})
@@ -95,56 +99,58 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
         rows, middles = np.array([0]), np.array([inside.shape[1] / 2])
     else:
         middles = np.array([np.median(np.flatnonzero(inside[row])) + 0.5 for row in rows])
-        middles = ndimage.gaussian_filter1d(middles, 8 / cm, mode="nearest")
+        middles = ndimage.gaussian_filter1d(middles, SETTLED / cm, mode="nearest")
     crown = frame.offset[0] + frame.scale * frame.box[0]
     height = frame.scale * (frame.box[2] - frame.box[0])
     level = lambda share: (crown + share * height) * cm  # noqa: E731
-    middle = lambda y: np.array([np.interp(y, (rows + 0.5) * cm, middles * cm), y])  # noqa: E731
-    upper, lower = middle(level(SHOULDERS)), middle(level(HIPS))
-    trunk = np.stack([upper, lower, _hem(inside, cm, lower, lower - upper)])
+    upper, lower = (
+        np.array([np.interp(y, (rows + 0.5) * cm, middles * cm), y]) for y in (level(SHOULDERS), level(HIPS))
+    )
     shoulders = {side: upper + [sign * SHOULDER, 0] for side, sign in SIDES.items()}
     hips = {side: lower + [sign * HIP, 0] for side, sign in SIDES.items()}
     arms, legs = {}, {}
-    pieces = _pieces(inside, middles[np.clip(np.arange(len(inside)) - rows[0], 0, len(rows) - 1)], cm)
     for side, sign in SIDES.items():
-        x, y = pieces[side]
-        beside = (y > level(SHOULDERS)) & (y < level(HIPS) + ENOUGH)
-        if len(np.unique(y[beside])) * cm > ENOUGH:
-            arms[side] = _arm(shoulders[side], np.stack([x[beside], y[beside]], 1))
-        below = y > level(HIPS) + 2 * ENOUGH
-        if len(np.unique(y[below])) * cm > ENOUGH:
-            slope, height = np.polyfit(y[below], x[below], 1) if np.ptp(y[below]) > ENOUGH else (0, x[below].mean())
-            legs[side] = np.stack([hips[side], *([slope * at + height, at] for at in map(level, (KNEES, ANKLES)))])
+        arm, leg = [], []
+        for row in rows:
+            y = (row + 0.5) * cm
+            runs = [run * cm for run in _runs(inside[row], APART / cm)]
+            outer = runs[-1 if sign > 0 else 0]
+            if len(runs) > 1 and y > lower[1] + BELOW:
+                leg.append([outer.mean(), y])
+            middle = upper[0] + (lower[0] - upper[0]) * (y - upper[1]) / (lower[1] - upper[1])
+            if len(runs) > 1 and upper[1] < y < lower[1] + BELOW and (sign * (outer - middle)).min() > ASIDE:
+                arm += [[x, y] for x in outer]
+        if len({y for _, y in arm}) * cm > ENOUGH:
+            arms[side] = _arm(shoulders[side], np.array(arm))
+        if len(leg) * cm > ENOUGH:
+            x, y = np.array(leg).T
+            slope, start = np.polyfit(y, x, 1)
+            legs[side] = np.stack([hips[side], *([slope * at + start, at] for at in map(level, (KNEES, ANKLES)))])
+    trunk = np.stack([upper, lower, _hem(inside, cm, lower, None)])
     return Body(trunk, shoulders, hips, arms, legs if len(legs) == 2 else {})
 
 
-def _pieces(inside: np.ndarray, middles: np.ndarray, cm: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The pixels, x and y in cm, of each side's runs that a clear gap parts from the middle (h,) of their rows."""
-    found: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
-    for row in np.flatnonzero(inside.any(1)):
-        columns = np.flatnonzero(inside[row])
-        for run in np.split(columns, np.flatnonzero(np.diff(columns) > APART / cm) + 1):
-            if not run[0] <= middles[row] <= run[-1] + 1:
-                side = "left" if run[0] > middles[row] else "right"
-                found[side] += [((column + 0.5) * cm, (row + 0.5) * cm) for column in run]
-    return {side: tuple(np.array(places).reshape(-1, 2).T) for side, places in found.items()}
+def _runs(row: np.ndarray, gap: float) -> list[np.ndarray]:
+    """The columns' middles of each run in a row (w,) bool, in pixels; gaps of less than `gap` pixels are none."""
+    columns = np.flatnonzero(row)
+    return np.split(columns + 0.5, np.flatnonzero(np.diff(columns) > gap) + 1)
 
 
 def _arm(shoulder: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Shoulder, elbow, wrist of an arm of which places (N, 2) are seen."""
     far = np.hypot(*(places - shoulder).T)
-    half, end = far.max() / 2, np.quantile(far, 0.9)
-    between = abs(far - half) < ENOUGH
+    between = abs(far - far.max() / 2) < ENOUGH
     elbow = places[between].mean(0) if between.any() else places.mean(0)
-    return np.stack([shoulder, elbow, places[far >= end].mean(0)])
+    return np.stack([shoulder, elbow, places[far >= np.quantile(far, 0.9)].mean(0)])
 
 
-def _hem(inside: np.ndarray, cm: float, hips: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Where the trunk's line goes below the hips: to the middle of the garment's lowest part, leaning but a little."""
-    y, x = np.nonzero(inside)
-    low = (y > np.quantile(y, 0.85)) if len(y) else np.zeros(0, bool)
-    hem = (np.array([x[low].mean(), y[low].mean()]) + 0.5) * cm if low.any() else hips
-    drop = hem[1] - hips[1]
-    if drop < 2 * ENOUGH:
-        return hips + down / 2
-    return hips + [np.clip(hem[0] - hips[0], -LEAN * drop, LEAN * drop), drop]
+def _hem(inside: np.ndarray, cm: float, hips: np.ndarray, leaning: np.ndarray | None) -> np.ndarray:
+    """Where the trunk's line goes below the hips: as the knees do (2,) cm, and to the middle of the lowest cloth."""
+    y, x = (axis * cm for axis in np.nonzero(inside))
+    slopes = [] if leaning is None else [leaning[0] / max(leaning[1], 1)]
+    below = y > hips[1] + BELOW
+    if below.any():
+        low = y >= np.quantile(y[below], 0.7)
+        slopes.append((np.median(x[low]) - hips[0]) / (np.median(y[low]) - hips[1]))
+    lean = float(np.clip(np.mean(slopes or [0.0]), -LEAN, LEAN))
+    return hips + np.array([lean, 1.0]) * TALL / 4

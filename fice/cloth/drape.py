@@ -15,7 +15,7 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from fice.cloth.body import SIDES, TALL, Body, Points, centimetres, find_body
+from fice.cloth.body import SIDES, Body, Points, centimetres, find_body
 from fice.cloth.limb import Girth, Line, depth, unrolled
 from fice.subject.frame import Frame, Window
 from fice.subject.regions import Regions
@@ -29,9 +29,11 @@ WIDEST = 2.5  # times that of the hips, to which a skirt's growth is followed
 CHEST = 14.0  # cm below the shoulders from which the trunk's width is measured
 WAIST, CROTCH, THIGH = -12.0, 3.0, 17.0  # cm below the hips: where legs begin, leave the trunk's map, have their own
 ARMHOLE = 14.0  # cm along the arm to which an armhole reaches
-UPPER_ARM, SLENDER, STOUT = 6.0, 4.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
-LOOSE = 4.0  # cm beyond that which are, where no trunk is near
-CUFF = 2.0  # cm beyond the last of an arm's line that is covered
+UPPER_ARM, SLENDER, STOUT = 5.0, 3.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
+LOOSE = 8.0  # cm more where no trunk is near
+NARROWEST = 11.0  # cm of half a trunk, seen from the side
+CUFF = 2.0  # cm of sleeve beyond the last of an arm's line that is covered
+HAND = 4.0  # cm beyond the wrist to which a sleeve may go
 FOLDED = 3.0  # cm of shift for a light that changes by e a cm
 SHIFT = 1.0  # cm at most
 TIGHTEST = 0.6  # cm of shift a cm: more would tear the cloth
@@ -110,7 +112,7 @@ def drape(
 
 
 def has_legs(mask: torch.Tensor, probabilities: torch.Tensor, regions: Regions) -> bool:
-    """Whether a garment `mask` (1, 1, h, w) in [0, 1] goes around each leg: its pixels below are trousers', not a skirt's.
+    """Whether a garment `mask` (1, 1, h, w) in [0, 1] goes around each leg: trousers, not a skirt.
 
     probabilities: of its regions, (1, K, h, w).
     """
@@ -177,7 +179,11 @@ def _legs(
         hip = (body.hips[side] - body.trunk[1]) @ [down[1], -down[0]]
         u = unrolled(hip, *girth.around(np.array(hips))) + unrolled(aside, *around)
         v = reach + around[1] * depth(aside, *around) * (reach - hips) / FAR
-        yield _Part(name, np.minimum(inside, along - hips - WAIST), *((1 - own) * a + own * b for a, b in zip(trunk, (u, v), strict=True)))
+        yield _Part(
+            name,
+            np.minimum(inside, along - hips - WAIST),
+            *((1 - own) * a + own * b for a, b in zip(trunk, (u, v), strict=True)),
+        )
 
 
 def _sleeve(
@@ -187,46 +193,41 @@ def _sleeve(
 
     aside: cm from the trunk's line.
     """
-    line = Line.through(body.arms[side])
-    length = float(np.hypot(*np.diff(body.arms[side], axis=0).T).sum())
+    joints, shoulder = body.arms[side], body.shoulders[side]
+    line = Line.through(joints)
     along, across = line.places(x, y)
-    at = np.arange(0, length + 30, 1.0)
-    covered, low, high = _sleeve_walls(worn, x, y, line, at)
-    # the last of the arm to which most of it is covered
-    share = np.cumsum(covered) / np.arange(1, len(at) + 1)
-    last = np.flatnonzero(covered & (share > 0.6))
-    end = min(at[last[-1]], length + CUFF) + CUFF if len(last) else -TALL
-    low, high = (np.interp(along, at, wall) for wall in (low, high))
-    outward = body.shoulders[side] - body.trunk[0]
-    down = body.arms[side][1] - body.arms[side][0]
-    normal = outward / 12 + 0.35 * down / max(np.hypot(*down), 1e-3)
-    normal /= max(np.hypot(*normal), 1e-3)
-    seam = (x - body.shoulders[side][0]) * normal[0] + (y - body.shoulders[side][1]) * normal[1]
-    beyond = np.clip(abs(aside) - max(float(np.hypot(*outward)), 11.0), 0, LOOSE)
-    inside = (high - low) / 2 - abs(across - (high + low) / 2) + beyond
-    return np.minimum(np.minimum(inside, np.maximum(seam, along - ARMHOLE)), end - along), (along, across)
+    at = np.arange(0, float(np.hypot(*np.diff(joints, axis=0).T).sum()) + HAND, 1.0)
+    covered, low, high = _around_arm(worn, x, y, line, at)
+    outward, down = shoulder - body.trunk[0], joints[1] - joints[0]
+    half = float(np.hypot(*outward))
+    # from the shoulder's top to the armpit
+    normal = outward / max(half, NARROWEST) + UPPER_ARM / ARMHOLE * down / max(float(np.hypot(*down)), 1e-3)
+    seam = ((x - shoulder[0]) * normal[0] + (y - shoulder[1]) * normal[1]) / max(float(np.hypot(*normal)), 1e-3)
+    loose = np.clip(abs(aside) - max(half, NARROWEST), 0, LOOSE)
+    low, high, covered = (np.interp(along, at, values) for values in (low, high, covered))
+    inside = (low + high) / 2 - abs(across - (high - low) / 2)
+    return np.minimum(np.minimum(inside, covered) + loose, np.maximum(seam, along - ARMHOLE)), (along, across)
 
 
-def _sleeve_walls(
+def _around_arm(
     worn: np.ndarray, x: np.ndarray, y: np.ndarray, line: Line, at: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Along an arm's line at places (n,): whether cloth covers it, and how far on both sides sleeve goes, cm."""
-    across = np.arange(-14, 15, 1.0)
+    """Places (n,) along an arm's line: cm to the end of the cloth on it, and cm that it goes to the left and right."""
+    across = np.arange(-STOUT - 1, STOUT + 2)
     px, py = line.at(at[:, None], across[None])
-    step = [(field[-1, -1] - field[0, 0]) / (n - 1) for field, n in ((y, len(y)), (x, x.shape[1]))]
-    cells = [(py - y[0, 0]) / step[0], (px - x[0, 0]) / step[1]]
+    cells = [(p - axis[0]) / (axis[1] - axis[0]) for p, axis in ((py, y[:, 0]), (px, x[0]))]
     cloth = ndimage.map_coordinates(worn, cells, order=1) > 0.5
-    covered = cloth[:, 11:18].mean(1) > 0.5
+    covered = ndimage.binary_closing(cloth[:, abs(across) < 3].mean(1) > 0.5, np.ones(9))
+    covered = ndimage.binary_opening(covered, np.ones(5))
+    inner = ndimage.distance_transform_edt(np.pad(covered, (0, 1)))[:-1]
+    outer = ndimage.distance_transform_edt(~covered) if covered.any() else np.full(len(at), HAND)
     walls = []
-    for half in (cloth[:, 14::-1], cloth[:, 14:]):
-        free = np.argmin(half, 1).astype(float)  # the first place without cloth
-        walls.append(np.where(half.all(1) | ~covered, np.nan, free))
-    low, high = (np.where(wall < STOUT + 2, wall, np.nan) for wall in walls)
-    low, high = (
-        np.where(np.isnan(one), np.fmax(2 * UPPER_ARM - other, other), one) for one, other in ((low, high), (high, low))
-    )
-    low, high = (ndimage.gaussian_filter1d(np.clip(np.nan_to_num(wall, nan=UPPER_ARM), SLENDER, STOUT), 4) for wall in (low, high))
-    return covered, -low, high
+    for half in (cloth[:, across <= 0][:, ::-1], cloth[:, across >= 0]):
+        walls.append(np.where(half.all(1) | ~covered, np.nan, np.argmin(half, 1)))
+    for one, other in ((0, 1), (1, 0)):  # what lies before or beside the trunk is as wide as on its free side
+        walls[one] = np.where(np.isnan(walls[one]), np.fmax(2 * UPPER_ARM - walls[other], walls[other]), walls[one])
+    low, high = (np.clip(np.nan_to_num(wall, nan=UPPER_ARM), SLENDER, STOUT) for wall in walls)
+    return inner - outer + CUFF, *(ndimage.gaussian_filter1d(wall, 4.0) for wall in (low, high))
 
 
 def _folds(light: np.ndarray, worn: np.ndarray, steps: list[float]) -> np.ndarray:
