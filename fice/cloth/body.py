@@ -24,7 +24,7 @@ APART = 3.0  # cm between legs, or between an arm and the trunk, that part clear
 ENOUGH = 12.0  # cm of height over which they must
 ASIDE = 9.0  # cm from the trunk's middle from which on a part may be an arm
 BELOW = 16.0  # cm below the hips: hands reach to there, and legs part
-LEAN = 0.25  # most that the trunk's line leans below the hips, cm a cm
+LEAN = 0.2  # most that the trunk's line leans where no joints say it, cm a cm
 SETTLED = 8.0  # cm over which a garment's middle is smoothed
 SIDES = {"left": 1, "right": -1}  # towards the viewer's right where the person faces the camera
 
@@ -106,6 +106,8 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
     upper, lower = (
         np.array([np.interp(y, (rows + 0.5) * cm, middles * cm), y]) for y in (level(SHOULDERS), level(HIPS))
     )
+    most = LEAN / 2 * (lower[1] - upper[1])  # a raised arm pulls at the middle
+    upper[0] = np.clip(upper[0], lower[0] - most, lower[0] + most)
     shoulders = {side: upper + [sign * SHOULDER, 0] for side, sign in SIDES.items()}
     hips = {side: lower + [sign * HIP, 0] for side, sign in SIDES.items()}
     arms, legs = {}, {}

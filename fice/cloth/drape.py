@@ -28,12 +28,15 @@ FLARE = 0.6  # share of a skirt's growth that vertical lines follow
 WIDEST = 2.5  # times that of the hips, to which a skirt's growth is followed
 CHEST = 14.0  # cm below the shoulders from which the trunk's width is measured
 WAIST, CROTCH, THIGH = -12.0, 3.0, 17.0  # cm below the hips: where legs begin, leave the trunk's map, have their own
+BODICE = -20.0  # cm below the hips: what reaches above has sleeves
 ARMHOLE = 14.0  # cm along the arm to which an armhole reaches
 UPPER_ARM, SLENDER, STOUT = 5.0, 3.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
-LOOSE = 8.0  # cm more where no trunk is near
-NARROWEST = 11.0  # cm of half a trunk, seen from the side
+LOOSE = 6.0  # cm more where no trunk is near
+NARROWEST = 13.0  # cm of half a trunk, seen from the side
 CUFF = 2.0  # cm of sleeve beyond the last of an arm's line that is covered
+CAP = 6.0  # cm that a sleeve's head may reach beyond the shoulder
 HAND = 4.0  # cm beyond the wrist to which a sleeve may go
+SHORTEST, STRETCH = 5, 11  # cm of an arm's line that must be covered, from the shoulder on and elsewhere
 FOLDED = 3.0  # cm of shift for a light that changes by e a cm
 SHIFT = 1.0  # cm at most
 TIGHTEST = 0.6  # cm of shift a cm: more would tear the cloth
@@ -127,10 +130,11 @@ def _parts(worn: np.ndarray, x: np.ndarray, y: np.ndarray, body: Body, trousers:
     trunk = Line.through(body.trunk)
     hips = float(np.hypot(*(body.trunk[1] - body.trunk[0])))
     along, aside = trunk.places(x, y)
+    bodice = worn[along < hips + BODICE].sum() > 0.1 * worn.sum()  # hands before trousers are no sleeves
     sleeves = [
         (name, *_sleeve(worn, x, y, body, side, aside))
         for side, name in (("left", LEFT_SLEEVE), ("right", RIGHT_SLEEVE))
-        if side in body.arms
+        if bodice and side in body.arms
     ]
     rest = worn * np.prod([inside <= 0 for _, inside, _ in sleeves], axis=0) if sleeves else worn
     legs = body.legs if trousers else {}
@@ -205,6 +209,7 @@ def _sleeve(
     seam = ((x - shoulder[0]) * normal[0] + (y - shoulder[1]) * normal[1]) / max(float(np.hypot(*normal)), 1e-3)
     loose = np.clip(abs(aside) - max(half, NARROWEST), 0, LOOSE)
     low, high, covered = (np.interp(along, at, values) for values in (low, high, covered))
+    covered = covered - np.maximum(np.maximum(along - at[-1], -along - CAP), 0)
     inside = (low + high) / 2 - abs(across - (high - low) / 2)
     return np.minimum(np.minimum(inside, covered) + loose, np.maximum(seam, along - ARMHOLE)), (along, across)
 
@@ -218,7 +223,8 @@ def _around_arm(
     cells = [(p - axis[0]) / (axis[1] - axis[0]) for p, axis in ((py, y[:, 0]), (px, x[0]))]
     cloth = ndimage.map_coordinates(worn, cells, order=1) > 0.5
     covered = ndimage.binary_closing(cloth[:, abs(across) < 3].mean(1) > 0.5, np.ones(9))
-    covered = ndimage.binary_opening(covered, np.ones(5))
+    shoulder = np.ones(STRETCH - SHORTEST, bool)  # a run from there on may be short
+    covered = ndimage.binary_opening(np.append(shoulder, covered), np.ones(STRETCH))[len(shoulder) :]
     inner = ndimage.distance_transform_edt(np.pad(covered, (0, 1)))[:-1]
     outer = ndimage.distance_transform_edt(~covered) if covered.any() else np.full(len(at), HAND)
     walls = []
