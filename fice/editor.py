@@ -31,6 +31,7 @@ from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.stitch import Stitch, Worn, stitch
 from fice.subject.analysis import Analysis
+from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
@@ -104,13 +105,23 @@ class Editor:
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
+        generated = self.settings.garment == "generated"
+        joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
+        self.pose = self._pose() if generated or joints else None
         self.engine = self._engine()
-        self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored)
+        self.analysis = Analysis(
+            self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose
+        )
+
+    def _pose(self) -> Pose:
+        package = self.bundle.package("pose") if self.settings.pose_from == "package" else None
+        return Pose.from_bundle(self.bundle, self.device, network=package)
 
     def _engine(self) -> Engine:
-        if self.settings.garment == "photographed":
+        if self.pose is None or self.settings.garment == "photographed":
             return Redressing(self.bundle, self.settings, self.regions)
-        return Inversion(self.bundle, self.device, self.settings, self.regions, self.semantics, self.progress)
+        looks = self.regions, self.semantics, self.pose
+        return Inversion(self.bundle, self.device, self.settings, *looks, self.progress)
 
     def prepare(self, photo: str | Path | Photo, latent: Tensor | None = None) -> Subject:
         """Finds the person and their regions, and fits the engine to the photo.

@@ -52,8 +52,8 @@ def centimetres(frame: Frame, points: Points | None) -> float:
     height = frame.scale * (frame.box[2] - frame.box[0])
     seen = _seen(points, 1.0)
     if "left ankle" not in seen and "right ankle" not in seen and len(_trunk(seen)) == 4:
-        left, right, *hips = _trunk(seen)
-        height = max(height, float(np.hypot(*(left + right - sum(hips)))) / 2 / TRUNK)
+        shoulders, hips = np.stack(_trunk(seen)).reshape(2, 2, 2).mean(1)
+        height = max(height, float(np.hypot(*(hips - shoulders))) / TRUNK)
     return TALL / height
 
 
@@ -67,10 +67,10 @@ def find_body(mask: np.ndarray, frame: Frame, points: Points | None, cm: float) 
     seen = _seen(points, cm)
     if len(_trunk(seen)) == 4:
         shoulders, hips = ({side: seen[f"{side} {joint}"] for side in SIDES} for joint in ("shoulder", "hip"))
-        upper, lower = sum(shoulders.values()) / 2, sum(hips.values()) / 2
+        upper, lower = np.stack(_trunk(seen)).reshape(2, 2, 2).mean(1)
         if np.hypot(*(lower - upper)) > TRUNK * TALL / 2:
             knees = [seen[f"{side} knee"] for side in SIDES if f"{side} knee" in seen]
-            leaning = sum(knees) / 2 - lower if len(knees) == 2 else None
+            leaning = np.mean(knees, 0) - lower if len(knees) == 2 else None
             trunk = np.stack([upper, lower, _hem(inside, cm, lower, leaning)])
             body = replace(body, trunk=trunk, shoulders=shoulders, hips=hips)
     arms, legs = dict(body.arms), dict(body.legs)
@@ -120,7 +120,8 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
             if len(runs) > 1 and y > lower[1] + BELOW:
                 leg.append([outer.mean(), y])
             middle = upper[0] + (lower[0] - upper[0]) * (y - upper[1]) / (lower[1] - upper[1])
-            if len(runs) > 1 and upper[1] < y < lower[1] + BELOW and (sign * (outer - middle)).min() > ASIDE:
+            trunk = any(run[0] <= middle <= run[-1] for run in runs)
+            if trunk and upper[1] < y < lower[1] + BELOW and (sign * (outer - middle)).min() > ASIDE:
                 arm += [[x, y] for x in outer]
         if len({y for _, y in arm}) * cm > ENOUGH:
             arms[side] = _arm(shoulders[side], np.array(arm))
@@ -128,8 +129,8 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
             x, y = np.array(leg).T
             slope, start = np.polyfit(y, x, 1)
             legs[side] = np.stack([hips[side], *([slope * at + start, at] for at in map(level, (KNEES, ANKLES)))])
-    trunk = np.stack([upper, lower, _hem(inside, cm, lower, None)])
-    return Body(trunk, shoulders, hips, arms, legs if len(legs) == 2 else {})
+    line = np.stack([upper, lower, _hem(inside, cm, lower, None)])
+    return Body(line, shoulders, hips, arms, legs if len(legs) == 2 else {})
 
 
 def _runs(row: np.ndarray, gap: float) -> list[np.ndarray]:

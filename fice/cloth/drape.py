@@ -30,7 +30,7 @@ CHEST = 14.0  # cm below the shoulders from which the trunk's width is measured
 WAIST, CROTCH, THIGH = -12.0, 3.0, 17.0  # cm below the hips: where legs begin, leave the trunk's map, have their own
 BODICE = -20.0  # cm below the hips: what reaches above has sleeves
 ARMHOLE = 14.0  # cm along the arm to which an armhole reaches
-UPPER_ARM, SLENDER, STOUT = 5.0, 3.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
+UPPER_ARM, SLENDER, STOUT = 4.5, 3.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
 LOOSE = 6.0  # cm more where no trunk is near
 NARROWEST = 13.0  # cm of half a trunk, seen from the side
 CUFF = 2.0  # cm of sleeve beyond the last of an arm's line that is covered
@@ -108,7 +108,7 @@ def drape(
     for each in parts:
         here = part == each.name
         if here.any():
-            maps = (each.u, each.v) if shifts is None else tuple(_moved(field, shifts) for field in (each.u, each.v))
+            maps = [field if shifts is None else _moved(field, shifts) for field in (each.u, each.v)]
             for whole, field in zip((u, v, pixel), (*maps, _covered(maps, finer)), strict=True):
                 np.copyto(whole, _enlarged(field, size), where=here)
     return Drape(u, v, pixel, part)
@@ -230,10 +230,15 @@ def _around_arm(
     walls = []
     for half in (cloth[:, across <= 0][:, ::-1], cloth[:, across >= 0]):
         walls.append(np.where(half.all(1) | ~covered, np.nan, np.argmin(half, 1)))
-    for one, other in ((0, 1), (1, 0)):  # what lies before or beside the trunk is as wide as on its free side
-        walls[one] = np.where(np.isnan(walls[one]), np.fmax(2 * UPPER_ARM - walls[other], walls[other]), walls[one])
-    low, high = (np.clip(np.nan_to_num(wall, nan=UPPER_ARM), SLENDER, STOUT) for wall in walls)
+    low, high = walls
+    low, high = np.where(np.isnan(low), _hidden(high), low), np.where(np.isnan(high), _hidden(low), high)
+    low, high = (np.clip(np.nan_to_num(wall, nan=UPPER_ARM), SLENDER, STOUT) for wall in (low, high))
     return inner - outer + CUFF, *(ndimage.gaussian_filter1d(wall, 4.0) for wall in (low, high))
+
+
+def _hidden(free: np.ndarray) -> np.ndarray:
+    """How far, cm, a sleeve goes on the side of the trunk, of which the other, free side is known."""
+    return np.maximum(2 * UPPER_ARM - free, 0.75 * free)
 
 
 def _folds(light: np.ndarray, worn: np.ndarray, steps: list[float]) -> np.ndarray:
@@ -253,7 +258,7 @@ def _moved(field: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     return ndimage.map_coordinates(field, np.indices(field.shape) + shifts, order=1, mode="nearest")
 
 
-def _covered(maps: tuple[np.ndarray, np.ndarray], finer: list[float]) -> np.ndarray:
+def _covered(maps: list[np.ndarray], finer: list[float]) -> np.ndarray:
     """cm of cloth in a photo pixel, the mean over both directions."""
     squares = sum((slope * each) ** 2 for field in maps for slope, each in zip(np.gradient(field), finer, strict=True))
     return np.sqrt(squares / 2)

@@ -71,8 +71,8 @@ class Inversion:
     """The engine of bundles with a generator; see `fice.engine.Engine`.
 
     Args:
-        bundle: with the parts generator and pose, and perhaps an encoder.
-        regions, semantics: the networks that the editor looks with.
+        bundle: with a generator, and perhaps an encoder.
+        regions, semantics, pose: the networks that the editor looks with.
         settings: the choices of the edit.
         progress: told "fit" after each step of a fit.
 
@@ -88,13 +88,12 @@ class Inversion:
         settings: Settings,
         regions: Regions,
         semantics: Semantics,
+        pose: Pose,
         progress: Callable[[str], None] = lambda _: None,
     ):
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
-        package = bundle.package("pose") if settings.pose_from == "package" else None
         self.generator = bundle.part("generator", device)
-        self.regions, self.semantics = regions, semantics
-        self.pose = Pose.from_bundle(bundle, device, network=package)
+        self.regions, self.semantics, self.pose = regions, semantics, pose
         self.canvas, self.steps = self.generator.canvas, settings.steps
         self.whole = bundle.whole
         self.terms = edit_terms(semantics, regions, self.pose, settings)

@@ -13,6 +13,7 @@ from fice.subject.colours import by_colour
 from fice.subject.exposure import exposure_of
 from fice.subject.frame import Frame
 from fice.subject.person import find_person
+from fice.subject.pose import Pose
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
@@ -20,17 +21,25 @@ HEIGHT = 512  # pixels of the analysis canvas: a garment's border is to be right
 
 
 class Analysis:
-    """Finds the person in photos, and their regions.
+    """Finds the person in photos, their regions and their joints.
 
     Args:
         regions: the region network.
         canvas: of the engine, (H, W).
         whole: the engine draws photographs as they are taken, rather than somebody from head to foot on white.
         mirrored: look in the mirror too, which halves the regions' noise.
+        pose: the pose network, for whoever wants keypoints.
     """
 
-    def __init__(self, regions: Regions, canvas: tuple[int, int], whole: bool = False, mirrored: bool = True):
-        self.regions, self.canvas, self.whole, self.mirrored = regions, canvas, whole, mirrored
+    def __init__(
+        self,
+        regions: Regions,
+        canvas: tuple[int, int],
+        whole: bool = False,
+        mirrored: bool = True,
+        pose: Pose | None = None,
+    ):
+        self.regions, self.canvas, self.whole, self.mirrored, self.pose = regions, canvas, whole, mirrored, pose
 
     @torch.no_grad()
     def __call__(self, photo: Photo, device: torch.device) -> Subject:
@@ -43,8 +52,9 @@ class Analysis:
             regions = by_colour(self.probabilities(view), view, self.regions.names)
             regions = self.regions.empty(regions, frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
+            points = self._points(source, view.shape[2] / source.shape[2])
             exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
-        return Subject(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent)
+        return Subject(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent, points=points)
 
     def person(self, view: Tensor, regions: Tensor) -> Tensor:
         """What a view of the analysis canvas (1, 3, h, w) shows on the engine's, (1, 3, H, W).
@@ -59,6 +69,12 @@ class Analysis:
     def probabilities(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once: (B, 3, H, W) -> (B, K, H, W)."""
         return self.regions.analyse(picture) if self.mirrored else self.regions.probabilities(picture)
+
+    def _points(self, source: Tensor, factor: float) -> dict[str, tuple[float, float, float]] | None:
+        """Keypoints in a picture (1, 3, H, W), on a canvas `factor` times as large; None where none are known."""
+        found = self.pose.points(source) if self.pose else {}
+        at = {name: point[0].tolist() for name, point in found.items()}
+        return {name: (factor * x, factor * y, sure) for name, (x, y, sure) in at.items()} or None
 
     def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, Tensor, list[str]]:
         """Where the analysis canvas lies in a photo (1, 3, H, W), where other people are, and what to tell the user."""

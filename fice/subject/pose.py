@@ -73,6 +73,8 @@ class Pose:
 
         Returns (B, 3) each: x and y in pixels of the picture, of which pixel i covers i to i + 1, and how sure, 0 to 1.
         """
+        if not self.keypoints:
+            return {}
         heat = self.network(at_most(picture, self.height))[:, len(self.names) :].sigmoid()
         rows, columns = heat.shape[2:]
         scale = heat.new_tensor([picture.shape[3] / columns, picture.shape[2] / rows])

@@ -25,6 +25,8 @@ class Subject:
         notices: what the user should know about the photo.
         spent: what the analysis took.
         fit: what the engine has found out about the photo, its own matter; None before `Engine.fit`.
+        points: keypoints by name on the analysis canvas, x and y in its pixels and how sure, 0 to 1; None where the
+            pose network knows none.
 
     >>> from fice import Editor
     >>> subject = Editor().analyse("photo.jpg")
@@ -40,6 +42,7 @@ class Subject:
     notices: list[str]
     spent: Spent
     fit: Any = None
+    points: dict[str, tuple[float, float, float]] | None = None
 
     def __repr__(self) -> str:
         return f"<Subject in {self.photo!r}>"
