@@ -25,6 +25,7 @@ ENOUGH = 12.0  # cm of height over which they must
 ASIDE = 9.0  # cm from the trunk's middle from which on a part may be an arm
 BELOW = 16.0  # cm below the hips: hands reach to there, and legs part
 LEAN = 0.2  # most that the trunk's line leans where no joints say it, cm a cm
+HANGS = 0.7  # share of a lean below the hips that cloth follows: it hangs
 SETTLED = 8.0  # cm over which a garment's middle is smoothed
 SIDES = {"left": 1, "right": -1}  # towards the viewer's right where the person faces the camera
 
@@ -77,7 +78,8 @@ def find_body(mask: np.ndarray, frame: Frame, points: Points | None, cm: float) 
     for side in SIDES:
         arm, leg = ([f"{side} {joint}" for joint in chain] for chain in (("elbow", "wrist"), ("knee", "ankle")))
         if arm[0] in seen:
-            arms[side] = np.stack([body.shoulders[side], *(seen[name] for name in arm if name in seen)])
+            straight = 2 * seen[arm[0]] - body.shoulders[side]
+            arms[side] = np.stack([body.shoulders[side], seen[arm[0]], seen.get(arm[1], straight)])
         if all(name in seen for name in leg):
             legs[side] = np.stack([body.hips[side], *(seen[name] for name in leg)])
     return replace(body, arms=arms, legs=legs if len(legs) == 2 else {})
@@ -95,17 +97,13 @@ def _trunk(seen: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
     """A body of usual proportions along the middle of a garment (h, w) bool; arms and legs where they stand apart."""
     rows = np.flatnonzero(inside.any(1))
-    if len(rows) == 0:
-        rows, middles = np.array([0]), np.array([inside.shape[1] / 2])
-    else:
-        middles = np.array([np.median(np.flatnonzero(inside[row])) + 0.5 for row in rows])
-        middles = ndimage.gaussian_filter1d(middles, SETTLED / cm, mode="nearest")
+    middles = np.array([np.median(np.flatnonzero(inside[row])) + 0.5 for row in rows] or [inside.shape[1] / 2])
+    middles = ndimage.gaussian_filter1d(middles, SETTLED / cm, mode="nearest")
+    heights = (rows + 0.5) * cm if len(rows) else np.zeros(1)
     crown = frame.offset[0] + frame.scale * frame.box[0]
     height = frame.scale * (frame.box[2] - frame.box[0])
     level = lambda share: (crown + share * height) * cm  # noqa: E731
-    upper, lower = (
-        np.array([np.interp(y, (rows + 0.5) * cm, middles * cm), y]) for y in (level(SHOULDERS), level(HIPS))
-    )
+    upper, lower = (np.array([np.interp(y, heights, middles * cm), y]) for y in (level(SHOULDERS), level(HIPS)))
     most = LEAN / 2 * (lower[1] - upper[1])  # a raised arm pulls at the middle
     upper[0] = np.clip(upper[0], lower[0] - most, lower[0] + most)
     shoulders = {side: upper + [sign * SHOULDER, 0] for side, sign in SIDES.items()}
@@ -150,10 +148,10 @@ def _arm(shoulder: np.ndarray, places: np.ndarray) -> np.ndarray:
 def _hem(inside: np.ndarray, cm: float, hips: np.ndarray, leaning: np.ndarray | None) -> np.ndarray:
     """Where the trunk's line goes below the hips: as the knees do (2,) cm, and to the middle of the lowest cloth."""
     y, x = (axis * cm for axis in np.nonzero(inside))
-    slopes = [] if leaning is None else [leaning[0] / max(leaning[1], 1)]
+    slopes = [] if leaning is None else [leaning[0] / max(leaning[1], BELOW)]
     below = y > hips[1] + BELOW
     if below.any():
         low = y >= np.quantile(y[below], 0.7)
-        slopes.append((np.median(x[low]) - hips[0]) / (np.median(y[low]) - hips[1]))
-    lean = float(np.clip(np.mean(slopes or [0.0]), -LEAN, LEAN))
+        slopes.append((np.median(x[low]) - hips[0]) / max(np.median(y[low]) - hips[1], 3 * BELOW))
+    lean = HANGS * float(np.clip(np.mean(slopes or [0.0]), -LEAN, LEAN))
     return hips + np.array([lean, 1.0]) * TALL / 4
