@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 STEP = 2.0  # cm between the points of a line, and between the places where a width is known
-BEYOND = 60.0  # cm by which a line goes on straight at both ends
+BEYOND = 16.0  # cm by which a line goes on straight at both ends, as it does from there on
 BEND = 4.0  # cm over which a joint bends
 REACH = 4.0  # cm over which neighbouring points of a line share what lies beside them
 SETTLED = 5.0  # cm along a line over which widths are smoothed
@@ -62,10 +62,11 @@ class Line:
     def places(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How far along the line points lie, and how far aside, in cm; aside grows to the right where it goes down."""
         near = np.full(x.shape, np.inf, np.float32)
-        for px, py in self.points:
+        points, directions = self.points.tolist(), self.directions.tolist()  # plain numbers leave float32 as it is
+        for px, py in points:
             np.minimum(near, (x - px) ** 2 + (y - py) ** 2, out=near)
         total, along, aside = (np.zeros(x.shape, np.float32) for _ in range(3))
-        for (px, py), (dx, dy), at in zip(self.points, self.directions, self.along, strict=True):
+        for (px, py), (dx, dy), at in zip(points, directions, self.along.tolist(), strict=True):
             right, down = x - px, y - py
             weight = np.exp((near - right**2 - down**2) / (2 * REACH**2))
             total += weight
