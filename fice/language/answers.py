@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
-from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY, cut_up
+from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.units import cut_up
 from fice.language.words import Sentence, parse
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
         if sentence.shapes:
             said.append(f"Left out: {_quoted(sentence.shapes)}; sleeves and hems stay as they are.")
     colours = [dye.said for dye in sentence.dyes]
-    patterns = [word for word in sentence.words if word in PATTERNS and word not in OF_DESIGN]
+    patterns = [word for word in dict.fromkeys(sentence.words) if word in PATTERNS and word not in OF_DESIGN]
     plain = sentence.design in (None, "solid")
     if spare := colours[1 if plain else 2 :]:
         why = f'two colours need a pattern, as in "{colours[0]} and {colours[1]} striped"'

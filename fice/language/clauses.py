@@ -21,7 +21,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from fice.language.lexicon import GARMENTS, Unit
+from fice.language.lexicon import GARMENTS
+from fice.language.units import Unit
 
 LOOK = "[CPMSL?=]*"  # what is said of a garment or thing before it is named
 LINK = "[EWJ]*"  # in, with, of ...
@@ -212,7 +213,7 @@ def _share_backward(clauses: Sequence[Clause]) -> None:
 def _share_forward(clauses: Sequence[Clause]) -> None:
     """ "blue shirt and trousers", "a red top and a matching skirt"."""
     for at, clause in enumerate(clauses):
-        if clause.says("CPM"):
+        if clause.says("CP" if clause.says("=") else "CPM"):
             continue
         before = clauses[at - 1] if at else (*clauses[1:], clause)[0]
         if clause.says("="):

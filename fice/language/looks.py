@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from fice.language.colours import Dye
 from fice.language.designs import MATERIALS, OF_DESIGN
-from fice.language.lexicon import ARTICLES, GARMENTS, Unit
+from fice.language.lexicon import ARTICLES, GARMENTS
 from fice.language.tints import BARE, STEPS
+from fice.language.units import SHADES, Unit
 
 # letters of units: a kind, or of fillers t article, s as, l like, n than, o colour of; m matching
-LETTERS = {"as": "s", "like": "l", "than": "n", "colour of": "o", "color of": "o", "shade of": "o", "same": "="}
+LETTERS = {"as": "s", "like": "l", "than": "n"} | dict.fromkeys(SHADES, "o")
 LIKE = re.compile(
     "(=[C.o]*s[t.C]*[XG])"  # the same red as the bag
-    "|(mW?t[.C]*[XG])"  # matching the shoes
+    "|(mW?t[.C]*[XG])(?!T)"  # matching the shoes
     "|(?<=[ET])[t.]*(o[t.C]+[XG])"  # in the colour of her hair
     "|((?:sC+s|C+l)t[.C]*[XG])"  # as red as the bag, red like the bag
     "|(C[.]*nt[.C]*[XG])"  # darker than the bag

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from fice.language.clauses import LINK, LOOK, kinds_of
-from fice.language.lexicon import Unit
 from fice.language.looks import is_loose, worn
+from fice.language.units import Unit
 
 PLAIN = Unit("P", ("solid",), "plain", drawn="solid")
 GROUNDS = ("ground", "background", "base")
@@ -33,11 +33,14 @@ class Reading:
     def ground(self) -> None:
         """ "red dots on white" is white with red dots; "ombre from red to blue" is both."""
         kinds = self._kinds()
-        found = re.search("(C+P)Q(?:C+(?:X|(?![CPMSLG?]))|C*G)", kinds)
+        found = re.search(
+            f"(C+P)Q(?:C+(?:X|(?![CPMSLG?]))|C*G)|(C+{'' if 'P' in kinds else 'P'})QC+(?![CMSLG?X])", kinds
+        )
         if found and not re.search("[GNUR]" if found[0].endswith("G") else "[NUR]", kinds[: found.start()]):
-            on, *under = self.units[found.end(1) : found.end()]
+            middle = found.end(1) if found[1] else found.end(2)
+            on, *under = self.units[middle : found.end()]
             if on.said == "on" and (under[-1].kind != "X" or under[-1].said in GROUNDS):
-                shown = self.units[found.start() : found.end(1)]
+                shown = self.units[found.start() : middle]
                 self.units[slice(*found.span())] = [*(unit for unit in under if unit.kind != "X"), *shown]
         if any(unit.drawn == "ombre" for unit in self.units):
             ends = [found.start() for found in re.finditer("[FT](?=C)", self._kinds())]

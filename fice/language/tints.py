@@ -137,9 +137,12 @@ class _Words:
         return Name((), Dye(said).moved(steps, said), not self._compares), self._last - self.at
 
 
-def darkened(word: str) -> Dye | None:
-    """What a verb such as "darken" does to the colour of a garment."""
-    return Dye(word, None, *STEPS[VERBS[word]]) if word in VERBS else None
+def without_steps(words: Sequence[str]) -> Sequence[str]:
+    """A colour without the words before it: ("very", "dark", "blue") is ("blue",)."""
+    at = 0
+    while at < len(words) and ((words[at],) in _steps() or (words[at],) in _amounts()):
+        at += 1
+    return words[at:]
 
 
 @cache

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from fice.language.lexicon import VOCABULARY, cut_up
+from fice.language.lexicon import VOCABULARY
+from fice.language.units import cut_up
 
 
 class Tokenizer:

@@ -22,9 +22,10 @@ from dataclasses import dataclass, replace
 from fice.errors import InputError
 from fice.language.clauses import LINK, LOOK, divide
 from fice.language.colours import COLOURS, Dye
-from fice.language.lexicon import ARTICLES, GARMENTS, LENGTHS, PATTERNS, SLEEVES, Unit, cut_up
+from fice.language.lexicon import ARTICLES, GARMENTS, LENGTHS, PATTERNS, SLEEVES
 from fice.language.looks import designed, dyed, likened
 from fice.language.reading import Reading
+from fice.language.units import Unit, cut_up
 
 
 @dataclass(frozen=True)

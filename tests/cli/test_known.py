@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from fice.cli import known, main
-from fice.language.lexicon import SYNONYMS, VOCABULARY, cut_up
+from fice.language.lexicon import SYNONYMS, VOCABULARY
+from fice.language.units import cut_up
 from fice.language.words import parse
 from fice.settings import PRESETS, Settings
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fice.language.colours import nearest_colour
-from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY, cut_up
+from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.units import cut_up
 
 
 def test_the_language_is_large_enough_and_consistent():
