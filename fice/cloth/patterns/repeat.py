@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 Array = np.ndarray
-LARGEST = 1024  # texels along a side of a repeat
+SMALLEST, LARGEST = 128, 1024  # texels along a side of a repeat: what is drawn coarser than its details is not its mean
 BLOCK = 1 << 16  # pixels looked up at once: they stay in the cache
 SHARPER = 0.35  # halvings by which less is averaged than a pixel covers: photographs are drawn no softer
 
@@ -227,4 +227,4 @@ def _filled(at: Array, share: np.float32) -> Array:
 def _side(length: float, finest: float) -> int:
     if not length:
         return 1
-    return int(min(max(2 ** math.ceil(math.log2(length / finest)), 8), LARGEST))
+    return min(max(2 ** math.ceil(math.log2(length / finest)), SMALLEST), LARGEST)

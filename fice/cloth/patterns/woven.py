@@ -28,7 +28,7 @@ def knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
     """Stocking stitch: columns of V, .9 cm wide and .7 high."""
     wide, tall = about(rng, 0.95), about(rng, 0.72)
     canvas = Canvas(8 * tall, 8 * wide, finest, dyes.base)
-    return _shaded(canvas, _stitches(canvas.u, canvas.v, wide, tall), rng)
+    return _shaded(canvas, stitches(canvas.u, canvas.v, wide, tall), rng)
 
 
 def cable_knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
@@ -46,7 +46,7 @@ def cable_knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
         strand = strand + 0.07 * np.cos((slant + 0.5 * np.abs(away)) * np.float32(2 * np.pi * 10 / tall))
         height = np.maximum(height, np.where(np.abs(away) < 1, strand, -1))
     small = canvas.u - 0.86 * wide
-    column = 0.28 * _stitches(small + 0.5, canvas.v, 1.0, tall / 9) + 0.16
+    column = 0.28 * stitches(small + 0.5, canvas.v, 1.0, tall / 9) + 0.16
     height = np.where(np.abs(small) < 1.0, np.maximum(height, column), height)
     return _shaded(canvas, height, rng, 0.75)
 
@@ -66,7 +66,7 @@ def relief(height: Array, canvas: Canvas, strength: float = 1.0) -> Array:
     return (strength * np.tanh(0.55 * down + 0.42 * across)).astype(np.float32)
 
 
-def _stitches(u: Array, v: Array, wide: float, tall: float) -> Array:
+def stitches(u: Array, v: Array, wide: float, tall: float) -> Array:
     """Height of stocking stitch, cm: two slanted loops a column."""
     column = u / wide - np.floor(u / wide)
     leg = np.abs(column - 0.5) * 2  # 0 in the middle of a column, 1 between two
