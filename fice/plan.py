@@ -20,7 +20,7 @@ from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, 
 from fice.subject.subject import Subject
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
-LESSER = 0.12  # share of a garment's largest part below which another is an error
+LESSER = 0.2  # share of a garment's largest part below which another is an error
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.cloth.dress import Dressing, own_cloth
+from fice.cloth.drape import has_legs
+from fice.cloth.dress import Cloth, Dressing, own_cloth
+from fice.cloth.patterns.dyes import NATURAL
 from fice.engine import Finished
-from fice.errors import UsageError
-from fice.language.lexicon import COLOURS
+from fice.errors import InputError, UsageError
 from fice.plan import Piece, Plan
 from fice.settings import GENERATING, Settings
-from fice.srgb import linear_light
+from fice.srgb import gamma_encoded, linear_light
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
 
 CANVAS = (256, 128)
+SEEN = 0.6  # probability from which a thing is in the picture
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,7 @@ class Redressing:
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
         for run in runs:
-            subject = run.plan.subject
-            run.cloths = tuple(Dressing(subject, piece, _base(subject, piece), run.seed) for piece in run.plan.pieces)
+            run.cloths = tuple(self._dressing(run.plan.subject, piece, run.seed) for piece in run.plan.pieces)
             run.steps = 1
         return list(runs)
 
@@ -87,8 +89,26 @@ class Redressing:
             run.cloths,
         )
 
+    def _dressing(self, subject: Subject, piece: Piece, seed: int) -> Dressing:
+        skin = own_cloth(subject, self.regions.select(subject.regions, ("skin", "face")))
+        legs = has_legs(piece.wide, subject.regions, self.regions)
+        return Dressing(subject, piece, self._cloth(subject, piece), legs, skin, seed)
 
-def _base(subject: Subject, piece: Piece):
-    """Linear reflectance that most of a piece's cloth shall have, (3,)."""
-    colour = piece.sentence.colour
-    return own_cloth(subject, piece) if colour is None else linear_light(torch.tensor(COLOURS[colour]).numpy() / 255)
+    def _cloth(self, subject: Subject, piece: Piece) -> Cloth:
+        """What a sentence wants a garment to be made of. InputError where a colour is like nothing in the picture."""
+        sentence = piece.sentence
+        own = own_cloth(subject, piece.wide)
+        colours = []
+        for dye in sentence.dyes[:3]:
+            worn = own
+            if dye.like:
+                there = self.regions.select(subject.regions, (dye.like,))
+                if there.max() < SEEN:
+                    raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
+                worn = own_cloth(subject, there)
+            colours.append(linear_light(np.array(dye.on(gamma_encoded(worn) * 255)) / 255))
+        design = sentence.design or "solid"
+        if not colours and design not in NATURAL:
+            colours = [own]
+        base, second, third = (*colours, None, None, None)[:3]
+        return Cloth(base, second, third, design, sentence.material)
