@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
 
+from fice.cloth.dress import Dressing
 from fice.cloth.prints import FLOOR, without_print
-from fice.srgb import LUMINANCE, delta_e, linear_light, to_lab
+from fice.plan import Piece
+from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
@@ -52,6 +55,31 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], pictur
     }
     left = _print_left(before, after, inner, subject)
     return {name: round(float(value), 4) for name, value in found.items()} | ({} if left is None else left)
+
+
+def colours_reached(
+    subject: Subject, pieces: Sequence[Piece], cloths: Sequence[object], picture: np.ndarray
+) -> list[dict[str, Any]]:
+    """For each garment in plain cloth of a named colour what was asked and reached, as #rrggbb, and CIEDE2000 of both.
+
+    asked is in the light of the scene: a white shirt at dusk is grey in every photo.
+    """
+    found = []
+    after = _seen(subject, picture)
+    for piece, dressing in zip(pieces, cloths, strict=True):
+        if not isinstance(dressing, Dressing) or dressing.cloth.design != "solid" or dressing.cloth.base is None:
+            continue
+        inner = ndimage.binary_erosion(piece.wide[0, 0].cpu().numpy() > 0.9, iterations=RIM)
+        if piece.sentence.dyes and dressing.cloth.material is None and inner.any():
+            asked = gamma_encoded(np.clip(dressing.cloth.base * subject.exposure, 0, 1)) * 255
+            reached = np.median(after[inner], 0) * 255
+            apart = float(delta_e(to_lab(asked), to_lab(reached)))
+            found.append({"asked": _hex(asked), "reached": _hex(reached), "delta_e": round(apart, 2)})
+    return found
+
+
+def _hex(rgb: np.ndarray) -> str:
+    return "#" + "".join(f"{round(float(value)):02x}" for value in rgb)
 
 
 def complaints(figures: Mapping[str, float]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from fice.settings import Settings
 
 # processor seconds of one step of each stage with the bundled weights, measured: a bar needs their ratios only
-COSTS = {"load": 3.1, "look": 0.2, "fit": 0.16, "loop": 0.24, "stitch": 0.2}
+COSTS = {"load": 3.1, "look": 1.0, "fit": 0.16, "loop": 0.24, "stitch": 0.5}
 
 
 class Spent(dict[str, float]):
@@ -45,12 +45,13 @@ class Course:
     """
 
     def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None]):
+        generated = settings.garment == "generated"
         fits = 2 if settings.start == "redressed" else 1
         steps = {
             "load": 1,
             "look": 1,
-            "fit": fits * (settings.refine + settings.tuning),
-            "loop": settings.steps,
+            "fit": fits * (settings.refine + settings.tuning) * generated,
+            "loop": settings.steps if generated else 1,
             "stitch": candidates,
         }
         self.work = {stage: count * COSTS[stage] for stage, count in steps.items()}

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from fice.errors import InputError
+from fice.check import merit
+from fice.errors import InputError, UsageError
 from fice.files import whole_file
 from fice.order import Order
 from fice.photo.encode import encode_photo, write_mask
@@ -33,7 +34,8 @@ class Edit:
         mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical. Saved as JPEG it
             grows to the blocks that changed; of a JPEG that a notice calls new it is the region meant.
         garment: the garment after the edit, (H, W) float in [0, 1].
-        latent: what the engine could begin from again; of a StyleGAN2 the edited W+, (1, R, D).
+        latent: what the engine could begin from again; of a StyleGAN2 the edited W+, (1, R, D); None of a photographed
+            garment.
         drawn: what the engine drew, (1, 3, H, W) float in about [0, 1].
         notices: what the user should know.
         facts: what was done, ready for json; with the order that was asked.
@@ -52,7 +54,7 @@ class Edit:
     pixels: np.ndarray
     mask: np.ndarray
     garment: np.ndarray
-    latent: Tensor
+    latent: Tensor | None
     drawn: Tensor
     notices: list[str]
     facts: dict[str, Any]
@@ -99,9 +101,11 @@ class Edit:
         return write_mask(self.subject.photo, self.mask, path, force=True)
 
     def save_latent(self, path: str | Path) -> None:
-        """Writes the latent as safetensors: `ws`, (1, R, D) float32."""
+        """Writes the latent as safetensors: `ws`, (1, R, D) float32. Raises UsageError where there is none."""
         from safetensors.torch import save
 
+        if self.latent is None:
+            raise UsageError("A photographed garment has no latent to be saved; choose the preset generated.")
         with whole_file(path) as stream:
             stream.write(save({"ws": self.latent.float().cpu().contiguous()}))
 
@@ -111,13 +115,13 @@ class Edit:
 
 
 def best_of(edits: Sequence[Edit]) -> Edit:
-    """The candidate that is most like its text.
+    """The candidate that has the fewest faults, of like ones the one that is most like its text.
 
     Raises InputError when there is none, as all of them diverged, and when it is the photo itself.
     """
     if not edits:
         raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-    best = max(edits, key=lambda edit: edit.facts["similarity"]["after"])
+    best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), edit.facts["similarity"]["after"]))
     if np.array_equal(best.pixels, best.subject.photo.pixels):
         raise InputError("Nothing was found to change in this picture: cut it nearer to the person, or give a --mask.")
     return best

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
+from fice.check import check, colours_reached, complaints
 from fice.cloth.engine import Redressing
 from fice.course import Spent
 from fice.device import resolve
@@ -226,6 +227,7 @@ class Editor:
             )
             result = stitch(parts, settings.stitch, settings.detail)
             similarity = self._similarity(plan, made, result.picture)
+            figures = check(subject, self.regions, made.garments, result.picture)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
@@ -242,6 +244,8 @@ class Editor:
             "losses": {name: round(value, 6) for name, value in run.losses.items()},
             "curve": run.curve(),
             "similarity": similarity,
+            "check": figures,
+            "colours": colours_reached(subject, plan.pieces, made.cloths, result.picture),
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
@@ -256,7 +260,7 @@ class Editor:
             garment,
             made.latent,
             run.picture,
-            list(plan.notices),
+            [*plan.notices, *complaints(figures)],
             facts,
         )
 

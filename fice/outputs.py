@@ -20,6 +20,7 @@ from fice.photo.pipe import is_pipe, name_at_stdout, write_to_stdout
 if TYPE_CHECKING:
     from fice.edit import Edit
     from fice.photo.photo import Photo
+    from fice.settings import Settings
 
 BESIDE = {"mask": ".png", "latent": ".safetensors", "compare": ".png", "trace": ".gif"}  # their formats
 FRAMES = 48  # of an animation: smooth enough, and small
@@ -45,11 +46,15 @@ class Outputs:
         """What a batch writes: each of `kept` beside the result, named after it."""
         return cls(result, {name: _beside(result, f".{name}{BESIDE[name]}") for name in kept})
 
-    def check(self, photo: Photo, force: bool = False) -> Outputs:
+    def check(self, photo: Photo, force: bool = False, settings: Settings | None = None) -> Outputs:
         """The same with links followed, once it is sure that all of it can be written.
 
-        Raises UsageError for what cannot be written beside the photo, or has the name of another.
+        Raises UsageError for what cannot be written beside the photo, has the name of another, or is not made by an
+        edit with these settings.
         """
+        lost = [name for name in ("latent", "trace") if name in self.beside]
+        if settings and settings.garment == "photographed" and lost:
+            raise UsageError(f"A photographed garment has no {lost[0]}; add --preset generated.")
         piped = is_pipe(self.result)
         seen = {name_at_stdout(photo) if piped else check_output(self.result, photo, force)}
         result = self.result if piped else next(iter(seen))

@@ -146,7 +146,15 @@ class Settings:
         Raises UsageError as `preset` and `parse` do.
         """
         given = {name: value for name, value in (("steps", steps), ("strength", strength)) if value is not None}
-        return cls.preset(preset, **given).replace(**dict(map(cls.parse, assignments)))
+        settings = cls.preset(preset, **given).replace(**dict(map(cls.parse, assignments)))
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """UsageError where a setting of garments that are generated was changed, and the garment is photographed."""
+        idle = [name for name in self.changes() if name in GENERATING and self.garment == "photographed"]
+        if idle:
+            raise UsageError(f"{' and '.join(idle)} concerns generated garments only; add --preset generated.")
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with some values changed; raises UsageError where a name or value makes no sense."""

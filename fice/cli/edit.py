@@ -56,7 +56,8 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
     Examples:
       fice edit photo.jpg "red floral dress"
       fice edit photo.jpg "white shirt and blue jeans" -o out.png --save-mask mask.png
-      fice edit photo.jpg "denim jacket" --region outer --preset best --json
+      fice edit photo.jpg "black leather jacket" --region outer --json
+      fice edit photo.jpg "#007aff houndstooth shirt"
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """
@@ -101,7 +102,7 @@ def edit_file(
     from fice.photo.pipe import is_pipe, photo_from_stdin
 
     source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
-    files = outputs.check(source, force)
+    files = outputs.check(source, force, settings)
 
     from fice.course import Course
     from fice.device import resolve

@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path)
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
-preset_option = click.option("--preset", type=click.Choice(list(PRESETS)), help="Time against quality.")
+preset_option = click.option("--preset", type=click.Choice(list(PRESETS)), help="How garments are made; fast is a preview.  [default: default]")
 steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
 strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
 set_option = click.option(
@@ -87,7 +87,7 @@ def order_from(options: dict[str, Any], text: str | None) -> Order:
     return order.with_wishes(wishes | ({"text": text} if text is not None else {}))
 
 
-def settings_from(options: dict[str, Any]) -> Settings:
-    """Takes what makes settings out of the options. UsageError as `Settings.asked_for`."""
+def settings_from(options: dict[str, Any], preset: str = "default") -> Settings:
+    """Takes what makes settings out of the options; preset: the usual one. UsageError as `Settings.asked_for`."""
     given = {name: options.pop(name) for name in ("steps", "strength") if options.get(name) is not None}
-    return Settings.asked_for(options.pop("preset", None) or "default", options.pop("assignments", ()), **given)
+    return Settings.asked_for(options.pop("preset", None) or preset, options.pop("assignments", ()), **given)

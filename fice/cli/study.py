@@ -68,7 +68,7 @@ def ablate(context: click.Context, source: str, text: str | None, dry_run: bool,
     from fice.evaluation.ablation import ablate as run
     from fice.evaluation.ablation import describe_study
 
-    order, settings = order_from(options, text), settings_from(options)
+    order, settings = order_from(options, text), settings_from(options, "generated")
     judging = _judging(options)
     study = {name: value for name in ("variants", "grid", "seeds") if (value := options.pop(name))}
     batch = Batch(source, order=order, settings=settings, **said(options))

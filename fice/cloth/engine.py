@@ -16,7 +16,7 @@ from fice.cloth.patterns.dyes import NATURAL
 from fice.engine import Finished
 from fice.errors import InputError, UsageError
 from fice.plan import Piece, Plan
-from fice.settings import GENERATING, Settings
+from fice.settings import Settings
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
@@ -59,8 +59,7 @@ class Redressing:
     takes = frozenset({"text", "region", "mask", "seed", "candidates"})
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
-        if idle := [name for name in settings.changes() if name in GENERATING]:
-            raise UsageError(f"{', '.join(idle)} is said of garments that are generated; add --preset generated.")
+        settings.check()
         if BODY in regions.names:
             raise UsageError(f"Bundle {bundle.name} knows no garments to re-dress; say --preset generated or paper.")
         self.regions, self.whole = regions, bundle.whole

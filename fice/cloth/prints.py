@@ -18,7 +18,7 @@ from fice.srgb import LUMINANCE, linear_light, to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
 FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that less of it is believed
-INKS, SAMPLES, ROUNDS = 7, 4000, 12  # of k-means
+INKS, SAMPLES, ROUNDS = 7, 2000, 3  # of k-means: colours, pixels, tries
 LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more than of ink
 ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
@@ -78,7 +78,7 @@ def _inks(looks: np.ndarray, log: np.ndarray, inner: np.ndarray, height: float) 
     sample = points[:: max(1, len(points) // SAMPLES)]
     if len(sample) < 4 * INKS:
         return np.zeros(inner.shape, int)
-    centres, _ = cluster.vq.kmeans2(sample, INKS, iter=ROUNDS, minit="++", rng=np.random.default_rng(0))
+    centres, _ = cluster.vq.kmeans(sample, INKS, iter=ROUNDS, rng=np.random.default_rng(0))
     shades = cluster.vq.vq(smooth.reshape(-1, 3), centres)[0].reshape(inner.shape)
     return _joined(shades, smooth, centres, inner, height)
 
