@@ -1,4 +1,4 @@
-"""What people see at once in an edit, measured on the person: how much changed, where it should not, rims, old print."""
+"""What people see at once in an edit: how much changed, what should not have, rims, old print."""
 
 from __future__ import annotations
 

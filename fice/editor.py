@@ -30,7 +30,8 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
-from fice.stitch.stitch import Stitch, Worn, stitch
+from fice.stitch.parts import Stitch, Worn
+from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
@@ -110,9 +111,7 @@ class Editor:
         joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
         self.pose = self._pose() if generated or joints else None
         self.engine = self._engine()
-        self.analysis = Analysis(
-            self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose
-        )
+        self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose)
 
     def _pose(self) -> Pose:
         package = self.bundle.package("pose") if self.settings.pose_from == "package" else None

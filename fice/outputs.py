@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,15 +46,11 @@ class Outputs:
         """What a batch writes: each of `kept` beside the result, named after it."""
         return cls(result, {name: _beside(result, f".{name}{BESIDE[name]}") for name in kept})
 
-    def check(self, photo: Photo, force: bool = False, settings: Settings | None = None) -> Outputs:
+    def check(self, photo: Photo, force: bool = False) -> Outputs:
         """The same with links followed, once it is sure that all of it can be written.
 
-        Raises UsageError for what cannot be written beside the photo, has the name of another, or is not made by an
-        edit with these settings.
+        Raises UsageError for what cannot be written beside the photo, or has the name of another.
         """
-        lost = [name for name in ("latent", "trace") if name in self.beside]
-        if settings and settings.garment == "photographed" and lost:
-            raise UsageError(f"A photographed garment has no {lost[0]}; add --preset generated.")
         piped = is_pipe(self.result)
         seen = {name_at_stdout(photo) if piped else check_output(self.result, photo, force)}
         result = self.result if piped else next(iter(seen))
@@ -85,6 +81,13 @@ class Outputs:
             save_png(compared(edit), self.beside["compare"])
         if "trace" in self.beside:
             save_gif(self.frames, self.beside["trace"])
+
+
+def check_kept(kept: Iterable[str], settings: Settings) -> None:
+    """UsageError for what an edit with these settings does not make; kept: of `BESIDE`."""
+    lost = [name for name in kept if name in ("latent", "trace")]
+    if settings.garment == "photographed" and lost:
+        raise UsageError(f"A photographed garment has no {' and no '.join(lost)}; add --preset generated.")
 
 
 def compared(edit: Edit) -> np.ndarray:

@@ -132,7 +132,7 @@ class Settings:
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
-        """`default`, `fast`, `generated` or `paper`, with changes. Raises UsageError for unknown names and bad values."""
+        """`default`, `fast`, `generated` or `paper`, with changes. UsageError for unknown names and bad values."""
         if name not in PRESETS:
             raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
@@ -213,7 +213,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 # what is said of garments that are generated alone
-GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {"name", "garment", "mirrored", "clip_from"}
+GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
+    "name",
+    "garment",
+    "mirrored",
+    "clip_from",
+}
 
 
 def as_set(value: Any) -> str:

@@ -25,6 +25,7 @@ from fice.errors import InputError, UsageError
 from fice.files import LOCK, hash_of
 from fice.language.answers import understand
 from fice.order import Order
+from fice.outputs import check_kept
 from fice.settings import Settings
 
 TEMPORARY = re.compile(r"\.fice-[0-9a-f]{12}\.tmp")  # as `fice.files.whole_file` names what is not whole yet
@@ -61,6 +62,7 @@ def run_batch(
     Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all, as a
     text that every photo gets and that cannot be obeyed.
     """
+    check_kept(batch.keep, batch.settings)
     weights, out = _weights_that_understand(batch), batch.out
     heard = Hearing(weights, batch.settings, warn)
     jobs = find_jobs(batch)
@@ -98,6 +100,7 @@ def describe_batch(batch: Batch, tell: Tell = lambda _: None) -> str:
 
     Errors as of `run_batch`; tell is told what its warn is. Writes nothing.
     """
+    check_kept(batch.keep, batch.settings)
     weights, out = _weights_that_understand(batch), batch.out
     heard, jobs = Hearing(weights, batch.settings, tell), find_jobs(batch)
     before = Journal(out).latest() if (out / NAME).exists() and not batch.force else {}

@@ -98,11 +98,13 @@ def edit_file(
     "-" is standard input as a photo, standard output as the result. Whatever can be refused is refused before the work
     begins; raises the errors of `fice.errors`.
     """
+    from fice.outputs import check_kept
     from fice.photo.photo import read_photo
     from fice.photo.pipe import is_pipe, photo_from_stdin
 
     source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
-    files = outputs.check(source, force, settings)
+    files = outputs.check(source, force)
+    check_kept(outputs.beside, settings)
 
     from fice.course import Course
     from fice.device import resolve

@@ -105,7 +105,8 @@ class Redressing:
                 if there.max() < SEEN:
                     raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
                 worn = own_cloth(subject, there)
-            colours.append(linear_light(np.array(dye.on(gamma_encoded(worn) * 255)) / 255))
+            rgb = dye.on((gamma_encoded(worn) * 255).tolist())
+            colours.append(linear_light(np.asarray(rgb, float) / 255))
         design = sentence.design or "solid"
         if not colours and design not in NATURAL:
             colours = [own]

@@ -23,7 +23,10 @@ LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more t
 ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
 HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
-FIGURE, ALONE = 0.3, 0.8  # share of a shade's area in figures that make it an ink; of its borders, where it is of one ink
+FIGURE, ALONE = (
+    0.3,
+    0.8,
+)  # share of a shade's area in figures that make it an ink; of its borders, where it is of one ink
 MIXED = -1
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
 PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
@@ -83,14 +86,14 @@ def _inks(looks: np.ndarray, log: np.ndarray, inner: np.ndarray, height: float) 
     return _joined(shades, smooth, centres, inner, height)
 
 
-def _joined(
-    shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: np.ndarray, height: float
-) -> np.ndarray:
-    """Shades with those joined that light alone tells apart, numbered from 0; MIXED where inks are mixed, (H, W) int."""
+def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
+    """Shades with those joined that only light tells apart, numbered from 0; MIXED where inks mix, (H, W) int."""
     opened = _disc(max(1, round(THICK * height / 2)))
     masks = [inner & (shades == i) for i in range(len(centres))]
     areas = np.array([mask.sum() for mask in masks])
-    figure = [ndimage.binary_opening(mask, opened).sum() / max(area, 1) for mask, area in zip(masks, areas, strict=True)]
+    figure = [
+        ndimage.binary_opening(mask, opened).sum() / max(area, 1) for mask, area in zip(masks, areas, strict=True)
+    ]
     thick = [i for i, area in enumerate(areas) if area > RARE * inner.sum() and figure[i] > FIGURE]
     thick = thick or [int(areas.argmax())]
     parent = {i: i for i in thick}
@@ -130,7 +133,7 @@ def _joined(
         meets = {k: sum(known[j][0] for j in known if root(j) == k) for k in roots}
         most = max(roots, key=lambda k: meets[k])
         alone = meets[most] >= ALONE * sum(meets.values())  # what lies between two inks is their mixture
-        nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))  # noqa: B023
+        nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))
         if alike(i, nearest):
             numbers[i] = roots.index(root(nearest))
         elif alone and any(lit for j, (_, _, lit) in known.items() if root(j) == most):

@@ -1,8 +1,8 @@
 """Closed-form matting: how much of each mixed pixel is garment, from the colours around it.
 
-A. Levin, D. Lischinski, Y. Weiss, A Closed-Form Solution to Natural Image Matting, TPAMI 2008: in every small window the
-matte is a linear function of the colour (equation 12), and of all such mattes the one nearest to what is known is the
-solution of one sparse system. What a network thinks of a mixed pixel has a small say in it, too.
+A. Levin, D. Lischinski, Y. Weiss, A Closed-Form Solution to Natural Image Matting, TPAMI 2008: in every small window
+the matte is a linear function of the colour (equation 12), and of all such mattes the one nearest to what is known is
+the solution of one sparse system. What a network thinks of a mixed pixel has a small say in it, too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from torch.nn import functional as F
 SMOOTH = 1e-5  # variance of a window's colours below which it has one colour
 PRECISE, ITERATIONS = 1e-3, 300  # of the conjugate gradients
 LEVELS = 24  # pixels up to which the foreground is estimated in one piece
-NEIGHBOURS, SURE = 1e-2, 0.05  # weights of like neighbours, where the matte is flat, and per step of it
+NEIGHBOURS, UNLIKE = 1e-2, 0.05  # weight of a neighbour's colours, and what a step of the matte adds to it
+COARSE, SWEEPS = 10, 3  # rounds at the coarsest level, and at each other
 
 
 def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray, weight: float) -> np.ndarray:
@@ -74,38 +75,34 @@ def foreground(picture: Tensor, alpha: Tensor) -> Tensor:
     picture: (1, 3, h, w) float in [0, 1]; alpha: (1, 1, h, w) in [0, 1].
     """
     height, width = alpha.shape[2:]
-    steps = max(1, int(np.ceil(np.log2(max(height, width) / LEVELS))) + 1)
-    front = back = None
-    for level in range(steps - 1, -1, -1):
+    levels = max(1, int(np.ceil(np.log2(max(height, width) / LEVELS))) + 1)
+    sides = _mean_of(picture, alpha), _mean_of(picture, 1 - alpha)
+    for level in range(levels - 1, -1, -1):
         size = max(1, round(height / 2**level)), max(1, round(width / 2**level))
         seen, share = (F.interpolate(x, size=size, mode="area") for x in (picture, alpha))
-        if front is None or back is None:
-            front = _mean_of(seen, share)
-            back = _mean_of(seen, 1 - share)
-        else:
-            front, back = (F.interpolate(x, size=size, mode="bilinear") for x in (front, back))
-        padded_share = F.pad(share, (1, 1, 1, 1), mode="replicate")
-        weights = [
-            NEIGHBOURS + SURE * (padded_share[..., 1 + dy : 1 + dy + size[0], 1 + dx : 1 + dx + size[1]] - share).abs()
-            for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1))
-        ]
-        total = sum(weights)
-        for _ in range(10 if level == steps - 1 else 3):
-            near = []
-            for layer in (front, back):
-                wide = F.pad(layer, (1, 1, 1, 1), mode="replicate")
-                near.append(
-                    sum(
-                        weight * wide[..., 1 + dy : 1 + dy + size[0], 1 + dx : 1 + dx + size[1]]
-                        for weight, (dy, dx) in zip(weights, ((-1, 0), (1, 0), (0, -1), (0, 1)), strict=True)
-                    )
-                    / total
-                )
-            off = (seen - share * near[0] - (1 - share) * near[1]) / (share**2 + (1 - share) ** 2 + total)
-            front, back = (near[0] + share * off).clamp(0, 1), (near[1] + (1 - share) * off).clamp(0, 1)
-    return front
+        front, back = (F.interpolate(x, size=size, mode="bilinear") for x in sides)
+        weights = [NEIGHBOURS + UNLIKE * (near - share).abs() for near in _neighbours(share)]
+        total = torch.stack(weights).sum(0)
+        for _ in range(COARSE if level == levels - 1 else SWEEPS):
+            around = [
+                torch.stack([w * near for w, near in zip(weights, _neighbours(layer), strict=True)]).sum(0) / total
+                for layer in (front, back)
+            ]
+            off = seen - share * around[0] - (1 - share) * around[1]
+            off = off / (share**2 + (1 - share) ** 2 + total)
+            front, back = (around[0] + share * off).clamp(0, 1), (around[1] + (1 - share) * off).clamp(0, 1)
+        sides = front, back
+    return sides[0]
+
+
+def _neighbours(layer: Tensor) -> list[Tensor]:
+    """What lies above, below, left and right of each pixel."""
+    height, width = layer.shape[2:]
+    wide = F.pad(layer, (1, 1, 1, 1), mode="replicate")
+    places = ((0, 1), (2, 1), (1, 0), (1, 2))
+    return [wide[..., y : y + height, x : x + width] for y, x in places]
 
 
 def _mean_of(picture: Tensor, where: Tensor) -> Tensor:
-    total = where.sum((2, 3), keepdim=True).clamp(min=1e-4)
-    return ((picture * where).sum((2, 3), keepdim=True) / total).expand_as(picture).clone()
+    """The mean colour there, (1, 3, 1, 1)."""
+    return (picture * where).sum((2, 3), keepdim=True) / where.sum((2, 3), keepdim=True).clamp(min=1e-4)

@@ -21,7 +21,10 @@ OFF = 0.02  # squared distance from their line at which it is a third colour
 
 BAND, FAR = 2.0, 6.0  # pixels of the canvas by which an outline may be wrong, and in which a doubt is one of it
 DOUBT = 0.49  # what is nearer to one half than this is in doubt
-PRIOR, PATCHY = 0.003, 0.1  # weight of a network's opinion; deviation of a garment's colours that makes it the better one
+PRIOR, PATCHY = (
+    0.003,
+    0.1,
+)  # weight of a network's opinion; deviation of a garment's colours that makes it the better one
 FINE = 2.0  # pixels of the photo in one of the canvas up to which a matte is solved; beyond, it is enlarged
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,7 +22,8 @@ from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
 from fice.stitch.matting import cut_out, unmix
-from fice.subject.frame import Frame, Window
+from fice.stitch.parts import Layer, Stitch, Stitched, Worn
+from fice.subject.frame import Window
 
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
@@ -32,73 +33,6 @@ SETTLED = 0.008  # share of the canvas's height by which an outline may wander w
 FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
 MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
 MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
-
-
-@dataclass(frozen=True)
-class Worn:
-    """One garment to be put back. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
-
-    Attributes:
-        before, after: where it is in the photo, and in the generated picture.
-        mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        cloth: of the garment as photographed, or what one as generated shows between the pixels of the canvas, or None.
-        same: the cloth itself stays, so that all its fine detail does.
-    """
-
-    before: Tensor
-    after: Tensor
-    mask: np.ndarray | None = None
-    cloth: Dressing | Weave | None = None
-    same: bool = False
-
-
-@dataclass(frozen=True)
-class Stitch:
-    """What is put back, and into what. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
-
-    Attributes:
-        photo: the photo.
-        frame: the person's place on the canvas.
-        drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1], or about that where only the head is put back.
-        garments: what of it is put back where not all but the head is.
-        head: what never changes.
-        body: the whole person in the photo.
-        body_after: the whole person in the generated picture.
-    """
-
-    photo: Photo
-    frame: Frame
-    drawn: Tensor
-    garments: tuple[Worn, ...]
-    head: Tensor
-    body: Tensor
-    body_after: Tensor
-
-
-class Layer(NamedTuple):
-    """One layer in the window: a picture (1, 3, h, w) sRGB in [0, 1], and its matte (1, 1, h, w) in [0, 1].
-
-    instead: what of the photo it takes the place of, (1, 3, h, w), where that is known better than as what lies below.
-    """
-
-    picture: Tensor
-    matte: Tensor
-    instead: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Stitched:
-    """The result at the photo's size.
-
-    Attributes:
-        picture: (H, W, 3) float32 sRGB in [0, 1].
-        pixels: (H, W, 3) in the photo's own profile and dtype.
-        mask: (H, W) bool, where pixels may differ from the photo's.
-    """
-
-    picture: np.ndarray
-    pixels: np.ndarray
-    mask: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -166,9 +100,7 @@ def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float)
         yield Layer(_cloth(parts, worn, source, mattes, window, detail), mattes.garment)
 
 
-def _photographed(
-    parts: Stitch, worn: Worn, cloth: Dressing, source: Tensor, window: Window, free: Tensor
-) -> Layer:
+def _photographed(parts: Stitch, worn: Worn, cloth: Dressing, source: Tensor, window: Window, free: Tensor) -> Layer:
     """The garment of the photo in other cloth, where no other garment has been; (1, 1, h, w) in [0, 1]."""
     probability = parts.frame.to_photo(without_specks(worn.before, SPECK), window=window, kernel="linear").clamp(0, 1)
     matte, own = cut_out(source, probability, 1 / parts.frame.scale)

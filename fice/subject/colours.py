@@ -23,7 +23,10 @@ SURE, FEWEST = 0.8, 50  # probability from which, and pixels of which, a class's
 BELIEVED = 0.6  # exponent of a colour's likelihood: neighbours are no independent witnesses
 ROUNDS, NEAR = 2, 2  # of deciding; pixels of the view around one that are asked too
 RARE = 1e-5  # likelihood that any class has for any colour
-LIKE_SKIN, CLEARLY = 0.7, 2.0  # log odds of a colour, as skin over the cloth, for what is of a hand, and for a part of it
+LIKE_SKIN, CLEARLY = (
+    0.7,
+    2.0,
+)  # log odds of a colour, as skin over the cloth, for what is of a hand, and for a part of it
 HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
 
 
@@ -65,7 +68,7 @@ def _likelihood(bins: np.ndarray, probabilities: Tensor, blur: tuple[float, ...]
 
 
 def _with_hands(probabilities: Tensor, bins: np.ndarray, names: Sequence[str]) -> Tensor:
-    """Probabilities in which cloth that has the skin's colours, and not its own, in pieces as large as a hand, is skin."""
+    """Probabilities with what has the skin's colours, and not its cloth's, in pieces as large as a hand, as skin."""
     index = {name: i for i, name in enumerate(names)}
     skins = [index[name] for name in ("skin", "face") if name in index]
     cloths = [index[name] for name in ("upper", "outer", "dress", "skirt", "trousers") if name in index]
@@ -74,8 +77,8 @@ def _with_hands(probabilities: Tensor, bins: np.ndarray, names: Sequence[str]) -
     which = probabilities[:, cloths].argmax(1, keepdim=True)
     own = mean(_likelihood(bins, probabilities[:, cloths]).gather(1, which), 1)
     lit = mean(_likelihood(bins, probabilities[:, skins].sum(1, keepdim=True), ANY_LIGHT), 1)
-    like = lit - own
-    like = torch.where(probabilities[:, cloths].sum(1, keepdim=True) > 0.5, like, -torch.inf)[0, 0].cpu().numpy()
+    cloth = probabilities[:, cloths].sum(1, keepdim=True) > 0.5
+    like = torch.where(cloth, lit - own, -torch.inf)[0, 0].cpu().numpy()
     disc = _disc(HAND * like.shape[0])
     core = ndimage.binary_opening(like > CLEARLY, disc)
     grown = ndimage.binary_propagation(core, mask=core | (like > LIKE_SKIN))

@@ -1,0 +1,83 @@
+"""What a stitch is made of: the garments to be put back, the picture they come from, layers, and the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from fice.cloth.clothing import Weave
+from fice.cloth.dress import Dressing
+from fice.subject.frame import Frame
+
+if TYPE_CHECKING:
+    from fice.photo.photo import Photo
+
+
+@dataclass(frozen=True)
+class Worn:
+    """One garment to be put back. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
+
+    Attributes:
+        before, after: where it is in the photo, and in the generated picture.
+        mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
+        cloth: of the garment as photographed, or what one as generated shows between the pixels of the canvas, or None.
+        same: the cloth itself stays, so that all its fine detail does.
+    """
+
+    before: Tensor
+    after: Tensor
+    mask: np.ndarray | None = None
+    cloth: Dressing | Weave | None = None
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class Stitch:
+    """What is put back, and into what. Maps are (1, 1, h, w) float in [0, 1] on the frame's canvas.
+
+    Attributes:
+        photo: the photo.
+        frame: the person's place on the canvas.
+        drawn: the generated picture, (1, 3, h, w) sRGB in [0, 1], or about that where only the head is put back.
+        garments: what of it is put back where not all but the head is.
+        head: what never changes.
+        body: the whole person in the photo.
+        body_after: the whole person in the generated picture.
+    """
+
+    photo: Photo
+    frame: Frame
+    drawn: Tensor
+    garments: tuple[Worn, ...]
+    head: Tensor
+    body: Tensor
+    body_after: Tensor
+
+
+class Layer(NamedTuple):
+    """One layer in the window: a picture (1, 3, h, w) sRGB in [0, 1], and its matte (1, 1, h, w) in [0, 1].
+
+    instead: what of the photo it takes the place of, (1, 3, h, w), where that is known better than as what lies below.
+    """
+
+    picture: Tensor
+    matte: Tensor
+    instead: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """The result at the photo's size.
+
+    Attributes:
+        picture: (H, W, 3) float32 sRGB in [0, 1].
+        pixels: (H, W, 3) in the photo's own profile and dtype.
+        mask: (H, W) bool, where pixels may differ from the photo's.
+    """
+
+    picture: np.ndarray
+    pixels: np.ndarray
+    mask: np.ndarray
