@@ -73,17 +73,17 @@ def delta_e(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     stretch = 1.5 - 0.5 * weight((np.hypot(a1, b1) + np.hypot(a2, b2)) / 2)
     a1, a2 = a1 * stretch, a2 * stretch
     c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
-    h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)
+    h1, h2 = (np.degrees(np.arctan2(b, a)) % 360 for a, b in ((a1, b1), (a2, b2)))
     grey = c1 * c2 == 0
-    turn = np.where(grey, 0, (h2 - h1 + np.pi) % (2 * np.pi) - np.pi)
+    turn = np.where(grey, 0, h2 - h1 - 360 * ((h2 - h1 > 180) * 1.0 - (h2 - h1 < -180)))
     middle = np.where(grey, h1 + h2, h1 + turn / 2)  # of a grey and a colour the colour's hue
     lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
     waves = ((1, 0.17, 30), (2, -0.24, 0), (3, -0.32, -6), (4, 0.2, 63))
-    t = 1 - sum(size * np.cos(k * middle - np.radians(shift)) for k, size, shift in waves)
+    t = 1 - sum(size * np.cos(np.radians(k * middle - shift)) for k, size, shift in waves)
     off = (lightness - 50) ** 2
     dl = (l2 - l1) / (1 + 0.015 * off / np.sqrt(20 + off))
     dc = (c2 - c1) / (1 + 0.045 * chroma)
-    dh = 2 * np.sqrt(c1 * c2) * np.sin(turn / 2) / (1 + 0.015 * chroma * t)
-    from_blue = (np.degrees(middle) - 275 + 180) % 360 - 180
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * chroma * t)
+    from_blue = middle % 360 - 275
     twist = -np.sin(np.radians(60 * np.exp(-((from_blue / 25) ** 2)))) * 2 * weight(chroma)
     return np.sqrt(dl**2 + dc**2 + dh**2 + twist * dc * dh)

@@ -57,7 +57,7 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg "red floral dress"
       fice edit photo.jpg "white shirt and blue jeans" -o out.png --save-mask mask.png
       fice edit photo.jpg "black leather jacket" --region outer --json
-      fice edit photo.jpg "#007aff houndstooth shirt"
+      fice edit photo.jpg "a #007aff silk shirt, and the jeans darker"
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """

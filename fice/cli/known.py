@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fice.language import lexicon
+from fice.language.designs import DESIGN_NAMES, DESIGNS, MATERIAL_NAMES, MATERIALS
 from fice.settings import PRESETS, Settings, as_set
 
 WIDTH = 100  # letters
-NAMES = {"C": "colours", "P": "patterns", "G": "garments", "S": "sleeves", "L": "lengths"}
+COLOURS_TOO = (
+    'And all names of the xkcd survey and of CSS ("robin\'s egg blue"), "#007aff", "rgb(0, 122, 255)", '
+    '"hsl(211, 100%, 50%)", words before them ("dusty teal", "a darker blue", "darker") and "the same red as the bag".'
+)
 SENTENCES = (
     "a red floral dress",
     "change the striped shirt to blue, without a pattern",
     "white shirt and blue jeans",
     "make the jacket olive and the trousers khaki",
     "a red top with a matching skirt, no pattern",
+    "a #007aff silk blouse and a houndstooth coat",
+    "make the dress darker",
+    "skirt in the same red as the bag",
 )
 
 
@@ -52,10 +60,14 @@ def settings_text() -> str:
 
 def words() -> dict[str, dict[str, list[str]]]:
     """Kind -> word -> other words for the same."""
-    found: dict[str, dict[str, list[str]]] = {NAMES[kind]: {word: [] for word in lexicon.KINDS[kind]} for kind in NAMES}
-    for other, word in lexicon.SYNONYMS.items():
-        next(known for known in found.values() if word in known)[word].append(other)
-    return found
+    return {
+        "colours": _grouped(lexicon.COLOURS, lexicon.SYNONYMS),
+        "patterns": _grouped(DESIGNS, DESIGN_NAMES),
+        "materials": _grouped(MATERIALS, MATERIAL_NAMES),
+        "garments": _grouped(lexicon.GARMENTS, lexicon.SYNONYMS),
+        "sleeves": _grouped(lexicon.SLEEVES, lexicon.SYNONYMS),
+        "lengths": _grouped(lexicon.LENGTHS, lexicon.SYNONYMS),
+    }
 
 
 def words_text() -> str:
@@ -66,7 +78,14 @@ def words_text() -> str:
         for word, others in known.items():
             line = ": ".join(filter(None, (word, ", ".join(others))))
             lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="      ")
+        if kind == "colours":
+            lines += textwrap.wrap(COLOURS_TOO, WIDTH, initial_indent="  ", subsequent_indent="  ")
     return "\n".join([*lines, "sentences:", *(f"  {sentence}" for sentence in SENTENCES)])
+
+
+def _grouped(words: Iterable[str], names: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """Word -> the names for it that are not itself."""
+    return {word: [name for name, meant in names.items() if meant == word != name] for word in words}
 
 
 def _row(cells: list[str]) -> str:

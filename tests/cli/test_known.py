@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from fice.cli import known, main
-from fice.language.lexicon import SYNONYMS, VOCABULARY
-from fice.language.units import cut_up
+from fice.language.designs import DESIGNS, MATERIALS
+from fice.language.lexicon import PATTERNS, VOCABULARY
 from fice.language.words import parse
 from fice.settings import PRESETS, Settings
 
@@ -37,11 +37,17 @@ def test_what_a_setting_may_be_is_taken(row):
 
 def test_every_word_is_listed_once_with_its_synonyms():
     (kinds,) = listed("words")
-    assert [word for words in kinds.values() for word in words] == list(VOCABULARY)
-    pairs = {other: word for words in kinds.values() for word, others in words.items() for other in others}
-    assert pairs == SYNONYMS
-    for other, word in pairs.items():
-        assert [unit.words for unit in cut_up(other)] == [(word,)]
+    drawn = {"patterns": DESIGNS, "materials": MATERIALS}
+    assert [word for kind, words in kinds.items() if kind not in drawn for word in words] == [
+        word for word in VOCABULARY if word not in PATTERNS
+    ]
+    assert all(list(kinds[kind]) == list(names) for kind, names in drawn.items())
+    for kind, words in kinds.items():
+        for word, others in words.items():
+            for other in (word, *others):
+                (sentence,) = parse(other)
+                found = {"patterns": (sentence.design,), "materials": (sentence.material,)}
+                assert found.get(kind, sentence.words) == (word,)
 
 
 def test_the_lists_for_people_are_narrow_and_say_the_same():
