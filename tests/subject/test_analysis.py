@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 class Colours(nn.Module):
-    """Green is clothes."""
+    """Red is a face, green clothes, blue shoes."""
 
     def forward(self, picture):
         return torch.cat([torch.full_like(picture[:, :1], 10.0), 20 * picture], 1)
@@ -35,7 +35,12 @@ class Peak(nn.Module):
 @pytest.fixture
 def photo(tmp_path):
     pixels = np.zeros((300, 200, 3), np.uint8)
-    pixels[30:270, 70:130, 1] = 255
+    for channel, (top, bottom), (left, right) in (
+        (0, (30, 64), (86, 114)),
+        (1, (64, 260), (70, 130)),
+        (2, (260, 270), (76, 124)),
+    ):
+        pixels[top:bottom, left:right, channel] = 255
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     return read_photo(tmp_path / "photo.png")
 
