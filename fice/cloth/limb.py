@@ -15,9 +15,10 @@ STEP = 2.0  # cm between the points of a line, and between the places where a wi
 BEYOND = 16.0  # cm by which a line goes on straight at both ends, as it does from there on
 BEND = 4.0  # cm over which a joint bends
 REACH = 4.0  # cm over which neighbouring points of a line share what lies beside them
-SETTLED = 5.0  # cm along a line over which widths are smoothed
+SETTLED = 6.0  # cm along a line over which widths are smoothed
 ROOM = 1.08  # radius of the cylinder over half the width: cloth at the very outline is never seen edge on
 STEEPEST = 0.93  # of the radius; from there on the cylinder goes on as a plane
+OFF = 3.0  # cm that cloth's middle may lie beside the line: where it seems more, something hides the other side
 THINNEST = 3.0  # cm of radius
 
 
@@ -103,7 +104,8 @@ class Girth:
             return cls(at[:1], np.zeros(1), np.full(1, usual))
         middle = first[known] / mass[known]
         variance = np.maximum(second[known] / mass[known] - middle**2, 0)
-        return cls(at[known], middle, np.maximum(np.sqrt(3 * variance), THINNEST))
+        beside = np.clip(middle, -OFF, OFF)
+        return cls(at[known], beside, np.maximum(np.sqrt(3 * variance) + abs(middle - beside), THINNEST))
 
     def around(self, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Middle and radius at places along the line."""
