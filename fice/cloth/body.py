@@ -110,25 +110,35 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
     hips = {side: lower + [sign * HIP, 0] for side, sign in SIDES.items()}
     arms, legs = {}, {}
     for side, sign in SIDES.items():
-        arm, leg = [], []
-        for row in rows:
-            y = (row + 0.5) * cm
-            runs = [run * cm for run in _runs(inside[row], APART / cm)]
-            outer = runs[-1 if sign > 0 else 0]
-            if len(runs) > 1 and y > lower[1] + BELOW:
-                leg.append([outer.mean(), y])
-            middle = upper[0] + (lower[0] - upper[0]) * (y - upper[1]) / (lower[1] - upper[1])
-            trunk = any(run[0] <= middle <= run[-1] for run in runs)
-            if trunk and upper[1] < y < lower[1] + BELOW and (sign * (outer - middle)).min() > ASIDE:
-                arm += [[x, y] for x in outer]
-        if len({y for _, y in arm}) * cm > ENOUGH:
-            arms[side] = _arm(shoulders[side], np.array(arm))
+        arm, leg = _apart(inside, upper, lower, sign, cm)
+        if len(np.unique(arm[:, 1])) * cm > ENOUGH:
+            arms[side] = _arm(shoulders[side], arm)
         if len(leg) * cm > ENOUGH:
-            x, y = np.array(leg).T
-            slope, start = np.polyfit(y, x, 1)
-            legs[side] = np.stack([hips[side], *([slope * at + start, at] for at in map(level, (KNEES, ANKLES)))])
-    line = np.stack([upper, lower, _hem(inside, cm, lower, None)])
-    return Body(line, shoulders, hips, arms, legs if len(legs) == 2 else {})
+            slope, start = np.polyfit(leg[:, 1], leg[:, 0], 1)
+            legs[side] = np.stack([hips[side], *([slope * y + start, y] for y in map(level, (KNEES, ANKLES)))])
+    trunk = np.stack([upper, lower, _hem(inside, cm, lower, None)])
+    return Body(trunk, shoulders, hips, arms, legs if len(legs) == 2 else {})
+
+
+def _apart(
+    inside: np.ndarray, upper: np.ndarray, lower: np.ndarray, sign: int, cm: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What clear gaps part from the rest on one side: places (N, 2) of an arm, and the middles (M, 2) of a leg's rows.
+
+    upper, lower: the middle of the shoulders and of the hips; sign: of the side, 1 to the viewer's right.
+    """
+    arm, leg = [], []
+    for row in np.flatnonzero(inside.any(1)):
+        y = (row + 0.5) * cm
+        runs = [run * cm for run in _runs(inside[row], APART / cm)]
+        outer = runs[-1 if sign > 0 else 0]
+        if len(runs) > 1 and y > lower[1] + BELOW:
+            leg.append([outer.mean(), y])
+        middle = upper[0] + (lower[0] - upper[0]) * (y - upper[1]) / (lower[1] - upper[1])
+        trunk = any(run[0] <= middle <= run[-1] for run in runs)
+        if trunk and upper[1] < y < lower[1] + BELOW and (sign * (outer - middle)).min() > ASIDE:
+            arm += [[x, y] for x in outer]
+    return np.array(arm).reshape(-1, 2), np.array(leg).reshape(-1, 2)
 
 
 def _runs(row: np.ndarray, gap: float) -> list[np.ndarray]:

@@ -23,6 +23,20 @@ THINNEST = 3.0  # cm of radius
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A garment at evenly spaced points, all (h, w): worn in [0, 1], x and y in cm."""
+
+    worn: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    def worn_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How far points (in cm, of any shape) are worn; 0 beyond the grid."""
+        cells = [(at - axis[0]) / (axis[1] - axis[0]) for at, axis in ((y, self.y[:, 0]), (x, self.x[0]))]
+        return ndimage.map_coordinates(self.worn, cells, order=1)
+
+
+@dataclass(frozen=True)
 class Line:
     """A line through a limb.
 
@@ -60,8 +74,9 @@ class Line:
         slopes = np.gradient(self.points, axis=0)
         return slopes / np.hypot(*slopes.T)[:, None]
 
-    def places(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def places(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """How far along the line points lie, and how far aside, in cm; aside grows to the right where it goes down."""
+        x, y = grid.x, grid.y
         near = np.full(x.shape, np.inf, np.float32)
         points, directions = self.points.tolist(), self.directions.tolist()  # plain numbers leave float32 as it is
         for px, py in points:

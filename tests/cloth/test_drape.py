@@ -9,8 +9,9 @@ from scipy import ndimage
 from torch import nn
 
 from fice.cloth.body import TALL, centimetres
-from fice.cloth.drape import LEFT_LEG, LEFT_SLEEVE, RIGHT_LEG, RIGHT_SLEEVE, SKIRT, TORSO, drape, has_legs
-from fice.cloth.limb import Girth, Line, unrolled
+from fice.cloth.drape import drape, has_legs
+from fice.cloth.limb import Girth, Grid, Line, unrolled
+from fice.cloth.parts import LEFT_LEG, LEFT_SLEEVE, RIGHT_LEG, RIGHT_SLEEVE, SKIRT, TORSO
 from fice.subject.frame import Frame
 from fice.subject.regions import Regions
 
@@ -267,6 +268,9 @@ def test_cloth_runs_into_folds_and_is_never_torn():
     moved = np.hypot(folded.u - flat.u, folded.v - flat.v)[inside]
     assert 0.02 < moved.mean() and moved.max() < 2
     assert (np.diff(folded.u, axis=1)[inside[:, 1:]] > 0).all() and (np.diff(folded.v, axis=0)[inside[1:]] > 0).all()
+    light[~on_photo(trunk(), frame)] = -9  # what lies beside the garment
+    beside = drape(trunk(), frame, joints(), light=light)
+    assert np.hypot(beside.u - flat.u, beside.v - flat.v)[inner(inside, 12)].mean() > 0.8 * moved.mean()
     still = drape(trunk(), frame, joints(), light=np.full((800, 400), 0.3, np.float32))
     np.testing.assert_allclose(still.u[inside], flat.u[inside], atol=1e-3)
 
@@ -337,7 +341,7 @@ def test_a_line_bends_smoothly_and_finds_its_own_places_again():
     line = Line.through(np.array([[0.0, 0.0], [0.0, 30.0], [20.0, 50.0]]))
     along, aside = np.meshgrid(np.arange(0, 60, 2.0), np.arange(-4, 5, 2.0))
     x, y = line.at(along, aside)
-    found = line.places(x, y)
+    found = line.places(Grid(x, x, y))
     np.testing.assert_allclose(found[0], along, atol=1.5)
     np.testing.assert_allclose(found[1], aside, atol=0.8)
     turns = np.degrees(np.arctan2(*line.directions.T))
