@@ -14,7 +14,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from fice.cloth import grains
-from fice.cloth.patterns.repeat import Array, Repeat
+from fice.cloth.patterns.repeat import BLOCK, Array, Repeat
 from fice.srgb import LUMINANCE
 
 RIDGE = 0.16  # log light by which the crest of a usual fold is brighter than what is around it
@@ -114,34 +114,52 @@ def show(
     if not light.size or kind == Material():
         return reflectance * np.exp(light)[..., None], np.ones_like(light)
     usual = float(np.median(pixel))
-    grain = kind.grain(rng, float(np.min(pixel))).at(u, v, pixel)
+    grain = kind.grain(rng, float(np.min(pixel)))
+    form = _form(kind, light, usual)
+    radiance, opacity = np.empty((*light.shape, 3), np.float32), np.empty_like(light)
+    pixel = np.broadcast_to(np.asarray(pixel, np.float32), light.shape)
+    rows = max(1, BLOCK // light.shape[1])
+    for start in range(0, light.shape[0], rows):
+        part = slice(start, start + rows)
+        near = grain.at(u[part], v[part], pixel[part])
+        strip = light[part], *(field[part] for field in form)
+        radiance[part], opacity[part] = _lit(kind, reflectance[part], near, *strip)
+    return radiance, opacity
+
+
+def _form(kind: Material, light: Array, pixel: float) -> tuple[Array, Array, Array]:
+    """What the light tells of folds, (h, w) each: its course without the weave, how far each place rises above what
+    is around it (1 is a usual crest), and how steep its flank is, 0 to 1."""
+    folds = _blur(light, FOLD / pixel)
+    crest = folds - _blur(folds, kind.gleam[3] / pixel)
+    crest = 2 * np.tanh(crest * np.float32(0.5 / RIDGE))
+    if not kind.rim or min(light.shape) < 2:
+        return folds, crest, np.zeros_like(folds)
+    down, across = np.gradient(_blur(folds, SOFT / pixel), pixel)
+    steep = (np.square(down) + np.square(across)) * np.float32(1 / STEEP**2)
+    return folds, crest, steep / (1 + steep)
+
+
+def _lit(
+    kind: Material, reflectance: Array, grain: Array, light: Array, folds: Array, crest: Array, flank: Array
+) -> tuple[Array, Array]:
+    """Radiance (h, w, 3) and opacity (h, w) of a strip, by what `_form` says of it and by its grain (h, w, 4)."""
     shaded, fleck, warmth, cover = (grain[..., i] for i in range(4))
-    folds = _blur(light, FOLD / usual)
-    strength, level, width, around = kind.gleam
-    crest = _soft((folds - _blur(folds, around / usual)) / RIDGE, 2.0)
+    strength, level, width, _ = kind.gleam
     tone = kind.contrast * (light + kind.even * (folds - light)) + shaded + fleck
     tinge = np.exp(warmth[..., None] * np.array([0.5, 0, -0.5], np.float32))
     own = np.minimum(reflectance / np.maximum((reflectance @ LUMINANCE)[..., None], 0.02), 2.5)
-    body = (kind.body * reflectance + LINT * own) * tinge * np.exp(tone)[..., None]
-    if kind.faded:
-        body *= 1 + (kind.faded * np.clip(crest, 0, 2))[..., None]
+    radiance = (kind.body * reflectance + LINT * own) * tinge * np.exp(tone)[..., None]
+    radiance *= 1 + (kind.faded * np.maximum(crest, 0))[..., None]
     facing = crest + 0.9 * folds + kind.rough * shaded
     gleam = strength * (1 - np.exp(-np.square(np.maximum(facing - level, 0) / width))) * np.exp(0.5 * folds)
-    radiance = body + gleam[..., None] * (1 + kind.tint * (own - 1))
-    if kind.rim and min(light.shape) > 1:
-        soft = _blur(folds, SOFT / usual)
-        steep = sum(np.square(along) for along in np.gradient(soft, usual)) / STEEP**2
-        rim = kind.rim * steep / (1 + steep) * np.exp(0.6 * folds + fleck)
-        radiance += rim[..., None] * (reflectance + LINT * own)
+    radiance += gleam[..., None] * (1 + kind.tint * (own - 1))
+    rim = kind.rim * flank * np.exp(0.6 * folds + fleck)
+    radiance += rim[..., None] * (reflectance + LINT * own)
     if kind.cover:
         least, most = kind.cover
         cover = least + (most - least) * np.clip(0.3 - 0.25 * crest - 0.4 * folds - 0.5 * shaded, 0, 1)
-    return radiance.astype(np.float32), np.clip(cover, 0, 1).astype(np.float32)
-
-
-def _soft(x: Array, most: float) -> Array:
-    """x where it is small, never beyond `most`."""
-    return most * np.tanh(x / most)
+    return radiance, np.clip(cover, 0, 1)
 
 
 def _named(material: str | None) -> Material:

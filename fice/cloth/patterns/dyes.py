@@ -49,7 +49,7 @@ def second_of(base: Array, design: str) -> Array:
     if design in NATURAL:
         return shade(base, 0.42) if light > DARK else toned(base, 0.3, 0.6)
     if design == "tartan":
-        return deep(base) if light > 0.45 else toned(base, 0.28, 1.2)
+        return deep(base) if light > 0.5 else toned(base, -0.18, 0.8) if light > DARK else toned(base, 0.28, 1.2)
     if design in SOFT and DARK < light <= PALE:
         return tint(base)
     if design in SOFT and light > PALE:

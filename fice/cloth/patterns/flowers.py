@@ -105,7 +105,7 @@ def _petal(canvas: Canvas, u: float, v: float, turn: float, out: float, long: fl
     def draw(x: Array, y: Array) -> Iterator:
         at = x * np.float32(1 / long)
         away = np.hypot(at, y * np.float32(1 / wide) * (1 - 0.25 * at))
-        cover = canvas.ink((1 - away) * min(long, wide))
+        cover = canvas.ink((1 - away * (1 + 0.04 * np.sin(7 * y / wide + turn))) * min(long, wide))
         yield cover, ground
         yield cover * np.minimum(np.maximum(1.25 * at, 0), 1), rim
         yield cover * np.minimum(np.maximum((away - 0.86) * 12, 0), 1) * np.maximum(at, 0), edge

@@ -16,6 +16,7 @@ TO_LAB = np.array(
     [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
      [0.0259040371, 0.7827717662, -0.8086757660]]
 )  # fmt: skip
+FROM_LMS, FROM_LAB = np.linalg.inv(TO_LMS), np.linalg.inv(TO_LAB)
 WHITE = np.array([0.88, 0.87, 0.83], np.float32)  # the white of cloth
 NAVY = np.array([0.008, 0.014, 0.065], np.float32)
 
@@ -29,10 +30,13 @@ def chroma(colour: Array) -> float:
 
 
 def toned(colour: Array, lighter: float = 0.0, purer: float = 1.0) -> Array:
-    """A colour with another lightness (by steps of 0 to 1) and chroma (times)."""
+    """A colour with another lightness (by steps of 0 to 1) and chroma (times), duller where none is so pure."""
     lab = _lab(colour)
-    lab = np.array([np.clip(lab[0] + lighter, 0.08, 0.97), lab[1] * purer, lab[2] * purer])
-    linear = np.linalg.inv(TO_LMS) @ (np.linalg.inv(TO_LAB) @ lab) ** 3
+    light = np.clip(lab[0] + lighter, 0.08, 0.97)
+    for share in purer * 0.85 ** np.arange(16):
+        linear = FROM_LMS @ (FROM_LAB @ (light, *(lab[1:] * share))) ** 3
+        if -0.005 < linear.min() and linear.max() < 1.005:
+            break
     return np.clip(linear, 0, 1).astype(np.float32)
 
 
