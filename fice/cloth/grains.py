@@ -1,8 +1,8 @@
 """Grains: the surface of a material from near, drawn once and looked up anywhere as a pattern's repeat is.
 
-A grain has four channels: relief (log of the factor that light from above left puts on it, with which highlights move),
-fleck (log of a factor that no light moves: yarns, pile, hair), warmth (log of red over blue) and cover (0 a hole, 1
-cloth). Lengths are centimetres.
+A grain has four channels: relief (how far it is tilted to light from above left, about -1 to 1, with which highlights
+move), tone (the factor that relief and yarns, pile or hair put on its colour, 1 on average), warmth (log of red over
+blue) and cover (0 a hole, 1 cloth). Lengths are centimetres.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from fice.cloth.patterns.repeat import Array, Canvas, Repeat, places
 from fice.cloth.patterns.woven import relief, stitches
 
 Random = np.random.Generator
-PLAIN = np.array([0, 0, 0, 1], np.float32)
-RELIEF, FLECK, WARMTH, COVER = range(4)
+PLAIN = np.array([0, 1, 0, 1], np.float32)
+RELIEF, TONE, WARMTH, COVER = range(4)
 
 
 def smooth(rng: Random, finest: float) -> Repeat:
@@ -116,12 +116,12 @@ def twill(rng: Random, finest: float) -> Repeat:
 def lace(rng: Random, finest: float) -> Repeat:
     """A net of .5 cm with flowers and leaves of close thread, in scalloped rows."""
     tall, wide = 11.0, 16.0
-    canvas = Canvas(tall, wide, finest, np.array([0, 0, 0, 0], np.float32))
+    canvas = Canvas(tall, wide, finest, np.array([0, 1, 0, 0], np.float32))
     net = canvas.band(canvas.v, tall / 22, 0.07)
     for slope in (0.5 * wide / tall, -0.5 * wide / tall):
         net = np.maximum(net, canvas.band(canvas.u + canvas.v * np.float32(slope), wide / 32, 0.09))
     canvas.cloth[..., COVER] = net
-    close, open_ = np.array([0, 0.05, 0, 0.95], np.float32), np.array([0, -0.05, 0, 0.15], np.float32)
+    close, open_ = np.array([0, 1.05, 0, 0.95], np.float32), np.array([0, 0.95, 0, 0.15], np.float32)
     scallop = canvas.v - (0.9 * tall - 0.9 * np.abs(np.sin(canvas.u * np.float32(4 * np.pi / wide))))
     for below, width in ((0.0, 0.42), (0.62, 0.12)):
         canvas.over(canvas.ink(0.5 * width - np.abs(scallop + below)), close)
@@ -217,6 +217,8 @@ def corduroy(rng: Random, finest: float) -> Repeat:
 
 
 def _made(canvas: Canvas, shaded: Array | float, fleck: Array | float = 0.0, warmth: Array | float = 0.0) -> Repeat:
-    for channel, value in ((RELIEF, shaded), (FLECK, fleck), (WARMTH, warmth)):
+    """A grain by its relief and by what else makes it lighter or darker, log of a factor."""
+    tone = np.exp(shaded + fleck)
+    for channel, value in ((RELIEF, shaded), (TONE, tone / np.mean(tone)), (WARMTH, warmth)):
         canvas.cloth[..., channel] = value
     return Repeat(canvas.cloth, canvas.height, canvas.width)

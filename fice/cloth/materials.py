@@ -144,17 +144,17 @@ def _lit(
     kind: Material, reflectance: Array, grain: Array, light: Array, folds: Array, crest: Array, flank: Array
 ) -> tuple[Array, Array]:
     """Radiance (h, w, 3) and opacity (h, w) of a strip, by what `_form` says of it and by its grain (h, w, 4)."""
-    shaded, fleck, warmth, cover = (grain[..., i] for i in range(4))
+    shaded, near, warmth, cover = (grain[..., i] for i in range(4))
     strength, level, width, _ = kind.gleam
-    tone = kind.contrast * (light + kind.even * (folds - light)) + shaded + fleck
+    tone = near * np.exp(kind.contrast * (light + kind.even * (folds - light)))
     tinge = np.exp(warmth[..., None] * np.array([0.5, 0, -0.5], np.float32))
     own = np.minimum(reflectance / np.maximum((reflectance @ LUMINANCE)[..., None], 0.02), 2.5)
-    radiance = (kind.body * reflectance + LINT * own) * tinge * np.exp(tone)[..., None]
+    radiance = (kind.body * reflectance + LINT * own) * tinge * tone[..., None]
     radiance *= 1 + (kind.faded * np.maximum(crest, 0))[..., None]
     facing = crest + 0.9 * folds + kind.rough * shaded
     gleam = strength * (1 - np.exp(-np.square(np.maximum(facing - level, 0) / width))) * np.exp(0.5 * folds)
     radiance += gleam[..., None] * (1 + kind.tint * (own - 1))
-    rim = kind.rim * flank * np.exp(0.6 * folds + fleck)
+    rim = kind.rim * flank * near * np.exp(0.6 * folds)
     radiance += rim[..., None] * (reflectance + LINT * own)
     if kind.cover:
         least, most = kind.cover

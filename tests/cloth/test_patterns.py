@@ -115,6 +115,15 @@ def test_pixels_may_cover_more_in_some_places():
     assert cloth[:, :150].std((0, 1)).max() > 10 * cloth[:, 150:].std((0, 1)).max()
 
 
+@pytest.mark.parametrize("name", WOVEN)
+def test_from_afar_woven_cloth_has_the_colour_that_was_asked(name):
+    for colour in ("navy", "tan", "red", "black"):
+        cloth = draw(name, LINEAR[colour], None, None, np.random.default_rng(0), 0.3)
+        assert cloth.mean == pytest.approx(LINEAR[colour], rel=0.02, abs=0.002)
+    white = draw(name, LINEAR["white"], None, None, np.random.default_rng(0), 0.02)
+    assert 0.6 < white.mean.min() and np.quantile(white.flat, 0.9) < 1.1
+
+
 def test_an_empty_piece_is_empty():
     nothing = np.zeros((0, 4), np.float32)
     cloth = paint("floral", nothing, nothing, RED, None, None, np.random.default_rng(0), pixel=nothing)

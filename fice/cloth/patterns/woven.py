@@ -21,14 +21,14 @@ def denim(dyes: Dyes, rng: Random, finest: float) -> Repeat:
     twill = canvas.band(canvas.u + canvas.v, period, 0.3 * period) - 0.3
     canvas.over(np.clip(0.1 + 0.05 * yarns + 0.3 * twill, 0, 0.6), dyes.second)
     canvas.cloth *= np.exp(0.1 * yarns)[..., None]
-    return canvas.repeat()
+    return _as_dyed(canvas, dyes)
 
 
 def knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
     """Stocking stitch: columns of V, .9 cm wide and .7 high."""
     wide, tall = about(rng, 0.95), about(rng, 0.72)
     canvas = Canvas(8 * tall, 8 * wide, finest, dyes.base)
-    return _shaded(canvas, stitches(canvas.u, canvas.v, wide, tall), rng)
+    return _shaded(canvas, stitches(canvas.u, canvas.v, wide, tall), rng, dyes)
 
 
 def cable_knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
@@ -48,7 +48,7 @@ def cable_knit(dyes: Dyes, rng: Random, finest: float) -> Repeat:
     small = canvas.u - 0.86 * wide
     column = 0.28 * stitches(small + 0.5, canvas.v, 1.0, tall / 9) + 0.16
     height = np.where(np.abs(small) < 1.0, np.maximum(height, column), height)
-    return _shaded(canvas, height, rng, 0.75)
+    return _shaded(canvas, height, rng, dyes, 0.75, 0.35)
 
 
 def ribbed(dyes: Dyes, rng: Random, finest: float) -> Repeat:
@@ -57,7 +57,7 @@ def ribbed(dyes: Dyes, rng: Random, finest: float) -> Repeat:
     canvas = Canvas(16 * tall, 8 * wide, finest, dyes.base)
     ridge = 0.34 * np.sqrt(np.abs(np.cos(canvas.u * np.float32(np.pi / wide)))) * wide / 1.5
     loops = 0.03 * np.cos(canvas.v * np.float32(2 * np.pi / tall) + np.abs(canvas.u % wide / wide - 0.5) * 6)
-    return _shaded(canvas, ridge + loops, rng)
+    return _shaded(canvas, ridge + loops, rng, dyes)
 
 
 def relief(height: Array, canvas: Canvas, strength: float = 1.0) -> Array:
@@ -76,12 +76,18 @@ def stitches(u: Array, v: Array, wide: float, tall: float) -> Array:
     return (0.2 * wide * across**0.6 * loop**0.5).astype(np.float32)
 
 
-def _shaded(canvas: Canvas, height: Array, rng: Random, strength: float = 0.6) -> Repeat:
-    """Knitted cloth: relief, darker in the depths, with the fuzz of yarn."""
+def _shaded(canvas: Canvas, height: Array, rng: Random, dyes: Dyes, strength: float = 0.6, deep: float = 0.6) -> Repeat:
+    """Knitted cloth: relief, darker by a share `deep` in the depths, with the fuzz of yarn."""
     low, high = np.quantile(height, (0.05, 0.95))
     depth = np.clip((height - low) / (high - low), 0, 1)
-    fuzz = canvas.noise(rng, 0.09)
-    factor = np.exp(relief(height, canvas, strength) + 0.05 * fuzz) * (0.42 + 0.72 * depth)
+    factor = np.exp(relief(height, canvas, strength) + 0.05 * canvas.noise(rng, 0.09)) * (1 - deep * (1 - depth))
     canvas.cloth *= factor[..., None]
     canvas.cloth += (0.012 * depth)[..., None]  # dark yarn still catches some light
+    return _as_dyed(canvas, dyes)
+
+
+def _as_dyed(canvas: Canvas, dyes: Dyes) -> Repeat:
+    """From afar the cloth is of the colour that was asked for, but no yarn is brighter than white."""
+    brightest = float(np.quantile(canvas.cloth.max(2), 0.9))
+    canvas.cloth *= np.minimum(dyes.base / np.maximum(canvas.cloth.mean((0, 1)), 1e-4), 1 / brightest)
     return canvas.repeat()
