@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
@@ -82,10 +81,7 @@ class Redressing:
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
         return Finished(
-            subject.frame.to_canvas(torch.from_numpy(subject.photo.seen()).permute(2, 0, 1)[None].to(run.picture)),
-            self.regions.body(subject.regions),
-            tuple(piece.wide for piece in run.plan.pieces),
-            run.cloths,
+            subject.view, self.regions.body(subject.regions), tuple(piece.wide for piece in run.plan.pieces), run.cloths
         )
 
     def _dressing(self, subject: Subject, piece: Piece, seed: int) -> Dressing:
