@@ -11,6 +11,7 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.cloth.drape import has_legs
 from fice.cloth.dress import Cloth, Dressing, own_cloth
+from fice.cloth.patterns import WOVEN
 from fice.cloth.patterns.dyes import NATURAL
 from fice.engine import Finished
 from fice.errors import InputError, UsageError
@@ -107,4 +108,4 @@ class Redressing:
         if not colours and design not in NATURAL:
             colours = [own]
         base, second, third = (*colours, None, None, None)[:3]
-        return Cloth(base, second, third, design, sentence.material)
+        return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)
