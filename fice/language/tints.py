@@ -45,9 +45,9 @@ ALONE = frozenset("light pale pastel dark bright vivid muted faded".split())  # 
 LIKE = {"baby": "pastel", "powder": "powdery", "washed out": "faded", "hot": "vivid", "cold": "cool"}
 AMOUNTS = {
     0.5: "slightly, somewhat, a bit, a little, a touch, a tad, a shade",
-    1: "even, quite, rather, too, more",
+    1: "even, quite, rather, more",
     1.5: "very, really, much, far, a lot, way, super, extra, ultra, two shades",
-    -1: "less",
+    -1: "less, too",
 }
 VERBS = {"darken": "dark", "lighten": "light", "brighten": "bright", "desaturate": "muted", "fade": "faded"}
 MOST = 2  # times its step that any number of such words asks of a word
