@@ -126,7 +126,7 @@ class _Words:
         dye = dye.moved(steps.tolist(), said)
         if not self._compares:
             dye = Dye(said, dye.on(()))
-        return Name((nearest_colour(dye.on(()))[0],), dye)
+        return Name((nearest_colour(dye.on(()))[0],), dye, name.noun)
 
     def alone(self) -> tuple[Name, int] | None:
         """These words without a colour, and how many parts they have."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
 
 from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, names, nearest_colour, shifted
+from fice.language.colours import SURVEY as FILE
 from fice.language.words import parse
 from fice.srgb import to_lab
 
-LINES = files("fice.language").joinpath("colours.txt").read_text(encoding="utf-8").splitlines()[1:]
+LINES = FILE.read_text(encoding="utf-8").splitlines()[1:]
 SURVEY = {name: tuple(bytes.fromhex(number)) for number, _, name in (line.partition(" ") for line in LINES)}
 CLOTH = ("camo", "denim", "leather", "velvet")  # names that are patterns and materials first
 
