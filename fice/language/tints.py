@@ -57,7 +57,9 @@ LONGEST = 6  # words before a colour
 
 _SHADES = (("shade", "of"), ("tone", "of"), ("tint", "of"), ("hue", "of"), ("version", "of"), ("shade",), ("tone",), ())
 # a colour by its number; what begins like one and is none is answered
-NUMBER = re.compile(r"#(?:[0-9a-f]{3}){1,2}(?![0-9a-z])|#(?=[a-f]*[0-9])[0-9a-f]+(?![0-9a-z])|(?:rgb|hsl)a?\([^()]*\)")
+NUMBER = re.compile(
+    r"#(?:[0-9a-f]{3}){1,2}(?![0-9a-z])|#(?=[a-f]*[0-9])[0-9a-f]{4,}(?![0-9a-z])|(?:rgb|hsl)a?\([^()]*\)"
+)
 
 
 def colour_at(parts: Sequence[str], at: int) -> tuple[Name, int] | None:
