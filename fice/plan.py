@@ -16,6 +16,7 @@ from fice.mask import decide, grow, main_parts, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.settings import Settings
+from fice.subject.colours import continued_cloth
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
 
@@ -97,6 +98,7 @@ def make_plan(
         else:
             region = Classes(choice.region, choice.classes, regions)
             wide = main_parts(decide(region.find(subject.regions)), LESSER)
+            wide = torch.maximum(wide, continued_cloth(wide, subject.view, regions, subject.regions))
             wide = wide if painted is None else wide * painted
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
