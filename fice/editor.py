@@ -227,6 +227,7 @@ class Editor:
             result = stitch(parts, settings.stitch, settings.detail)
             similarity = self._similarity(plan, made, result.picture)
             figures = check(subject, self.regions, made.garments, result.picture)
+            faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
@@ -244,6 +245,7 @@ class Editor:
             "curve": run.curve(),
             "similarity": similarity,
             "check": figures,
+            "complaints": faults,
             "colours": colours_reached(subject, plan.pieces, made.cloths, result.picture),
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
@@ -259,7 +261,7 @@ class Editor:
             garment,
             made.latent,
             run.picture,
-            [*plan.notices, *complaints(figures)],
+            [*plan.notices, *faults],
             facts,
         )
 

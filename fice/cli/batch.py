@@ -35,7 +35,7 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @click.option("--shuffle-seed", type=int, help="Take them in a random order.")
 @click.option("--watch", "follow", is_flag=True, default=None, help="Go on with photos that arrive, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and how long it may take.")
-@click.option("--batch", "batch_size", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
+@click.option("--batch", "batch_size", type=click.IntRange(1), help="Pictures edited together.  [default: measured]")
 @cluster_options
 @bundle_option
 @wish_options_of_many

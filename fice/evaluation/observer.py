@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
+from fice.check import LIMITS, check
 from fice.device import resolve
 from fice.errors import InputError
 from fice.evaluation import captions, measures
@@ -119,6 +120,7 @@ class Observer:
         worn = lru_cache(1)(lambda: [(both[1], said) for both, said in zip(garments(), sentences, strict=True)])
         cosines = lru_cache(1)(lambda: self._similarities(plan, garments()))
         errors, read = lru_cache(1)(lambda: _colour_errors(plan, before, after)), self.judge.encode_text
+        figures = lru_cache(1)(lambda: self._check(plan, edit, triple.report))
         found: dict[str, Callable[[], float]] = {
             "similarity before": lambda: cosines()[0],
             "similarity": lambda: cosines()[1],
@@ -135,6 +137,7 @@ class Observer:
             "part iou": lambda: measures.part_iou(source.parts, edit.parts),
             "silhouette iou": lambda: self._silhouette(subject, source, edit, outside()),
             "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
+            **{name.replace("_", " "): partial(_of_check, figures, name) for name in LIMITS},
             "seconds": lambda: _seconds(triple.report),
         }
         return found
@@ -192,6 +195,13 @@ class Observer:
             raise Unmeasurable(NO_NUMBER)
         return features
 
+    def _check(self, plan: Plan, edit: _View, report: dict[str, Any]) -> dict[str, Any]:
+        """The figures of `fice.check`: those of the edit's own report, else as these networks see it."""
+        told = report.get("check")
+        if isinstance(told, dict):
+            return told
+        return {**check(plan.subject, self.regions, [piece.wide for piece in plan.pieces], edit.photo.seen())}
+
     def _outside(self, plan: Plan) -> np.ndarray:
         """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""
         masks = [read_painted(garment.mask, plan.subject.photo) for garment in plan.order.garments]
@@ -247,6 +257,13 @@ def _seconds(report: dict[str, Any]) -> float:
     if not _is_number(seconds):
         raise Unmeasurable("No journal says how long it took.")
     return float(cast(float, seconds))
+
+
+def _of_check(figures: Callable[[], dict[str, Any]], name: str) -> float:
+    value = figures().get(name)
+    if not _is_number(value):
+        raise Unmeasurable("The garment had no print." if name == "print_left" else "The edit's report lacks it.")
+    return float(cast(float, value))
 
 
 def _curve(report: dict[str, Any]) -> tuple[tuple[int, float], ...]:

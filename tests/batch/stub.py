@@ -40,6 +40,7 @@ class Stub:
         faults: (method, name of a photo without its extension) -> what is raised.
         room: method -> how many pictures fit into memory; shortage is raised for more.
         losses: name of a photo -> the loss at a step; 1 / (step + 1) otherwise.
+        complaints: name of a photo -> what the check says of its edit.
 
     calls holds for each method the names of the photos of each call.
     """
@@ -56,12 +57,14 @@ class Stub:
         faults: dict | None = None,
         room: dict | None = None,
         losses: dict | None = None,
+        complaints: dict | None = None,
         shortage: Exception | None = None,
     ):
         self.bundle = bundle or SimpleNamespace(reads_own_words=True)
         steps, tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
         self.optimiser = Optimiser(steps=steps, rate=0.1, tolerance=tolerance)
         self.pause, self.faults, self.room, self.losses = pause, faults or {}, room or {}, losses or {}
+        self.complaints = complaints or {}
         self.shortage = shortage or torch.OutOfMemoryError("CUDA out of memory.")
         self.calls: dict[str, list[list[str]]] = defaultdict(list)
         self.seen: Counter = Counter()
@@ -115,6 +118,8 @@ class Stub:
             "steps": run.steps,
             "losses": run.losses,
             "similarity": {"before": 0.1, "after": 0.2 + run.seed},
+            "check": {},
+            "complaints": self.complaints.get(photo.path.stem, []),
             "unknown_words": [],
         }
         mask = np.ones(photo.size, bool)
