@@ -503,7 +503,7 @@ def test_rows_whose_sentence_cannot_be_obeyed_fail_before_their_photo_is_read(ru
 def test_edits_with_faults_are_counted_and_marked(command, editors, photos, tmp_path):
     editors.options = {"complaints": {"3": ["A rim is left around the garment (7.0 ΔE)."]}}
     ran = command(photos)
-    assert ran.stdout.splitlines()[:2] == ["6  done", "1    flagged, their notices say why"]
+    assert [line.strip() for line in ran.stdout.splitlines()[:2]] == ["6  done", "1    flagged, their notices say why"]
     assert {line["key"] for line in lines(tmp_path / "out") if line["report"]["complaints"]} == {"3.png"}
     assert "<dt>Flagged</dt><dd>1</dd>" in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert json.loads(command(photos, "--force", "--json").stdout)["flagged"] == 1
