@@ -16,7 +16,7 @@ from fice.settings import PRESETS
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.M | re.S)
-SHORT = {"steps": 2, "refine": 1, "tuning": 1, "views": 1}  # for examples
+SHORT = {"steps": 2, "refine": 1, "tuning": 1, "views": 1}  # for examples of garments that are generated
 BREAK = ("|", "<", ">", "||", "&&", "&")
 
 
@@ -96,8 +96,7 @@ def workplace(tmp_path_factory):
         person.convert("L").save(folder / "theirs.png")
     (folder / "theirs.csv").write_text("source,edit,text\nphoto.jpg,theirs.png,grey dress\n")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("default", "fast"):
-            patch.setitem(PRESETS, name, SHORT)
+        patch.setitem(PRESETS, "generated", PRESETS["generated"] | SHORT)
         patch.chdir(folder)
         yield folder
 

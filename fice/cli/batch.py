@@ -43,7 +43,7 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @settings_options
 @device_option
 @click.option("--save-mask", "keep", flag_value="mask", multiple=True, help="Write the edited region beside it.")
-@click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write a generated garment's latent beside it.")
+@click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write a generated latent beside it.")
 @click.option("--compare", "keep", flag_value="compare", multiple=True, help="Write photo and result beside it.")
 @click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
 @json_option
