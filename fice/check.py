@@ -20,7 +20,7 @@ from fice.subject.subject import Subject
 NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
 SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
 RIM = 3  # pixels of the canvas around an outline
-PRINTED = 0.15  # deviation of log reflectance from which cloth had a print
+PRINT, PRINTED = 0.2, 0.15  # share of the garment in figures, and deviation of log reflectance, that make a print
 LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said beyond it
     "changed": (0.5, "Only {:.0%} of the garment looks different."),
     "spill": (0.03, "{:.0%} of what changed lies beside the person."),
@@ -30,7 +30,7 @@ LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said bey
 }
 
 
-def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], picture: np.ndarray) -> dict[str, float]:
+def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after: Tensor) -> dict[str, float]:
     """Figures of an edit.
 
     changed: share of the garments that looks different. spill: share of the changed pixels that lie beside the person.
@@ -38,10 +38,11 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], pictur
     those on both sides than they did in the photo, in CIEDE2000. print_left: share of an old print's contrast that is
     left, where there was one; else left out.
 
-    garments: each on the analysis canvas, (1, 1, h, w) in [0, 1]; picture: the result, (H, W, 3) sRGB in [0, 1].
+    garments, after: each garment, (1, 1, h, w) in [0, 1], and the result, (1, 3, h, w) sRGB in [0, 1], on the analysis
+    canvas.
     """
-    before, after = (_seen(subject, pixels) for pixels in (subject.photo.seen(), picture))
-    lab = [to_lab(view * 255) for view in (before, after)]
+    views = _array(subject.view), _array(after)
+    lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
     garment = torch.stack([*garments]).amax(0)[0, 0].cpu().numpy() > 0.5
     body = regions.body(subject.regions)[0, 0].cpu().numpy()
@@ -49,30 +50,29 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], pictur
     inner = ndimage.binary_erosion(garment, iterations=RIM)
     found = {
         "changed": _share(different, inner),
-        "spill": _share(body < NOBODY, different & ~inner) if different.any() else 0.0,
+        "spill": _share(body < NOBODY, different),
         "painted": _share(different, kept & ~garment),
         "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
     }
-    left = _print_left(before, after, inner, subject)
+    left = _print_left(*views, inner, subject)
     return {name: round(float(value), 4) for name, value in found.items()} | ({} if left is None else left)
 
 
 def colours_reached(
-    subject: Subject, pieces: Sequence[Piece], cloths: Sequence[object], picture: np.ndarray
+    subject: Subject, pieces: Sequence[Piece], cloths: Sequence[object], after: Tensor
 ) -> list[dict[str, Any]]:
     """For each garment in plain cloth of a named colour what was asked and reached, as #rrggbb, and CIEDE2000 of both.
 
-    asked is in the light of the scene: a white shirt at dusk is grey in every photo.
+    asked is in the light of the scene: a white shirt at dusk is grey in every photo. after: as of `check`.
     """
     found = []
-    after = _seen(subject, picture)
     for piece, dressing in zip(pieces, cloths, strict=True):
         if not isinstance(dressing, Dressing) or dressing.cloth.design != "solid" or dressing.cloth.base is None:
             continue
         inner = ndimage.binary_erosion(piece.wide[0, 0].cpu().numpy() > 0.9, iterations=RIM)
         if piece.sentence.dyes and dressing.cloth.material is None and inner.any():
             asked = gamma_encoded(np.clip(dressing.cloth.base * subject.exposure, 0, 1)) * 255
-            reached = np.median(after[inner], 0) * 255
+            reached = np.median(_array(after)[inner], 0) * 255
             apart = float(delta_e(to_lab(asked), to_lab(reached)))
             found.append({"asked": _hex(asked), "reached": _hex(reached), "delta_e": round(apart, 2)})
     return found
@@ -101,9 +101,8 @@ def merit(figures: Mapping[str, float]) -> float:
     return 1 - sum(min(max(value, 0.0), 2.0) for value in worst.values()) / len(LIMITS)
 
 
-def _seen(subject: Subject, picture: np.ndarray) -> np.ndarray:
-    view = subject.frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None])
-    return view[0].permute(1, 2, 0).clamp(0, 1).numpy()
+def _array(view: Tensor) -> np.ndarray:
+    return view[0].permute(1, 2, 0).clamp(0, 1).cpu().numpy()
 
 
 def _share(what: np.ndarray, where: np.ndarray) -> float:
@@ -131,7 +130,9 @@ def _print_left(before: np.ndarray, after: np.ndarray, inner: np.ndarray, subjec
     if not inner.any():
         return None
     height = (subject.frame.box[2] - subject.frame.box[0]) * subject.frame.scale
-    light, _ = without_print(before, inner, height)
+    light, mixed = without_print(before, inner, height)
+    if mixed[inner].mean() < PRINT:
+        return None
     logs = [np.log(linear_light(view) @ LUMINANCE + FLOOR)[inner] for view in (before, after)]
     old = logs[0] - light[inner]
     old = old - old.mean()

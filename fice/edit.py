@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ class Edit:
     """One edit of one subject, not yet written anywhere.
 
     Attributes:
-        picture: the result, (H, W, 3) float32 sRGB in [0, 1], at the photo's size.
         pixels: the result in the photo's own profile and dtype, (H, W, 3).
         mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical. Saved as JPEG it
             grows to the blocks that changed; of a JPEG that a notice calls new it is the region meant.
@@ -50,7 +49,6 @@ class Edit:
 
     subject: Subject
     order: Order
-    picture: np.ndarray
     pixels: np.ndarray
     mask: np.ndarray
     garment: np.ndarray
@@ -61,6 +59,11 @@ class Edit:
 
     def __post_init__(self) -> None:
         self._meant = self.mask
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The result, (H, W, 3) float32 sRGB in [0, 1], at the photo's size."""
+        return replace(self.subject.photo, pixels=self.pixels).srgb()
 
     def __repr__(self) -> str:
         return f"<Edit {self.order.sentence!r} of {self.subject.photo!r}, {self.mask.mean():.1%} of it changed>"

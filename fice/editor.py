@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -32,7 +31,7 @@ from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
-from fice.subject.analysis import Analysis
+from fice.subject.analysis import SMALL, Analysis
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
@@ -225,8 +224,10 @@ class Editor:
                 body_after=made.body,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            similarity = self._similarity(plan, made, result.picture)
-            figures = check(subject, self.regions, made.garments, result.picture)
+            seen = replace(subject.photo, pixels=result.pixels).small(SMALL)
+            after = subject.frame.to_canvas(torch.from_numpy(seen).permute(2, 0, 1)[None].to(self.device))
+            similarity = self._similarity(plan, made, after)
+            figures = check(subject, self.regions, made.garments, after)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
@@ -246,7 +247,7 @@ class Editor:
             "similarity": similarity,
             "check": figures,
             "complaints": faults,
-            "colours": colours_reached(subject, plan.pieces, made.cloths, result.picture),
+            "colours": colours_reached(subject, plan.pieces, made.cloths, after),
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
@@ -255,7 +256,6 @@ class Editor:
         return Edit(
             subject,
             plan.order,
-            result.picture,
             result.pixels,
             result.mask,
             garment,
@@ -265,13 +265,9 @@ class Editor:
             facts,
         )
 
-    def _similarity(self, plan: Plan, made: Finished, picture: np.ndarray) -> dict[str, float]:
+    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float]:
         """Cosine of each garment with its words, in the photo and in the result; of several the mean."""
-        subject = plan.subject
-        views = [
-            subject.frame.to_canvas(torch.from_numpy(pixels).permute(2, 0, 1)[None].to(self.device))
-            for pixels in (subject.photo.seen(), picture)
-        ]
+        views = plan.subject.view, after
         cosines = []
         for piece, after in zip(plan.pieces, made.garments, strict=True):
             wanted = self.semantics.encode_text([piece.sentence.wanted])

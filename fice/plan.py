@@ -96,7 +96,7 @@ def make_plan(
             region, wide = choice, choice.mask
         else:
             region = Classes(choice.region, choice.classes, regions)
-            wide = main_parts(decide(region.find(subject.regions)), LESSER)
+            wide = worn(region, subject.regions)
             wide = wide if painted is None else wide * painted
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
@@ -117,6 +117,11 @@ def make_plan(
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
     return Plan(subject, order, tuple(pieces), 1 - released, notices)
+
+
+def worn(region: Region, probabilities: Tensor) -> Tensor:
+    """Where a region's garment is, by region probabilities (1, K, h, w), without what is taken for it elsewhere."""
+    return main_parts(decide(region.find(probabilities)), LESSER)
 
 
 def _choices(

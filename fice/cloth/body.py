@@ -36,14 +36,13 @@ class Body:
 
     Attributes:
         trunk: (3, 2): the middle of the shoulders, of the hips, and of the hem or of what lies as low.
-        shoulders, hips: (2,) of each side.
+        shoulders: (2,) of each side.
         arms: (K, 2) of each side that is known: shoulder, elbow, wrist.
-        legs: (3, 2) of each side, hip, knee, ankle; of both sides or of none.
+        legs: (3, 2) of both sides, hip, knee, ankle; or of none, also where they cross.
     """
 
     trunk: np.ndarray
     shoulders: dict[str, np.ndarray]
-    hips: dict[str, np.ndarray]
     arms: dict[str, np.ndarray]
     legs: dict[str, np.ndarray]
 
@@ -63,26 +62,38 @@ def find_body(mask: np.ndarray, frame: Frame, points: Points | None, cm: float) 
 
     What keypoints say is taken where they are sure; the rest, and all where there are none, comes from the mask.
     """
-    inside = mask > 0.5
-    body = _guess(inside, frame, cm)
-    seen = _seen(points, cm)
+    inside, seen = mask > 0.5, _seen(points, cm)
+    facing = len(_trunk(seen)) < 4 or seen["left shoulder"][0] >= seen["right shoulder"][0]
+    body = _guess(inside, frame, cm, 1 if facing else -1)
     if len(_trunk(seen)) == 4:
-        shoulders, hips = ({side: seen[f"{side} {joint}"] for side in SIDES} for joint in ("shoulder", "hip"))
+        shoulders = {side: seen[f"{side} shoulder"] for side in SIDES}
         upper, lower = np.stack(_trunk(seen)).reshape(2, 2, 2).mean(1)
         if np.hypot(*(lower - upper)) > TRUNK * TALL / 2:
             knees = [seen[f"{side} knee"] for side in SIDES if f"{side} knee" in seen]
             leaning = np.mean(knees, 0) - lower if len(knees) == 2 else None
             trunk = np.stack([upper, lower, _hem(inside, cm, lower, leaning)])
-            body = replace(body, trunk=trunk, shoulders=shoulders, hips=hips)
+            body = replace(body, trunk=trunk, shoulders=shoulders)
     arms, legs = dict(body.arms), dict(body.legs)
     for side in SIDES:
-        arm, leg = ([f"{side} {joint}" for joint in chain] for chain in (("elbow", "wrist"), ("knee", "ankle")))
+        arm, leg = ([f"{side} {joint}" for joint in chain] for chain in (("elbow", "wrist"), ("hip", "knee", "ankle")))
         if arm[0] in seen:
             straight = 2 * seen[arm[0]] - body.shoulders[side]
             arms[side] = np.stack([body.shoulders[side], seen[arm[0]], seen.get(arm[1], straight)])
         if all(name in seen for name in leg):
-            legs[side] = np.stack([body.hips[side], *(seen[name] for name in leg)])
-    return replace(body, arms=arms, legs=legs if len(legs) == 2 else {})
+            legs[side] = np.stack([seen[name] for name in leg])
+    return replace(body, arms=arms, legs=_beside(legs))
+
+
+def _beside(legs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Both legs, of which one is to the left of the other from the hips to the feet; none where they cross."""
+    if len(legs) < 2:
+        return {}
+    hips, knees, ankles = np.sign(legs["left"][:, 0] - legs["right"][:, 0])
+    if knees != ankles:
+        return {}
+    if hips != knees:  # seen from the side
+        legs["left"][0], legs["right"][0] = legs["right"][0].copy(), legs["left"][0].copy()
+    return legs
 
 
 def _seen(points: Points | None, cm: float) -> dict[str, np.ndarray]:
@@ -94,8 +105,12 @@ def _trunk(seen: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     return [seen[name] for name in names if name in seen]
 
 
-def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
-    """A body of usual proportions along the middle of a garment (h, w) bool; arms and legs where they stand apart."""
+def _guess(inside: np.ndarray, frame: Frame, cm: float, facing: int) -> Body:
+    """A body of usual proportions along the middle of a garment (h, w) bool; arms and legs where they stand apart.
+
+    facing: 1 for somebody who faces the camera, -1 for somebody seen from behind.
+    """
+    sides = {side: sign * facing for side, sign in SIDES.items()}
     rows = np.flatnonzero(inside.any(1))
     middles = np.array([np.median(np.flatnonzero(inside[row])) + 0.5 for row in rows] or [inside.shape[1] / 2])
     middles = ndimage.gaussian_filter1d(middles, SETTLED / cm, mode="nearest")
@@ -106,18 +121,19 @@ def _guess(inside: np.ndarray, frame: Frame, cm: float) -> Body:
     upper, lower = (np.array([np.interp(y, heights, middles * cm), y]) for y in (level(SHOULDERS), level(HIPS)))
     most = LEAN / 2 * (lower[1] - upper[1])  # a raised arm pulls at the middle
     upper[0] = np.clip(upper[0], lower[0] - most, lower[0] + most)
-    shoulders = {side: upper + [sign * SHOULDER, 0] for side, sign in SIDES.items()}
-    hips = {side: lower + [sign * HIP, 0] for side, sign in SIDES.items()}
+    shoulders = {side: upper + [sign * SHOULDER, 0] for side, sign in sides.items()}
     arms, legs = {}, {}
-    for side, sign in SIDES.items():
+    for side, sign in sides.items():
         arm, leg = _apart(inside, upper, lower, sign, cm)
         if len(np.unique(arm[:, 1])) * cm > ENOUGH:
             arms[side] = _arm(shoulders[side], arm)
         if len(leg) * cm > ENOUGH:
             slope, start = np.polyfit(leg[:, 1], leg[:, 0], 1)
-            legs[side] = np.stack([hips[side], *([slope * y + start, y] for y in map(level, (KNEES, ANKLES)))])
+            legs[side] = np.stack(
+                [lower + [sign * HIP, 0], *([slope * y + start, y] for y in map(level, (KNEES, ANKLES)))]
+            )
     trunk = np.stack([upper, lower, _hem(inside, cm, lower, None)])
-    return Body(trunk, shoulders, hips, arms, legs if len(legs) == 2 else {})
+    return Body(trunk, shoulders, arms, legs if len(legs) == 2 else {})
 
 
 def _apart(

@@ -24,7 +24,7 @@ from fice.subject.subject import Subject
 PURE = 0.9  # share of the garment in a pixel from which it shows the cloth alone
 BRIGHTEST, DIMMED = 0.95, 0.88  # linear light of all but a tenth of new cloth: white has folds; what it may cost
 KNEE = 0.75  # linear light from which highlights are compressed, as film does
-SAMPLE = 100_000  # pixels of which a median is taken
+SAMPLE, STRIP = 100_000, 1 << 19  # pixels of which a median is taken, and that are finished at a time
 
 
 @dataclass(frozen=True)
@@ -70,23 +70,28 @@ class Dressing:
         front: the garment's own colours in a window of the photo, (1, 3, h, w); matte: where it is, (1, 1, h, w).
         """
         subject = self.subject
-        light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0]
-        inside = matte[0, 0] > PURE
-        inside = inside if inside.any() else matte[0, 0] > 0
+        light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0].cpu().numpy()
+        inside = _sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
         old = float(_median(front, inside) @ LUMINANCE)
-        cloth, shown = self._cloth(light.cpu().numpy(), window, old)
-        new = torch.from_numpy(cloth).to(front) * subject.exposure
-        bright = float(new[inside].amax(1)[:: 1 + int(inside.sum()) // SAMPLE].quantile(0.9)) if inside.any() else 0.0
+        cloth, shown = self._cloth(light, window, old)
+        bright = float(np.quantile(cloth.reshape(-1, 3)[inside.cpu().numpy()].max(1), 0.9)) if len(inside) else 0.0
+        factor = subject.exposure
         if shown > BRIGHTEST / 2:  # of darker cloth highlights are few
-            new = new * min(1.0, max(DIMMED, BRIGHTEST / max(bright, 1e-6)))
-        return to_gamma(_film(new)).permute(2, 0, 1)[None]
+            factor *= min(1.0, max(DIMMED, BRIGHTEST / max(bright * factor, 1e-6)))
+        new = torch.empty_like(front)
+        rows = max(1, STRIP // light.shape[1])
+        for top in range(0, len(cloth), rows):
+            strip = torch.from_numpy(cloth[top : top + rows]).to(front).permute(2, 0, 1)[None]
+            new[:, :, top : top + rows] = to_gamma(_film(strip * factor))
+        return new
 
     def _cloth(self, light: np.ndarray, window: Window, old: float) -> tuple[np.ndarray, float]:
         """The cloth under its light, (h, w, 3) linear by day, and the brightest channel of its base."""
         cloth, subject = self.cloth, self.subject
         if cloth.design == "solid" and cloth.material is None and cloth.base is not None:
-            power = contrast(old, float(cloth.base @ LUMINANCE) * subject.exposure)
-            return cloth.base.astype(np.float32) * np.exp(light * power)[..., None], float(cloth.base.max())
+            light = light * np.float32(contrast(old, float(cloth.base @ LUMINANCE) * subject.exposure))
+            np.exp(light, out=light)
+            return light[..., None] * cloth.base.astype(np.float32), float(cloth.base.max())
         on = drape(self.piece.wide[0, 0].cpu().numpy(), subject.frame, subject.points, self.legs, light, window)
         rng = np.random.default_rng(self.seed)
         colours = cloth.base, cloth.second, cloth.third
@@ -102,9 +107,8 @@ class Dressing:
 
 def own_cloth(subject: Subject, where: Tensor) -> np.ndarray:
     """Linear reflectance of what is seen `where` (1, 1, h, w) is high on the analysis canvas, by day, (3,)."""
-    view = subject.frame.to_canvas(torch.from_numpy(subject.photo.seen()).permute(2, 0, 1)[None].to(where))
     inside = where > min(PURE, float(where.max()) * PURE)
-    return (_median(view, inside[0, 0]) / subject.exposure).clip(0, 1)
+    return (_median(subject.view, _sample(inside[0, 0])) / subject.exposure).clip(0, 1)
 
 
 def _film(light: Tensor) -> Tensor:
@@ -113,7 +117,13 @@ def _film(light: Tensor) -> Tensor:
     return light.clamp(0, KNEE) + (1 - KNEE) * over.tanh()
 
 
-def _median(picture: Tensor, inside: Tensor) -> np.ndarray:
-    """The median of sRGB (1, 3, h, w) where `inside` (h, w) is True, linear, (3,); 0 where it is nowhere."""
-    shown = picture[0, :, inside][:, :: 1 + int(inside.sum()) // SAMPLE]
-    return to_linear(shown).median(1).values.cpu().numpy() if shown.numel() else np.zeros(3, np.float32)
+def _sample(inside: Tensor) -> Tensor:
+    """Places of at most SAMPLE of the pixels where `inside` (h, w) is True, (n,)."""
+    places = inside.flatten().nonzero()[:, 0]
+    return places[:: 1 + len(places) // SAMPLE]
+
+
+def _median(picture: Tensor, places: Tensor) -> np.ndarray:
+    """The median of sRGB (1, 3, h, w) at places, linear, (3,); 0 where there are none."""
+    shown = picture[0].flatten(1)[:, places]
+    return to_linear(shown).median(1).values.cpu().numpy() if len(places) else np.zeros(3, np.float32)

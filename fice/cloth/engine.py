@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
 from fice.cloth.drape import has_legs
 from fice.cloth.dress import Cloth, Dressing, own_cloth
+from fice.cloth.patterns import WOVEN
 from fice.cloth.patterns.dyes import NATURAL
 from fice.engine import Finished
 from fice.errors import InputError, UsageError
@@ -82,10 +82,7 @@ class Redressing:
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
         return Finished(
-            subject.frame.to_canvas(torch.from_numpy(subject.photo.seen()).permute(2, 0, 1)[None].to(run.picture)),
-            self.regions.body(subject.regions),
-            tuple(piece.wide for piece in run.plan.pieces),
-            run.cloths,
+            subject.view, self.regions.body(subject.regions), tuple(piece.wide for piece in run.plan.pieces), run.cloths
         )
 
     def _dressing(self, subject: Subject, piece: Piece, seed: int) -> Dressing:
@@ -111,4 +108,4 @@ class Redressing:
         if not colours and design not in NATURAL:
             colours = [own]
         base, second, third = (*colours, None, None, None)[:3]
-        return Cloth(base, second, third, design, sentence.material)
+        return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)

@@ -61,7 +61,7 @@ MATERIALS: dict[str, Material] = {
     "patent": Material(grains.wet, 1.6, 0.7, 1.0, (0.9, 0.75, 0.8, 1.5), 0.05, 1.6),
     "suede": Material(grains.nap, 0.8, 0.95, 0.8, rim=0.1),
     "silk": Material(grains.drape, 1.3, 0.9, 0.9, (0.17, 0.2, 1.5, 3.0), 0.7, 0.8),
-    "satin": Material(grains.drape, 1.75, 0.82, 1.0, (0.36, 0.4, 1.2, 2.4), 0.6, 1.2),
+    "satin": Material(grains.drape, 1.75, 0.82, 1.0, (0.3, 0.4, 1.2, 2.4), 0.6, 1.2),
     "velvet": Material(grains.pile, 1.4, 0.45, 0.9, rim=1.1),
     "wool": Material(grains.felt, 0.75, 1.0, 0.3, fray=0.1),
     "tweed": Material(grains.tweed, 0.75, 1.0, 0.5, fray=0.05),
@@ -74,7 +74,7 @@ MATERIALS: dict[str, Material] = {
     "knit": Material(grains.knit, 0.85, 1.0, 0.7, fray=0.05),
     "corduroy": Material(grains.corduroy, 0.9, 1.0, 0.6, rim=0.08),
     "fleece": Material(grains.tufts, 0.6, 1.02, 0.9, fray=0.3),
-    "metallic": Material(grains.foil, 1.6, 0.6, 1.0, (0.8, 0.1, 1.3, 2.0), 0.75, 1.6),
+    "metallic": Material(grains.foil, 1.6, 0.6, 1.0, (0.6, 0.1, 1.3, 2.0), 0.75, 1.6),
     "nylon": Material(grains.wet, 1.1, 0.9, 0.9, (0.22, 0.6, 0.9, 1.5), 0.2, 1.8),
 }
 

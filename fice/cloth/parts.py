@@ -84,7 +84,7 @@ def _legs(grid: Grid, body: Body, trunk: Part, below: np.ndarray, girth: Girth) 
     for side, name, inside in (("left", LEFT_LEG, nearer), ("right", RIGHT_LEG, -nearer)):
         along, aside = places[side]
         around = Girth.of(along, aside, grid.worn * (inside > 0), THIGH).only(hips + CROTCH, np.inf).around(along)
-        hip = (body.hips[side] - body.trunk[1]) @ [down[1], -down[0]]  # cm aside of the trunk's line
+        hip = (body.legs[side][0] - body.trunk[1]) @ [down[1], -down[0]]  # cm aside of the trunk's line
         u = unrolled(hip, *girth.around(np.array(hips))) + unrolled(aside, *around)
         v = along + _bend(aside, *around) * (along - hips)
         inside = np.minimum(inside, below - WAIST)

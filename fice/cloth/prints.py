@@ -23,10 +23,9 @@ LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more t
 ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
 HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
-FIGURE, ALONE = (
-    0.3,
-    0.8,
-)  # share of a shade's area in figures that make it an ink; of its borders, where it is of one ink
+FIGURE, ALONE = 0.3, 0.8  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
+REPEATED, LIKE = 5, 0.25  # figures of a print at least; share of the largest one's area from which one counts
+DARK = 6.0  # ratio of luminances from which cloth of one hue is of two inks, whether figures repeat or not
 MIXED = -1
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
 PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
@@ -91,10 +90,8 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
     opened = _disc(max(1, round(THICK * height / 2)))
     masks = [inner & (shades == i) for i in range(len(centres))]
     areas = np.array([mask.sum() for mask in masks])
-    figure = [
-        ndimage.binary_opening(mask, opened).sum() / max(area, 1) for mask, area in zip(masks, areas, strict=True)
-    ]
-    thick = [i for i, area in enumerate(areas) if area > RARE * inner.sum() and figure[i] > FIGURE]
+    figures = [_figures(mask, opened) for mask in masks]
+    thick = [i for i, area in enumerate(areas) if area > RARE * inner.sum() and figures[i][0] > FIGURE]
     thick = thick or [int(areas.argmax())]
     parent = {i: i for i in thick}
 
@@ -108,20 +105,25 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
     def alike(i: int, j: int) -> bool:
         return bool(np.linalg.norm(centres[i] - centres[j]) < ALIKE and dimmed(i, j) < DIMMED)
 
-    def relation(i: int, j: int) -> tuple[int, float, bool]:
-        """Borders of two shades, how crisp these are, and whether light may tell them apart."""
-        steps = _steps(looks, masks[i], masks[j], inner, max(2, round(EDGE * height)))
+    def lit(i: int, j: int, most: float) -> bool:
+        """Whether light may tell shades apart: the hue is one, and the luminances differ by a factor below `most`."""
         between = centres[i] - centres[j]
-        apart = float(np.linalg.norm(between))
+        return bool(np.linalg.norm(between[1:]) < HUE * np.linalg.norm(between) and dimmed(i, j) < most)
+
+    def relation(i: int, j: int) -> tuple[int, float]:
+        """Borders of two shades, and how crisp these are."""
+        steps = _steps(looks, masks[i], masks[j], inner, max(2, round(EDGE * height)))
+        apart = float(np.linalg.norm(centres[i] - centres[j]))
         crisp = float(np.linalg.norm(np.median(steps, 0))) / apart if len(steps) > FEWEST else 1.0
-        return len(steps), crisp, bool(np.linalg.norm(between[1:]) < HUE * apart and dimmed(i, j) < DEEP)
+        return len(steps), crisp
 
     pairs = {(i, j): relation(i, j) for i, j in combinations(thick, 2)}
     borders = {k: sum(found[0] for pair, found in pairs.items() if k in pair) for k in thick}
-    for (i, j), (count, crisp, _) in pairs.items():
+    for (i, j), (count, crisp) in pairs.items():
         beside = count > BESIDE * min(borders[i], borders[j])
         beside &= bool(np.linalg.norm((centres[i] - centres[j])[1:]) < TINTED)
-        if beside and (crisp < CRISP or alike(i, j)):
+        shadow = lit(i, j, DARK) and max(figures[i][1], figures[j][1]) < REPEATED
+        if beside and (crisp < CRISP or alike(i, j) or shadow):
             parent[root(i)] = root(j)
     roots = sorted({root(i) for i in thick})
     numbers = np.full(len(centres), MIXED)
@@ -136,9 +138,16 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
         nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))
         if alike(i, nearest):
             numbers[i] = roots.index(root(nearest))
-        elif alone and any(lit for j, (_, _, lit) in known.items() if root(j) == most):
+        elif alone and any(lit(i, j, DEEP) for j in thick if root(j) == most):
             numbers[i] = roots.index(most)
     return numbers[shades]
+
+
+def _figures(mask: np.ndarray, opened: np.ndarray) -> tuple[float, int]:
+    """The share of a shade that is thick, and in how many figures of about one size that is."""
+    thick = ndimage.binary_opening(mask, opened)
+    sizes = np.bincount(ndimage.label(thick)[0].ravel())[1:]
+    return float(thick.sum() / max(mask.sum(), 1)), int((sizes >= LIKE * sizes.max(initial=0)).sum())
 
 
 def _steps(values: np.ndarray, one: np.ndarray, other: np.ndarray, inner: np.ndarray, reach: int) -> np.ndarray:

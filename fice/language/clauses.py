@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from fice.language.lexicon import GARMENTS
+from fice.language.looks import is_loose
 from fice.language.units import Unit
 
 LOOK = "[CPMSL?=]*"  # what is said of a garment or thing before it is named
@@ -213,11 +214,12 @@ def _share_backward(clauses: Sequence[Clause]) -> None:
 def _share_forward(clauses: Sequence[Clause]) -> None:
     """ "blue shirt and trousers", "a red top and a matching skirt"."""
     for at, clause in enumerate(clauses):
-        if clause.says("CP" if clause.says("=") else "CPM"):
-            continue
         before = clauses[at - 1] if at else (*clauses[1:], clause)[0]
         if clause.says("="):
-            clause.lead += before.looks
+            if all(unit.kind in "MA" or is_loose(unit.dye) for unit in clause.looks):
+                clause.lead += before.looks
+        elif clause.says("CPM"):
+            continue
         elif at and not before.tail and not clause.tail and not clause.core[0].own and _listed(clauses[at:]):
             clause.lead += before.looks
 

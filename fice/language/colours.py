@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from fice.language.designs import DESIGN_NAMES, MATERIAL_NAMES
 from fice.srgb import from_lab, to_lab
 
 RGB = tuple[int, int, int]
@@ -84,6 +85,7 @@ navy: navy blue, dark blue, midnight blue, midnight, deep blue, indigo
 purple: violet, amethyst, bright purple | light purple: lavender, lilac, pale purple, pastel purple, light violet
 dark purple: plum, aubergine, eggplant, deep purple, dark violet | mauve: dusty pink, dusty rose, orchid, old rose
 """
+SURVEY = Path(__file__).parent / "colours.txt"
 NEAR = 40  # of white, black and grey, in CIELAB: steps there are shorter
 NEUTRAL = 5  # chroma below which a colour has no hue that could be made purer
 WARMTH = np.array([0, 0.35, 0.94])  # of a step towards warm light, in CIELAB: orange is warm, blue is cool
@@ -93,12 +95,12 @@ _NOUNS = """
 adobe, algae, apple, apricot, ash, asparagus, avocado, azul, baby poo, baby poop, banana, barney, berry, bile, bland,
 blood, blueberry, booger, brick, bronze, butter, butterscotch, camel, carnation, celery, cement, cherry, chestnut,
 chocolate, cinnamon, clay, cocoa, coffee, cornflower, cranberry, creme, custard, dandelion, dark, desert, diarrhea,
-dirt, drab, dried blood, dusk, dust, earth, egg shell, evergreen, fern, grape, grapefruit, green apple, gunmetal,
-hazel, honeydew, ice, kiwi, leaf, lemon, lichen, macaroni and cheese, maize, mango, marigold, marine, melon, merlot,
-moss, mud, mushroom, pale, parchment, pea, pea soup, pear, peru, pine, pistachio, poo, poop, puke, pumpkin, putty,
-raspberry, red wine, robin's egg, rosa, rouge, sand, sandstone, seashell, seaweed, shamrock, shit, sky, snot, snow,
-spearmint, spruce, squash, steel, stone, straw, strawberry, sunflower, swamp, tangerine, tea, thistle, tomato, topaz,
-twilight, vomit, watermelon, wheat, wine, wintergreen
+dirt, drab, dried blood, dusk, dust, earth, egg shell, evergreen, fern, forest, grape, grapefruit, grass, green apple,
+gunmetal, hazel, honeydew, ice, kiwi, leaf, lemon, lichen, lipstick, macaroni and cheese, maize, mango, marigold,
+marine, melon, merlot, moss, mud, mushroom, ocean, pale, parchment, pea, pea soup, pear, peru, pine, pistachio, poo,
+poop, puke, pumpkin, putty, raspberry, red wine, robin's egg, rosa, rouge, sand, sandstone, sea, seashell, seaweed,
+shamrock, shit, sky, snot, snow, spearmint, spruce, squash, steel, stone, straw, strawberry, sunflower, swamp,
+tangerine, tea, thistle, tomato, topaz, twilight, vomit, watermelon, wheat, wine, wintergreen
 """
 
 NAMES_OF_COLOURS: dict[str, str] = {
@@ -151,9 +153,10 @@ class Name(NamedTuple):
 
 @cache
 def names() -> dict[tuple[str, ...], Name]:
-    """Every colour's name, split into words: fice's own, the xkcd survey's and those of CSS."""
-    lines = files("fice.language").joinpath("colours.txt").read_text(encoding="utf-8").splitlines()[1:]
+    """Every colour's name, split into words: fice's own, the xkcd survey's and those of CSS; leather is a material."""
+    lines = SURVEY.read_text(encoding="utf-8").splitlines()[1:]
     listed = {name: of_hex(number) for number, _, name in (line.partition(" ") for line in lines)}
+    listed = {name: rgb for name, rgb in listed.items() if name not in DESIGN_NAMES and name not in MATERIAL_NAMES}
     near = _nearest(np.array([*listed.values()]))[0]
     words = dict(zip(listed, (list(COLOURS)[index] for index in near[:, 0]), strict=True))
     words |= NAMES_OF_COLOURS | {name: name for name in COLOURS}

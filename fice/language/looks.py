@@ -48,7 +48,10 @@ def likened(units: Sequence[Unit]) -> list[Unit]:
         words = colour.words if colour else ()
         named = thing.kind == "G" and any(thing.words == unit.words for unit in (*units[:start], *units[end:]))
         left += units[at:start]
-        left.append(Unit("=", (), said) if named else Unit("C", words, said, dye=replace(dye, said=said, like=place)))
+        if named:
+            left += [Unit("=", (), said), *(unit for unit in spoken if is_loose(unit.dye))]
+        else:
+            left.append(Unit("C", words, said, dye=replace(dye, said=said, like=place)))
         at = end
     return [*left, *units[at:]]
 

@@ -45,9 +45,9 @@ ALONE = frozenset("light pale pastel dark bright vivid muted faded".split())  # 
 LIKE = {"baby": "pastel", "powder": "powdery", "washed out": "faded", "hot": "vivid", "cold": "cool"}
 AMOUNTS = {
     0.5: "slightly, somewhat, a bit, a little, a touch, a tad, a shade",
-    1: "even, quite, rather, too, more",
+    1: "even, quite, rather, more",
     1.5: "very, really, much, far, a lot, way, super, extra, ultra, two shades",
-    -1: "less",
+    -1: "less, too",
 }
 VERBS = {"darken": "dark", "lighten": "light", "brighten": "bright", "desaturate": "muted", "fade": "faded"}
 MOST = 2  # times its step that any number of such words asks of a word
@@ -57,7 +57,9 @@ LONGEST = 6  # words before a colour
 
 _SHADES = (("shade", "of"), ("tone", "of"), ("tint", "of"), ("hue", "of"), ("version", "of"), ("shade",), ("tone",), ())
 # a colour by its number; what begins like one and is none is answered
-NUMBER = re.compile(r"#(?:[0-9a-f]{3}){1,2}(?![0-9a-z])|#(?=[a-f]*[0-9])[0-9a-f]+(?![0-9a-z])|(?:rgb|hsl)a?\([^()]*\)")
+NUMBER = re.compile(
+    r"#(?:[0-9a-f]{3}){1,2}(?![0-9a-z])|#(?=[a-f]*[0-9])[0-9a-f]{4,}(?![0-9a-z])|(?:rgb|hsl)a?\([^()]*\)"
+)
 
 
 def colour_at(parts: Sequence[str], at: int) -> tuple[Name, int] | None:
@@ -126,7 +128,7 @@ class _Words:
         dye = dye.moved(steps.tolist(), said)
         if not self._compares:
             dye = Dye(said, dye.on(()))
-        return Name((nearest_colour(dye.on(()))[0],), dye)
+        return Name((nearest_colour(dye.on(()))[0],), dye, name.noun)
 
     def alone(self) -> tuple[Name, int] | None:
         """These words without a colour, and how many parts they have."""

@@ -186,7 +186,9 @@ def _phrases() -> dict[tuple[str, ...], tuple[Unit, ...]]:
     """Split phrase -> its units, for everything but colours; where they are the phrase itself, said is ""."""
     table: dict[tuple[str, ...], tuple[Unit, ...]]
     table = {tuple(word.split()): (Unit(kind, (), ""),) for word, kind in listed(OTHER_KINDS)}
-    table |= {tuple(_split(word)): (Unit("X", (), "", drawn=place),) for word, place in listed(THINGS)}
+    table |= {
+        tuple(_split(word)): (Unit("X", (), "", drawn=place.strip("-") or None),) for word, place in listed(THINGS)
+    }
     table |= {tuple(_split(word)): (Unit("M", (), "", drawn=name),) for word, name in MATERIAL_NAMES.items()}
     for word, design in DESIGN_NAMES.items():
         pattern = word if word in PATTERNS else DESIGNS[design]

@@ -9,13 +9,16 @@ person should know about that.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from fice.errors import InputError
 from fice.photo import decode, metadata, png16, profiles
@@ -72,11 +75,30 @@ class Photo:
         opacity = _part(self.alpha, window).astype(np.float32)[..., None] / np.float32(np.iinfo(self.alpha.dtype).max)
         return picture * opacity + (1 - opacity)
 
+    def small(self, height: float) -> np.ndarray:
+        """As `seen`, of a copy that is about `height` pixels high, or as high as the photo: means of whole pixels."""
+        size = [max(1, round(side * min(1.0, height / self.size[0]))) for side in self.size]
+        alpha = None if self.alpha is None else _shrunk(self.alpha, size)
+        return dataclasses.replace(self, pixels=_shrunk(self.pixels, size), alpha=alpha, coded=None).seen()
+
     def from_srgb(self, picture: np.ndarray) -> np.ndarray:
         """(h, w, 3) float sRGB in [0, 1] -> pixels in the photo's own profile and dtype."""
         own = profiles.from_srgb(np.asarray(picture, np.float32), self.icc)
         most = np.iinfo(self.pixels.dtype).max
         return np.rint(np.clip(own, 0, 1) * np.float32(most)).astype(self.pixels.dtype)
+
+
+def _shrunk(array: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """(H, W) or (H, W, 3) of whole numbers, averaged to (h, w, ...) of the same dtype."""
+    if tuple(size) == array.shape[:2]:
+        return array
+    if array.dtype == np.uint8:
+        return np.asarray(Image.fromarray(array).resize((size[1], size[0]), Image.Resampling.BOX))
+    for axis, (old, new) in enumerate(zip(array.shape, size, strict=False)):
+        starts = np.arange(new) * old // new
+        counts = np.diff(starts, append=old).reshape([-1 if i == axis else 1 for i in range(array.ndim)])
+        array = np.add.reduceat(array, starts, axis, dtype=np.uint32) // counts.astype(np.uint32)
+    return array.astype(np.uint16)
 
 
 def _part(array: np.ndarray, window: Window | None) -> np.ndarray:

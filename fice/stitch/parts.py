@@ -73,11 +73,9 @@ class Stitched:
     """The result at the photo's size.
 
     Attributes:
-        picture: (H, W, 3) float32 sRGB in [0, 1].
         pixels: (H, W, 3) in the photo's own profile and dtype.
         mask: (H, W) bool, where pixels may differ from the photo's.
     """
 
-    picture: np.ndarray
     pixels: np.ndarray
     mask: np.ndarray

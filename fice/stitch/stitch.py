@@ -32,6 +32,7 @@ SPECK = 0.0005  # share of the canvas below which a part of a mask is noise
 SETTLED = 0.008  # share of the canvas's height by which an outline may wander without having changed
 FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
 MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
+STRIP = 1 << 19  # pixels that are laid over each other at a time: photos are large
 MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
 
 
@@ -68,9 +69,7 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
     support[y0:y1, x0:x1] = inside
     part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     pixels = paste(parts.photo, part, inside, window)
-    picture = parts.photo.srgb()
-    picture[y0:y1, x0:x1][inside] = part[inside]
-    return Stitched(picture, pixels, support)
+    return Stitched(pixels, support)
 
 
 def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
@@ -79,10 +78,14 @@ def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
     The latter is exactly 0 where no layer is; layers are taken one at a time, as photos are large.
     """
     composed, kept = source.clone(), torch.ones_like(source[:, :1])
+    rows = max(1, STRIP // source.shape[3])
     for layer in layers:
-        below = composed if layer.instead is None else layer.instead
-        composed += layer.matte * (layer.picture - below)
-        kept = kept * (1 - layer.matte)
+        instead = composed if layer.instead is None else layer.instead
+        for strip, picture, matte, below in zip(
+            *(x.split(rows, 2) for x in (composed, *layer[:2], instead)), strict=True
+        ):
+            strip += matte * (picture - below)
+        kept *= 1 - layer.matte
     return composed, 1 - kept
 
 
@@ -125,8 +128,12 @@ def paste(photo: Photo, composed: np.ndarray, support: np.ndarray, window: Windo
     pixels = photo.pixels.copy()
     part = pixels[y0:y1, x0:x1]
     most = np.iinfo(part.dtype).max
-    change = photo.from_srgb(composed).astype(np.int32) - photo.from_srgb(photo.srgb(window or (0, 0, *photo.size)))
-    part[support] = np.clip(part[support].astype(np.int32) + change[support], 0, most)
+    rows = max(1, STRIP // max(1, part.shape[1]))
+    for top in range(0, len(part), rows):
+        strip, inside = part[top : top + rows], support[top : top + rows]
+        before = photo.from_srgb(photo.srgb((y0 + top, x0, y0 + top + len(strip), x1)))
+        change = photo.from_srgb(composed[top : top + rows]).astype(np.int32) - before
+        strip[inside] = np.clip(strip[inside].astype(np.int32) + change[inside], 0, most)
     return pixels
 
 

@@ -17,6 +17,7 @@ from fice.subject.pose import Pose
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
+SMALL = 3072  # pixels of a photo's height beyond which nothing more is to be seen
 HEIGHT = 512  # pixels of the analysis canvas: a garment's border is to be right within one of them
 
 
@@ -46,15 +47,14 @@ class Analysis:
         """What is seen in a photo. Raises InputError for one in which nobody is found."""
         spent = Spent()
         with spent.at("look"):
-            picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(device)
+            picture = torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
             frame, elsewhere, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
-            regions = by_colour(self.probabilities(view), view, self.regions.names)
-            regions = self.regions.empty(regions, frame.to_canvas(elsewhere, fill=0.0) > 0.5)
+            regions = self.regions.empty(self.of(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
             points = self._points(source, view.shape[2] / source.shape[2])
             exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
-        return Subject(photo, frame, source, regions, exposure, [*photo.notices, *notices], spent, points=points)
+        return Subject(photo, frame, view, source, regions, exposure, [*photo.notices, *notices], spent, points=points)
 
     def person(self, view: Tensor, regions: Tensor) -> Tensor:
         """What a view of the analysis canvas (1, 3, h, w) shows on the engine's, (1, 3, H, W).
@@ -65,6 +65,10 @@ class Analysis:
             body = decide(self.regions.body(regions))
             view = view * body + 1 - body
         return F.avg_pool2d(view, view.shape[2] // self.canvas[0])
+
+    def of(self, view: Tensor) -> Tensor:
+        """Region probabilities of a view (1, 3, h, w), its person's own colours considered: (1, K, h, w)."""
+        return by_colour(self.probabilities(view), view, self.regions.names)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once: (B, 3, H, W) -> (B, K, H, W)."""
@@ -88,4 +92,6 @@ class Analysis:
             notices.append(f"{person.others + 1} people are in the picture; the largest is edited.")
         if person.cut:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
-        return Frame(person.box, photo.size, (height * factor, width * factor)), person.elsewhere, notices
+        larger = [whole / seen for whole, seen in zip(photo.size, picture.shape[2:], strict=True)] * 2
+        y0, x0, y1, x1 = (edge * times for edge, times in zip(person.box, larger, strict=True))
+        return Frame((y0, x0, y1, x1), photo.size, (height * factor, width * factor)), person.elsewhere, notices

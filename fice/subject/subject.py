@@ -19,6 +19,7 @@ class Subject:
     Attributes:
         photo: the photo as read.
         frame: the person's, or the whole photo's, place on the analysis canvas.
+        view: what the frame shows on the analysis canvas, (1, 3, h, w) float in [0, 1].
         source: what the frame shows on the engine's canvas, (1, 3, H, W) float in [0, 1]; a person stands on white.
         regions: region probabilities on the analysis canvas, (1, K, h, w).
         exposure: how bright the scene is, as a factor on linear light; 1 by day.
@@ -36,6 +37,7 @@ class Subject:
 
     photo: Photo
     frame: Frame
+    view: Tensor
     source: Tensor
     regions: Tensor
     exposure: float

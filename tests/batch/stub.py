@@ -76,7 +76,7 @@ class Stub:
     def analyse(self, photo: Any) -> Subject:
         photo = photo if hasattr(photo, "pixels") else read_photo(photo)
         self._called("analyse", [photo.path.stem])
-        return Subject(photo, None, LATENT, LATENT, 1.0, list(photo.notices), Spent())
+        return Subject(photo, None, LATENT, LATENT, LATENT, 1.0, list(photo.notices), Spent())
 
     def fit(self, subjects, latents=None) -> list[Subject]:
         self._called("fit", [subject.photo.path.stem for subject in subjects])
@@ -123,7 +123,7 @@ class Stub:
             "unknown_words": [],
         }
         mask = np.ones(photo.size, bool)
-        return Edit(subject, order, 1 - photo.srgb(), pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
+        return Edit(subject, order, pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
 
     def _evaluate(self, runs, ws):
         names = [run.plan.subject.photo.path.stem for run in runs]

@@ -175,6 +175,15 @@ def test_legs_apart_are_two_parts_and_run_down_each(known):
         assert slope(found.v, leg) @ way / np.hypot(*way) > np.cos(np.radians(5 if known else 8))
 
 
+def test_legs_that_cross_are_one_part_and_legs_from_the_side_are_two():
+    frame, points = framed(), joints(legs=20)
+    crossed = points | {"left ankle": points["right ankle"], "right ankle": points["left ankle"]}
+    assert set(np.unique(drape(trousers(), frame, crossed, trousers=True).part)) <= {TORSO, SKIRT}
+    turned = points | {"left hip": points["right hip"], "right hip": points["left hip"]}
+    straight, found = (drape(trousers(), frame, each, trousers=True) for each in (points, turned))
+    assert (straight.part == found.part)[on_photo(trousers(), frame)].all()
+
+
 def test_trousers_have_no_seam_above_the_crotch():
     frame = framed()
     found = drape(trousers(), frame, joints(legs=20), trousers=True)
@@ -317,6 +326,16 @@ def test_an_unsure_limb_is_looked_for_in_the_mask():
     middle = np.array([15, SHOULDERS]) + way * 0.7 * ARM
     arm = on_photo(limb(middle - 8 * way, middle + 8 * way, 3), frame)
     assert (found.part[arm] == LEFT_SLEEVE).mean() > 0.98
+
+
+def test_somebody_seen_from_behind_has_the_left_sleeve_on_the_left():
+    frame, front = framed(), joints(45)
+    points = {name: (128 - x, y, sure) for name, (x, y, sure) in front.items()}
+    points["left elbow"] = points["left wrist"] = 0.0, 0.0, 0.0  # from the mask
+    part, way = drape(shirt(45), frame, points).part, np.array([1, 1]) / np.sqrt(2)
+    middle = np.array([15, SHOULDERS]) + way * 0.7 * ARM
+    right = on_photo(limb(middle - 8 * way, middle + 8 * way, 3), frame)
+    assert (part[right] == RIGHT_SLEEVE).mean() > 0.98 and (part[right[:, ::-1]] == LEFT_SLEEVE).mean() > 0.98
 
 
 def test_somebody_without_feet_is_measured_by_the_trunk():

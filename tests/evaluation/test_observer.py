@@ -51,8 +51,9 @@ def place(observer, sight, names) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def garment(observer, sight):
-    """Where the clothes are, away from their border."""
-    found = place(observer, sight, ("upper", "outer", "dress", "skirt", "trousers"))
+    """Where the dress is, in one piece."""
+    parts, _ = ndimage.label(place(observer, sight, ("dress",)))
+    found = parts == np.bincount(parts.ravel())[1:].argmax() + 1
     assert found.mean() > 0.02
     return found
 
@@ -119,13 +120,13 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
         assert (values["identical"], values["psnr outside"], values["ssim outside"]) == (1, 100, 1)
         assert (values["head psnr"], values["head ssim"]) == (100, 1)
         assert values["part iou"] > 0.55 and values["part distance"] < 3.5  # the network has its doubts
-    assert red["colour error"] < 6 and blue["colour error"] > 50
+    assert red["colour error"] < 9 and blue["colour error"] > 50
     assert red["similarity"] > blue["similarity"] + 0.2
     assert red["similarity before"] == blue["similarity before"]
     assert red["gain"] == pytest.approx(red["similarity"] - red["similarity before"])
     assert [(each["colour halved"], each["right caption"]) for each in (red, blue)] == [(1, 1), (0, 0)]
     told = observer.observe("a", edited(shaded(garment, COLOURS["blue"]), "b2.png", text="blue dress")).values
-    assert told["colour error"] < 6 and told["similarity"] > blue["similarity"] + 0.2
+    assert told["colour error"] < 9 and told["similarity"] > blue["similarity"] + 0.2
 
 
 def test_faults_that_people_see_are_measured(observer, edited, garment, sight):
@@ -179,7 +180,7 @@ def test_a_moved_person_is_seen_in_the_frame_of_the_source(observer, edited, sig
         ((1 - person).sum((0, 1, 2)) @ columns / (1 - person).sum()).item()
         for person in (observer.person_of(moved), observer.person(moved.edit), sight.source)
     ]
-    assert centres[0] - centres[2] == pytest.approx(SHIFT * sight.frame.scale, abs=1.5)
+    assert centres[0] - centres[2] == pytest.approx(SHIFT * sight.frame.scale * 128 / sight.frame.canvas[1], abs=1.5)
     assert centres[1] == pytest.approx(centres[2], abs=1.5)
 
 
@@ -215,11 +216,11 @@ def test_a_mask_says_where_the_edit_may_differ(observer, edited, tmp_path):
 
 def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     row = observer.observe("a", edited(text="striped dress"))
-    assert set(row.reasons) == {"colour error", "colour halved", "seconds"}
+    assert set(row.reasons) == {"colour error", "colour halved", "print left", "seconds"}
     assert "names no colour" in row.reasons["colour error"]
     row = observer.observe("a", edited(text="xyzzy"))
     judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
-    assert set(row.reasons) == judged | {"colour error", "colour halved", "seconds"}
+    assert set(row.reasons) == judged | {"colour error", "colour halved", "print left", "seconds"}
     assert "no word of 'xyzzy'" in row.reasons["gain"]
     row = observer.observe("a", edited(text="  "))
     assert set(row.reasons) == OF_EACH and "empty" in row.reasons["gain"]
@@ -288,7 +289,7 @@ def test_a_network_that_gives_no_numbers(observer, edited, monkeypatch):
     monkeypatch.setattr(observer.judge, "encode_picture", lambda views: torch.full((len(views), 256), math.nan))
     row = observer.observe("a", edited())
     judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
-    assert set(row.reasons) == judged | {"seconds"}
+    assert set(row.reasons) == judged | {"print left", "seconds"}
     assert "no number" in row.reasons["gain"]
 
 

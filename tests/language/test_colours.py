@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
 
 from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, names, nearest_colour, shifted
+from fice.language.colours import SURVEY as FILE
+from fice.language.lexicon import GARMENTS, THINGS
 from fice.language.words import parse
 from fice.srgb import to_lab
+from fice.subject.regions import REGION_CLASSES
 
-LINES = files("fice.language").joinpath("colours.txt").read_text(encoding="utf-8").splitlines()[1:]
+LINES = FILE.read_text(encoding="utf-8").splitlines()[1:]
 SURVEY = {name: tuple(bytes.fromhex(number)) for number, _, name in (line.partition(" ") for line in LINES)}
 CLOTH = ("camo", "denim", "leather", "velvet")  # names that are patterns and materials first
 
@@ -72,7 +73,7 @@ def test_colours_by_number(text, rgb):
 
 
 @pytest.mark.parametrize(
-    "text", ["#12345", "#1234567", "#1", "rgb(0, 122)", "rgb(256, 0, 0)", "rgb(a, b, c)", "rgb()", "hsl(400, 0%, 0%)"]
+    "text", ["#12345", "#1234567", "rgb(0, 122)", "rgb(256, 0, 0)", "rgb(a, b, c)", "rgb()", "hsl(400, 0%, 0%)"]
 )
 def test_what_looks_like_a_number_of_a_colour_and_is_none_is_told(text):
     assert parse(f"{text} dress")[0].numbers == (text,) and not dyes(f"{text} dress")
@@ -184,6 +185,15 @@ def test_the_colour_of_another_thing(text, like, rgb):
     (dye,) = dyes(text)
     assert (dye.like, dye.rgb) == (like, rgb)
     assert not parse(text)[0].things and not parse(text)[0].kept
+
+
+def test_things_lie_where_regions_are_known():
+    for row in THINGS.strip().replace("\n", "|").split("|"):
+        place = row.partition(":")[0].strip()
+        assert place in (*REGION_CLASSES, "-")
+    for garment in GARMENTS:
+        assert dyes(f"hat and shoes matching the {garment}")[0].like in REGION_CLASSES
+    assert not dyes("shirt matching the collar")  # of no region
 
 
 def test_names_are_read_once():

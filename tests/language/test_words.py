@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fice.errors import InputError
-from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.colours import COLOURS, names
+from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.units import cut_up
 from fice.language.words import parse
 
 
@@ -177,3 +179,16 @@ def test_what_is_denied_is_never_drawn(template, kinds):
     old, new, pattern, garment = kinds
     sentence = parse(template.format(old=old, new=new, pattern=pattern, garment=garment))[0]
     assert sentence.colour is None and sentence.pattern in (None, "solid")
+
+
+NAMED = [" ".join(name) for name, known in names().items() if not known.noun and "/" not in "".join(name)]
+NAMED = [name for name in NAMED if [unit.kind for unit in cut_up(name)] == ["C"]]  # not the material leather
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TEMPLATES), KINDS, st.sampled_from(NAMED), st.sampled_from(NAMED))
+def test_of_all_colours_the_old_one_is_never_drawn(template, kinds, old, new):
+    _, _, pattern, garment = kinds
+    sentence = parse(template.format(old=old, new=new, pattern=pattern, garment=garment))[0]
+    dye = parse(f"{new} dress")[0].dyes[0]
+    assert [each.rgb for each in sentence.dyes] == [dye.rgb] and sentence.garment == garment
