@@ -479,6 +479,11 @@ def test_what_of_a_sentence_is_left_out_is_said_once(command, photos, tmp_path, 
     assert ran.stderr.count('did you mean "striped"') == 1
 
 
+def test_the_paper_with_our_weights_is_said_once_to_be_a_demonstration(command, photos):
+    ran = command(photos, "--preset", "paper")
+    assert ran.exit_code == 0 and ran.stderr.count("show how the method of the paper works") == 1
+
+
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
 def test_a_sentence_that_cannot_be_obeyed_ends_a_run_before_it_begins(command, photos, tmp_path, options):
     before = files(tmp_path)
