@@ -16,6 +16,7 @@ from fice.mask import decide, grow, main_parts, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.settings import Settings
+from fice.subject.colours import continued_cloth
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
 
@@ -96,7 +97,7 @@ def make_plan(
             region, wide = choice, choice.mask
         else:
             region = Classes(choice.region, choice.classes, regions)
-            wide = worn(region, subject.regions)
+            wide = worn(region, subject.view, regions, subject.regions)
             wide = wide if painted is None else wide * painted
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
@@ -119,9 +120,10 @@ def make_plan(
     return Plan(subject, order, tuple(pieces), 1 - released, notices)
 
 
-def worn(region: Region, probabilities: Tensor) -> Tensor:
-    """Where a region's garment is, by region probabilities (1, K, h, w), without what is taken for it elsewhere."""
-    return main_parts(decide(region.find(probabilities)), LESSER)
+def worn(region: Region, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:
+    """Where a region's garment is in a view (1, 3, h, w), by its probabilities (1, K, h, w): what is surely of it."""
+    wide = main_parts(decide(region.find(probabilities)), LESSER)
+    return torch.maximum(wide, continued_cloth(wide, view, regions, probabilities))
 
 
 def _choices(

@@ -23,9 +23,9 @@ LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more t
 ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
 HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
-FIGURE, ALONE = 0.3, 0.8  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
-REPEATED, LIKE = 5, 0.25  # figures of a print at least; share of the largest one's area from which one counts
-DARK = 6.0  # ratio of luminances from which cloth of one hue is of two inks, whether figures repeat or not
+FIGURE, ALONE = 0.3, 0.7  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
+REPEATED, LIKE = 8, 0.25  # figures of a print at least; share of the largest one's area from which one counts
+DARK, SOLID = 10.0, 0.85  # ratio of luminances, and share of the darker one in figures, that are no shadow
 MIXED = -1
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
 PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
@@ -122,7 +122,8 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
     for (i, j), (count, crisp) in pairs.items():
         beside = count > BESIDE * min(borders[i], borders[j])
         beside &= bool(np.linalg.norm((centres[i] - centres[j])[1:]) < TINTED)
-        shadow = lit(i, j, DARK) and max(figures[i][1], figures[j][1]) < REPEATED
+        darker = min(i, j, key=lambda k: centres[k, 0])
+        shadow = lit(i, j, DARK) and max(figures[i][1], figures[j][1]) < REPEATED and figures[darker][0] < SOLID
         if beside and (crisp < CRISP or alike(i, j) or shadow):
             parent[root(i)] = root(j)
     roots = sorted({root(i) for i in thick})

@@ -35,7 +35,7 @@ blazer: suit jacket, sport coat
 coat: overcoat, trench, trench coat, parka, raincoat, duster, pea coat, peacoat | cape: poncho, cloak, shawl
 dress: sundress, frock, shift dress, tea dress | gown: evening dress, ball gown, evening gown
 jumpsuit: romper, playsuit, overalls, dungarees, boiler suit, catsuit | skirt: kilt, tutu
-jeans: denims, denim trousers, denim pants, jean pants
+jeans: denims, jean pants
 trousers: pants, pant, slacks, chinos, joggers, culottes, sweatpants, dress pants, suit trousers, cargos
 leggings: tights, treggings | shorts: bermudas, bermuda shorts, hot pants
 suit: pantsuit, pant suit, tuxedo, two piece, trouser suit, skirt suit

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from fice.mask import mean
 from fice.srgb import to_lab
+from fice.subject.regions import Regions
 
 BINS = (16, 32, 32)  # of CIELAB: L from 0 to 100, a and b from -64 to 64
 BLUR, ANY_LIGHT = (1.0, 1.2, 1.2), (2.5, 1.2, 1.2)  # bins; hands are lit otherwise than faces
@@ -27,6 +28,9 @@ LIKE_SKIN, CLEARLY = (
     0.7,
     2.0,
 )  # log odds of a colour, as skin over the cloth, for what is of a hand, and for a part of it
+TORSO, LEGS = ("upper", "outer", "dress"), ("skirt", "trousers")  # one of each is worn where cloth goes on
+SPECK, ACROSS = 0.02, 4  # share of a garment that a part of it has at least; pixels of the view over a border
+BORDER, SEAMLESS = 0.5, 7.0  # length of it over the root of the part's area; change in CIELAB that is no edge
 HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
 
 
@@ -41,6 +45,39 @@ def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tens
         likelihood = _likelihood(bins, found)
         found = (probabilities.clamp(min=1e-4).log() + BELIEVED * mean(likelihood, NEAR)).softmax(1)
     return _with_hands(found, bins, names)
+
+
+def continued_cloth(garment: Tensor, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:
+    """What goes on as a garment (1, 1, h, w) without any edge, but was taken for another one, (1, 1, h, w) in [0, 1].
+
+    A network calls the left half of a jacket coat and the right half jumper; cloth that ends has an edge there.
+    """
+    lab = ndimage.gaussian_filter(to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255), (1, 1, 0))
+    mine = garment[0, 0].cpu().numpy() > 0.5
+    found = torch.zeros_like(garment)
+    for names in TORSO, LEGS:
+        if not mine[(regions.select(probabilities, names)[0, 0] > 0.5).cpu().numpy()].any():
+            continue
+        share = regions.select(probabilities, names)
+        other, count = ndimage.label((share[0, 0].cpu().numpy() > 0.5) & ~mine)
+        for number in range(1, count + 1):
+            part = other == number
+            if part.sum() > SPECK * mine.sum() and _runs_on(lab, mine, part):
+                found = torch.where(torch.from_numpy(ndimage.binary_dilation(part))[None, None], share, found)
+    return found
+
+
+def _runs_on(lab: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether colours do not change where two parts meet, along a border of some length."""
+    steps = []
+    for axis in (0, 1):
+        for first, second in ((one, other), (other, one)):
+            low, high = [slice(None)] * 2, [slice(None)] * 2
+            low[axis], high[axis] = slice(None, -ACROSS), slice(ACROSS, None)
+            meets = first[tuple(low)] & second[tuple(high)]
+            steps.append(np.linalg.norm(lab[tuple(high)] - lab[tuple(low)], axis=2)[meets])
+    found = np.concatenate(steps)
+    return len(found) > ACROSS * BORDER * np.sqrt(other.sum()) and float(np.median(found)) < SEAMLESS
 
 
 def _bins(view: Tensor) -> np.ndarray:

@@ -56,6 +56,7 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larg
     "full": (),
 }
 WORN = 0.02  # share of the body's area from which a garment counts as worn
+LEGS = 0.5  # of the trousers' area, from which a dress is a dress and no top of a jumpsuit
 TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 COVERING = 10  # a coat so many times as large as what it covers is closed
@@ -200,6 +201,8 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, g
     areas = dict.fromkeys(REGION_CLASSES, 0.0) | dict(zip(regions.names, shares.tolist(), strict=True))
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
+    if garment != "jumpsuit" and areas["dress"] > LEGS * areas["trousers"]:  # tights are often taken for trousers
+        place["dress"] = (*REGIONS["upper"], *REGIONS["dress"], "skirt")
     if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
         place["lower"] = (*REGIONS["lower"], "dress")
     area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
