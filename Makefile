@@ -13,8 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 
 demo: .venv/.installed
 	@mkdir -p build/demo
-	$(BIN)/fice sample -n 1 --seed 12 -o build/demo/person.png --force
-	$(BIN)/fice edit build/demo/person.png "red floral blouse" -o build/demo/edited.png \
+	$(BIN)/fice edit docs/astronaut.png "navy pinstripe suit" -o build/demo/edited.png \
 		--compare build/demo/compare.png --force
 	@echo "The result is build/demo/edited.png; build/demo/compare.png shows it beside the photo."
 

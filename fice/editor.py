@@ -228,6 +228,7 @@ class Editor:
             after = subject.frame.to_canvas(torch.from_numpy(seen).permute(2, 0, 1)[None].to(self.device))
             similarity = self._similarity(plan, made, after)
             figures = check(subject, self.regions, made.garments, after)
+            faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
@@ -245,6 +246,7 @@ class Editor:
             "curve": run.curve(),
             "similarity": similarity,
             "check": figures,
+            "complaints": faults,
             "colours": colours_reached(subject, plan.pieces, made.cloths, after),
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
@@ -259,7 +261,7 @@ class Editor:
             garment,
             made.latent,
             run.picture,
-            [*plan.notices, *complaints(figures)],
+            [*plan.notices, *faults],
             facts,
         )
 

@@ -97,8 +97,7 @@ def make_plan(
             region, wide = choice, choice.mask
         else:
             region = Classes(choice.region, choice.classes, regions)
-            wide = main_parts(decide(region.find(subject.regions)), LESSER)
-            wide = torch.maximum(wide, continued_cloth(wide, subject.view, regions, subject.regions))
+            wide = worn(region, subject.view, regions, subject.regions)
             wide = wide if painted is None else wide * painted
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
@@ -119,6 +118,12 @@ def make_plan(
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
     return Plan(subject, order, tuple(pieces), 1 - released, notices)
+
+
+def worn(region: Region, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:
+    """Where a region's garment is in a view (1, 3, h, w), by its probabilities (1, K, h, w): what is surely of it."""
+    wide = main_parts(decide(region.find(probabilities)), LESSER)
+    return torch.maximum(wide, continued_cloth(wide, view, regions, probabilities))
 
 
 def _choices(

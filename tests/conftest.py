@@ -76,7 +76,7 @@ def tolerance() -> dict[torch.dtype, dict[str, float]]:
     return TOLERANCE
 
 
-def person_on_a_wall(folder: Path) -> Path:
+def person_on_a_wall(folder: Path, seed: int = 3) -> Path:
     """A generated person on a plain wall, 400 x 300, as PNG."""
     from PIL import Image
 
@@ -84,7 +84,7 @@ def person_on_a_wall(folder: Path) -> Path:
     from fice.inversion.sample import people
 
     path, generator = folder / "person.png", load_bundle("street").part("generator")
-    made = Image.fromarray(people(generator, 1, seed=3)[0]).resize((150, 300), Image.Resampling.BICUBIC)
+    made = Image.fromarray(people(generator, 1, seed=seed)[0]).resize((150, 300), Image.Resampling.BICUBIC)
     wall = Image.new("RGB", (300, 400), (255, 255, 255))
     wall.paste(made, (70, 60))
     wall.save(path)

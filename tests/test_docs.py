@@ -16,7 +16,7 @@ from fice.settings import PRESETS
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.M | re.S)
-SHORT = {"steps": 2, "refine": 1, "tuning": 1, "views": 1}  # for examples
+SHORT = {"steps": 2, "refine": 1, "tuning": 1, "views": 1}  # for examples of garments that are generated
 BREAK = ("|", "<", ">", "||", "&&", "&")
 
 
@@ -89,15 +89,14 @@ def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples")
     from PIL import Image
 
-    with Image.open(person_on_a_wall(folder)) as person:
+    with Image.open(person_on_a_wall(folder, seed=11)) as person:
         (folder / "photos").mkdir()
         for name in ("photo.jpg", "photos/anna.jpg"):
             person.save(folder / name, quality=95)
         person.convert("L").save(folder / "theirs.png")
     (folder / "theirs.csv").write_text("source,edit,text\nphoto.jpg,theirs.png,grey dress\n")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("default", "fast"):
-            patch.setitem(PRESETS, name, SHORT)
+        patch.setitem(PRESETS, "generated", PRESETS["generated"] | SHORT)
         patch.chdir(folder)
         yield folder
 

@@ -26,7 +26,7 @@ class Batch:
         force: make again what is there and unchanged.
         follow: go on with photos that arrive, until interrupted.
         keep: written beside each result, "mask", "latent" or "compare".
-        batch_size: how many pictures share the optimisation; None finds out.
+        batch_size: how many pictures are edited together; None finds out.
         on: "local" or "ray"; address and workers as of `fice.batch.cluster.on_ray`.
         settings, bundle, device: as of `fice.Editor`.
 

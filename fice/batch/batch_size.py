@@ -1,4 +1,4 @@
-"""How many pictures should share the optimisation on this machine: the fewest that are nearly fastest, and fit."""
+"""How many pictures should be edited together on this machine: the fewest that are nearly fastest, and fit."""
 
 from __future__ import annotations
 

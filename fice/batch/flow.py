@@ -1,4 +1,4 @@
-"""Photos through one editor: read ahead, optimised together, written behind."""
+"""Photos through one editor: read ahead, edited together, written behind."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Flow:
 
     Args:
         hashes: of settings and weights, for the journal.
-        batch_size: how many pictures share the optimisation; None finds out.
+        batch_size: how many pictures are edited together; None finds out.
         keep: what is written beside each result: "mask", "latent", "compare".
         tell: is told the batch's size, and when memory makes it smaller.
     """
@@ -171,7 +171,7 @@ class Flow:
                 self.found = True
             return
         self.found = True
-        self.tell(f"{self.batch_size} pictures share the optimisation.")
+        self.tell(f"{self.batch_size} pictures are edited together.")
 
     def _plans(self, one: Pending) -> list[tuple[Pending, Plan, int]]:
         """What an order wants drawn: as many candidates as it asks for; none when it cannot be."""
@@ -254,7 +254,7 @@ class Flow:
     def _narrow(self, width: int) -> None:
         self.batch_size = max(1, width)
         torch.cuda.empty_cache()
-        self.tell(f"Memory is short; from now on {self.batch_size} pictures share the optimisation.")
+        self.tell(f"Memory is short; from now on {self.batch_size} pictures are edited together.")
 
     def _write(self, one: Pending) -> Result:
         """The best candidate, written; its line of the journal."""

@@ -196,6 +196,7 @@ class Summary:
     """What became of a run, counted as it goes."""
 
     done: int = 0
+    flagged: int = 0  # of those: with a fault that people see at once
     skipped: int = 0  # already there and unchanged
     failed: dict[str, int] = field(default_factory=dict)  # by reason, in which the photo is PHOTO
     first: dict[str, tuple[str, str]] = field(default_factory=dict)  # by reason: its first photo, and what was said
@@ -205,6 +206,7 @@ class Summary:
         """Count a result of this run."""
         if result.status == "done":
             self.done += 1
+            self.flagged += bool(result.report.get("complaints"))
             return
         said = result.error or "No reason was given."
         photo = str(result.report.get("input") or "")
@@ -223,10 +225,11 @@ class Summary:
         return reasons
 
     def as_dict(self) -> dict[str, Any]:
-        """{done, skipped, failed, reasons: {reason: count}, seconds, per_hour}; the most frequent reason first."""
+        """{done, flagged, skipped, failed, reasons: {reason: count}, seconds, per_hour}; frequent reasons first."""
         seconds = time.monotonic() - self.began
         return {
             "done": self.done,
+            "flagged": self.flagged,
             "skipped": self.skipped,
             "failed": sum(self.failed.values()),
             "reasons": self._reasons(),
@@ -237,6 +240,8 @@ class Summary:
     def __str__(self) -> str:
         facts = self.as_dict()
         rows = [(facts[name], name) for name in ("done", "skipped", "failed")]
+        if self.flagged:
+            rows.insert(1, (self.flagged, "  flagged, their notices say why"))
         rows += [(count, "  " + reason) for reason, count in facts["reasons"].items()]
         rows.append((f"{facts['per_hour']:.0f}", "pictures an hour"))
         width = max(len(str(count)) for count, _ in rows)

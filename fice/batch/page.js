@@ -20,7 +20,7 @@ const time = (seconds) => (seconds < 100 ? fixed(seconds, 1) + " s" : fixed(seco
 const plain = (text) => text.normalize("NFC").toLowerCase();
 const place = (stack, percent) => stack.style.setProperty("--at", percent + "%");
 
-for (const row of rows) row.words = plain([row.text, row.name, row.key, row.region, row.error].filter(known).join("\n"));
+for (const row of rows) row.words = plain([row.text, row.name, row.key, row.region, row.error, ...row.faults].filter(known).join("\n"));
 
 /* favourites, by the names of their results */
 
@@ -124,6 +124,7 @@ function numbers(row) {
 
 const remarks = (row, clipped) => [
   known(row.error) ? make("p", { class: "error" + clipped }, row.error) : null,
+  ...row.faults.map((fault) => make("p", { class: "error" + clipped }, fault)),
   ...row.notices.map((notice) => make("p", { class: "notice" + clipped }, notice)),
 ];
 
@@ -144,7 +145,7 @@ function card(row, at) {
   mark(star, row);
   return make(
     "li",
-    { class: `card ${row.status}`, "data-at": at },
+    { class: `card ${row.status}${row.faults.length ? " flagged" : ""}`, "data-at": at },
     make("div", { class: "mat" }, stack, star, open),
     make("h2", { class: "clipped" }, row.text || "(no text)"),
     make("p", { class: "name clipped" }, row.name),
@@ -179,9 +180,11 @@ function compare(name, direction) {
 function update() {
   const words = plain($("search").value).split(/\s+/).filter(Boolean);
   const [text, status, order] = [$("text").value, $("status").value, $("sort").value];
+  const special = { favourite: (row) => favourites.has(row.key), flagged: (row) => row.faults.length > 0 };
+  const fits = special[status] ?? ((row) => status === "" || row.status === status);
   shown = rows.filter(
     (row) =>
-      (status === "" || (status === "favourite" ? favourites.has(row.key) : row.status === status)) &&
+      fits(row) &&
       (text === "" || row.text === texts[text]) &&
       words.every((word) => row.words.includes(word)),
   );

@@ -30,6 +30,7 @@ LEGEND = {
     "Similarity": "how like the text the garment is to the guiding CLIP, \N{MINUS SIGN}1 to 1, before and after",
     "Gain": "what the edit has added to the similarity; below 0 the photo was more like the text",
 }
+FLAGGED = {"Flagged": "edits with a fault that people see at once, as a rim or an old print that is left"}
 LOSSES = {
     "all": "what is left of each term at the end, without its weight; the smaller the better",
     "semantic": "how far the garment is from the text to CLIP",
@@ -102,6 +103,7 @@ def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -
     report = _report(result)
     before, after, gain = similarity(result)
     photo, edited = pictures(out, result)
+    faults = [str(fault) for fault in report.get("complaints") or ()]
     losses = {str(name): figure(value) for name, value in (report.get("losses") or {}).items()}
     return {
         "key": result["key"],
@@ -116,7 +118,8 @@ def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -
         "steps": report.get("steps"),
         "losses": {name: value for name, value in losses.items() if value is not None},
         "unknown": [str(word) for word in report.get("unknown_words") or ()],
-        "notices": [str(notice) for notice in report.get("notices") or ()],
+        "faults": faults,
+        "notices": [str(notice) for notice in report.get("notices") or () if notice not in faults],
         "error": result.get("error"),
         "code": result.get("exit_code"),
         "input": photo and link(out, photo),
@@ -131,11 +134,13 @@ def _figures(rows: list[dict[str, Any]], summary: dict) -> list[tuple[str, str]]
     counts = Counter(row["status"] for row in rows)
     gains = [row["gain"] for row in rows if row["gain"] is not None]
     figures = [(name.capitalize(), f"{counts[name]:,}") for name in COUNTED if counts[name]]
+    if flagged := sum(bool(row["faults"]) for row in rows):
+        figures.insert(1, ("Flagged", f"{flagged:,}"))
     if gains:
         figures.append(("Mean gain", f"{sum(gains) / len(gains):+.3f}".replace("-", "\N{MINUS SIGN}")))
     for name, value in summary.items():
         label = LABELS.get(name, str(name).replace("_", " ").capitalize())
-        if name not in COUNTED and value and (shown := _shown(name, value)):
+        if name not in (*COUNTED, "flagged") and value and (shown := _shown(name, value)):
             figures.append((label, shown))
     return figures
 
@@ -144,7 +149,12 @@ def _legend(rows: list[dict[str, Any]]) -> dict[str, str]:
     """What the figures that are shown mean."""
     known = any(row["gain"] is not None for row in rows)
     losses = {name for row in rows for name in ("all", *row["losses"]) if row["losses"]}
-    return (LEGEND if known else {}) | {f"Loss, {name}": LOSSES[name] for name in LOSSES if name in losses}
+    flagged = any(row["faults"] for row in rows)
+    return (
+        (LEGEND if known else {})
+        | (FLAGGED if flagged else {})
+        | {f"Loss, {name}": LOSSES[name] for name in LOSSES if name in losses}
+    )
 
 
 def _shown(name: str, value: Any) -> str | None:

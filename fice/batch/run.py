@@ -62,6 +62,7 @@ def run_batch(
     Failures of single photos are counted, not raised; raises the errors of `fice.errors` for what concerns all, as a
     text that every photo gets and that cannot be obeyed.
     """
+    batch.settings.check()
     check_kept(batch.keep, batch.settings)
     weights, out = _weights_that_understand(batch), batch.out
     heard = Hearing(weights, batch.settings, warn)

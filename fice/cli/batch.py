@@ -35,7 +35,7 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @click.option("--shuffle-seed", type=int, help="Take them in a random order.")
 @click.option("--watch", "follow", is_flag=True, default=None, help="Go on with photos that arrive, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and how long it may take.")
-@click.option("--batch", "batch_size", type=click.IntRange(1), help="Pictures optimised together.  [default: measured]")
+@click.option("--batch", "batch_size", type=click.IntRange(1), help="Pictures edited together.  [default: measured]")
 @cluster_options
 @bundle_option
 @wish_options_of_many
@@ -43,7 +43,7 @@ from fice.cli.terminal import Verb, quiet_option, say, warn
 @settings_options
 @device_option
 @click.option("--save-mask", "keep", flag_value="mask", multiple=True, help="Write the edited region beside it.")
-@click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write the latent beside it.")
+@click.option("--save-latent", "keep", flag_value="latent", multiple=True, help="Write a generated latent beside it.")
 @click.option("--compare", "keep", flag_value="compare", multiple=True, help="Write photo and result beside it.")
 @click.option("--force/--resume", default=None, help="Make again what is there, or go on.  [default: --resume]")
 @json_option

@@ -41,14 +41,16 @@ if TYPE_CHECKING:
 @settings_options
 @device_option
 @click.option("--save-mask", "mask_file", type=FILE, help="Write the edited region as PNG of the photo's size.")
-@click.option("--save-latent", "latent_file", type=FILE, help="Write the latent as safetensors.")
+@click.option("--save-latent", "latent_file", type=FILE, help="Write a generated garment's latent as safetensors.")
 @click.option("--compare", "compare_file", type=FILE, help="Write photo and result side by side as PNG.")
-@click.option("--trace", "trace_file", type=FILE, help="Write the course of the edit as GIF.")
+@click.option("--trace", "trace_file", type=FILE, help="Write how a garment is generated as GIF.")
 @force_option
 @json_option
 @quiet_option
 def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Dress the person in PHOTO as TEXT says.
+
+    The garments keep their outline, folds and light, and get other colours, designs and materials.
 
     For PHOTO - is standard input, for the result standard output.
 

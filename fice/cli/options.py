@@ -18,10 +18,12 @@ FILE = click.Path(path_type=Path)
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
 preset_option = click.option(
-    "--preset", type=click.Choice(list(PRESETS)), help="How garments are made; fast is a preview.  [default: default]"
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="The photographed garment in other cloth (fast: a preview), or one that is generated.  [default: default]",
 )
-steps_option = click.option("--steps", type=int, help="Steps of the optimisation.  [default: the preset's]")
-strength_option = click.option("--strength", type=float, help="Weight of the sentence against the photo.  [default: 1]")
+steps_option = click.option("--steps", type=int, help="Steps of a generated garment.  [default: the preset's]")
+strength_option = click.option("--strength", type=float, help="Weight of a generated garment's sentence.  [default: 1]")
 set_option = click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable."
 )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--batch",
     "batch_size",
     type=click.IntRange(1),
-    help="Pictures optimised together; more is faster, and rounds otherwise.  [default: 1]",
+    help="Pictures edited together; more is faster, and rounds otherwise.  [default: 1]",
 )
 @cluster_options
 @with_options(bundle_option, wish_options_of_many, order_option, settings_options, device_option)

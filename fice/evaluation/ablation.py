@@ -150,7 +150,7 @@ def ablate(
     Raises the errors of `run_batch` and `evaluate`; an edit that fails is a row without numbers.
 
     >>> import fice
-    >>> batch = fice.Batch("photo.jpg", "study", fice.Order.of("red dress"), settings=fice.Settings.preset("fast"))
+    >>> batch = fice.Batch("photo.jpg", "study", fice.Order.of("red dress"), settings=fice.Settings.preset("generated"))
     >>> study = fice.ablate(batch, variants=["no-stitch"])
     >>> list(study.table)
     ['full', 'no-stitch']
@@ -159,6 +159,8 @@ def ablate(
 
     check_extras()
     chosen = differing(choose(variants, grid), batch.settings, tell)
+    for variant in chosen:
+        batch.settings.replace(**variant.changes).check()
     runs: dict[str, list[Path]] = {}
     counted = Summary()
     told = _overall(counted, progress, len(chosen) * seeds)

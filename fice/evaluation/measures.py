@@ -87,6 +87,17 @@ MEASURES = (
         "Distance of the centres of the body's parts between source and edit, mean over the parts seen in both, in "
         "per cent of the person's height.",
     ),
+    Measure("changed", "share", 1, "Pixels of the garment that look different: CIEDE2000 (ISO/CIE 11664-6) above 6."),
+    Measure("spill", "share", -1, "Of the pixels that look different, those that lie beside the person."),
+    Measure("painted", "share", -1, "Pixels of skin and hair beside the garment that look different."),
+    Measure(
+        "rim",
+        "ΔE",
+        -1,
+        "How much further colours along the garment's outline lie from those on both sides than in the source, in "
+        "CIELAB.",
+    ),
+    Measure("print left", "share", -1, "What still shows of the contrast of an old print, where there was one."),
     Measure("seconds", "s", -1, "What the edit took, as its journal says."),
     Measure(
         "frechet",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
+from fice.check import LIMITS, check
 from fice.device import resolve
 from fice.errors import InputError
 from fice.evaluation import captions, measures
@@ -22,11 +23,10 @@ from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
 from fice.language.words import parse
-from fice.mask import decide
 from fice.photo.photo import Photo, read_photo
-from fice.plan import Piece, Plan, make_plan, read_painted
+from fice.plan import Piece, Plan, make_plan, read_painted, worn
 from fice.settings import Settings
-from fice.subject.analysis import Analysis
+from fice.subject.analysis import SMALL, Analysis
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
@@ -116,17 +116,18 @@ class Observer:
         head = lru_cache(1)(lambda: self._head(subject))
         garments = lru_cache(1)(lambda: [self._garment(piece, source, edit) for piece in plan.pieces])
         sentences = [piece.sentence for piece in plan.pieces]
-        worn = lru_cache(1)(lambda: [(both[1], said) for both, said in zip(garments(), sentences, strict=True)])
+        shown = lru_cache(1)(lambda: [(both[1], said) for both, said in zip(garments(), sentences, strict=True)])
         cosines = lru_cache(1)(lambda: self._similarities(plan, garments()))
         errors, read = lru_cache(1)(lambda: _colour_errors(plan, before, after)), self.judge.encode_text
+        figures = lru_cache(1)(lambda: self._check(plan, edit, triple.report))
         found: dict[str, Callable[[], float]] = {
             "similarity before": lambda: cosines()[0],
             "similarity": lambda: cosines()[1],
             "gain": lambda: cosines()[1] - cosines()[0],
             "colour error": lambda: float(np.mean(errors()[1])),
             "colour halved": lambda: float(np.mean(errors()[1] <= errors()[0] / 2)),
-            "right caption": lambda: captions.right_caption(read, worn()),
-            "right pattern": lambda: captions.right_pattern(read, worn()),
+            "right caption": lambda: captions.right_caption(read, shown()),
+            "right pattern": lambda: captions.right_pattern(read, shown()),
             "identical": lambda: measures.identical(_stored(source.photo), _stored(edit.photo), outside()),
             "psnr outside": lambda: measures.psnr(before, after, outside()),
             "ssim outside": lambda: measures.ssim(before, after, outside()),
@@ -135,6 +136,7 @@ class Observer:
             "part iou": lambda: measures.part_iou(source.parts, edit.parts),
             "silhouette iou": lambda: self._silhouette(subject, source, edit, outside()),
             "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
+            **{name.replace("_", " "): partial(_of_check, figures, name) for name in LIMITS},
             "seconds": lambda: _seconds(triple.report),
         }
         return found
@@ -158,12 +160,12 @@ class Observer:
             (height, width), (own_height, own_width) = photo.size, subject.photo.size
             raise Unmeasurable(f"The edit is {width} x {height} pixels and the source {own_width} x {own_height}.")
         view = self._view(subject, photo)
-        regions = self.regions.analyse(view)
+        regions = self.analysis.of(view)
         person = self.analysis.person(view, regions)
         return _View(photo, view, person, regions, self._parts(person))
 
     def _view(self, subject: Subject, photo: Photo) -> Tensor:
-        return subject.frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None].to(self.device))
+        return subject.frame.to_canvas(torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(self.device))
 
     def _parts(self, person: Tensor) -> Tensor:
         """Maps with square pixels, whatever the network makes of a picture."""
@@ -184,13 +186,20 @@ class Observer:
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
         if piece.wide.max() <= 0.5:
             raise Unmeasurable("The garment is too small in the source to be judged.")
-        worn = decide(piece.region.find(edit.regions))
-        garments = torch.cat([piece.wide, torch.maximum(worn, piece.wide)])
+        after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), piece.wide)
+        garments = torch.cat([piece.wide, after])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
         features = self.judge.encode_picture(views)
         if not features.isfinite().all():
             raise Unmeasurable(NO_NUMBER)
         return features
+
+    def _check(self, plan: Plan, edit: _View, report: dict[str, Any]) -> dict[str, Any]:
+        """The figures of `fice.check`: those of the edit's own report, else as these networks see it."""
+        told = report.get("check")
+        if isinstance(told, dict):
+            return told
+        return {**check(plan.subject, self.regions, [piece.wide for piece in plan.pieces], edit.view)}
 
     def _outside(self, plan: Plan) -> np.ndarray:
         """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""
@@ -247,6 +256,13 @@ def _seconds(report: dict[str, Any]) -> float:
     if not _is_number(seconds):
         raise Unmeasurable("No journal says how long it took.")
     return float(cast(float, seconds))
+
+
+def _of_check(figures: Callable[[], dict[str, Any]], name: str) -> float:
+    value = figures().get(name)
+    if not _is_number(value):
+        raise Unmeasurable("The garment had no print." if name == "print_left" else "The edit's report lacks it.")
+    return float(cast(float, value))
 
 
 def _curve(report: dict[str, Any]) -> tuple[tuple[int, float], ...]:

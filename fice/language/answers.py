@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SHOWN = 5  # words that an answer repeats at most
 CLOSE = 0.8  # likeness from which one word may be another, misspelt
 EXAMPLE = 'as in "red floral dress"'
+PAPER = (
+    "The weights of {0} show how the method of the paper works, and not how good its pictures are; for the authors' own"
+    " weights say --bundle viton, once fice models fetch viton has fetched them."
+)
 BOTH = 'as in "red shirt and blue jeans"'
 
 
@@ -56,11 +60,14 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
 
 
 def remarks(sentences: Sequence[Sentence], bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
-    """What of sentences that are obeyed is left out, each once.
+    """What of sentences that are obeyed is left out, each once, and what the preset cannot do with the bundle.
 
     reader: the bundle's `fice.language.clip.text_reader`.
     """
-    return list(dict.fromkeys(said for one in sentences for said in _remarks(one, bundle, settings, reader)))
+    paper = [PAPER.format(bundle.name)] if settings.name == "paper" and bundle.reads_own_words else []
+    return list(
+        dict.fromkeys([*paper, *(said for one in sentences for said in _remarks(one, bundle, settings, reader))])
+    )
 
 
 def _drawn(sentences: tuple[Sentence, ...], start: str) -> tuple[tuple[Sentence, ...], str | None]:

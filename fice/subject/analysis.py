@@ -50,8 +50,7 @@ class Analysis:
             picture = torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
             frame, elsewhere, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
-            regions = by_colour(self.probabilities(view), view, self.regions.names)
-            regions = self.regions.empty(regions, frame.to_canvas(elsewhere, fill=0.0) > 0.5)
+            regions = self.regions.empty(self.of(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
             points = self._points(source, view.shape[2] / source.shape[2])
             exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
@@ -66,6 +65,10 @@ class Analysis:
             body = decide(self.regions.body(regions))
             view = view * body + 1 - body
         return F.avg_pool2d(view, view.shape[2] // self.canvas[0])
+
+    def of(self, view: Tensor) -> Tensor:
+        """Region probabilities of a view (1, 3, h, w), its person's own colours considered: (1, K, h, w)."""
+        return by_colour(self.probabilities(view), view, self.regions.names)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once: (B, 3, H, W) -> (B, K, H, W)."""

@@ -18,6 +18,8 @@ from batch.stub import Stub
 
 import fice.editor
 
+QUICK = ["--batch", "2", "--preset", "generated", "--steps", "2", "--device", "cpu"]
+
 
 def command(pause: str, *arguments: str) -> None:
     """The command line, with the stub in the place of the editor."""
@@ -60,7 +62,7 @@ def full(source: str, out: str) -> None:
     for _ in range(2):
         child = os.fork()
         if child == 0:
-            command("0", "batch", source, "red dress", "-o", out, "--batch", "2", "--steps", "2", "--device", "cpu")
+            command("0", "batch", source, "red dress", "-o", out, *QUICK)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         names = sorted(str(path.relative_to(out)) for path in Path(out).rglob("*") if path.is_file())
         print("ended", code, flush=True)
@@ -97,7 +99,8 @@ def many(source: str, out: str) -> None:
             print("held", ended, pages * os.sysconf("SC_PAGE_SIZE") >> 20, flush=True)
 
     fice.editor.Editor = Timed
-    summary = run_batch(batch(source, ["red dress"], out, batch_size=8, steps=1, device="cpu"), progress=sample)
+    asked = batch(source, ["red dress"], out, batch_size=8, preset="generated", steps=1, device="cpu")
+    summary = run_batch(asked, progress=sample)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     print("end", pages * os.sysconf("SC_PAGE_SIZE") >> 20, summary.as_dict(), flush=True)
     print("took", time.monotonic() - began, flush=True)

@@ -40,6 +40,7 @@ class Stub:
         faults: (method, name of a photo without its extension) -> what is raised.
         room: method -> how many pictures fit into memory; shortage is raised for more.
         losses: name of a photo -> the loss at a step; 1 / (step + 1) otherwise.
+        complaints: name of a photo -> what the check says of its edit.
 
     calls holds for each method the names of the photos of each call.
     """
@@ -56,12 +57,14 @@ class Stub:
         faults: dict | None = None,
         room: dict | None = None,
         losses: dict | None = None,
+        complaints: dict | None = None,
         shortage: Exception | None = None,
     ):
         self.bundle = bundle or SimpleNamespace(reads_own_words=True)
         steps, tolerance = (settings.steps, settings.tolerance) if settings else (2, 0.0)
         self.optimiser = Optimiser(steps=steps, rate=0.1, tolerance=tolerance)
         self.pause, self.faults, self.room, self.losses = pause, faults or {}, room or {}, losses or {}
+        self.complaints = complaints or {}
         self.shortage = shortage or torch.OutOfMemoryError("CUDA out of memory.")
         self.calls: dict[str, list[list[str]]] = defaultdict(list)
         self.seen: Counter = Counter()
@@ -73,7 +76,7 @@ class Stub:
     def analyse(self, photo: Any) -> Subject:
         photo = photo if hasattr(photo, "pixels") else read_photo(photo)
         self._called("analyse", [photo.path.stem])
-        return Subject(photo, None, LATENT, LATENT, 1.0, list(photo.notices), Spent())
+        return Subject(photo, None, LATENT, LATENT, LATENT, 1.0, list(photo.notices), Spent())
 
     def fit(self, subjects, latents=None) -> list[Subject]:
         self._called("fit", [subject.photo.path.stem for subject in subjects])
@@ -115,10 +118,12 @@ class Stub:
             "steps": run.steps,
             "losses": run.losses,
             "similarity": {"before": 0.1, "after": 0.2 + run.seed},
+            "check": {},
+            "complaints": self.complaints.get(photo.path.stem, []),
             "unknown_words": [],
         }
         mask = np.ones(photo.size, bool)
-        return Edit(subject, order, 1 - photo.srgb(), pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
+        return Edit(subject, order, pixels, mask, mask * 1.0, run.ws, LATENT, [], facts)
 
     def _evaluate(self, runs, ws):
         names = [run.plan.subject.photo.path.stem for run in runs]

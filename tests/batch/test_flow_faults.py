@@ -175,7 +175,7 @@ def test_what_is_kept_beside_two_results_does_not_meet(flow, tmp_path):
 def test_the_width_is_found(flow, photos, count):
     made, editor = flow(photos(count), width=None)
     assert len(made) == count and not failed(made)
-    assert any("share the optimisation" in line for line in editor.told)
+    assert any("are edited together" in line for line in editor.told)
 
 
 def test_short_memory_while_the_width_is_measured(flow, photos):

@@ -348,7 +348,7 @@ def test_the_summary_counts_reasons_without_names():
         summary.add(result(name, "failed", error=f"photos/{name} is empty; copy or download it again."))
     summary.add(result("c.jpg", "failed", error="Nobody is in photos/c.jpg; choose another."))
     facts = summary.as_dict()
-    assert (facts["done"], facts["skipped"], facts["failed"]) == (2, 4, 3)
+    assert (facts["done"], facts["flagged"], facts["skipped"], facts["failed"]) == (2, 0, 4, 3)
     assert list(facts["reasons"].items()) == [
         ("PHOTO is empty; copy or download it again. (The first PHOTO is photos/a.jpg.)", 2),
         ("Nobody is in photos/c.jpg; choose another.", 1),

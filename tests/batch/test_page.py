@@ -127,6 +127,18 @@ def test_rows(out, three):
     assert (lost["status"], lost["thumbnails"], lost["output"], lost["code"]) == ("failed", [None, None], None, 3)
 
 
+def test_edits_with_faults_are_marked(out, three):
+    fault = "12% of skin and hair were painted over."
+    three[0]["report"] |= {"complaints": [fault], "notices": ["Left out.", fault]}
+    path = write_page(out, three, title="", summary={"flagged": 7})
+    first, second, lost = rows_of(path)
+    assert (first["faults"], first["notices"]) == ([fault], ["Left out."])
+    assert second["faults"] == lost["faults"] == []
+    shown = re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", path.read_text("utf-8"))
+    assert shown[:3] == [("Done", "2"), ("Flagged", "1"), ("Failed", "1")]  # of what is shown, not of the last run
+    assert "Flagged" in [name for name, _ in shown[4:]]  # and what it means
+
+
 def test_links_are_quoted(out, tmp_path):
     key = "a #1?/100%\n'\"<b>:\N{DRESS}.png"
     picture(out / key)
@@ -323,6 +335,15 @@ def test_filters_and_sorting(opened):
     assert (count(opened), opened.run(error)[-35:]) == ("1 of 3", "shows no person; use another photo.")
     choose(opened, "search", "nothing like it")
     assert opened.until("document.getElementById('nothing').checkVisibility()")
+
+
+@needs_browser
+def test_what_is_flagged_is_found(browser, out, three):
+    three[1]["report"]["complaints"] = ["A rim is left around the garment (7.0 ΔE)."]
+    show(browser, write_page(out, three, title="Three", summary={}))
+    choose(browser, "status", "flagged")
+    assert (texts(browser), count(browser)) == (["blue coat"], "1 of 3")
+    assert browser.run("return document.querySelector('.card.flagged .error').textContent").startswith("A rim")
 
 
 @needs_browser

@@ -22,14 +22,17 @@ from click.testing import CliRunner
 from PIL import Image
 
 import fice.editor
+from fice.batch.batch import Batch
 from fice.batch.journal import NAME, Journal
 from fice.batch.run import TEMPORARY, run_batch
 from fice.cli import main, progress
 from fice.errors import InputError, UsageError
 from fice.files import LOCK, shipped, whole_file
+from fice.settings import Settings
 
 CRASH = [sys.executable, str(Path(__file__).with_name("crash.py"))]
-QUICK = ["--batch", "2", "--steps", "2", "--device", "cpu"]
+QUICK = ["--batch", "2", "--preset", "generated", "--steps", "2", "--device", "cpu"]
+GENERATED = {"preset": "generated", "steps": 2}
 PATIENCE = 60  # seconds that another process may take where the machine is busy
 
 
@@ -63,7 +66,7 @@ def run(editors, photos, tmp_path):
     """run(text, ...): the summary of a run over `photos` into `out`."""
 
     def run(*texts, source=photos, **options):
-        options = {"output": tmp_path / "out", "batch_size": 2, "steps": 2, "device": "cpu"} | options
+        options = {"output": tmp_path / "out", "batch_size": 2, "device": "cpu", **GENERATED} | options
         told = {name: options.pop(name) for name in ("tell", "warn", "progress") if name in options}
         return run_batch(batch(source, texts or ["red dress"], **options), **told).as_dict()
 
@@ -255,8 +258,7 @@ def test_the_real_command_line_over_a_nasty_folder(tmp_path):
     person = people(load_bundle("street").part("generator"), 1, seed=20)[0]
     for name in good:
         Image.fromarray(person).resize((128, 256)).save(tmp_path / "photos" / name)
-    short = ["--preset", "fast", "--steps", "2", "--set", "refine=0", "--set", "tuning=0", "--set", "views=1"]
-    arguments = ["batch", tmp_path / "photos", "red dress", "-o", tmp_path / "out", "--batch", "2", "--json", *short]
+    arguments = ["batch", tmp_path / "photos", "red dress", "-o", tmp_path / "out", "--batch", "2", "--json"]
     ran = subprocess.run(
         [sys.executable, "-m", "fice", *arguments], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
@@ -477,6 +479,11 @@ def test_what_of_a_sentence_is_left_out_is_said_once(command, photos, tmp_path, 
     assert ran.stderr.count('did you mean "striped"') == 1
 
 
+def test_the_paper_with_our_weights_is_said_once_to_be_a_demonstration(command, photos):
+    ran = command(photos, "--preset", "paper")
+    assert ran.exit_code == 0 and ran.stderr.count("show how the method of the paper works") == 1
+
+
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
 def test_a_sentence_that_cannot_be_obeyed_ends_a_run_before_it_begins(command, photos, tmp_path, options):
     before = files(tmp_path)
@@ -496,6 +503,22 @@ def test_rows_whose_sentence_cannot_be_obeyed_fail_before_their_photo_is_read(ru
 
 
 # said
+
+
+def test_edits_with_faults_are_counted_and_marked(command, editors, photos, tmp_path):
+    editors.options = {"complaints": {"3": ["A rim is left around the garment (7.0 ΔE)."]}}
+    ran = command(photos)
+    assert [line.strip() for line in ran.stdout.splitlines()[:2]] == ["6  done", "1    flagged, their notices say why"]
+    assert {line["key"] for line in lines(tmp_path / "out") if line["report"]["complaints"]} == {"3.png"}
+    assert "<dt>Flagged</dt><dd>1</dd>" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert json.loads(command(photos, "--force", "--json").stdout)["flagged"] == 1
+
+
+def test_settings_that_are_idle_are_refused_before_anything_is_written(run, tmp_path):
+    before = files(tmp_path)
+    with pytest.raises(UsageError, match="add --preset generated"):
+        run_batch(Batch(tmp_path / "photos", tmp_path / "out", settings=Settings.preset("default", rate=0.5)))
+    assert files(tmp_path) == before
 
 
 def test_exit_codes(command, photos, tmp_path):

@@ -167,7 +167,7 @@ def test_an_imported_generator_edits_without_an_encoder(tmp_path):
     import_files([tmp_path / "generator.pt"], "mine")
     photo = tmp_path / "person.png"
     save_sheet(photo, 1, seed=18, bundle="mine")
-    editor = Editor("mine", "cpu", Settings.preset("fast", steps=10))
+    editor = Editor("mine", "cpu", Settings.preset("generated", steps=10, tuning=20))
     assert not editor.engine.whole
     subject = editor.prepare(photo)
     assert any("no encoder" in notice for notice in subject.notices)

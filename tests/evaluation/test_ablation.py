@@ -101,7 +101,7 @@ def tiny(photos, out, *variants, **options):
     """A study with hardly any steps, and how many edits were made for it."""
     made = []
     study = ablate(
-        batch(photos, ["red dress"], out, assignments=TINY, device="cpu"),
+        batch(photos, ["red dress"], out, preset="generated", assignments=TINY, device="cpu"),
         variants=variants,
         judging=Judging(device="cpu", resamples=200),
         progress=lambda result, *_: made.append(result is not None),
@@ -137,6 +137,12 @@ def test_seeds_are_edits_of_their_own(photos, tmp_path):
     assert [(row.run, row.seed) for row in study.rows] == [(FULL, 0), (FULL, 1), ("no-pose", 0), ("no-pose", 1)]
     assert sorted(folder.name for folder in (tmp_path / RUNS / FULL).iterdir()) == ["seed-0", "seed-1"]
     assert study.table[FULL]["gain"].low is None  # one photograph gives no interval
+
+
+def test_parts_that_a_photographed_garment_has_not_are_refused_before_the_first_edit(photos, tmp_path):
+    with pytest.raises(UsageError, match="pose concerns generated garments only"):
+        ablate(batch(photos, ["red dress"], tmp_path / "out", device="cpu"), variants=["no-pose"])
+    assert not (tmp_path / "out").exists()
 
 
 def run(*arguments):

@@ -18,6 +18,7 @@ from fice.settings import Settings
 
 OWN, OTHER = SimpleNamespace(name="street", reads_own_words=True), SimpleNamespace(name="fice", reads_own_words=False)
 DEFAULT = Settings.preset("default")
+PAPER = Settings.preset("paper")
 TOWERS = replace(DEFAULT, start="encoder")
 
 
@@ -146,6 +147,12 @@ def test_what_is_left_out_is_said(text, remark):
 )
 def test_of_what_is_obeyed_nothing_is_said(text):
     assert said(text) == []
+
+
+def test_the_paper_with_our_weights_is_said_to_be_a_demonstration():
+    (only,) = said("red dress", OWN, PAPER)
+    assert "street show how the method of the paper works" in only and "fice models fetch viton" in only
+    assert said("red dress", OTHER, PAPER) == said("red dress", OWN, replace(PAPER, name="generated")) == []
 
 
 def test_answers_stay_short():
