@@ -20,12 +20,18 @@ from fice.subject.subject import Subject
 NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
 SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
 RIM = 3  # pixels of the canvas around an outline
+SMOOTH, ACROSS, EDGE = (
+    1.2,
+    4,
+    9.0,
+)  # pixels of the canvas, blurred and over an outline; change in CIELAB that is an edge
 PRINT, PRINTED = 0.2, 0.15  # share of the garment in figures, and deviation of log reflectance, that make a print
 LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said beyond it
     "changed": (0.5, "Only {:.0%} of the garment looks different."),
     "spill": (0.03, "{:.0%} of what changed lies beside the person."),
     "painted": (0.05, "{:.0%} of skin and hair were painted over."),
     "rim": (4.0, "A rim is left around the garment ({:.1f} ΔE)."),
+    "cut": (0.25, "{:.0%} of the garment's outline runs through cloth; a part of it may be missing."),
     "print_left": (0.3, "{:.0%} of the old print still shows."),
 }
 
@@ -35,8 +41,8 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after:
 
     changed: share of the garments that looks different. spill: share of the changed pixels that lie beside the person.
     painted: share of skin and hair that looks different. rim: by how much colours along the outline lie further from
-    those on both sides than they did in the photo, in CIEDE2000. print_left: share of an old print's contrast that is
-    left, where there was one; else left out.
+    those on both sides than they did in the photo, in CIELAB. cut: share of the garments' outline where the photo shows
+    no edge. print_left: share of an old print's contrast that is left, where there was one; else left out.
 
     garments, after: each garment, (1, 1, h, w) in [0, 1], and the result, (1, 3, h, w) sRGB in [0, 1], on the analysis
     canvas.
@@ -53,6 +59,7 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after:
         "spill": _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different),
         "painted": _share(different, kept & ~garment),
         "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
+        "cut": _cut(lab[0], garment),
     }
     left = _print_left(*views, inner, subject)
     return {name: round(float(value), 4) for name, value in found.items()} | ({} if left is None else left)
@@ -92,7 +99,7 @@ def complaints(figures: Mapping[str, float]) -> list[str]:
 
 
 def merit(figures: Mapping[str, float]) -> float:
-    """One figure to compare edits of one photo by, 1 at best: each limit that is reached takes a fifth off."""
+    """One figure to compare edits of one photo by, 1 at best: each limit that is reached takes its share off."""
     worst = {
         name: (1 - figures[name]) / (1 - limit) if name == "changed" else figures[name] / limit
         for name, (limit, _) in LIMITS.items()
@@ -109,18 +116,33 @@ def _share(what: np.ndarray, where: np.ndarray) -> float:
     return float(what[where].mean()) if where.any() else 0.0
 
 
+def _sides(lab: np.ndarray, garment: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Colours along a garment's outline, and those inside and beside it `reach` pixels away, (n, 3) each."""
+    outline = ndimage.binary_dilation(garment, iterations=1) & ~ndimage.binary_erosion(garment, iterations=1)
+    found = [lab[outline]]
+    for side in (
+        ndimage.binary_erosion(garment, iterations=reach),
+        ~ndimage.binary_dilation(garment, iterations=reach),
+    ):
+        if not side.any():
+            return (np.zeros((0, 3)),) * 3
+        nearest = ndimage.distance_transform_edt(~side, return_distances=False, return_indices=True)
+        found.append(lab[tuple(nearest)][outline])
+    return found[0], found[1], found[2]
+
+
+def _cut(lab: np.ndarray, garment: np.ndarray) -> float:
+    """The share of an outline at which colours go on."""
+    smooth = ndimage.gaussian_filter(lab, (SMOOTH, SMOOTH, 0))
+    _, inside, beside = _sides(smooth, garment, ACROSS)
+    return float((np.linalg.norm(inside - beside, axis=1) < EDGE).mean()) if len(inside) else 0.0
+
+
 def _rim(lab: np.ndarray, garment: np.ndarray) -> float:
     """How far colours along an outline are from the line between those on both sides, CIELAB, the mean."""
-    outline = ndimage.binary_dilation(garment, iterations=1) & ~ndimage.binary_erosion(garment, iterations=1)
-    if not outline.any():
+    own, inside, beside = _sides(lab, garment, RIM)
+    if not len(own):
         return 0.0
-    sides = []
-    for side in (ndimage.binary_erosion(garment, iterations=RIM), ~ndimage.binary_dilation(garment, iterations=RIM)):
-        if not side.any():
-            return 0.0
-        nearest = ndimage.distance_transform_edt(~side, return_distances=False, return_indices=True)
-        sides.append(lab[tuple(nearest)][outline])
-    inside, beside, own = *sides, lab[outline]
     line = inside - beside
     share = ((own - beside) * line).sum(1) / np.maximum((line**2).sum(1), 1.0)
     return float(np.linalg.norm(own - beside - np.clip(share, 0, 1)[:, None] * line, axis=1).mean())

@@ -29,6 +29,10 @@ def figures(worn, edit, pixels):
     return check(worn.subject, REGIONS, edit.garments, after)
 
 
+def blue_view(worn, edit):
+    return seen(replace(worn.subject.photo, pixels=edit.pixels), worn.subject.frame)
+
+
 def test_a_clean_edit_has_no_fault(red, blue):
     found = figures(red, blue, blue.pixels)
     assert found["changed"] > 0.95 and max(found["spill"], found["painted"]) < 0.01 and found["rim"] < 2
@@ -57,6 +61,14 @@ def test_a_face_in_the_garments_colour_is_painted_skin(red, blue):
     assert found["spill"] == 0 and [text for text in complaints(found) if "skin and hair" in text]
 
 
+def test_half_a_garment_is_cut_out_of_its_cloth(red, blue):
+    half = blue.garments[0].clone()
+    half[..., half.shape[3] // 2 :] = 0
+    whole, cut = (check(red.subject, REGIONS, [garment], blue_view(red, blue)) for garment in (blue.garments[0], half))
+    assert whole["cut"] < 0.1 and cut["cut"] > 0.25
+    assert [text for text in complaints(cut) if "runs through cloth" in text]
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0], ids=["dark", "white"])
 def test_a_line_around_the_garment_is_a_rim(red, blue, level):
     garment = red.parts["upper"] > 0.5
@@ -77,13 +89,13 @@ def test_a_print_that_shows_is_left_and_one_that_is_gone_is_not():
 
 
 def test_each_fault_costs_and_the_worst_costs_the_most():
-    fine = {"changed": 1.0, "spill": 0.0, "painted": 0.0, "rim": 0.0, "print_left": 0.0}
+    fine = {"changed": 1.0, "spill": 0.0, "painted": 0.0, "rim": 0.0, "cut": 0.0, "print_left": 0.0}
     assert merit(fine) == 1 and not complaints(fine)
     for name, (limit, _) in LIMITS.items():
         at, beyond = (
             fine | {name: value} for value in ((limit, limit / 2) if name == "changed" else (limit, 3 * limit))
         )
-        assert merit(at) == pytest.approx(0.8) and merit(beyond) < merit(at) and len(complaints(beyond)) == 1
+        assert merit(at) == pytest.approx(1 - 1 / len(LIMITS)) and merit(beyond) < merit(at) and len(complaints(beyond)) == 1
     assert not complaints({})
 
 

@@ -97,6 +97,7 @@ MEASURES = (
         "How much further colours along the garment's outline lie from those on both sides than in the source, in "
         "CIELAB.",
     ),
+    Measure("cut", "share", -1, "Of the garment's outline, that at which the source shows no edge: cloth goes on."),
     Measure("print left", "share", -1, "What still shows of the contrast of an old print, where there was one."),
     Measure("seconds", "s", -1, "What the edit took, as its journal says."),
     Measure(

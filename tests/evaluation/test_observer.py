@@ -126,7 +126,7 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
     assert red["gain"] == pytest.approx(red["similarity"] - red["similarity before"])
     assert [(each["colour halved"], each["right caption"]) for each in (red, blue)] == [(1, 1), (0, 0)]
     told = observer.observe("a", edited(shaded(garment, COLOURS["blue"]), "b2.png", text="blue dress")).values
-    assert told["colour error"] < 9 and told["similarity"] > blue["similarity"] + 0.2
+    assert told["colour error"] < 12 and told["similarity"] > blue["similarity"] + 0.2
 
 
 def test_faults_that_people_see_are_measured(observer, edited, garment, sight):
