@@ -50,7 +50,7 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after:
     inner = ndimage.binary_erosion(garment, iterations=RIM)
     found = {
         "changed": _share(different, inner),
-        "spill": _share(body < NOBODY, different),
+        "spill": _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different),
         "painted": _share(different, kept & ~garment),
         "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
     }

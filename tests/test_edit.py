@@ -27,11 +27,11 @@ def edit(tmp_path):
     """The upper half of a photo, painted red."""
     Image.fromarray(np.full((1200, 900, 3), 200, np.uint8)).save(tmp_path / "photo.png")
     photo = read_photo(tmp_path / "photo.png")
-    subject = Subject(photo, None, NONE, torch.rand(1, 20, 256, 128), 1.0, [], Spent(), torch.rand(1, 14, 512))
+    subject = Subject(photo, None, NONE, NONE, torch.rand(1, 20, 256, 128), 1.0, [], Spent(), torch.rand(1, 14, 512))
     mask = np.zeros(photo.size, bool)
     mask[:600] = True
     picture = np.where(mask[..., None], np.float32([1, 0, 0]), photo.srgb())
-    return Edit(subject, Order.of("red dress"), picture, photo.from_srgb(picture), mask, mask, NONE, NONE, [], {})
+    return Edit(subject, Order.of("red dress"), photo.from_srgb(picture), mask, mask, NONE, NONE, [], {})
 
 
 def test_an_edit_is_saved_twice_to_the_same_path(edit, tmp_path):
@@ -65,13 +65,22 @@ def test_a_notebook_shows_the_result(edit):
         assert shown.getpixel((0, 0)) == (255, 0, 0)
 
 
-def candidate(value, similarity):
+def candidate(value, similarity, **figures):
     subject = SimpleNamespace(photo=SimpleNamespace(pixels=PHOTO))
-    return SimpleNamespace(pixels=PHOTO + np.uint8(value), subject=subject, facts={"similarity": {"after": similarity}})
+    figures = {"changed": 1.0, "spill": 0.0, "painted": 0.0, "rim": 0.0} | figures
+    facts = {"similarity": {"after": similarity}, "check": figures}
+    return SimpleNamespace(pixels=PHOTO + np.uint8(value), subject=subject, facts=facts)
 
 
 def test_the_candidate_most_like_the_text_is_kept():
     assert best_of([candidate(1, 0.2), candidate(2, 0.3)]).pixels.max() == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [{"changed": 0.2}, {"spill": 0.1}, {"painted": 0.2}, {"rim": 9.0}, {"print_left": 0.9}]
+)
+def test_a_candidate_with_a_fault_is_not_kept_however_like_the_text(fault):
+    assert best_of([candidate(1, 0.2), candidate(2, 0.9, **fault)]).pixels.max() == 1
 
 
 def test_an_edit_that_changes_nothing_is_a_failure():

@@ -17,11 +17,16 @@ from fice.inversion.tuning import render
 from fice.photo.photo import read_photo
 from fice.subject.regions import HEAD
 
-QUICK = Settings.preset("fast", steps=6, refine=4, tuning=0, views=1)
+QUICK = Settings.preset("generated", steps=6, refine=4, tuning=0, views=1, mirrored=False)
 
 
 @pytest.fixture(scope="module")
 def editor():
+    return Editor("street", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def generating():
     return Editor("street", device="cpu", settings=QUICK)
 
 
@@ -35,7 +40,14 @@ def edited(editor, person):
     return editor.edit(editor.prepare(person), "red outfit")
 
 
-def test_outside_the_mask_every_pixel_is_the_photos(edited):
+@pytest.fixture(scope="module")
+def generated(generating, person):
+    return generating.edit(generating.prepare(person), "red outfit")
+
+
+@pytest.mark.parametrize("way", ["edited", "generated"])
+def test_outside_the_mask_every_pixel_is_the_photos(way, request):
+    edited = request.getfixturevalue(way)
     photo = edited.subject.photo
     assert 0.01 < edited.mask.mean() < 0.6
     assert (edited.pixels[~edited.mask] == photo.pixels[~edited.mask]).all()
@@ -52,8 +64,16 @@ def test_the_head_is_not_touched(editor, street):
     assert not edit.mask[head].any()
 
 
-def test_same_seed_same_result_whatever_else_is_in_the_batch(editor, person):
+def test_same_seed_same_result_and_another_one_with_another(editor, person):
     subject = editor.prepare(person)
+    alone, again, other = (editor.edit(subject, "floral dress", seed=seed) for seed in (5, 5, 4))
+    assert (alone.pixels == again.pixels).all() and (alone.pixels != other.pixels).any()
+    best = editor.edit(subject, "floral dress", seed=4, candidates=2)
+    assert (best.pixels == (alone if best.facts["seed"] == 5 else other).pixels).all()
+
+
+def test_a_generated_garment_is_the_same_whatever_else_is_in_the_batch(generating, person):
+    editor, subject = generating, generating.prepare(person)
     alone = editor.edit(subject, "blue dress", seed=5)
     again = editor.edit(subject, "blue dress", seed=5)
     assert (alone.pixels == again.pixels).all()
@@ -91,14 +111,24 @@ def test_the_report_says_what_was_done(edited):
         "seconds",
         "losses",
         "similarity",
+        "check",
+        "colours",
         "edited_fraction",
         "unknown_words",
     }
+    assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
+    assert report["seconds"] == pytest.approx(sum(report["stages"].values()), abs=0.02)
+    assert (report["preset"], report["losses"], report["curve"], report["unknown_words"]) == ("default", {}, [], [])
+    assert set(report["check"]) >= {"changed", "spill", "painted", "rim"}
+    assert [colour["asked"] for colour in report["colours"]] and edited.latent is None
+
+
+def test_the_report_of_a_generated_garment_tells_its_terms(generated):
+    report = generated.report()
     assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth"}
     assert all(np.isfinite(value) for value in report["losses"].values())
     assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
-    assert report["seconds"] == pytest.approx(sum(report["stages"].values()), abs=0.02)
-    assert report["steps"] == 6 and report["unknown_words"] == []
+    assert report["steps"] == 6 and generated.latent is not None
 
 
 def test_unknown_words_are_told(editor, person):
@@ -173,8 +203,8 @@ def test_without_stitching_the_head_is_the_generators_too(person):
     assert changes["none"] > 5 * changes["head"] > 0
 
 
-def test_the_report_tells_the_course_of_the_loss(edited):
-    curve = edited.facts["curve"]
+def test_the_report_tells_the_course_of_the_loss(generated):
+    curve = generated.facts["curve"]
     assert [step for step, _ in curve] == list(range(QUICK.steps))
     assert curve[-1][1] < curve[0][1]
 
@@ -205,8 +235,14 @@ PAIRS = [("0017", "red dress"), ("0641", "green coat"), ("0517", "yellow shirt")
 
 
 @pytest.mark.parametrize(("name", "text"), PAIRS)
-def test_photographs_take_the_named_colour(street, name, text, tmp_path):
-    editor, photo = Editor("street", device="cpu", settings=Settings.preset("default", steps=40)), street / "photos"
+def test_photographs_take_the_named_colour(editor, street, name, text):
+    (colour,) = editor.edit(editor.prepare(street / "photos" / f"{name}.jpg"), text).facts["colours"]
+    assert colour["delta_e"] < 6
+
+
+def test_generated_garments_take_the_named_colour(street, tmp_path):
+    (name, text), photo = PAIRS[0], street / "photos"
+    editor = Editor("street", device="cpu", settings=QUICK.replace(steps=20))
     edit = editor.edit(editor.prepare(photo / f"{name}.jpg"), text)
     similarity, triple = edit.report()["similarity"], Triple(photo / f"{name}.jpg", tmp_path / "edit.png", edit.order)
     assert similarity["after"] > similarity["before"]

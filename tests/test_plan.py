@@ -33,7 +33,7 @@ def worn(**rows):
         found[:, :, top:bottom, 8:24] = 0
         found[:, REGION_CLASSES.index(name), top:bottom, 8:24] = 1
     frame = Frame((0, 0, *CANVAS), CANVAS, CANVAS)
-    return Subject(Whole(), frame, torch.zeros(1, 3, *CANVAS), found, 1.0, [], Spent())
+    return Subject(Whole(), frame, view := torch.zeros(1, 3, *CANVAS), view, found, 1.0, [], Spent())
 
 
 def plan(subject, *texts, **wishes):

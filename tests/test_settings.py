@@ -58,8 +58,18 @@ def test_bad_assignments_are_refused_with_a_sentence(text):
 
 
 def test_unknown_preset_names_the_known_ones():
-    with pytest.raises(UsageError, match="default, paper, fast, best"):
+    with pytest.raises(UsageError, match="default, fast, generated, paper"):
         Settings.preset("fastest")
+
+
+@pytest.mark.parametrize("preset", ["default", "fast"])
+def test_settings_of_generated_garments_are_refused_without_them(preset):
+    for changes in ({"steps": 5}, {"cloth": 0.0}, {"stitch": "none"}):
+        with pytest.raises(UsageError, match=f"{next(iter(changes))} concerns generated garments only"):
+            Settings.preset(preset, **changes).check()
+        Settings.preset("generated", **changes).check()
+        Settings.preset("paper", **changes).check()
+    Settings.preset(preset, mirrored=False, clip_from="package").check()
 
 
 @pytest.mark.parametrize(("old", "new"), [("look", "crop"), ("semantics", "clip_from"), ("posing", "pose_from")])

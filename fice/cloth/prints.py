@@ -20,12 +20,13 @@ DETAIL = 512  # pixels of the person's height at which print is looked for
 FLOOR = 0.01  # linear light: nearly black cloth glistens and is noisy, so that less of it is believed
 INKS, SAMPLES, ROUNDS = 7, 2000, 3  # of k-means: colours, pixels, tries
 LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more than of ink
-ALIKE, DIMMED = 16.0, 2.2  # distance of two shades, and ratio of their luminances, that light makes on one ink
+ALIKE, DIMMED = 16.0, 2.6  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
+SLOW = 0.4  # share of two shades' distance over an edge's width, at most, where one goes over into the other
 HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
-FIGURE, ALONE = 0.3, 0.7  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
+FIGURE, ALONE = 0.3, 0.8  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
 REPEATED, LIKE = 8, 0.25  # figures of a print at least; share of the largest one's area from which one counts
-DARK, SOLID = 10.0, 0.85  # ratio of luminances, and share of the darker one in figures, that are no shadow
+DARK, SOLID = 8.0, 0.85  # ratio of luminances, and share of the darker one in figures, that are no shadow
 MIXED = -1
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
 PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
@@ -117,6 +118,17 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
         crisp = float(np.linalg.norm(np.median(steps, 0))) / apart if len(steps) > FEWEST else 1.0
         return len(steps), crisp
 
+    rise = np.linalg.norm(np.stack(np.gradient(looks, axis=(0, 1))), axis=(0, 3))  # per pixel
+    far = {i: ndimage.distance_transform_edt(~masks[i]) for i in thick}
+
+    def gradual(i: int, j: int) -> bool:
+        """Whether one shade goes over into another, slowly, through thinner ones, as light on round cloth does."""
+        between = inner & (np.maximum(far[i], far[j]) < max(3, ACROSS[-1] * height))
+        if between.sum() <= FEWEST:
+            return False
+        edge = max(2, round(EDGE * height)) * np.percentile(rise[between], 90)
+        return bool(edge < SLOW * np.linalg.norm(centres[i] - centres[j]))
+
     pairs = {(i, j): relation(i, j) for i, j in combinations(thick, 2)}
     borders = {k: sum(found[0] for pair, found in pairs.items() if k in pair) for k in thick}
     for (i, j), (count, crisp) in pairs.items():
@@ -124,7 +136,7 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
         beside &= bool(np.linalg.norm((centres[i] - centres[j])[1:]) < TINTED)
         darker = min(i, j, key=lambda k: centres[k, 0])
         shadow = lit(i, j, DARK) and max(figures[i][1], figures[j][1]) < REPEATED and figures[darker][0] < SOLID
-        if beside and (crisp < CRISP or alike(i, j) or shadow):
+        if beside and (crisp < CRISP or alike(i, j) or shadow) or lit(i, j, DEEP) and gradual(i, j):
             parent[root(i)] = root(j)
     roots = sorted({root(i) for i in thick})
     numbers = np.full(len(centres), MIXED)

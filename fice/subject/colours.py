@@ -55,15 +55,13 @@ def continued_cloth(garment: Tensor, view: Tensor, regions: Regions, probabiliti
     lab = ndimage.gaussian_filter(to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255), (1, 1, 0))
     mine = garment[0, 0].cpu().numpy() > 0.5
     found = torch.zeros_like(garment)
-    for names in TORSO, LEGS:
-        if not mine[(regions.select(probabilities, names)[0, 0] > 0.5).cpu().numpy()].any():
-            continue
-        share = regions.select(probabilities, names)
-        other, count = ndimage.label((share[0, 0].cpu().numpy() > 0.5) & ~mine)
-        for number in range(1, count + 1):
-            part = other == number
-            if part.sum() > SPECK * mine.sum() and _runs_on(lab, mine, part):
-                found = torch.where(torch.from_numpy(ndimage.binary_dilation(part))[None, None], share, found)
+    shares = [regions.select(probabilities, names) for names in (TORSO, LEGS)]
+    share = max(shares, key=lambda each: float((each * garment).sum()))
+    other, count = ndimage.label((share[0, 0].cpu().numpy() > 0.5) & ~mine)
+    for number in range(1, count + 1):
+        part = other == number
+        if part.sum() > SPECK * mine.sum() and _runs_on(lab, mine, part):
+            found = torch.where(torch.from_numpy(ndimage.binary_dilation(part))[None, None], share, found)
     return found
 
 

@@ -34,7 +34,7 @@ def test_a_network_is_measured():
 
 def test_the_table_has_a_row_for_everything():
     row = {"forward": 0.01, "backward": 0.02, "flops": 1e9, "of_floor": 3.0, "best_batch": 4, "best_seconds": 0.02}
-    told = {"device": "cpu", "threads": 2, "preset": "fast", "matrix_rate": 1e11, "seconds": 9.0, "flops": 5e10}
+    told = {"device": "cpu", "threads": 2, "preset": "generated", "matrix_rate": 1e11, "seconds": 9.0, "flops": 5e10}
     told |= {"steps": 20, "step_seconds": 0.2}
     told |= {"peak_bytes": 2**30, "floor_seconds": 0.5, "parts": {"loop": 4.0}, "networks": {"generator": row}}
     text = table(told)
@@ -44,7 +44,7 @@ def test_the_table_has_a_row_for_everything():
 def test_an_edit_with_the_bundled_weights_is_measured_by_its_stages(monkeypatch):
     monkeypatch.setattr(fice.cli.bench, "BATCHES", (1,))
     monkeypatch.setattr(fice.cli.bench, "REPEATS", 0)
-    told = json.loads(json.dumps(measure(preset="fast", steps=2, device="cpu")))
+    told = json.loads(json.dumps(measure(preset="generated", steps=2, device="cpu")))
     assert set(told["parts"]) == set(PARTS) and all(seconds > 0 for seconds in told["parts"].values())
     assert told["step_seconds"] == told["parts"]["loop"] / 2
     assert set(told["networks"]) == {"generator", "encoder", "regions", "pose", "clip (one view)"}

@@ -35,7 +35,7 @@ def test_only_what_was_said_is_forwarded(forwarded, photo):
 
 def test_all_options_are_forwarded(forwarded, photo, tmp_path):
     words = (
-        "-o o.png --bundle b --region upper --mask m.png --preset fast --steps 3 --strength 0.5 --candidates 2"
+        "-o o.png --bundle b --region upper --mask m.png --preset generated --steps 3 --strength 0.5 --candidates 2"
         " --seed 0 --device cpu --save-mask s.png --save-latent l.safetensors --compare c.png --trace t.gif"
         " --latent w.npy --set rate=0.1 --set views=0 --force --json"
     )
@@ -45,7 +45,7 @@ def test_all_options_are_forwarded(forwarded, photo, tmp_path):
     assert order == Order.of("red dress", region="upper", mask="m.png", candidates=2, latent="w.npy")
     beside = {"mask": "s.png", "latent": "l.safetensors", "compare": "c.png", "trace": "t.gif"}
     assert outputs == Outputs(Path("o.png"), {name: Path(file) for name, file in beside.items()})
-    assert settings == Settings.preset("fast", steps=3, strength=0.5, rate=0.1, views=0)
+    assert settings == Settings.preset("generated", steps=3, strength=0.5, rate=0.1, views=0)
     assert where == {"bundle": "b", "device": "cpu", "force": True}
     assert json.loads(result.stdout)["text"] == "red dress"
 
@@ -130,6 +130,20 @@ def test_outputs_are_refused_before_the_work(options, said, photo, monkeypatch):
     result = CliRunner().invoke(main, ["edit", "photo.png", "red dress", *options])
     assert result.exit_code == 2 and said in result.stderr and len(result.stderr.splitlines()) == 1, result.output
     assert sorted(photo.parent.iterdir()) == before and (photo.parent / "there.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("kept", ["--save-latent l.safetensors", "--trace t.gif"])
+def test_what_only_generated_garments_have_is_refused_without_them(kept, photo, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    result = CliRunner().invoke(main, ["edit", "photo.png", "red dress", *kept.split()])
+    assert result.exit_code == 2 and "--preset generated" in result.stderr and len(result.stderr.splitlines()) == 1
+    assert [*photo.parent.iterdir()] == [photo]
+
+
+@pytest.mark.parametrize("options", ["--steps 5", "--strength 2", "--set rate=0.1", "--preset fast --set cloth=0"])
+def test_settings_of_the_loop_are_refused_without_one(options, photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "red dress", *options.split()])
+    assert result.exit_code == 2 and "add --preset generated" in result.stderr, result.output
 
 
 def test_a_missing_photo_is_one_sentence(tmp_path, fice_command):

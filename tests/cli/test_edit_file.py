@@ -121,7 +121,7 @@ def test_every_file_that_was_asked_for_is_written(editor, photo, tmp_path, monke
     told, lines = Progress(), []
     monkeypatch.setattr(fice.cli.edit, "say", lines.append)
     beside = {"mask": out / "m.png", "latent": out / "l.safetensors", "compare": out / "c.png", "trace": out / "t.gif"}
-    edit_file(photo, "red dress", output=out / "o.png", beside=beside, device="cpu", progress=told)
+    edit_file(photo, "red dress", output=out / "o.png", beside=beside, device="cpu", progress=told, preset="generated")
     assert {path.name for path in out.iterdir()} == {"o.png", "m.png", "l.safetensors", "c.png", "t.gif"}
     pair = imageio.imread(out / "c.png")
     assert (
@@ -137,7 +137,7 @@ def test_settings_come_from_preset_options_and_assignments(editor, photo):
     edit_file(
         photo,
         "red dress",
-        preset="fast",
+        preset="generated",
         strength=2.0,
         assignments=["rate=0.01", "clamp=false"],
         seed=4,
@@ -146,7 +146,7 @@ def test_settings_come_from_preset_options_and_assignments(editor, photo):
         device="cpu",
     )
     settings = editor["settings"]
-    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (10, 2.0, 0.01, False)
+    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (20, 2.0, 0.01, False)
     assert editor["order"] == Order.of("red dress", seed=4, region="upper") and editor["bundle"].name == "street"
 
 
@@ -171,12 +171,12 @@ def test_a_text_without_words_is_refused(editor, photo, text):
 def test_a_latent_is_read_before_the_work_begins(editor, photo, tmp_path):
     ws = np.random.default_rng(0).normal(size=(1, 12, 256)).astype(np.float32)
     np.save(tmp_path / "ws.npy", ws)
-    edit_file(photo, "red dress", latent=tmp_path / "ws.npy", output=tmp_path / "o.png")
+    edit_file(photo, "red dress", latent=tmp_path / "ws.npy", output=tmp_path / "o.png", preset="generated")
     assert editor["order"].latent == str(tmp_path / "ws.npy")
     (tmp_path / "bad.npy").write_bytes((tmp_path / "ws.npy").read_bytes()[:-100])
     editor.clear()
     with pytest.raises(InputError, match="cannot be read"):
-        edit_file(photo, "red dress", latent=tmp_path / "bad.npy", output=tmp_path / "p.png")
+        edit_file(photo, "red dress", latent=tmp_path / "bad.npy", output=tmp_path / "p.png", preset="generated")
     assert not editor
 
 

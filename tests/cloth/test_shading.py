@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from drawn import folds as wide_folds
 
 from fice.cloth.patterns import paint
 from fice.cloth.prints import without_print
@@ -48,17 +49,17 @@ def test_a_print_goes(pattern):
     where = torch.ones(1, 1, *light.shape)
     found = light_on(worn(cloth, light), where, HEIGHT)[0, 0].numpy()
     inner = np.s_[20:-20, 20:-20]
-    assert abs(contrast_of(np.log(cloth.mean(2)), found, inner)) < 0.1
+    assert abs(contrast_of(np.log(cloth.mean(2)), found, inner)) < 0.15
     if pattern not in ("floral", "leopard"):  # whose faces are smaller than folds
         assert np.corrcoef(light[inner].ravel(), found[inner].ravel())[0, 1] > 0.5
 
 
-def test_folds_of_plain_cloth_stay():
-    light = folds()
+@pytest.mark.parametrize("light", [wide_folds((200, 140)), folds()], ids=["wide", "steep"])
+def test_folds_of_plain_cloth_stay(light):
     found = light_on(worn(np.full((*light.shape, 3), 0.3), light), torch.ones(1, 1, *light.shape), HEIGHT)[0, 0].numpy()
     inner = np.s_[20:-20, 20:-20]
     assert np.corrcoef(light[inner].ravel(), found[inner].ravel())[0, 1] > 0.95
-    assert 0.6 < contrast_of(light, found, inner) < 1
+    assert contrast_of(light, found, inner) == pytest.approx(1, abs=0.2)
     assert np.median(found) == pytest.approx(0, abs=0.01)
 
 
@@ -67,11 +68,11 @@ def test_only_the_printed_part_loses_its_detail():
     cloth = np.full((*light.shape, 3), 0.4)
     cloth[110:, :] = printed("striped", (90, 140))
     found = without_print(worn(cloth, light)[0].permute(1, 2, 0).numpy(), np.ones(light.shape, bool), HEIGHT)[1]
-    assert found[:60].max() < 0.05 < 0.95 < found[150:].min()
+    assert found[5:60, 5:-5].max() < 0.05 < 0.5 < found[150:-5, 5:-5].mean()
 
 
 def test_fine_folds_of_a_large_photo_are_kept():
-    light = folds((600, 420)) + 0.2 * np.sin(np.arange(420) * 0.9)
+    light = np.kron(0.8 * folds(), np.ones((3, 3))) + 0.2 * np.sin(np.arange(420) * 0.9)
     found = light_on(worn(np.full((600, 420, 3), 0.3), light), torch.ones(1, 1, 600, 420), 3 * HEIGHT)[0, 0].numpy()
     assert np.corrcoef(light[50:-50, 50:-50].ravel(), found[50:-50, 50:-50].ravel())[0, 1] > 0.95
 

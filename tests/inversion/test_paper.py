@@ -182,7 +182,7 @@ def test_pictures_of_a_batch_do_not_influence_each_other(networks, start):
     assert relative(both[1:], alone) < 1e-9
 
 
-# every setting in which the preset differs from our default, and what the default has instead
+# every setting in which the preset differs from our own way to generate, and what that has instead
 DEVIATIONS = {
     "steps": 20,
     "rate": 0.02,
@@ -201,12 +201,12 @@ DEVIATIONS = {
 }
 
 
-def test_the_deviations_of_the_default_are_these():
-    default, paper = Settings(), Settings.preset("paper")
+def test_the_deviations_of_generated_garments_are_these():
+    default, paper = Settings.preset("generated"), Settings.preset("paper")
     fields = [field.name for field in dataclasses.fields(Settings) if field.name != "name"]
     ours = {name: getattr(default, name) for name in fields if getattr(default, name) != getattr(paper, name)}
     assert ours == DEVIATIONS
-    assert PRESETS["paper"].keys() == DEVIATIONS.keys()
+    assert PRESETS["paper"].keys() == {"garment", *DEVIATIONS}
     assert (paper.steps, paper.rate, paper.schedule) == (501, 0.05, "constant")
 
 
@@ -254,7 +254,7 @@ def test_only_the_head_is_put_back(edited):
         head = editor.regions.network(subject.source).softmax(1)[:, 2:]
     wanted = (head * subject.source + (1 - head) * edit.drawn).clamp(0, 1)
     found = torch.from_numpy(edit.picture).permute(2, 0, 1)[None]
-    assert (found - wanted).abs().max() < 1e-4
+    assert (found - wanted).abs().max() < 0.51 / 255  # to the nearest level
 
 
 def test_the_edit_is_the_loop(edited, networks):

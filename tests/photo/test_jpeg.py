@@ -112,7 +112,7 @@ def test_the_mask_of_an_edit_is_that_of_the_file_saved_last(tmp_path):
     Image.fromarray(drawing(101, 83)).save(tmp_path / "a.jpg", quality=88, subsampling=2)
     photo = read_photo(tmp_path / "a.jpg")
     pixels, disc = recoloured(photo.pixels)
-    edit = Edit(SimpleNamespace(photo=photo), Order.of("green"), None, pixels, disc, None, None, None, [], {})
+    edit = Edit(SimpleNamespace(photo=photo), Order.of("green"), pixels, disc, None, None, None, [], {})
     fractions = []
     for name in ("b.jpg", "b.png", "b.webp"):
         edit.save(tmp_path / name)

@@ -70,6 +70,12 @@ def changed_with(parts, **changes):
     return replace(parts, garments=(replace(worn, **of_garment),), **changes)
 
 
+def stitched(parts, *how):
+    """What is seen of a stitched photo, (H, W, 3) in [0, 1]."""
+    pixels = stitch(parts, *how).pixels
+    return pixels / np.float32(np.iinfo(pixels.dtype).max)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("way", ["region", "head"])
 def test_outside_the_mask_every_bit_stays(dtype, way):
@@ -77,16 +83,13 @@ def test_outside_the_mask_every_bit_stays(dtype, way):
     result = stitch(parts, way)
     assert result.pixels.dtype == dtype and result.mask.any() and not result.mask.all()
     assert np.array_equal(result.pixels[~result.mask], parts.photo.pixels[~result.mask])
-    assert np.array_equal(result.picture[~result.mask], parts.photo.srgb()[~result.mask])
     head = np.s_[33:57, 68:92]
     assert np.array_equal(result.pixels[head], parts.photo.pixels[head])
-    most = np.iinfo(dtype).max
-    assert np.abs(result.pixels / most - result.picture).max() < 1.01 / most
 
 
 def test_the_garment_takes_the_colour_up_to_its_edge():
     made = scene()
-    result = stitch(made.parts, "region", 0.0).picture
+    result = stitched(made.parts, "region", 0.0)
     y0, x0, y1, x1 = made.garment
     inside = result[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2]
     assert np.abs(inside - (0.8, 0.1, 0.1)).max() < 0.02  # no rim of white canvas or old green
@@ -99,7 +102,7 @@ def test_folds_are_carried_at_full_resolution():
     made = scene()
     y0, x0, y1, x1 = made.garment
     middle = np.s_[y0 + 10 : y1 - 10, x0 + 10 : x1 - 10]
-    with_folds, without = (stitch(made.parts, "region", d).picture[middle] for d in (1, 0))
+    with_folds, without = (stitched(made.parts, "region", d)[middle] for d in (1, 0))
     source = made.parts.photo.srgb()[middle]
     row = with_folds.mean((0, 2))
     assert np.corrcoef(row, source.mean((0, 2)))[0, 1] > 0.9
@@ -110,7 +113,7 @@ def test_folds_are_carried_at_full_resolution():
 def test_a_shorter_garment_uncovers_skin_as_generated_and_wall_as_continued():
     made = scene(garment=(90, 40, 200, 120), after=(90, 50, 140, 110), body_after=(30, 50, 240, 110))
     parts = changed_with(made.parts, body=torch.maximum(made.parts.body, made.parts.garments[0].before))
-    result = stitch(parts).picture
+    result = stitched(parts)
     assert np.abs(result[150:190, 56:104] - (0.8, 0.6, 0.5)).max() < 0.03
     for wall in (result[95:195, 41:46], result[95:195, 114:119]):
         assert np.abs(wall.mean((0, 1)) - 0.6).max() < 0.02 and np.abs(wall - 0.6).max() < 0.1
@@ -119,7 +122,7 @@ def test_a_shorter_garment_uncovers_skin_as_generated_and_wall_as_continued():
 
 def test_a_longer_garment_covers_what_was_seen():
     made = scene(after=(90, 50, 230, 110))
-    result = stitch(made.parts).picture
+    result = stitched(made.parts)
     assert np.abs(result[190:225, 56:104] - (0.8, 0.1, 0.1)).max() < 0.03
 
 
@@ -155,7 +158,7 @@ def test_cloth_that_stays_keeps_its_detail_in_every_colour():
     losses = {}
     for same in (True, False):
         parts = changed_with(made.parts, photo=photo_of(picture), drawn=drawn, same=same)
-        losses[same] = np.abs(stitch(parts).picture - picture)[middle].mean()
+        losses[same] = np.abs(stitched(parts) - picture)[middle].mean()
     assert losses[True] < 0.02 < 0.05 < losses[False]
 
 
@@ -169,8 +172,8 @@ def test_no_rim_of_the_old_colour_stays_where_the_outline_is_a_little_inside():
     picture[:, :x0], picture[:, x1:] = 0.6, 0.6
     picture[y0:y1, x0:x1] = (0.1, 0.4, 0.2)
     picture = picture + np.random.default_rng(0).normal(0, 0.005, picture.shape)
-    result = stitch(changed_with(made.parts, photo=photo_of(picture), drawn=drawn, before=inside, after=inside))
-    rows = result.picture[y0 + 10 : y1 - 10]
+    result = stitched(changed_with(made.parts, photo=photo_of(picture), drawn=drawn, before=inside, after=inside))
+    rows = result[y0 + 10 : y1 - 10]
     green = rows[..., 1] - rows[..., 0] > 0.1
     assert not green.any()
     assert np.abs(rows[:, x0 + 1 : x1 - 1] - red).max() < 0.15
@@ -187,7 +190,7 @@ def test_nothing_to_edit_changes_nothing():
 @settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_any_scene_keeps_its_surroundings(data):
-    """Odd sizes, boxes over the border, rough masks: finite, in range, exact outside."""
+    """Odd sizes, boxes over the border, rough masks: exact outside."""
     height, width = data.draw(st.integers(32, 90)), data.draw(st.integers(32, 90))
     y0, x0 = data.draw(st.integers(-20, height - 20)), data.draw(st.integers(-20, width - 20))
     frame = Frame(
@@ -201,7 +204,6 @@ def test_any_scene_keeps_its_surroundings(data):
     photo = photo_of(torch.rand(height, width, 3, generator=seed).numpy())
     drawn = torch.rand(1, 3, 64, 32, generator=seed)
     result = stitch(Stitch(photo, frame, drawn, (Worn(rough(), rough()),), rough(), rough(), rough()))
-    assert np.isfinite(result.picture).all() and result.picture.min() >= 0 and result.picture.max() <= 1
     assert np.array_equal(result.pixels[~result.mask], photo.pixels[~result.mask])
 
 

@@ -49,9 +49,9 @@ def test_joints_are_on_the_analysis_canvas(photo):
     regions = Regions(Colours(), ("background", "face", "upper", "shoes"))
     pose = Pose(Peak(), keypoints=("nose",))
     subject = Analysis(regions, (128, 64), pose=pose)(photo, CPU)
-    assert subject.frame.canvas == (256, 128) and subject.source.shape == (1, 3, 128, 64)
+    assert subject.frame.canvas == (512, 256) and subject.source.shape == (1, 3, 128, 64)
     assert subject.points is not None
-    assert subject.points["nose"] == pytest.approx((2 * 24.5, 2 * 40.5, 0.9933), abs=1e-3)
+    assert subject.points["nose"] == pytest.approx((4 * 24.5, 4 * 40.5, 0.9933), abs=1e-3)
 
 
 def test_joints_are_none_where_the_pose_network_knows_none(photo):
