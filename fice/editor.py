@@ -131,7 +131,7 @@ class Editor:
         return self.fit([self.analyse(photo)], [latent])[0]
 
     def analyse(self, photo: str | Path | Photo) -> Subject:
-        """What is seen in a photo without any optimisation. Raises InputError as `prepare` does."""
+        """What is seen in a photo, before the engine is fitted to it. Raises InputError as `prepare` does."""
         spent = Spent()
         if not isinstance(photo, Photo):
             with spent.at("read"):
@@ -165,7 +165,7 @@ class Editor:
             callback: sees the state after each step.
 
         Raises InputError for a text that cannot be obeyed (`fice.language.answers.understand`), for a garment that is
-        not in the picture, and when the optimisation diverges for good; UsageError for a wish that makes no sense.
+        not in the picture, and when an optimisation diverges for good; UsageError for a wish that makes no sense.
         """
         order = Order.of(order, **wishes)
         plan = self.plan(subject, order)  # what can be refused is refused before the work begins
