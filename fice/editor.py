@@ -198,7 +198,10 @@ class Editor:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
         if refused := [name for name in order.asked() if name not in self.engine.takes]:
-            raise UsageError(f"Bundle {self.bundle.name} cannot take {', '.join(refused)}; choose another --bundle.")
+            who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
+            if self.settings.garment == "photographed":
+                who, remedy = "A photographed garment", "add --preset generated"
+            raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
         sentences = [sentence for _, sentence in wanted]
