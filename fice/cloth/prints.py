@@ -23,11 +23,12 @@ LIGHTNESS = 0.6  # weight of CIELAB's L beside a and b: of light there is more t
 ALIKE, DIMMED = 16.0, 2.6  # distance of two shades, and ratio of their luminances, that light makes on one ink
 CRISP = 0.6  # share of two shades' distance that lies over their border, from which it is drawn and not lit
 SLOW = 0.4  # share of two shades' distance over an edge's width, at most, where one goes over into the other
-HUE, DEEP = 0.35, 3.5  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
+HUE, DEEP = 0.35, 4.6  # share of hue in a distance, and ratio of luminances, up to which it is a fold of the same ink
 FIGURE, ALONE = 0.3, 0.8  # shares of a shade's area in figures, and of its borders with one ink, that make it ink
 REPEATED, LIKE = 8, 0.25  # figures of a print at least; share of the largest one's area from which one counts
-DARK, SOLID = 8.0, 0.85  # ratio of luminances, and share of the darker one in figures, that are no shadow
+DARK, SOLID = 7.7, 0.75  # ratio of luminances, and share of the darker one in figures, that are no shadow
 MIXED = -1
+MINOR = 0.1  # share of the garment in other inks up to which they lie upon it, and mix with it nowhere
 TINTED = 22.0  # distance in a and b that light never makes between neighbouring shades
 PLAIN = 0.93  # share of the garment in one ink from which what is left is no print, but lies upon it
 BESIDE = 0.15  # share of a shade's borders that make it another's neighbour
@@ -140,6 +141,7 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
             parent[root(i)] = root(j)
     roots = sorted({root(i) for i in thick})
     numbers = np.full(len(centres), MIXED)
+    inked = {k: sum(areas[i] for i in thick if root(i) == k) for k in roots}
     for i in range(len(centres)):
         if i in parent:
             numbers[i] = roots.index(root(i))
@@ -147,7 +149,10 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
         known = {j: relation(i, j) for j in thick if areas[i]}
         meets = {k: sum(known[j][0] for j in known if root(j) == k) for k in roots}
         most = max(roots, key=lambda k: meets[k])
-        alone = meets[most] >= ALONE * sum(meets.values())  # what lies between two inks is their mixture
+        largest = max(inked, key=lambda k: inked[k])
+        single = sum(inked.values()) - inked[largest] < MINOR * inner.sum()
+        most = largest if single else most
+        alone = single or meets[most] >= ALONE * sum(meets.values())  # what lies between two inks is their mixture
         nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))
         if alike(i, nearest):
             numbers[i] = roots.index(root(nearest))
