@@ -16,9 +16,9 @@ COSTS = {"load": 3.1, "look": 1.0, "fit": 0.16, "loop": 0.24, "stitch": 0.5}
 class Spent(dict[str, float]):
     """Seconds by stage.
 
-    read: decoding the photo, where it was given as a path. look: finding the person and their clothes. fit: latent and
-    generator to the photo and to where the edit begins. loop: the optimisation under the text. stitch: back into the
-    photo.
+    read: decoding the photo, where it was given as a path. look: finding the person and their clothes. fit: of a
+    generated garment, latent and generator to the photo and to where the edit begins. loop: choosing the cloth, or the
+    optimisation under the text. stitch: dressing, and back into the photo.
     """
 
     @contextmanager

@@ -131,7 +131,7 @@ class Editor:
         return self.fit([self.analyse(photo)], [latent])[0]
 
     def analyse(self, photo: str | Path | Photo) -> Subject:
-        """What is seen in a photo without any optimisation. Raises InputError as `prepare` does."""
+        """What is seen in a photo, before the engine is fitted to it. Raises InputError as `prepare` does."""
         spent = Spent()
         if not isinstance(photo, Photo):
             with spent.at("read"):
@@ -165,7 +165,7 @@ class Editor:
             callback: sees the state after each step.
 
         Raises InputError for a text that cannot be obeyed (`fice.language.answers.understand`), for a garment that is
-        not in the picture, and when the optimisation diverges for good; UsageError for a wish that makes no sense.
+        not in the picture, and when an optimisation diverges for good; UsageError for a wish that makes no sense.
         """
         order = Order.of(order, **wishes)
         plan = self.plan(subject, order)  # what can be refused is refused before the work begins
@@ -198,7 +198,10 @@ class Editor:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
         if refused := [name for name in order.asked() if name not in self.engine.takes]:
-            raise UsageError(f"Bundle {self.bundle.name} cannot take {', '.join(refused)}; choose another --bundle.")
+            who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
+            if self.settings.garment == "photographed":
+                who, remedy = "A photographed garment", "add --preset generated"
+            raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
         sentences = [sentence for _, sentence in wanted]

@@ -145,7 +145,9 @@ class Order:
     """
 
     garments: tuple[Garment, ...] = (Garment(),)
-    latent: str | None = _asked(None, "W+ to begin with, as --save-latent writes it.", file_name, "no name of a file")
+    latent: str | None = _asked(
+        None, "A generated garment's W+, as --save-latent writes it.", file_name, "no name of a file"
+    )
     seed: int = _count(0, "Same seed, same result.")
     candidates: int = _count(1, "Edit so many times, keep the best.")
 

@@ -10,7 +10,7 @@ import torch
 from conftest import person_on_a_wall
 from PIL import Image
 
-from fice import Editor, InputError, Settings
+from fice import Editor, InputError, Order, Settings, UsageError
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
 from fice.inversion.tuning import render
@@ -286,3 +286,8 @@ def test_orientation_is_honoured(editor, street, tmp_path):
     assert stored.shape[:2] == (upright.width, upright.height)
     again = read_photo(tmp_path / "out.png")
     assert (again.pixels == edit.pixels).all()
+
+
+def test_a_photographed_garment_takes_no_latent(editor, person):
+    with pytest.raises(UsageError, match="A photographed garment cannot take latent; add --preset generated"):
+        editor.plan(editor.analyse(person), Order.of("red outfit", latent="start.safetensors"))
