@@ -51,6 +51,12 @@ def test_an_edit_with_the_bundled_weights_is_measured_by_its_stages(monkeypatch)
     assert all(name in table(told) for name in PARTS.values())
 
 
+def test_an_edit_by_default_has_one_step_and_no_loop_of_networks():
+    told = measure(device="cpu")
+    assert (told["preset"], told["steps"], told["networks"]) == ("default", 1, {})
+    assert told["step_seconds"] == told["parts"]["loop"] and "of 1" in table(told)
+
+
 def test_an_edit_that_fails_says_why(tmp_path):
     with pytest.raises(FiceError, match="does not exist") as failed:
         measure(tmp_path / "none.jpg")
