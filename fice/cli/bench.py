@@ -49,7 +49,8 @@ def measure(
 ) -> dict[str, Any]:
     """Time one edit as a process of its own and by part, and each network alone.
 
-    photo: defaults to a generated person. steps: of generated garments, by default the preset's. Returns seconds, bytes and FLOPs as json.
+    photo: defaults to a generated person. steps: of generated garments, by default the preset's. Returns
+    seconds, bytes and FLOPs as json.
     Raises the errors of `fice.errors`.
     """
     where = resolve(device)[0]
