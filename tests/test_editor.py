@@ -74,17 +74,9 @@ def test_same_seed_same_result_and_another_one_with_another(editor, person):
 
 def test_a_generated_garment_is_the_same_whatever_else_is_in_the_batch(generating, person):
     editor, subject = generating, generating.prepare(person)
-    alone = editor.edit(subject, "blue dress", seed=5)
-    again = editor.edit(subject, "blue dress", seed=5)
-    assert (alone.pixels == again.pixels).all()
-    seen = []
-    for first in (5, 4):  # the picture of seed 5 as one of two
-        best = editor.edit(subject, "blue dress", seed=first, candidates=2)
-        seen.append(best)
-    same = [edit for edit in seen if edit.facts["seed"] == 5]
-    for edit in same:
-        assert np.abs(edit.pixels.astype(int) - alone.pixels).max() <= 2
-    assert all(edit.facts["similarity"]["after"] >= alone.facts["similarity"]["after"] - 1e-3 for edit in seen)
+    best = editor.edit(subject, "blue dress", seed=4, candidates=2)
+    alone = editor.edit(subject, "blue dress", seed=best.facts["seed"])
+    assert np.abs(best.pixels.astype(int) - alone.pixels).max() <= 2
 
 
 def test_a_mask_confines_the_edit(editor, person):

@@ -49,7 +49,8 @@ def measure(
 ) -> dict[str, Any]:
     """Time one edit as a process of its own and by part, and each network alone.
 
-    photo: defaults to a generated person. steps: defaults to the preset's. Returns seconds, bytes and FLOPs as json.
+    photo: defaults to a generated person. steps: of generated garments, by default the preset's. Returns
+    seconds, bytes and FLOPs as json.
     Raises the errors of `fice.errors`.
     """
     where = resolve(device)[0]
@@ -59,7 +60,8 @@ def measure(
             save_sheet(photo, 1, seed=1, bundle=bundle, device=device)
         out = Path(folder) / "out.png"
         settings = Settings.preset(preset, **({"steps": steps} if steps else {}))
-        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset, "--steps", str(settings.steps)]
+        options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset]
+        options += ["--steps", str(steps)] if steps else []
         # first, as a new process is taken to have needed at least what its parent holds
         whole = _process("edit", str(photo), text, "-o", str(out), "--force", *options)
         editor = Editor(bundle, where, settings)
@@ -71,8 +73,8 @@ def measure(
         "device": str(where),
         "threads": torch.get_num_threads(),
         "preset": preset,
-        "steps": settings.steps,
-        "step_seconds": parts["loop"] / settings.steps,
+        "steps": editor.engine.steps,
+        "step_seconds": parts["loop"] / editor.engine.steps,
         "matrix_rate": rate,
         "seconds": whole["seconds"],
         "peak_bytes": whole["peak_bytes"],

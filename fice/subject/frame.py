@@ -161,5 +161,5 @@ def _axis(size: int, first: int, last: int, scale: float, offset: float, kernel:
 def _resample(picture: Tensor, axes: list[tuple[slice, Tensor, Tensor]], fill: float) -> Tensor:
     (ys, rows, tall), (xs, columns, wide) = axes
     rows, columns = (rows * tall[:, None]).to(picture), (columns * wide[:, None]).to(picture)
-    uncovered = (1 - tall[:, None] * wide).to(picture)  # (h, w)
-    return rows @ picture[..., ys, xs] @ columns.T + fill * uncovered
+    shown = rows @ picture[..., ys, xs] @ columns.T
+    return shown + fill * (1 - tall[:, None] * wide).to(picture) if fill else shown

@@ -11,6 +11,7 @@ from torch import nn
 import fice.cli.bench
 from fice.cli.bench import PARTS, _flops, _network, matrix_rate, measure, table
 from fice.errors import FiceError
+from fice.settings import PRESETS
 
 
 def test_flops_are_those_of_the_formula():
@@ -44,11 +45,19 @@ def test_the_table_has_a_row_for_everything():
 def test_an_edit_with_the_bundled_weights_is_measured_by_its_stages(monkeypatch):
     monkeypatch.setattr(fice.cli.bench, "BATCHES", (1,))
     monkeypatch.setattr(fice.cli.bench, "REPEATS", 0)
+    monkeypatch.setattr(fice.cli.bench, "_process", lambda *_: {"seconds": 9.0, "peak_bytes": 2**30})
+    monkeypatch.setitem(PRESETS, "generated", {"garment": "generated", "refine": 1, "tuning": 1, "views": 1})
     told = json.loads(json.dumps(measure(preset="generated", steps=2, device="cpu")))
     assert set(told["parts"]) == set(PARTS) and all(seconds > 0 for seconds in told["parts"].values())
     assert told["step_seconds"] == told["parts"]["loop"] / 2
     assert set(told["networks"]) == {"generator", "encoder", "regions", "pose", "clip (one view)"}
     assert all(name in table(told) for name in PARTS.values())
+
+
+def test_an_edit_by_default_has_one_step_and_no_loop_of_networks():
+    told = measure(device="cpu")
+    assert (told["preset"], told["steps"], told["networks"]) == ("default", 1, {})
+    assert told["step_seconds"] == told["parts"]["loop"] and "of 1" in table(told)
 
 
 def test_an_edit_that_fails_says_why(tmp_path):
