@@ -95,7 +95,11 @@ def test_each_fault_costs_and_the_worst_costs_the_most():
         at, beyond = (
             fine | {name: value} for value in ((limit, limit / 2) if name == "changed" else (limit, 3 * limit))
         )
-        assert merit(at) == pytest.approx(1 - 1 / len(LIMITS)) and merit(beyond) < merit(at) and len(complaints(beyond)) == 1
+        assert (
+            merit(at) == pytest.approx(1 - 1 / len(LIMITS))
+            and merit(beyond) < merit(at)
+            and len(complaints(beyond)) == 1
+        )
     assert not complaints({})
 
 
