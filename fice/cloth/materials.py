@@ -57,12 +57,12 @@ class Material:
 
 MATERIALS: dict[str, Material] = {
     "cotton": Material(),
-    "leather": Material(grains.leather, 1.4, 0.72, 1.0, (0.14, 0.4, 1.3, 2.4), 0.15, 1.3),
+    "leather": Material(grains.leather, 1.4, 0.72, 0.6, (0.14, 0.4, 1.3, 2.4), 0.15, 1.3),
     "patent": Material(grains.wet, 1.6, 0.7, 1.0, (0.9, 0.75, 0.8, 1.5), 0.05, 1.6),
     "suede": Material(grains.nap, 0.8, 0.95, 0.8, rim=0.1),
-    "silk": Material(grains.drape, 1.3, 0.9, 0.9, (0.17, 0.2, 1.5, 3.0), 0.7, 0.8),
-    "satin": Material(grains.drape, 1.75, 0.82, 1.0, (0.3, 0.4, 1.2, 2.4), 0.6, 1.2),
-    "velvet": Material(grains.pile, 1.4, 0.45, 0.9, rim=1.1),
+    "silk": Material(grains.drape, 1.3, 0.9, 0.5, (0.17, 0.2, 1.5, 3.0), 0.7, 0.8),
+    "satin": Material(grains.drape, 1.75, 0.82, 0.6, (0.3, 0.4, 1.2, 2.4), 0.6, 1.2),
+    "velvet": Material(grains.pile, 1.2, 0.6, 0.4, rim=0.7),
     "wool": Material(grains.felt, 0.75, 1.0, 0.3, fray=0.1),
     "tweed": Material(grains.tweed, 0.75, 1.0, 0.5, fray=0.05),
     "linen": Material(grains.linen, 1.0, 1.0, 0.3),
