@@ -33,20 +33,27 @@ LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said bey
     "rim": (4.0, "A rim is left around the garment ({:.1f} ΔE)."),
     "cut": (0.25, "{:.0%} of the garment's outline runs through cloth; a part of it may be missing."),
     "print_left": (0.3, "{:.0%} of the old print still shows."),
+    "doubt": (0.4, "It is doubtful by {:.0%} which garment this is; a --region or a --mask says it."),
+    "instead": (0.5, ""),  # is told where the garment is chosen
 }
+# what goes with the marks of people (docs/marks); the other figures tell of single faults
+DECISIVE = ("painted", "print_left", "doubt", "instead")
+CLOTHS = ("upper", "outer", "dress", "skirt", "trousers")
 
 
-def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after: Tensor) -> dict[str, float]:
+def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Tensor) -> dict[str, float]:
     """Figures of an edit.
 
     changed: share of the garments that looks different. spill: share of the changed pixels that lie beside the person.
     painted: share of skin and hair that looks different. rim: by how much colours along the outline lie further from
     those on both sides than they did in the photo, in CIELAB. cut: share of the garments' outline where the photo shows
-    no edge. print_left: share of an old print's contrast that is left, where there was one; else left out.
+    no edge. print_left: share of an old print's contrast that is left, where there was one; else left out, as is rim,
+    where there is a new print. doubt: share of the garments that is likelier another kind of garment than most of it.
+    instead: share of the garments that are others than those named.
 
-    garments, after: each garment, (1, 1, h, w) in [0, 1], and the result, (1, 3, h, w) sRGB in [0, 1], on the analysis
-    canvas.
+    pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas.
     """
+    garments = [piece.wide for piece in pieces]
     views = _array(subject.view), _array(after)
     lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
@@ -54,15 +61,20 @@ def check(subject: Subject, regions: Regions, garments: Sequence[Tensor], after:
     body = regions.body(subject.regions)[0, 0].cpu().numpy()
     kept = regions.select(subject.regions, ("skin", "face", "hair", "head"))[0, 0].cpu().numpy() > SURE
     inner = ndimage.binary_erosion(garment, iterations=RIM)
-    found = {
+    found: dict[str, float] = {
         "changed": _share(different, inner),
         "spill": _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different),
         "painted": _share(different, kept & ~garment),
         "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
         "cut": _cut(lab[0], garment),
+        "doubt": sum(_doubt(subject, regions, garment) for garment in garments) / len(garments),
+        "instead": sum(map(_is_another, pieces)) / len(pieces),
     }
-    left = _print_left(*views, inner, subject)
-    return {name: round(float(value), 4) for name, value in found.items()} | ({} if left is None else left)
+    if any(piece.sentence.design not in (None, "solid") for piece in pieces):
+        del found["rim"]  # figures of a new print end at the outline
+    elif (left := _print_left(*views, inner, subject)) is not None:
+        found["print_left"] = left
+    return {name: round(float(value), 4) for name, value in found.items()}
 
 
 def colours_reached(
@@ -93,19 +105,19 @@ def complaints(figures: Mapping[str, float]) -> list[str]:
     """What is to be said of figures that are beyond `LIMITS`."""
     beyond = []
     for name, (limit, text) in LIMITS.items():
-        if name in figures and (figures[name] < limit if name == "changed" else figures[name] > limit):
+        if text and name in figures and (figures[name] < limit if name == "changed" else figures[name] > limit):
             beyond.append(text.format(figures[name]))
     return beyond
 
 
 def merit(figures: Mapping[str, float]) -> float:
-    """One figure to compare edits of one photo by, 1 at best: each limit that is reached takes its share off."""
-    worst = {
-        name: (1 - figures[name]) / (1 - limit) if name == "changed" else figures[name] / limit
-        for name, (limit, _) in LIMITS.items()
-        if name in figures
-    }
-    return 1 - sum(min(max(value, 0.0), 2.0) for value in worst.values()) / len(LIMITS)
+    """One figure to compare edits by, 1 at best.
+
+    Each of `DECISIVE` that reaches its limit takes its share off, each other figure beyond its own as much again.
+    """
+    worst = [min(figures.get(name, 0.0) / LIMITS[name][0], 2.0) for name in DECISIVE]
+    others = complaints({name: value for name, value in figures.items() if name not in DECISIVE})
+    return 1 - (sum(worst) + len(others)) / len(DECISIVE)
 
 
 def _array(view: Tensor) -> np.ndarray:
@@ -148,7 +160,19 @@ def _rim(lab: np.ndarray, garment: np.ndarray) -> float:
     return float(np.linalg.norm(own - beside - np.clip(share, 0, 1)[:, None] * line, axis=1).mean())
 
 
-def _print_left(before: np.ndarray, after: np.ndarray, inner: np.ndarray, subject: Subject) -> dict[str, float] | None:
+def _is_another(piece: Piece) -> bool:
+    """Whether a piece is another garment than the one that its sentence names."""
+    named = piece.sentence.region
+    return named not in (None, "full") and piece.region.name not in (named, "mask")
+
+
+def _doubt(subject: Subject, regions: Regions, garment: Tensor) -> float:
+    """The share of a garment that its likeliest kind does not explain."""
+    shares = [float((regions.select(subject.regions, (name,)) * garment).sum()) for name in CLOTHS]
+    return 1 - max(shares) / max(sum(shares), 1e-6)
+
+
+def _print_left(before: np.ndarray, after: np.ndarray, inner: np.ndarray, subject: Subject) -> float | None:
     if not inner.any():
         return None
     height = (subject.frame.box[2] - subject.frame.box[0]) * subject.frame.scale
@@ -160,4 +184,4 @@ def _print_left(before: np.ndarray, after: np.ndarray, inner: np.ndarray, subjec
     old = old - old.mean()
     if old.std() < PRINTED:
         return None
-    return {"print_left": round(float(abs((logs[1] * old).mean() / (old**2).mean())), 4)}
+    return float(abs((logs[1] * old).mean() / (old**2).mean()))

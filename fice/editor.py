@@ -230,7 +230,7 @@ class Editor:
             seen = replace(subject.photo, pixels=result.pixels).small(SMALL)
             after = subject.frame.to_canvas(torch.from_numpy(seen).permute(2, 0, 1)[None].to(self.device))
             similarity = self._similarity(plan, made, after)
-            figures = check(subject, self.regions, made.garments, after)
+            figures = check(subject, self.regions, plan.pieces, after)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {

@@ -99,6 +99,8 @@ MEASURES = (
     ),
     Measure("cut", "share", -1, "Of the garment's outline, that at which the source shows no edge: cloth goes on."),
     Measure("print left", "share", -1, "What still shows of the contrast of an old print, where there was one."),
+    Measure("doubt", "share", -1, "Of the garment, what is likelier another kind of garment than most of it is."),
+    Measure("instead", "share", -1, "Garments that changed and are others than those named."),
     Measure("seconds", "s", -1, "What the edit took, as its journal says."),
     Measure(
         "frechet",

@@ -199,7 +199,7 @@ class Observer:
         told = report.get("check")
         if isinstance(told, dict):
             return told
-        return {**check(plan.subject, self.regions, [piece.wide for piece in plan.pieces], edit.view)}
+        return {**check(plan.subject, self.regions, plan.pieces, edit.view)}
 
     def _outside(self, plan: Plan) -> np.ndarray:
         """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""

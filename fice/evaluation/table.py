@@ -19,7 +19,7 @@ from fice.files import whole_file
 THEMES = {
     "Text": ("similarity before", "similarity", "gain", "colour error"),
     "What should stay": ("identical", "psnr outside", "ssim outside", "head psnr", "head ssim"),
-    "What people see": ("changed", "spill", "painted", "rim", "cut", "print left"),
+    "What people see": ("changed", "spill", "painted", "rim", "cut", "print left", "doubt", "instead"),
     "Body, realism, time": (),  # and every other measure
 }
 MOST_COLUMNS = 6  # of one block of the table for people
