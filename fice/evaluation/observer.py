@@ -32,6 +32,7 @@ from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
+ABSENT = {"print_left": "The garment had no print.", "rim": "The report has no rim, as of a new print."}  # of a check
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 NO_NUMBER = "The networks gave no number for this picture."
@@ -261,7 +262,7 @@ def _seconds(report: dict[str, Any]) -> float:
 def _of_check(figures: Callable[[], dict[str, Any]], name: str) -> float:
     value = figures().get(name)
     if not _is_number(value):
-        raise Unmeasurable("The garment had no print." if name == "print_left" else "The edit's report lacks it.")
+        raise Unmeasurable(ABSENT.get(name, "The edit's report lacks it."))
     return float(cast(float, value))
 
 

@@ -148,7 +148,7 @@ def test_figures_of_the_check_are_those_of_the_report(observer, edited):
     told = {"changed": 0.9, "spill": 0.01, "painted": 0.0, "rim": "thick", "print_left": 0.25}
     row = observer.observe("a", edited(report={"check": told}))
     assert (row.values["changed"], row.values["spill"], row.values["print left"]) == (0.9, 0.01, 0.25)
-    assert "rim" not in row.values and "lacks it" in row.reasons["rim"]
+    assert "rim" not in row.values and "has no rim" in row.reasons["rim"]
 
 
 def test_the_judge_sees_the_garment_alone(observer, edited, garment):
@@ -220,7 +220,7 @@ def test_a_mask_says_where_the_edit_may_differ(observer, edited, tmp_path):
 
 def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     row = observer.observe("a", edited(text="striped dress"))
-    assert set(row.reasons) == {"colour error", "colour halved", "print left", "seconds"}
+    assert set(row.reasons) == {"colour error", "colour halved", "rim", "print left", "seconds"}
     assert "names no colour" in row.reasons["colour error"]
     row = observer.observe("a", edited(text="xyzzy"))
     judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}

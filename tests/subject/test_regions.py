@@ -23,6 +23,12 @@ def wearing(**shares):
     return probabilities / probabilities.sum(1, keepdim=True)
 
 
+def test_tights_taken_for_trousers_are_no_part_of_a_dress_and_legs_are_one_of_a_jumpsuit():
+    worn = wearing(dress=30, trousers=20)
+    dress, jumpsuit = (choose_region(REGIONS, worn, "dress", garment) for garment in ("dress", "jumpsuit"))
+    assert "trousers" not in dress.classes and "trousers" in jumpsuit.classes
+
+
 @pytest.mark.parametrize(
     ("worn", "wanted", "region", "within"),
     [
@@ -39,7 +45,8 @@ def wearing(**shares):
         ({"outer": 40, "trousers": 3}, "upper", "outer", {"outer"}),  # rather than what is seen below it
         ({"outer": 40, "skirt": 3}, "dress", "outer", {"outer"}),
         ({"outer": 40, "skirt": 3, "trousers": 20}, "dress", "dress", {"skirt", "trousers"}),
-        ({"outer": 30, "dress": 10}, "dress", "dress", {"upper", "dress", "skirt", "trousers"}),
+        ({"outer": 30, "dress": 10, "trousers": 30}, "dress", "dress", {"upper", "dress", "skirt", "trousers"}),
+        ({"outer": 30, "dress": 10}, "dress", "dress", {"upper", "dress", "skirt"}),
         ({"upper": 20, "trousers": 30}, None, "lower", {"trousers"}),
         ({"outer": 40, "trousers": 20}, None, "outer", {"outer"}),
     ],
