@@ -26,14 +26,15 @@ class Whole:
 
 
 def worn(**rows):
-    """Somebody who wears each class over some rows of the canvas."""
-    found = torch.zeros(1, len(REGION_CLASSES), *CANVAS)
+    """Somebody who wears each class over some rows of the canvas, in a shade of its own."""
+    found, view = torch.zeros(1, len(REGION_CLASSES), *CANVAS), torch.zeros(1, 3, *CANVAS)
     found[:, 0] = 1
     for name, (top, bottom) in rows.items():
         found[:, :, top:bottom, 8:24] = 0
         found[:, REGION_CLASSES.index(name), top:bottom, 8:24] = 1
+        view[:, :, top:bottom, 8:24] = REGION_CLASSES.index(name) / len(REGION_CLASSES)
     frame = Frame((0, 0, *CANVAS), CANVAS, CANVAS)
-    return Subject(Whole(), frame, view := torch.zeros(1, 3, *CANVAS), view, found, 1.0, [], Spent())
+    return Subject(Whole(), frame, view, view, found, 1.0, [], Spent())
 
 
 def plan(subject, *texts, **wishes):

@@ -72,7 +72,7 @@ class Analysis:
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """Region probabilities of what is looked at once: (B, 3, H, W) -> (B, K, H, W)."""
-        return self.regions.analyse(picture) if self.mirrored else self.regions.probabilities(picture)
+        return self.regions.analyse(picture, self.mirrored)
 
     def _points(self, source: Tensor, factor: float) -> dict[str, tuple[float, float, float]] | None:
         """Keypoints in a picture (1, 3, H, W), on a canvas `factor` times as large; None where none are known."""

@@ -100,13 +100,15 @@ class Regions:
             found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)
         return resized_to(found, picture)
 
-    def analyse(self, picture: Tensor) -> Tensor:
+    def analyse(self, picture: Tensor, mirrored: bool = True) -> Tensor:
         """As `probabilities`, averaged over `looks` and the mirrored picture, for what is looked at once."""
         found = torch.zeros(())
         sizes = [at_most(picture, height) for height in self.looks or (self.height,)]
         for view in sizes:
-            seen = self.probabilities(view) + self.probabilities(view.flip(3)).flip(3)
-            found = found + resized_to(seen, picture) / (2 * len(sizes))
+            seen = self.probabilities(view)
+            if mirrored:
+                seen = (seen + self.probabilities(view.flip(3)).flip(3)) / 2
+            found = found + resized_to(seen, picture) / len(sizes)
         return found
 
     def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:

@@ -67,6 +67,8 @@ def test_the_columns():
         ("part iou", 1),
         ("silhouette iou", 1),
         ("part distance", -1),
+        ("changed", 1),
+        *((name, -1) for name in ("spill", "painted", "rim", "cut", "print left", "doubt", "instead")),
         ("seconds", -1),
         ("frechet", -1),
         ("kernel", -1),
