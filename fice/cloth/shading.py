@@ -45,9 +45,11 @@ def light_on(source: Tensor, where: Tensor, height: float) -> Tensor:
     found = without_print(picture, mask[0, 0].cpu().numpy(), height / shrink)
     whole = lambda x: F.interpolate(x, size=where.shape[2:], mode="bilinear")  # noqa: E731
     light, printed = (whole(torch.from_numpy(x)[None, None].to(source)) for x in found)
-    light = light + ((luminance(source) + DARK).log() - whole((luminance(small) + DARK).log())) * (1 - printed)
-    light = light - light[inside].median()
-    return light.clamp(math.log(DARKEST), math.log(BRIGHTEST))
+    finer = luminance(source).add_(DARK).log_()  # in place: photos are large
+    finer.sub_(whole((luminance(small) + DARK).log())).mul_(printed.neg_().add_(1))
+    light = light.add_(finer)
+    light.sub_(light[inside].median())
+    return light.clamp_(math.log(DARKEST), math.log(BRIGHTEST))
 
 
 def contrast(old: float, new: float) -> float:

@@ -53,7 +53,7 @@ def cut_out(source: Tensor, probability: Tensor, step: float) -> tuple[Tensor, T
         matte = F.interpolate(matte, size=size, mode="bilinear")
         matte = steepen(refine(matte, source, 2 * shrink), 0.96)
         own = F.interpolate(own, size=size, mode="bilinear")
-    return matte, torch.lerp(own, source, steepen(matte, 0.1, 0.94))
+    return matte, own.lerp_(source, steepen(matte, 0.1, 0.94))
 
 
 def unmix(source: Tensor, outline: Tensor, within: int, beyond: int) -> tuple[Tensor, Tensor]:

@@ -77,9 +77,11 @@ def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
 
     The latter is exactly 0 where no layer is; layers are taken one at a time, as photos are large.
     """
-    composed, kept = source.clone(), torch.ones_like(source[:, :1])
+    composed, kept = source, torch.ones_like(source[:, :1])
     rows = max(1, STRIP // source.shape[3])
     for layer in layers:
+        if composed is source:
+            composed = source.clone()  # not before: a layer takes memory to be made
         instead = composed if layer.instead is None else layer.instead
         for strip, picture, matte, below in zip(
             *(x.split(rows, 2) for x in (composed, *layer[:2], instead)), strict=True
