@@ -6,25 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from scipy import ndimage
 from torch import Tensor
 
 from fice.cloth.dress import Dressing
 from fice.cloth.prints import FLOOR, without_print
+from fice.mask import union
 from fice.plan import Piece
 from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
-from fice.subject.regions import Regions
+from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
 NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
 SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
 RIM = 3  # pixels of the canvas around an outline
-SMOOTH, ACROSS, EDGE = (
-    1.2,
-    4,
-    9.0,
-)  # pixels of the canvas, blurred and over an outline; change in CIELAB that is an edge
+SMOOTH, ACROSS = 1.2, 4  # pixels of the canvas, blurred and over an outline
+EDGE = 9.0  # change in CIELAB that is one
 PRINT, PRINTED = 0.2, 0.15  # share of the garment in figures, and deviation of log reflectance, that make a print
 LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said beyond it
     "changed": (0.5, "Only {:.0%} of the garment looks different."),
@@ -38,7 +35,6 @@ LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said bey
 }
 # what goes with the marks of people (docs/marks); the other figures tell of single faults
 DECISIVE = ("painted", "print_left", "doubt", "instead")
-CLOTHS = ("upper", "outer", "dress", "skirt", "trousers")
 
 
 def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Tensor) -> dict[str, float]:
@@ -57,7 +53,7 @@ def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Te
     views = _array(subject.view), _array(after)
     lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
-    garment = torch.stack([*garments]).amax(0)[0, 0].cpu().numpy() > 0.5
+    garment = union(garments)[0, 0].cpu().numpy() > 0.5
     body = regions.body(subject.regions)[0, 0].cpu().numpy()
     kept = regions.select(subject.regions, ("skin", "face", "hair", "head"))[0, 0].cpu().numpy() > SURE
     inner = ndimage.binary_erosion(garment, iterations=RIM)
@@ -168,7 +164,7 @@ def _is_another(piece: Piece) -> bool:
 
 def _doubt(subject: Subject, regions: Regions, garment: Tensor) -> float:
     """The share of a garment that its likeliest kind does not explain."""
-    shares = [float((regions.select(subject.regions, (name,)) * garment).sum()) for name in CLOTHS]
+    shares = [float((regions.select(subject.regions, (name,)) * garment).sum()) for name in REGIONS["full"]]
     return 1 - max(shares) / max(sum(shares), 1e-6)
 
 

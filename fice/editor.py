@@ -31,7 +31,7 @@ from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
-from fice.subject.analysis import SMALL, Analysis
+from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
@@ -227,8 +227,7 @@ class Editor:
                 body_after=made.body,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            seen = replace(subject.photo, pixels=result.pixels).small(SMALL)
-            after = subject.frame.to_canvas(torch.from_numpy(seen).permute(2, 0, 1)[None].to(self.device))
+            after = subject.frame.to_canvas(seen(replace(subject.photo, pixels=result.pixels), self.device))
             similarity = self._similarity(plan, made, after)
             figures = check(subject, self.regions, plan.pieces, after)
             faults = complaints(figures)

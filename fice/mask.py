@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 import torch
@@ -68,6 +69,26 @@ def without_specks(mask: Tensor, least: float) -> Tensor:
             # the soft rim of a speck goes with it
             plane[ndimage.binary_dilation(speck[parts], iterations=2) & (inside | (abs(plane - 0.5) < 0.49))] = empty
     return torch.from_numpy(cleaned).to(mask)
+
+
+def disc(radius: int) -> np.ndarray:
+    """A structuring element, (2 * radius + 1, 2 * radius + 1) bool."""
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return y * y + x * x <= radius * radius + 1
+
+
+def steps(values: np.ndarray, one: np.ndarray, other: np.ndarray, reach: int) -> np.ndarray:
+    """By how much values (H, W, ...) of `other` are above those of `one`, `reach` pixels over their borders, (n, ...).
+
+    one, other: (H, W) bool, apart from each other.
+    """
+    found = []
+    for axis, (first, second, sign) in product((0, 1), ((one, other, 1), (other, one, -1))):
+        low, high = [slice(None)] * 2, [slice(None)] * 2
+        low[axis], high[axis] = slice(None, -reach), slice(reach, None)
+        meets = first[tuple(low)] & second[tuple(high)]
+        found.append(sign * (values[tuple(high)] - values[tuple(low)])[meets])
+    return np.concatenate(found)
 
 
 def main_parts(mask: Tensor, least: float) -> Tensor:

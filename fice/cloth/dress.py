@@ -34,7 +34,7 @@ class Cloth:
     Attributes:
         base: linear reflectance of most of it, (3,); None where the design has colours of its own.
         second, third: of what is drawn upon it; None for such as go with the base.
-        design: one of `fice.cloth.patterns.PAINTERS`.
+        design: one of `fice.cloth.patterns.DESIGNS`.
         material: one of `fice.cloth.materials.MATERIALS`, or None for what does not show.
     """
 

@@ -77,7 +77,7 @@ class Redressing:
         return list(runs)
 
     def again(self, run: Run) -> Run:
-        return Run(run.plan, run.seed, run.plan.subject.source)
+        return self.begin([run.plan], [run.seed])[0]
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject

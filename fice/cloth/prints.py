@@ -7,13 +7,14 @@ CGIP 1974): what is left of the logarithm of luminance is light.
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import torch
 from scipy import cluster, ndimage
 
 from fice.fill import push_pull
+from fice.mask import disc, steps
 from fice.srgb import LUMINANCE, linear_light, to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
@@ -57,7 +58,7 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
     looks = to_lab(picture * 255) * (LIGHTNESS, 1, 1)
     inner = ndimage.binary_erosion(garment, iterations=max(1, round(RIM * height)))
     inner = inner if inner.any() else garment
-    inks = _inks(looks, log, inner, height)
+    inks = _inks(looks, inner, height)
     levels, plain = _levels(log, inks, inner, height), np.bincount(inks[inner] + 1).max() > PLAIN * inner.sum()
     inks = np.where(plain, np.bincount(inks[inner] + 1).argmax() - 1, inks)
     log, pure = log - levels[np.maximum(inks, 0)], inner
@@ -75,7 +76,7 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
     return light.astype(np.float32), (1 - dense * ndimage.uniform_filter(pure.astype(float), 3)).astype(np.float32)
 
 
-def _inks(looks: np.ndarray, log: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
+def _inks(looks: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
     """The colour of cloth that each pixel shows, numbered from 0, (H, W) int."""
     smooth = np.stack([ndimage.median_filter(channel, 3) for channel in np.moveaxis(looks, 2, 0)], 2)
     points = smooth[inner]
@@ -89,7 +90,7 @@ def _inks(looks: np.ndarray, log: np.ndarray, inner: np.ndarray, height: float) 
 
 def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
     """Shades with those joined that only light tells apart, numbered from 0; MIXED where inks mix, (H, W) int."""
-    opened = _disc(max(1, round(THICK * height / 2)))
+    opened = disc(max(1, round(THICK * height / 2)))
     masks = [inner & (shades == i) for i in range(len(centres))]
     areas = np.array([mask.sum() for mask in masks])
     figures = [_figures(mask, opened) for mask in masks]
@@ -114,10 +115,10 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
 
     def relation(i: int, j: int) -> tuple[int, float]:
         """Borders of two shades, and how crisp these are."""
-        steps = _steps(looks, masks[i], masks[j], inner, max(2, round(EDGE * height)))
+        across = steps(looks, masks[i], masks[j], max(2, round(EDGE * height)))
         apart = float(np.linalg.norm(centres[i] - centres[j]))
-        crisp = float(np.linalg.norm(np.median(steps, 0))) / apart if len(steps) > FEWEST else 1.0
-        return len(steps), crisp
+        crisp = float(np.linalg.norm(np.median(across, 0))) / apart if len(across) > FEWEST else 1.0
+        return len(across), crisp
 
     rise = np.linalg.norm(np.stack(np.gradient(looks, axis=(0, 1))), axis=(0, 3))  # per pixel
     far = {i: ndimage.distance_transform_edt(~masks[i]) for i in thick}
@@ -142,6 +143,8 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
     roots = sorted({root(i) for i in thick})
     numbers = np.full(len(centres), MIXED)
     inked = {k: sum(areas[i] for i in thick if root(i) == k) for k in roots}
+    largest = max(inked, key=lambda k: inked[k])
+    single = sum(inked.values()) - inked[largest] < MINOR * inner.sum()
     for i in range(len(centres)):
         if i in parent:
             numbers[i] = roots.index(root(i))
@@ -149,8 +152,6 @@ def _joined(shades: np.ndarray, looks: np.ndarray, centres: np.ndarray, inner: n
         known = {j: relation(i, j) for j in thick if areas[i]}
         meets = {k: sum(known[j][0] for j in known if root(j) == k) for k in roots}
         most = max(roots, key=lambda k: meets[k])
-        largest = max(inked, key=lambda k: inked[k])
-        single = sum(inked.values()) - inked[largest] < MINOR * inner.sum()
         most = largest if single else most
         alone = single or meets[most] >= ALONE * sum(meets.values())  # what lies between two inks is their mixture
         nearest = min(thick, key=lambda j: np.linalg.norm(centres[i] - centres[j]))
@@ -168,23 +169,13 @@ def _figures(mask: np.ndarray, opened: np.ndarray) -> tuple[float, int]:
     return float(thick.sum() / max(mask.sum(), 1)), int((sizes >= LIKE * sizes.max(initial=0)).sum())
 
 
-def _steps(values: np.ndarray, one: np.ndarray, other: np.ndarray, inner: np.ndarray, reach: int) -> np.ndarray:
-    """By how much values (H, W, ...) of `other` are above those of `one`, `reach` pixels over their borders."""
-    found = []
-    for axis, (first, second, sign) in product((0, 1), ((one, other, 1), (other, one, -1))):
-        low, high = [slice(None)] * 2, [slice(None)] * 2
-        low[axis], high[axis] = slice(None, -reach), slice(reach, None)
-        meets = (first & inner)[tuple(low)] & (second & inner)[tuple(high)]
-        found.append(sign * (values[tuple(high)] - values[tuple(low)])[meets])
-    return np.concatenate(found)
-
-
 def _levels(log: np.ndarray, inks: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
     """How bright each ink is, as a log: least squares over the steps at their borders."""
     number = max(int(inks.max()), 0) + 1
     rows, right = [np.full(number, 1e-3)], [0.0]
     for i, j in combinations(range(number), 2):
-        across = [_steps(log, inks == i, inks == j, inner, max(3, round(share * height))) for share in ACROSS]
+        one, other = (inner & (inks == k) for k in (i, j))
+        across = [steps(log, one, other, max(3, round(share * height))) for share in ACROSS]
         step, count = max(((float(np.median(x)), len(x)) for x in across if len(x) > FEWEST), key=_size, default=(0, 0))
         row = np.zeros(number)
         row[j], row[i] = 1, -1
@@ -195,11 +186,6 @@ def _levels(log: np.ndarray, inks: np.ndarray, inner: np.ndarray, height: float)
 
 def _size(step: tuple[float, int]) -> float:
     return abs(step[0])
-
-
-def _disc(radius: int) -> np.ndarray:
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    return y * y + x * x <= radius * radius + 1
 
 
 def _within(values: np.ndarray, where: np.ndarray, sigma: float) -> np.ndarray:

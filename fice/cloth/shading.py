@@ -19,7 +19,6 @@ DARKEST, BRIGHTEST = 0.1, 3.0  # limits of one pixel's shading
 LUMINANCES = (0.004, 0.009, 0.018, 0.035, 0.07, 0.14, 0.27, 0.44, 0.72)
 SPREADS = (0.42, 0.49, 0.54, 0.60, 0.75, 0.66, 0.49, 0.40, 0.24)
 LEAST, MOST = 0.6, 1.5  # limits of a change of contrast
-FLOOR = 0.004  # linear light below which there is only noise
 
 
 def _within(x: Tensor, where: Tensor, radius: float) -> Tensor:

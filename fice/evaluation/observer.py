@@ -26,7 +26,7 @@ from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted, worn
 from fice.settings import Settings
-from fice.subject.analysis import SMALL, Analysis
+from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
@@ -166,7 +166,7 @@ class Observer:
         return _View(photo, view, person, regions, self._parts(person))
 
     def _view(self, subject: Subject, photo: Photo) -> Tensor:
-        return subject.frame.to_canvas(torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(self.device))
+        return subject.frame.to_canvas(seen(photo, self.device))
 
     def _parts(self, person: Tensor) -> Tensor:
         """Maps with square pixels, whatever the network makes of a picture."""

@@ -21,6 +21,11 @@ SMALL = 3072  # pixels of a photo's height beyond which nothing more is to be se
 HEIGHT = 512  # pixels of the analysis canvas: a garment's border is to be right within one of them
 
 
+def seen(photo: Photo, device: torch.device) -> Tensor:
+    """What there is to see in a photo, (1, 3, h, w) float sRGB in [0, 1]; a smaller copy of one that is very large."""
+    return torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
+
+
 class Analysis:
     """Finds the person in photos, their regions and their joints.
 
@@ -47,7 +52,7 @@ class Analysis:
         """What is seen in a photo. Raises InputError for one in which nobody is found."""
         spent = Spent()
         with spent.at("look"):
-            picture = torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
+            picture = seen(photo, device)
             frame, elsewhere, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
             regions = self.regions.empty(self.of(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)

@@ -14,9 +14,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from fice.mask import mean
+from fice.mask import disc, mean, steps
 from fice.srgb import to_lab
-from fice.subject.regions import Regions
+from fice.subject.regions import REGIONS, Regions
 
 BINS = (16, 32, 32)  # of CIELAB: L from 0 to 100, a and b from -64 to 64
 BLUR, ANY_LIGHT = (1.0, 1.2, 1.2), (2.5, 1.2, 1.2)  # bins; hands are lit otherwise than faces
@@ -24,11 +24,8 @@ SURE, FEWEST = 0.8, 50  # probability from which, and pixels of which, a class's
 BELIEVED = 0.6  # exponent of a colour's likelihood: neighbours are no independent witnesses
 ROUNDS, NEAR = 2, 2  # of deciding; pixels of the view around one that are asked too
 RARE = 1e-5  # likelihood that any class has for any colour
-LIKE_SKIN, CLEARLY = (
-    0.7,
-    2.0,
-)  # log odds of a colour, as skin over the cloth, for what is of a hand, and for a part of it
-TORSO, LEGS = ("upper", "outer", "dress"), ("skirt", "trousers")  # one of each is worn where cloth goes on
+LIKE_SKIN, CLEARLY = 0.7, 2.0  # log odds of a colour, skin against cloth, in all of a hand, and in its core
+TORSO, LEGS = ("upper", "outer", "dress"), REGIONS["lower"]  # one of each is worn where cloth goes on
 SPECK, ACROSS = 0.02, 4  # share of a garment that a part of it has at least; pixels of the view over a border
 BORDER, SEAMLESS = 0.5, 7.0  # length of it over the root of the part's area; change in CIELAB that is no edge
 HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
@@ -67,14 +64,7 @@ def continued_cloth(garment: Tensor, view: Tensor, regions: Regions, probabiliti
 
 def _runs_on(lab: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether colours do not change where two parts meet, along a border of some length."""
-    steps = []
-    for axis in (0, 1):
-        for first, second in ((one, other), (other, one)):
-            low, high = [slice(None)] * 2, [slice(None)] * 2
-            low[axis], high[axis] = slice(None, -ACROSS), slice(ACROSS, None)
-            meets = first[tuple(low)] & second[tuple(high)]
-            steps.append(np.linalg.norm(lab[tuple(high)] - lab[tuple(low)], axis=2)[meets])
-    found = np.concatenate(steps)
+    found = np.linalg.norm(steps(lab, one, other, ACROSS), axis=1)
     return len(found) > ACROSS * BORDER * np.sqrt(other.sum()) and float(np.median(found)) < SEAMLESS
 
 
@@ -106,7 +96,7 @@ def _with_hands(probabilities: Tensor, bins: np.ndarray, names: Sequence[str]) -
     """Probabilities with what has the skin's colours, and not its cloth's, in pieces as large as a hand, as skin."""
     index = {name: i for i, name in enumerate(names)}
     skins = [index[name] for name in ("skin", "face") if name in index]
-    cloths = [index[name] for name in ("upper", "outer", "dress", "skirt", "trousers") if name in index]
+    cloths = [index[name] for name in REGIONS["full"] if name in index]
     if not skins or not cloths or not (probabilities[0, skins] > SURE).any():
         return probabilities
     which = probabilities[:, cloths].argmax(1, keepdim=True)
@@ -114,18 +104,12 @@ def _with_hands(probabilities: Tensor, bins: np.ndarray, names: Sequence[str]) -
     lit = mean(_likelihood(bins, probabilities[:, skins].sum(1, keepdim=True), ANY_LIGHT), 1)
     cloth = probabilities[:, cloths].sum(1, keepdim=True) > 0.5
     like = torch.where(cloth, lit - own, -torch.inf)[0, 0].cpu().numpy()
-    disc = _disc(HAND * like.shape[0])
-    core = ndimage.binary_opening(like > CLEARLY, disc)
+    hand = disc(max(1, round(HAND * like.shape[0])))
+    core = ndimage.binary_opening(like > CLEARLY, hand)
     grown = ndimage.binary_propagation(core, mask=core | (like > LIKE_SKIN))
-    parts, count = ndimage.label(ndimage.binary_closing(grown, disc))
+    parts, count = ndimage.label(ndimage.binary_closing(grown, hand))
     areas = np.bincount(parts.ravel(), minlength=count + 1)
     grown = np.isin(parts, np.flatnonzero(areas < LARGEST * np.isfinite(like).sum())) & (parts > 0)
     skin = torch.zeros_like(probabilities)
     skin[:, index["skin"] if "skin" in index else skins[0]] = 1
     return torch.where(torch.from_numpy(grown).to(probabilities.device), skin, probabilities)
-
-
-def _disc(radius: float) -> np.ndarray:
-    reach = max(1, round(radius))
-    y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    return y * y + x * x <= reach * reach + 1
