@@ -7,91 +7,19 @@ derived from the fields of `Garment` and `Order`: a new wish is a field here, an
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fice import wishes as wish
 from fice.errors import InputError, UsageError
 from fice.files import hash_of, read_file, sha256_of
+from fice.wishes import Pixels, checked
 
-if TYPE_CHECKING:
-    import numpy as np
-
-REGIONS = ("auto", "upper", "lower", "dress", "outer", "full")
-MOST_BYTES = 1_000_000  # of an order's file
 GARMENTS = "garments"  # the key of several in json
-
-
-def _asked(default: Any, meaning: str, read: Callable[[Any], Any], wanted: str, **limits: Any) -> Any:
-    """A wish: its default, what it means, how a value is read (ValueError), what it should have been, and its limits.
-
-    limits: `least` of a number, `choices` of a word.
-    """
-    about = {"meaning": meaning, "read": read, "wanted": wanted, "least": None, "choices": ()} | limits
-    return dataclasses.field(default=default, metadata=about)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(value)
-    value.encode()
-    return value.strip()
-
-
-def _region(value: Any) -> str:
-    region = value.strip().lower() if isinstance(value, str) else ""
-    if region not in REGIONS:
-        raise ValueError(value)
-    return region
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """A picture in memory, (H, W) or (H, W, 3), recognised by its content."""
-
-    array: np.ndarray = dataclasses.field(repr=False, compare=False)
-    sha256: str
-
-    def __str__(self) -> str:
-        return f"sha256:{self.sha256}"
-
-
-def file_name(value: Any) -> str | Pixels:
-    """The name of a file, or a picture in memory; ValueError for anything else."""
-    if isinstance(value, Pixels):
-        return value
-    if hasattr(value, "__array_interface__"):
-        whole = hashlib.sha256(repr(value.shape).encode() + value.dtype.str.encode() + value.tobytes())
-        return Pixels(value, whole.hexdigest())
-    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
-        raise ValueError(value)
-    os.fsencode(value)
-    return str(value)
-
-
-def _from(least: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, str)) or not least <= int(value) < 2**63:
-            raise ValueError(value)
-        return int(value)
-
-    return read
-
-
-def _count(default: int, meaning: str) -> Any:
-    return _asked(default, meaning, _from(default), f"no whole number from {default}", least=default)
-
-
-def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
-    """A value as `about` (the metadata of a wish) reads it; UsageError for another kind of value."""
-    try:
-        return about["read"](value)
-    except (ValueError, UnicodeError):
-        raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
+MOST_BYTES = 1_000_000  # of an order's file
 
 
 def _as_read(wished: Garment | Order) -> None:
@@ -108,8 +36,10 @@ class Garment:
 
     Attributes:
         text: a sentence, "red floral dress".
-        region: "auto" (from the words), "upper", "lower", "dress", "outer" or "full".
+        region: "auto" (from the text), or words: "upper", "dress", "left sleeve", "everything below the waist".
         mask: a file, or (H, W) float in [0, 1], of the photo's size, white where it may change, and nothing else.
+        swatch: a picture of the cloth: a file, or (H, W, 3) of sRGB.
+        swatch_width: cm that the swatch shows from left to right; None for what is usual.
 
     >>> from fice import Garment, Order
     >>> order = Order((Garment("denim jacket", region="outer"), Garment("white trousers")))
@@ -117,12 +47,18 @@ class Garment:
     'denim jacket and white trousers'
     """
 
-    text: str = _asked("", "What to wear.", _text, "no text in UTF-8")
-    region: str = _asked(
-        "auto", "What to change; auto is what the words say.", _region, f"none of {', '.join(REGIONS)}", choices=REGIONS
+    text: str = wish.asked("", "What to wear.", wish.text, "no text in UTF-8")
+    region: str = wish.asked(
+        "auto", 'What to change, as "sleeves" or "outer"; auto is what the text says.', wish.region, "no words"
     )
-    mask: str | Pixels | None = _asked(
-        None, "A picture of the photo's size, white where it may change.", file_name, "no name of a file"
+    mask: str | Pixels | None = wish.asked(
+        None, "A picture of the photo's size, white where it may change.", wish.file_name, "no name of a file", own=True
+    )
+    swatch: str | Pixels | None = wish.asked(
+        None, "A picture of the cloth; FILE@REGION for one garment of several.", wish.file_name, "no name of a file"
+    )
+    swatch_width: float | None = wish.asked(
+        None, "How many cm the swatch shows from left to right.", wish.centimetres, "no length in cm"
     )
 
     def __post_init__(self) -> None:
@@ -135,6 +71,8 @@ class Order:
 
     Attributes:
         garments: each its own region.
+        pose: a file that shows how to stand, for engines that draw people: a photo, part maps, or keypoints in json.
+        background: a colour in words, "blur", "transparent" or a file; None leaves it as it is.
         latent: a file with the W+ to begin with, of bundles that have a generator.
         seed: same seed, same machine, same result.
         candidates: edit with so many seeds and keep the one most like the text.
@@ -145,11 +83,21 @@ class Order:
     """
 
     garments: tuple[Garment, ...] = (Garment(),)
-    latent: str | None = _asked(
-        None, "A generated garment's W+, as --save-latent writes it.", file_name, "no name of a file"
+    latent: str | None = wish.asked(
+        None, "A generated garment's W+, as --save-latent writes it.", wish.file_name, "no name of a file", own=True
     )
-    seed: int = _count(0, "Same seed, same result.")
-    candidates: int = _count(1, "Edit so many times, keep the best.")
+    pose: str | None = wish.asked(
+        None, "A photo, part maps or keypoints (json) of somebody who stands as wished.", wish.file_name, "no file"
+    )
+    background: str | None = wish.asked(
+        None,
+        "A colour, a picture, blur or transparent.",
+        wish.background,
+        "no colour and no file",
+        file=wish.is_picture,
+    )
+    seed: int = wish.count(0, "Same seed, same result.")
+    candidates: int = wish.count(1, "Edit so many times, keep the best.")
 
     def __post_init__(self) -> None:
         _as_read(self)
@@ -211,13 +159,15 @@ class Order:
 
     def files(self) -> dict[str, str]:
         """What must exist and is read, by a name for each."""
-        return {name: value for name, value in self._pictures().items() if isinstance(value, str)}
+        return {name: value for name, value in self._pictures().items() if not isinstance(value, Pixels)}
 
     def _pictures(self) -> dict[str, Any]:
-        found = {name: value for name in FILES if (value := getattr(self, name, None))}
+        """All that has content of its own."""
+        there = lambda name, value: isinstance(value, Pixels) or is_file(name, value)  # noqa: E731
+        found = {name: value for name, value in self.wishes().items() if there(name, value)}
         for number, garment in enumerate(self.garments):
             end = "" if number == 0 else f"_{number + 1}"
-            found |= {name + end: value for name in FILES if (value := getattr(garment, name, None))}
+            found |= {name + end: value for name, value in _differing(garment).items() if there(name, value)}
         return found
 
     def absolute(self) -> Order:
@@ -233,7 +183,8 @@ class Order:
 
     def shape(self) -> list[Any]:
         """All that is asked, but of files only that there are some."""
-        of_files = lambda found: {name: name in FILES or value for name, value in found.items()}  # noqa: E731
+        content = lambda name, value: isinstance(value, Pixels) or is_file(name, value)  # noqa: E731
+        of_files = lambda found: {name: content(name, value) or value for name, value in found.items()}  # noqa: E731
         first, *others = [of_files(_differing(garment)) for garment in self.garments]
         text = first.pop("text", "")
         return [text, first | of_files(self.wishes()), *([others] if others else [])]
@@ -249,7 +200,7 @@ def read_wish(name: str, value: Any, folder: Path | None = None) -> Any:
     if name not in WISHES:
         raise UsageError(f"There is no {name!r} in an order: choose one of {', '.join(WISHES)}.")
     read = checked(name, value, WISHES[name].metadata)
-    return str(folder / read) if folder is not None and name in FILES and isinstance(read, str) else read
+    return str(folder / read) if folder is not None and is_file(name, read) else read
 
 
 def default_of(name: str) -> Any:
@@ -277,5 +228,10 @@ def _several(content: Any) -> Sequence[Any]:
     return content
 
 
+def is_file(name: str, value: Any) -> bool:
+    """Whether the value of a wish is the name of a file."""
+    return bool(value is not None and WISHES[name].metadata["file"](value))
+
+
 WISHES = wishes()
-FILES = tuple(name for name, field in WISHES.items() if field.metadata["read"] is file_name)
+OWN = tuple(name for name, field in WISHES.items() if field.metadata["own"])  # what fits one photo only

@@ -10,10 +10,11 @@ import pytest
 from fice.batch import tables
 from fice.batch.resume import fingerprint
 from fice.cli import main
+from fice.cli.options import order_from
 from fice.errors import InputError, UsageError
 from fice.evaluation import triples
 from fice.files import hash_of
-from fice.order import FILES, GARMENTS, WISHES, Garment, Order
+from fice.order import GARMENTS, OWN, WISHES, Garment, Order
 
 SEVERAL = Order((Garment("white shirt", mask="m.png"), Garment("blue jeans", "lower")), seed=4, candidates=2)
 
@@ -22,12 +23,15 @@ def test_every_wish_is_a_column_a_key_and_an_option():
     for columns in (tables.PHOTOS, triples.COLUMNS):
         assert set(WISHES) <= set(columns)
     options = {option.name for option in main.commands["edit"].params}
-    assert set(WISHES) <= options and set(WISHES) - set(FILES) - {"text"} <= {
+    assert set(WISHES) <= options and set(WISHES) - set(OWN) - {"text"} <= {
         option.name for option in main.commands["batch"].params
     }
 
 
-ORDERS = [Order(), Order.of("red dress"), Order.of("red", region="upper", latent="w.npy"), SEVERAL]
+SWATCHED = Order(
+    (Garment(region="the sleeves", swatch="t.png", swatch_width=12.5),), background="warm grey", pose="p.json"
+)
+ORDERS = [Order(), SWATCHED, Order.of("red dress"), Order.of("red", region="upper", latent="w.npy"), SEVERAL]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -53,7 +57,11 @@ def test_a_file_is_as_seen_from_its_order(tmp_path):
         ('{"txt": "red"}', "choose one of"),
         ('{"seed": -1}', "whole number"),
         ('{"seed": true}', "whole number"),
-        ('{"region": "hat"}', "none of"),
+        ('{"region": " "}', "no words"),
+        ('{"swatch": 3}', "name of a file"),
+        ('{"swatch_width": 0}', "length in cm"),
+        ('{"swatch_width": true}', "length in cm"),
+        ('{"background": 3}', "no colour"),
         ('{"mask": 3}', "name of a file"),
         ('{"garments": []}', "at least one"),
         ('{"garments": [{"seed": 1}]}', "object with"),
@@ -81,6 +89,28 @@ def test_orders_are_recognised_by_content(tmp_path):
     assert Order.of("red", mask=array).files() == {}
 
 
+def test_a_background_is_a_colour_or_a_file(tmp_path):
+    (tmp_path / "beach.jpg").write_bytes(b"beach")
+    files = {
+        word: Order.of(background=word).files() for word in ("warm grey", "#ff0000", "Blur", "transparent", "red.jpg")
+    }
+    assert files == dict.fromkeys(files, {}) | {"red.jpg": {"background": "red.jpg"}}
+    orders = [Order().with_wishes({"background": name}, tmp_path) for name in ("beach.jpg", "pale blue")]
+    assert [order.background for order in orders] == [str(tmp_path / "beach.jpg"), "pale blue"]
+    assert orders[0].key() != orders[1].key()
+
+
+def test_swatches_for_several_regions_make_a_garment_each(tmp_path):
+    at = tmp_path / "a@b.png"
+    at.write_bytes(b"cloth")
+    read = lambda text=None, **options: order_from(options, text)  # noqa: E731
+    assert read("red dress", swatch=("tweed.jpg",)) == Order.of("red dress", swatch="tweed.jpg")
+    assert read(swatch=(str(at),)) == Order.of(swatch=at)
+    placed = Garment(region="left sleeve", swatch="denim.jpg"), Garment(region="lower", swatch="tweed.jpg")
+    assert read(swatch=("denim.jpg@left sleeve", "tweed.jpg@lower")).garments == placed
+    assert read("red shirt", swatch=("tweed.jpg@lower",)).garments == (Garment("red shirt"), placed[1])
+
+
 def test_a_journal_of_before_orders_counts_on():
     """Its fingerprints were made of text and options; those that are as usual were left out."""
     order = Order.of("a red dress", mask="m.png", seed=3, region="auto")
@@ -98,7 +128,7 @@ def test_garments_made_by_hand_are_checked_too(tmp_path):
     assert Garment("red", mask=tmp_path / "m.png").mask == str(tmp_path / "m.png")
     array = np.zeros((4, 3), np.float32)
     assert Garment("red", mask=array) == Garment("red", mask=array.copy())
-    with pytest.raises(UsageError, match="none of"):
-        Garment("red", region="hat")
+    with pytest.raises(UsageError, match="no words"):
+        Garment("red", region="x" * 201)
     with pytest.raises(UsageError, match="whole number"):
         Order(seed=-1)

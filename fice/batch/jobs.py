@@ -16,7 +16,7 @@ from fice.batch.batch import Batch
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
-from fice.order import FILES, GARMENTS, Order
+from fice.order import GARMENTS, Order, is_file
 from fice.photo.names import result_extension
 
 
@@ -194,7 +194,7 @@ def _drafts(
         said = wish.values | own.values  # the name may depend on it
         text, told = _said(wish.values)[0], {name: value for name, value in said.items() if name != "text"}
         place = Place(folders, name, text, as_json(told), len(usable) > 1, extension=result_extension(photo))
-        files = {name: str(table.parent / value) for name, value in own.values.items() if name in FILES}
+        files = {name: str(table.parent / value) for name, value in own.values.items() if is_file(name, value)}
         yield Draft(place, photo, said | files, own.error)
 
 

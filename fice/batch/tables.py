@@ -12,10 +12,11 @@ from typing import Any, TextIO
 
 from fice.errors import InputError, UsageError
 from fice.files import open_file
-from fice.order import FILES, GARMENTS, WISHES, Order, checked, read_wish
+from fice.order import GARMENTS, OWN, WISHES, Order, read_wish
+from fice.wishes import checked
 
 KINDS = (".txt", ".csv", ".tsv", ".jsonl")
-TEXTS = ("text", *(name for name in WISHES if name != "text" and name not in FILES), GARMENTS)  # for every photo
+TEXTS = ("text", *(name for name in WISHES if name != "text" and name not in OWN), GARMENTS)  # for every photo
 PHOTOS = ("photo", *WISHES, GARMENTS)
 MOST_BYTES = 1_000_000_000
 LONGEST_LINE = 1_000_000

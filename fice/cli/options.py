@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import click
 
 from fice.errors import UsageError
-from fice.order import FILES, WISHES, Order
+from fice.order import OWN, WISHES, Garment, Order
 from fice.settings import PRESETS, Settings
+from fice.wishes import centimetres, file_name
 
 FILE = click.Path(path_type=Path)
 
@@ -49,17 +51,19 @@ def with_options(*options: Callable) -> Callable[[Callable], Callable]:
 def _wish_option(name: str) -> Callable[[Callable], Callable]:
     """The option of a wish of `fice.order`; TEXT is an argument."""
     about, default = WISHES[name].metadata, WISHES[name].default
-    kind: Any = FILE if name in FILES else str
-    if about["choices"]:
-        kind = click.Choice(about["choices"])
-    elif about["least"] is not None:
+    kind: Any = {file_name: FILE, centimetres: float}.get(about["read"], str)
+    if about["least"] is not None:
         kind = click.IntRange(about["least"])
     shown = "" if default in (None, "") else f"  [default: {default}]"
-    return click.option(f"--{name}", type=kind, help=about["meaning"] + shown)
+    several = name == "swatch"  # FILE, or one for each of several regions
+    kind = str if several else kind
+    metavar = {"swatch": "FILE[@REGION]", "region": "WORDS", "background": "COLOUR|FILE|blur|transparent"}.get(name)
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, name, type=kind, multiple=several, metavar=metavar, help=about["meaning"] + shown)
 
 
 wish_options = with_options(*(_wish_option(name) for name in WISHES if name != "text"))
-wish_options_of_many = with_options(*(_wish_option(name) for name in WISHES if name != "text" and name not in FILES))
+wish_options_of_many = with_options(*(_wish_option(name) for name in WISHES if name != "text" and name not in OWN))
 order_option = click.option("--order", "order_file", type=FILE, help="An order in json; what is said beside it counts.")
 settings_options = with_options(preset_option, steps_option, strength_option, set_option)
 
@@ -84,11 +88,27 @@ cluster_options = with_options(
 
 
 def order_from(options: dict[str, Any], text: str | None) -> Order:
-    """Takes what makes an order out of the options. UsageError for an order that says nothing to wear."""
+    """Takes what makes an order out of the options. UsageError for an order that makes no sense."""
     file = options.pop("order_file", None)
     wishes = {name: options.pop(name) for name in WISHES if options.get(name) is not None}
+    swatches = [_swatch(value) for value in wishes.pop("swatch", ())]
+    for everywhere in (name for name, region in swatches if region is None):
+        wishes["swatch"] = everywhere
     order = Order.read(file) if file else Order()
-    return order.with_wishes(wishes | ({"text": text} if text is not None else {}))
+    order = order.with_wishes(wishes | ({"text": text} if text is not None else {}))
+    placed = [
+        Garment(region=region, swatch=name, swatch_width=wishes.get("swatch_width"))
+        for name, region in swatches
+        if region
+    ]
+    said = [garment for garment in order.garments if garment.text or garment.swatch or not placed]
+    return replace(order, garments=(*said, *placed))
+
+
+def _swatch(value: str) -> tuple[str, str | None]:
+    """FILE[@REGION] -> the file and the words for the region, or None."""
+    name, at, region = value.rpartition("@")
+    return (name, region) if at and name and region and not Path(value).exists() else (value, None)
 
 
 def settings_from(options: dict[str, Any], preset: str = "default") -> Settings:

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from fice.errors import InputError
 from fice.language.clauses import LINK, LOOK, divide
-from fice.language.colours import COLOURS, Dye
+from fice.language.colours import COLOURS, RGB, Dye
 from fice.language.lexicon import ARTICLES, GARMENTS, LENGTHS, PATTERNS, SLEEVES
 from fice.language.looks import designed, dyed, likened
 from fice.language.reading import Reading
@@ -118,6 +119,19 @@ def parse(text: str) -> tuple[Sentence, ...]:
     things = tuple(dict.fromkeys((*whole.things, *about[0].things)))
     off = tuple(dict.fromkeys((*whole.taken_off, *about[0].taken_off)))
     return (replace(about[0], things=things, taken_off=off, kept=tuple(dict.fromkeys(left))), *about[1:])
+
+
+@cache
+def colour_of(text: str) -> RGB | None:
+    """The colour that a text names, and nothing else, sRGB 0..255; None for any other text."""
+    try:
+        first, *others = parse(text)
+    except InputError:
+        return None
+    more = first.garments, first.things, first.unknown, first.excluded, first.materials, first.design, first.unclear
+    if others or any(more) or len(first.dyes) != 1 or first.dyes[0].rgb is None:
+        return None
+    return first.dyes[0].on(first.dyes[0].rgb)
 
 
 def _read(text: str, units: Sequence[Unit], whole: str = "") -> Sentence:

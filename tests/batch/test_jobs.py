@@ -385,7 +385,7 @@ def test_a_table(find):
     [
         ("a.jpg,x,upper,one", "no whole number from 0 in 'seed'"),
         ("a.jpg,x,upper,-1", "'seed'"),
-        ("a.jpg,x,legs,1", "none of auto"),
+        ("a.jpg,x," + "legs" * 60 + ",1", "no words"),
         ("a.jpg,x,upper,1,2,3", "6 cells for 4 columns"),
         (",x,upper,1", "names no photo"),
         (",,,", "is empty"),

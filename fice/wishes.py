@@ -1,0 +1,112 @@
+"""Wishes: how each value of an order is read, what it may be, and where it lies."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fice.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LONGEST_REGION = 200  # letters
+BLUR, TRANSPARENT = "blur", "transparent"  # backgrounds that are neither a colour nor a picture
+
+
+def asked(default: Any, meaning: str, read: Callable[[Any], Any], wanted: str, **more: Any) -> Any:
+    """A wish: its default, what it means, how a value is read (ValueError), what it should have been, and more of it.
+
+    more: `least` of a number; `file`, whether a value names a file; `own`, that it fits one photo only.
+    """
+    is_file = (lambda value: isinstance(value, str)) if read is file_name else (lambda _: False)
+    about = {"meaning": meaning, "read": read, "wanted": wanted, "least": None, "file": is_file, "own": False} | more
+    return dataclasses.field(default=default, metadata=about)
+
+
+def text(value: Any) -> str:
+    """A text in UTF-8; ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError(value)
+    value.encode()
+    return value.strip()
+
+
+def region(value: Any) -> str:
+    """The words for a region; ValueError for none, or for a whole page."""
+    words = " ".join(text(value).lower().split())
+    if not 0 < len(words) <= LONGEST_REGION:
+        raise ValueError(value)
+    return words
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture in memory, (H, W) or (H, W, 3), recognised by its content."""
+
+    array: np.ndarray = dataclasses.field(repr=False, compare=False)
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256}"
+
+
+def file_name(value: Any) -> str | Pixels:
+    """The name of a file, or a picture in memory; ValueError for anything else."""
+    if isinstance(value, Pixels):
+        return value
+    if hasattr(value, "__array_interface__"):
+        whole = hashlib.sha256(repr(value.shape).encode() + value.dtype.str.encode() + value.tobytes())
+        return Pixels(value, whole.hexdigest())
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise ValueError(value)
+    os.fsencode(value)
+    return str(value)
+
+
+def from_least(least: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or not least <= int(value) < 2**63:
+            raise ValueError(value)
+        return int(value)
+
+    return read
+
+
+def count(default: int, meaning: str) -> Any:
+    """A wish for a whole number that is at least its default."""
+    return asked(default, meaning, from_least(default), f"no whole number from {default}", least=default)
+
+
+def centimetres(value: Any) -> float:
+    """A length above 0; ValueError for anything else."""
+    if isinstance(value, bool) or not math.isfinite(float(value)) or not 0 < float(value) <= 1000:
+        raise ValueError(value)
+    return float(value)
+
+
+def background(value: Any) -> str:
+    """A colour, `BLUR`, `TRANSPARENT`, or else the name of a file; ValueError for what can be none of them."""
+    words = text(value)
+    return words.lower() if words.lower() in (BLUR, TRANSPARENT) else str(file_name(words))
+
+
+def is_picture(value: Any) -> bool:
+    """Whether a background is a file, and no word for a colour."""
+    from fice.language.words import colour_of
+
+    return isinstance(value, str) and value not in (BLUR, TRANSPARENT) and colour_of(value) is None
+
+
+def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
+    """A value as `about` (the metadata of a wish) reads it; UsageError for another kind of value."""
+    try:
+        return about["read"](value)
+    except (TypeError, ValueError, UnicodeError):
+        raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
