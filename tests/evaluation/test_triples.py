@@ -110,7 +110,7 @@ def test_a_journal_is_read_while_a_run_goes_on_and_is_not_touched(tmp_path, phot
         {"input": None},
         {"input": "a\0b", "text": "red"},
         {"input": "x" * 5000, "text": "red"},
-        {"input": "", "text": "red", "seed": True, "region": "hat"},
+        {"input": "", "text": "red", "seed": True, "region": " "},
     ],
 )
 def test_a_journal_may_hold_anything(tmp_path, report):
