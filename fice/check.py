@@ -66,7 +66,7 @@ def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Te
         "doubt": sum(_doubt(subject, regions, garment) for garment in garments) / len(garments),
         "instead": sum(map(_is_another, pieces)) / len(pieces),
     }
-    if any(piece.sentence.design not in (None, "solid") for piece in pieces):
+    if any(piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces):
         del found["rim"]  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
         found["print_left"] = left

@@ -124,7 +124,8 @@ def best_of(edits: Sequence[Edit]) -> Edit:
     """
     if not edits:
         raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-    best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), edit.facts["similarity"]["after"]))
+    likeness = lambda edit: edit.facts["similarity"]["after"] or 0.0  # noqa: E731
+    best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), likeness(edit)))
     if np.array_equal(best.pixels, best.subject.photo.pixels):
         raise InputError("Nothing was found to change in this picture: cut it nearer to the person, or give a --mask.")
     return best

@@ -204,8 +204,7 @@ class Editor:
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
-        sentences = [sentence for _, sentence in wanted]
-        said = remarks(sentences, self.bundle, self.settings, self.semantics.tokenizer)
+        said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 
     def finish(self, run: Run) -> Edit:
@@ -225,6 +224,7 @@ class Editor:
                 head=self.regions.select(subject.regions, HEAD),
                 body=self.regions.body(subject.regions),
                 body_after=made.body,
+                generated=made.generated,
             )
             result = stitch(parts, settings.stitch, settings.detail)
             after = subject.frame.to_canvas(seen(replace(subject.photo, pixels=result.pixels), self.device))
@@ -267,18 +267,20 @@ class Editor:
             facts,
         )
 
-    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float]:
-        """Cosine of each garment with its words, in the photo and in the result; of several the mean."""
+    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float | None]:
+        """Cosine of each garment with its words, in the photo and in the result; of several the mean; None of none."""
         views = plan.subject.view, after
         cosines = []
         for piece, after in zip(plan.pieces, made.garments, strict=True):
+            if not piece.sentence.wanted:
+                continue
             wanted = self.semantics.encode_text([piece.sentence.wanted])
             shown = (piece.wide, torch.maximum(after, piece.wide))
             for view, garment in zip(views, shown, strict=True):
                 features = self.semantics.encode_picture(garment_views(view, garment, self.semantics.size)[:, 0])
                 cosines.append(float(F.cosine_similarity(features, wanted)))
-        count = len(plan.pieces)
-        return {"before": round(sum(cosines[::2]) / count, 4), "after": round(sum(cosines[1::2]) / count, 4)}
+        mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
+        return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _same_cloth(piece: Piece) -> bool:

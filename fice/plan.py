@@ -30,7 +30,8 @@ class Piece:
     """One garment of a plan; maps are (1, 1, h, w) float in [0, 1].
 
     Attributes:
-        sentence: what it shall be.
+        garment: what is asked of it.
+        sentence: what its text says of it.
         region: how to find it again in any picture of this canvas.
         wide: where it is before the edit, on the analysis canvas.
         before: the same on the engine's canvas.
@@ -38,6 +39,7 @@ class Piece:
         mask: the user's, of the photo's size, (H, W) float in [0, 1]: nothing else changes; or None.
     """
 
+    garment: Garment
     sentence: Sentence
     region: Region
     wide: Tensor
@@ -88,7 +90,7 @@ def make_plan(
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
-    for (_, sentence), mask, painted, choice in zip(wanted, masks, allowed, choices, strict=True):
+    for (garment, sentence), mask, painted, choice in zip(wanted, masks, allowed, choices, strict=True):
         region: Region
         if isinstance(choice, InputError):
             notices.append(f"Left out: {sentence.garment or 'a garment'}; nothing of the kind is worn in this picture.")
@@ -108,7 +110,7 @@ def make_plan(
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
         reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
-        pieces.append(Piece(sentence, region, free, before, reshape, mask))
+        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask))
     if not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."

@@ -57,7 +57,7 @@ class Settings:
     # where it starts
     start: str = _of(
         "redressed",
-        "The photo recoloured by mask, as the encoder sees it, the mean person, or a random one.",
+        "The photographed garment in new cloth, the photo as the encoder sees it, the mean person, or a random one.",
         choices=("redressed", "encoder", "mean", "random"),
     )
     space: str = _of(
@@ -84,6 +84,10 @@ class Settings:
         2000.0,
         "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
         "that it likes; 0 removes the term.",
+    )
+
+    texture: float = _of(
+        10.0, "Weight of a swatch's texture on the garment, where a swatch is given; 0 removes the term."
     )
 
     # what the terms look at

@@ -108,6 +108,8 @@ def dressed(subject, text, seed=0):
     worn = zip(plan.pieces, made.garments, made.cloths, strict=True)
     head, body = REGIONS.select(subject.regions, HEAD), REGIONS.body(subject.regions)
     garments = tuple(Worn(piece.wide, after, piece.mask, cloth) for piece, after, cloth in worn)
-    pixels = stitch(Stitch(subject.photo, subject.frame, made.picture, garments, head, body, made.body)).pixels
+    pixels = stitch(
+        Stitch(subject.photo, subject.frame, made.picture, garments, head, body, made.body, generated=False)
+    ).pixels
     after = seen(replace(subject.photo, pixels=pixels), subject.frame)
     return SimpleNamespace(plan=plan, cloths=made.cloths, garments=made.garments, pixels=pixels, after=after)

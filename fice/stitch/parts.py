@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from fice.cloth.clothing import Weave
 from fice.cloth.dress import Dressing
 from fice.subject.frame import Frame
 
@@ -23,14 +22,14 @@ class Worn:
     Attributes:
         before, after: where it is in the photo, and in the generated picture.
         mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        cloth: of the garment as photographed, or what one as generated shows between the pixels of the canvas, or None.
+        cloth: in which the garment is seen; of a generated one what is finer than the canvas; or None.
         same: the cloth itself stays, so that all its fine detail does.
     """
 
     before: Tensor
     after: Tensor
     mask: np.ndarray | None = None
-    cloth: Dressing | Weave | None = None
+    cloth: Dressing | None = None
     same: bool = False
 
 
@@ -46,6 +45,7 @@ class Stitch:
         head: what never changes.
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
+        generated: garments are as drawn; else those of the photo are seen in their cloths.
     """
 
     photo: Photo
@@ -55,6 +55,7 @@ class Stitch:
     head: Tensor
     body: Tensor
     body_after: Tensor
+    generated: bool = True
 
 
 class Layer(NamedTuple):

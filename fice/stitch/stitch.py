@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.cloth.clothing import Weave, add_weave
 from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
@@ -95,7 +94,9 @@ def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float)
     """For each garment what the old one hid, and the new one."""
     taken = torch.zeros_like(source[:, :1])
     for worn in parts.garments:
-        if isinstance(worn.cloth, Dressing):
+        if not parts.generated:
+            if worn.cloth is None:
+                continue
             layer = _photographed(parts, worn, worn.cloth, source, window, 1 - taken)
             taken = taken + layer.matte
             yield layer
@@ -193,10 +194,9 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
-        if isinstance(worn.cloth, Weave):
-            woven = (worn.cloth.fine, worn.cloth.light, worn.cloth.trust * detail)
-            cloth = add_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
-        if worn.same:
+        if worn.cloth is not None:
+            cloth = carry_detail(worn.cloth.draw(source, mattes.removed, window), cloth, where, radius, detail)
+        elif worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)
         else:
             old = to_photo(worn.before, window=window, kernel="linear")
