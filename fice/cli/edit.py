@@ -68,7 +68,7 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
     from fice.photo.names import default_output
     from fice.photo.pipe import is_pipe
 
-    if text is None and options["order_file"] is None:
+    if text is None and not any(options[name] for name in ("order_file", "swatch", "background")):
         raise UsageError('It is not said what to wear; give a text, like "red dress", or --order FILE.')
     order, settings = order_from(options, text), settings_from(options)
     beside = {name: file for name in BESIDE if (file := options.pop(f"{name}_file"))}
