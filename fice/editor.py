@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
 from fice.cloth.engine import Redressing
+from fice.cloth.tailor import check_cloth, check_swatch
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -69,6 +70,7 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
     understood(order, bundle, settings)
     for garment in order.garments:
         read_painted(garment.mask, photo)
+        check_swatch(garment)
     if order.latent is not None:
         read_latent(order.latent)
 
@@ -203,6 +205,8 @@ class Editor:
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
+        for garment in order.garments:
+            check_cloth(garment, self.regions)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])

@@ -95,12 +95,12 @@ def seen(photo, frame):
     return frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None])
 
 
-def dressed(subject, text, seed=0):
+def dressed(subject, text, seed=0, **wishes):
     """An edit of a subject by default, as far as no network is asked.
 
     plan, cloths, garments: as of an engine; pixels: the result, (H, W, 3) uint8; after: what its frame shows of it.
     """
-    order, settings = Order.of(text, seed=seed), Settings()
+    order, settings = Order.of(text, seed=seed, **wishes), Settings()
     wanted = [(garment, sentence) for garment in order.garments for sentence in parse(garment.text)]
     plan = make_plan(subject, order, wanted, REGIONS, settings)
     engine = Redressing(SimpleNamespace(name="drawn", whole=False), settings, REGIONS)
