@@ -21,6 +21,7 @@ from fice.evaluation import captions, measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
+from fice.language.answers import matched
 from fice.language.clip import Semantics
 from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
@@ -106,11 +107,8 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        wanted = [
-            (replace(garment, mask=None), sentence)
-            for garment in triple.order.garments
-            for sentence in parse(garment.text)
-        ]
+        asked = matched(triple.order, lambda garment, _: parse(garment.text))
+        wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
         plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fice.order import Garment, Order
     from fice.settings import Settings
 
+Clothed = Callable[[Sentence], bool]  # whether a garment gets another cloth, whatever its sentence says
 SHOWN = 5  # words that an answer repeats at most
 CLOSE = 0.8  # likeness from which one word may be another, misspelt
 EXAMPLE = 'as in "red floral dress"'
@@ -32,13 +34,12 @@ BOTH = 'as in "red shirt and blue jeans"'
 
 
 def understand(
-    text: str, bundle: Bundle, settings: Settings, clothed: Callable[[Sentence], bool] = lambda _: False
+    text: str, bundle: Bundle, settings: Settings, clothed: Clothed = lambda _: False
 ) -> tuple[Sentence, ...]:
     """The sentences of a text that can be obeyed, one a garment, as a whole or in part.
 
-    clothed: whether a garment gets another cloth, whatever its sentence says. Raises InputError for a text that cannot:
-    it speaks of what fice does not change, may mean several things, names garments that hide each other, or nothing
-    that the bundle can draw.
+    Raises InputError for a text that cannot: it speaks of what fice does not change, may mean several things, names
+    garments that hide each other, or nothing that the bundle can draw.
     """
     sentences = parse(text)
     why = next(filter(None, (_refusal(one, clothed(one)) for one in sentences)), None)
@@ -50,27 +51,52 @@ def understand(
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`.
+    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`."""
 
-    A swatch is for the garment that its region names, or its text; of several in one text for those of which the text
-    says no colour and no pattern, and then for no other.
-    """
-    placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
-    found: list[tuple[Garment, Sentence]] = []
-    for garment in order.garments:
-        if not garment.text and garment.swatch:
-            continue
-        clothed = lambda one, own=garment.swatch: own is not None or one.region in placed  # noqa: E731
+    def read(garment: Garment, clothed: Clothed) -> Sequence[Sentence]:
         sentences = understand(garment.text, bundle, settings, clothed)
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(
                 f"The region {garment.region} is said of several garments; give each its own in an --order."
             )
-        found += zip(_swatched(garment, sentences), sentences, strict=True)
+        return sentences
+
+    return matched(order, read)
+
+
+def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]) -> list[tuple[Garment, Sentence]]:
+    """Each garment of an order with a sentence of it; one text may name several.
+
+    A swatch is for the garment that its region names, or its text; of several in one text for those of which the text
+    says no colour and no pattern, and then for no other. read: what the text of a garment says, as `understand`.
+    """
+    placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
+    found: list[tuple[Garment, Sentence]] = []
+    for garment in order.garments:
+        if garment.text or not garment.swatch:
+            regions = {*placed} if garment.swatch is None else None
+            sentences = _named(read(garment, partial(_clothed, regions)), regions)
+            found += zip(_swatched(garment, sentences), sentences, strict=True)
     for i, (garment, sentence) in enumerate(found):
         if not garment.swatch and (other := placed.pop(sentence.region or "", None)):
             found[i] = replace(garment, swatch=other.swatch, swatch_width=other.swatch_width), sentence
     return [*found, *((garment, NOTHING) for garment in placed.values())]
+
+
+def _clothed(regions: set[str] | None, sentence: Sentence) -> bool:
+    """Whether a sentence is about one of these regions; of None about any."""
+    return regions is None or sentence.region in regions
+
+
+def _named(sentences: Sequence[Sentence], regions: set[str] | None) -> list[Sentence]:
+    """The sentences, and one for each garment that they name without a look where a swatch gives it one.
+
+    regions: for which there is a swatch; of None for any of which nothing is said.
+    """
+    first, *others = sentences
+    more = [one for name in first.kept for one in parse(name) if _clothed(regions, one)]
+    kept = tuple(name for name in first.kept if name not in {one.garment for one in more})
+    return [replace(first, kept=kept), *others, *more]
 
 
 def _swatched(garment: Garment, sentences: Sequence[Sentence]) -> list[Garment]:
@@ -102,9 +128,7 @@ def _beside_swatch(sentence: Sentence) -> str | None:
     return f"Left out: {_quoted(said)}; the swatch has its own colours and pattern." if said else None
 
 
-def _drawn(
-    sentences: tuple[Sentence, ...], start: str, clothed: Callable[[Sentence], bool]
-) -> tuple[tuple[Sentence, ...], str | None]:
+def _drawn(sentences: tuple[Sentence, ...], start: str, clothed: Clothed) -> tuple[tuple[Sentence, ...], str | None]:
     """The sentences that a bundle draws which reads fice's own words, and why it would draw nothing.
 
     Of several, one without anything to draw is left out, and the first of the others tells of it; not one that may be
