@@ -9,10 +9,12 @@ import numpy as np
 from scipy.ndimage import affine_transform
 
 from fice.cloth.patterns.repeat import Repeat
+from fice.cloth.swatch.blending import blend
 from fice.cloth.swatch.lattice import find_lattice, likeness
 from fice.cloth.swatch.light import light_on
 from fice.cloth.swatch.quilting import quilt
 from fice.cloth.swatch.reading import read, resized
+from fice.cloth.swatch.upright import upright
 
 Array = np.ndarray
 USUAL = 20.0  # cm that a picture of cloth shows: half a shoulder width
@@ -77,7 +79,10 @@ class Swatch:
         steps = sides / texels
         turned = np.rint(waves * sides) / sides
         bend = np.eye(2) + np.linalg.pinv(waves) @ (turned - waves) if len(waves) else np.eye(2)
-        return Repeat(quilt(self._at(bend * steps), (texels, texels), rng, turned * steps), *sides)
+        picture = self._at(bend * steps)
+        if self.kind == "random":
+            return Repeat(blend(picture, (texels, texels), rng), *sides)
+        return Repeat(quilt(picture, (texels, texels), rng, turned * steps), *sides)
 
     def _at(self, texels: Array) -> Array:
         """The picture at another size, bent a little: texels (2, 2) says how many cm a step down and across goes."""
@@ -87,7 +92,7 @@ class Swatch:
         small = resized(self.picture, tuple(np.rint(size / scale).astype(int)))
         ratio = np.array(small.shape[:2]) / size
         matrix = texels / own * ratio[:, None]
-        if np.abs(matrix - np.eye(2)).max() * max(small.shape) < 0.05:
+        if not len(self.waves):
             return np.clip(small, 0, None)
         middle = (np.array(small.shape[:2]) - 1) / 2
         bent = [
@@ -109,10 +114,13 @@ def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatc
     found = read(source)
     picture = found.pixels / light_on(found.pixels)[..., None]
     waves = find_lattice(picture)
+    texel = (width or found.width or USUAL) * found.share / picture.shape[1]
     if waves is not None:
-        picture = found.pixels / light_on(found.pixels, waves)[..., None]
-    width = (width or found.width or USUAL) * found.share
-    return Swatch(picture, width, _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves)
+        picture, waves = upright(picture, waves)
+        picture /= light_on(picture, waves)[..., None]
+    return Swatch(
+        picture, texel * picture.shape[1], _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves
+    )
 
 
 def _kind(picture: Array, waves: Array | None) -> str:
