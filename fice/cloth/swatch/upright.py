@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.optimize import least_squares
 
 from fice.cloth.swatch.lattice import find_lattice
-from fice.cloth.swatch.reading import resized, whole_part
+from fice.cloth.swatch.reading import grey_of, resized, whole_part
 
 Array = np.ndarray
 FINEST = 0.2  # cycles a pixel of the waves that are followed
@@ -94,9 +94,7 @@ def _followed(picture: Array, waves: Array) -> tuple[Array, Array, Array, Array]
     size = np.array(picture.shape[:2])
     scale = min(1.0, max(SIDE / max(size), float(np.hypot(*waves.T).max()) * 1.5 / FINEST))
     cells = np.rint(size * scale).astype(int)
-    shown = np.sqrt(np.clip(resized(picture, tuple(cells)), 0, None)).reshape(-1, 3)
-    shown = shown - shown.mean(0)
-    grey = (shown @ np.linalg.eigh(shown.T @ shown)[1][:, -1]).reshape(cells)
+    grey = grey_of(resized(picture, tuple(cells)))
     fine = waves * size / cells
     y, x = (np.arange(side) - (side - 1) / 2 for side in cells)
     hann = np.outer(np.hanning(cells[0]), np.hanning(cells[1]))
