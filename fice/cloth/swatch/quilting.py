@@ -12,14 +12,19 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 from scipy import fft
+from scipy.ndimage import gaussian_filter
+
+from fice.cloth.swatch.lattice import likeness
+from fice.cloth.swatch.reading import grey_of
 
 Array = np.ndarray
 COARSE = 112  # pixels along the longer side of the picture at which pieces are chosen
 PIECE = (0.45, 0.6)  # of the picture's shorter side that a piece covers, of a lattice and of none
 LAP = (0.3, 0.42)  # of a piece that laps over the next
-AGAIN, NEARBY = 0.3, 2.0  # squared difference, in variances, of a place seen again; how many pieces away it is
+AROUND = 1.0  # how much what is around a place counts, against what is there
+AGAIN, NEARBY = 0.3, 1.5  # squared difference, in variances, of a place seen again; how many pieces away it is
 TOLERANCE = 0.012  # cycles by which a piece may be off the lattice
-CHOICE = 8  # pieces, the least different, among which chance decides
+CHOICE = 12  # pieces, the least different, among which chance decides
 POINTS = 500  # of a lap, by which a piece is laid to the pixel
 CUT = 48  # cells along a piece at which its cut is found
 
@@ -31,7 +36,7 @@ def quilt(picture: Array, size: tuple[int, int], rng: np.random.Generator, waves
     """
     scraps = _Scraps(picture, size, rng, np.zeros((0, 2)) if waves is None else waves)
     window, counts = scraps.window, scraps.counts
-    cloth, filled = np.zeros((*size, 3), np.float32), np.zeros(size, bool)
+    cloth, filled = np.zeros((*size, scraps.shown.shape[2]), np.float32), np.zeros(size, bool)
     used = np.zeros((0, 4))
     for i in range(counts[0]):
         for j in range(counts[1]):
@@ -43,10 +48,10 @@ def quilt(picture: Array, size: tuple[int, int], rng: np.random.Generator, waves
             near = np.exp(-(away**2).sum(1) / 2 / (NEARBY * window) ** 2)
             y, x = scraps.choose(before, known, corner, used[:, 2:], near)
             used = np.vstack([used, [*corner, y, x]])
-            piece = picture[y : y + window, x : x + window]
+            piece = scraps.shown[y : y + window, x : x + window]
             cloth[there] = before + _cut(before, piece, known, scraps.laps)[..., None] * (piece - before)
             filled[there] = True
-    return cloth
+    return np.square(cloth[..., :3])
 
 
 class _Scraps:
@@ -62,7 +67,7 @@ class _Scraps:
         self.window = max(8, round(PIECE[not len(waves)] * min(picture.shape[:2]) / self.step)) * self.step
         self.counts = [-(-side // round(self.window * (1 - LAP[not len(waves)]))) for side in size]
         self.laps = [self.window - -(-side // count) for side, count in zip(size, self.counts, strict=True)]
-        self.shown = np.sqrt(np.clip(picture, 0, None))
+        self.shown = _shown(picture, self.step)
         self.free = np.array(picture.shape[:2]) - self.window  # the last corner of a piece
         coarse = _means(self.shown, self.step)
         self.middle = coarse.mean((0, 1))
@@ -77,11 +82,13 @@ class _Scraps:
         """The corner of a piece that goes with what is there.
 
         Args:
-            before, known: (window, window, 3) and bool (window, window), the cloth so far.
+            before, known: (window, window, 4) and bool (window, window), the cloth so far.
             corner: of the window, on the cloth.
             used, near: (n, 2) corners of pieces, and (n,) in [0, 1] how near to here they were taken.
         """
-        cost = self._difference(before, known)
+        there = _means(before, self.step) - self.middle
+        seen = known[self.step // 2 :: self.step, self.step // 2 :: self.step]
+        cost = self._difference(there, seen)
         down, across = (
             np.maximum(0, 1 - np.abs(places[:, None] - used[:, axis]) / self.window)
             for axis, places in enumerate(self.corners)
@@ -97,17 +104,17 @@ class _Scraps:
         best = best[np.isfinite(flat[best])]
         places = grid.reshape(-1, 2)[best]
         if known.any():
-            place = places[int((self._cuts(places, before, known) + flat[best]).argmin())]
+            place = places[int((self._cuts(places, there, known) + flat[best]).argmin())]
         else:
             place = places[self.rng.integers(len(places))]
         return self._laid(place, before, known, corner)
 
-    def _cuts(self, places: Array, before: Array, known: Array) -> Array:
+    def _cuts(self, places: Array, there: Array, known: Array) -> Array:
         """(n,) mean squared difference along the best cuts between what is known and pieces at places (n, 2)."""
         wide = self.window // self.step
-        there = _means(np.sqrt(before), self.step) - self.middle
         pieces = np.stack([self.coarse[y : y + wide, x : x + wide] for y, x in places // self.step])
-        errors = ((pieces - there) ** 2).sum(3) / self.variance
+        steps = pieces - there
+        errors = np.einsum("nijk,nijk->nij", steps, steps) / self.variance
         cost = np.zeros(len(places))
         for axis, side, lap in _laps(known, self.laps):
             turned = errors if axis else errors.transpose(0, 2, 1)
@@ -115,12 +122,12 @@ class _Scraps:
             cost += _paths(turned[..., : max(2, lap // self.step)])[-1].min(1) / wide
         return cost
 
-    def _difference(self, before: Array, known: Array) -> Array:
-        """Mean squared difference of each coarse piece to what is known, in variances of the picture."""
-        if not known.any():
+    def _difference(self, there: Array, seen: Array) -> Array:
+        """Mean squared difference of each coarse piece to what is there where it is seen, in variances."""
+        if not seen.any():
             return np.zeros([len(places) for places in self.corners])
-        weight = (_means(known[..., None], self.step) > 0.99).astype(np.float32)
-        there = (_means(np.sqrt(before), self.step) - self.middle) * weight
+        weight = seen[..., None].astype(np.float32)
+        there = there * weight
         parts = fft.rfft2(np.concatenate([there, weight], 2), self.padded, axes=(0, 1))
         whole = fft.irfft2((np.conj(parts) * self.spectra).sum(2), self.padded)
         cost = whole[: len(self.corners[0]), : len(self.corners[1])] + (there**2).sum()
@@ -138,7 +145,7 @@ class _Scraps:
         if len(points):
             points = points[self.rng.integers(0, len(points), POINTS)]
             there = places[:, None] + points
-            wanted = np.sqrt(before[tuple(points.T)])
+            wanted = before[tuple(points.T)]
             place = places[((self.shown[there[..., 0], there[..., 1]] - wanted) ** 2).sum((1, 2)).argmin()]
         else:
             place = places[self.rng.integers(len(places))]
@@ -150,11 +157,19 @@ class _Scraps:
         return np.abs(cycles - np.rint(cycles))
 
 
+def _shown(picture: Array, step: int) -> Array:
+    """(h, w, 4) float32: roots of linear light, and what is around, so that a motif is not sewn to another's middle."""
+    grey = grey_of(picture)
+    around = gaussian_filter(grey, likeness(_means(picture, step)).reach * step)
+    around *= AROUND * grey.std() / max(float(around.std()), 1e-6)
+    return np.dstack([np.sqrt(np.clip(picture, 0, None)), around]).astype(np.float32)
+
+
 def _means(picture: Array, step: int) -> Array:
-    """(h, w, channels) -> means of step x step pixels, float32."""
-    rows, columns = (side // step for side in picture.shape[:2])
-    cut = picture[: rows * step, : columns * step].astype(np.float32)
-    return cut.reshape(rows, step, columns, step, -1).mean((1, 3))
+    """(h, w, channels) float32 -> means of step x step pixels; what does not fill a cell is left out."""
+    rows, columns = (side // step * step for side in picture.shape[:2])
+    channels = picture[:rows, :columns].transpose(2, 0, 1)
+    return np.stack([np.asarray(Image.fromarray(np.ascontiguousarray(c)).reduce(step)) for c in channels], 2)
 
 
 def _cut(before: Array, piece: Array, known: Array, laps: list[int]) -> Array:
@@ -162,7 +177,8 @@ def _cut(before: Array, piece: Array, known: Array, laps: list[int]) -> Array:
     weight = np.ones(known.shape, np.float32)
     if not known.any():
         return weight
-    error = ((np.sqrt(before) - np.sqrt(piece)) ** 2).sum(2)
+    step = before - piece
+    error = np.einsum("ijk,ijk->ij", step, step)
     for axis, side, lap in _laps(known, laps):
         turned = [field if axis else field.T for field in (error, weight)]
         turned = [field[:, ::-1] if side else field for field in turned]
