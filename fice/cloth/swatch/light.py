@@ -40,8 +40,8 @@ def light_on(picture: Array, waves: Array | None = None) -> Array:
         bins = np.floor(waves @ places % 1 * PHASES).astype(int)
         _, groups = np.unique(bins, axis=1, return_inverse=True)
         fit = _fit(level, groups.ravel(), _terms(cells, FLEXIBLE))
-    light = (_terms(size, FLEXIBLE)[:, : len(fit)] @ fit).reshape(size)
-    return np.exp(light - np.median(light)).astype(np.float32)
+    light = _polynomial(size, fit)
+    return np.exp(light - np.median(light))
 
 
 def _by_colour(small: Array, level: Array) -> Array:
@@ -68,7 +68,23 @@ def _fit(level: Array, groups: Array, terms: Array) -> Array:
 
 def _terms(size: tuple[int, int], degree: int) -> Array:
     """Products of Legendre polynomials of the place, by degree, without the constant: (h x w, terms)."""
-    y, x = ((np.arange(side) + 0.5) / side * 2 - 1 for side in size)
-    down, across = (np.polynomial.legendre.legvander(axis, degree) for axis in (y, x))
-    degrees = [(i, total - i) for total in range(1, degree + 1) for i in range(total + 1)]
-    return np.stack([np.outer(down[:, i], across[:, j]).ravel() for i, j in degrees], 1)
+    down, across = _axes(size, degree)
+    return np.stack([np.outer(down[:, i], across[:, j]).ravel() for i, j in _degrees(degree)], 1)
+
+
+def _polynomial(size: tuple[int, int], fit: Array) -> Array:
+    """The sum of terms by their factors: (h, w) float32."""
+    factors = np.zeros((FLEXIBLE + 1, FLEXIBLE + 1))
+    for degrees, factor in zip(_degrees(FLEXIBLE), fit, strict=False):
+        factors[degrees] = factor
+    down, across = _axes(size, FLEXIBLE)
+    return (down @ factors @ across.T).astype(np.float32)
+
+
+def _axes(size: tuple[int, int], degree: int) -> list[Array]:
+    places = ((np.arange(side) + 0.5) / side * 2 - 1 for side in size)
+    return [np.polynomial.legendre.legvander(place, degree) for place in places]
+
+
+def _degrees(degree: int) -> list[tuple[int, int]]:
+    return [(i, total - i) for total in range(1, degree + 1) for i in range(total + 1)]

@@ -87,6 +87,13 @@ def resized(picture: Array, size: tuple[int, int], box: tuple[float, float, floa
     return np.stack([np.asarray(channel) for channel in turned], -1)
 
 
+def grey_of(picture: Array) -> Array:
+    """(h, w) of (h, w, 3) linear light: the mixture of channels in which most is seen, mean 0."""
+    shown = np.sqrt(np.clip(picture, 0, None)).reshape(-1, 3)
+    shown = shown - shown.mean(0)
+    return (shown @ np.linalg.eigh(shown.T @ shown)[1][:, -1]).reshape(picture.shape[:2])
+
+
 def _read_array(source: Array) -> Picture:
     if source.ndim != 3 or source.shape[2] != 3 or source.dtype.kind not in "uf":
         raise InputError(

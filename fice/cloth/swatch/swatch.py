@@ -6,19 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, gaussian_filter
 
 from fice.cloth.patterns.repeat import Repeat
-from fice.cloth.swatch.lattice import find_lattice, likeness
+from fice.cloth.swatch.blending import blend
+from fice.cloth.swatch.lattice import SIDE, find_lattice, likeness
 from fice.cloth.swatch.light import light_on
 from fice.cloth.swatch.quilting import quilt
-from fice.cloth.swatch.reading import read, resized
+from fice.cloth.swatch.reading import grey_of, read, resized
+from fice.cloth.swatch.upright import upright
 
 Array = np.ndarray
 USUAL = 20.0  # cm that a picture of cloth shows: half a shoulder width
 PLAIN = 0.012  # standard deviation of the square root of linear light below which cloth is of one colour
-FINE = 0.04  # of a picture's side, below which features are grain
-BOLT = 90.0  # cm of cloth that is made, of which the rest is cut
+FINE = 0.06  # of a picture's side, below which features are grain
+NORMAL = 1.2  # excess kurtosis of slopes below which grain has no edges (of Gaussian noise 0, of drawn things above 2)
+BOLT = (90.0, 45.0)  # cm of cloth down and across that is made, and repeated beyond
 MOST = 2048  # texels along a side of it
 COARSEST = 0.8  # texels in a pixel of the photo
 
@@ -68,16 +71,19 @@ class Swatch:
 
     def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
         own = self.width / self.picture.shape[1]
-        texel = max(min(own, finest), finest * COARSEST, BOLT / MOST / 4)
-        texels = 2 ** int(np.clip(np.log2(BOLT / texel), 6, np.log2(MOST)))
-        sides = np.full(2, texels * texel)
+        texel = max(min(own, finest), finest * COARSEST)
+        texels = 2 ** np.clip(np.rint(np.log2(np.array(BOLT) / texel)), 6, np.log2(MOST)).astype(int)
+        sides = texels * texel
         waves = self.waves / own  # cycles a cm
         if len(waves):
             sides = np.array([_whole(waves[:, axis], sides[axis]) for axis in (0, 1)])
         steps = sides / texels
         turned = np.rint(waves * sides) / sides
         bend = np.eye(2) + np.linalg.pinv(waves) @ (turned - waves) if len(waves) else np.eye(2)
-        return Repeat(quilt(self._at(bend * steps), (texels, texels), rng, turned * steps), *sides)
+        picture = self._at(bend * steps)
+        if self.kind == "random":
+            return Repeat(blend(picture, tuple(texels), rng), *sides)
+        return Repeat(quilt(picture, tuple(texels), rng, turned * steps), *sides)
 
     def _at(self, texels: Array) -> Array:
         """The picture at another size, bent a little: texels (2, 2) says how many cm a step down and across goes."""
@@ -87,7 +93,7 @@ class Swatch:
         small = resized(self.picture, tuple(np.rint(size / scale).astype(int)))
         ratio = np.array(small.shape[:2]) / size
         matrix = texels / own * ratio[:, None]
-        if np.abs(matrix - np.eye(2)).max() * max(small.shape) < 0.05:
+        if not len(self.waves):
             return np.clip(small, 0, None)
         middle = (np.array(small.shape[:2]) - 1) / 2
         bent = [
@@ -109,10 +115,13 @@ def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatc
     found = read(source)
     picture = found.pixels / light_on(found.pixels)[..., None]
     waves = find_lattice(picture)
+    texel = (width or found.width or USUAL) * found.share / picture.shape[1]
     if waves is not None:
-        picture = found.pixels / light_on(found.pixels, waves)[..., None]
-    width = (width or found.width or USUAL) * found.share
-    return Swatch(picture, width, _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves)
+        picture, waves = upright(picture, waves)
+        picture /= light_on(picture, waves)[..., None]
+    return Swatch(
+        picture, texel * picture.shape[1], _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves
+    )
 
 
 def _kind(picture: Array, waves: Array | None) -> str:
@@ -120,14 +129,18 @@ def _kind(picture: Array, waves: Array | None) -> str:
         return "plain"
     if waves is not None:
         return "lattice"
-    scale = max(1.0, max(picture.shape[:2]) / 256)
+    scale = max(1.0, max(picture.shape[:2]) / SIDE)
     small = resized(picture, tuple(round(side / scale) for side in picture.shape[:2]))
-    return "random" if likeness(small).reach < FINE * max(small.shape) else "between"
+    if likeness(small).reach > FINE * max(small.shape):
+        return "between"
+    slopes = np.stack([gaussian_filter(grey_of(small), 1.4, order=order).ravel() for order in ((0, 1), (1, 0))])
+    edges = (slopes**4).mean(1) / (slopes**2).mean(1) ** 2 - 3
+    return "random" if np.abs(edges).max() < NORMAL else "between"
 
 
 def _whole(waves: Array, most: float) -> float:
     """The length up to `most` along which waves (n,), cycles a cm, are most nearly whole."""
-    lengths = most * np.linspace(0.7, 1, 2000)
+    lengths = most * np.linspace(1, 0.7, 2000)
     cycles = lengths[:, None] * waves
     off = np.abs(cycles - np.rint(cycles)) / np.maximum(np.abs(cycles), 1)
     return float(lengths[off.max(1).argmin()])
