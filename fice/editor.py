@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
+from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.course import Spent
 from fice.device import resolve
@@ -213,7 +214,13 @@ class Editor:
         plan, subject, settings = run.plan, run.plan.subject, self.settings
         made = self.engine.finish(run)
         garments = tuple(
-            Worn(piece.wide, after, piece.mask, cloth, same=_same_cloth(piece))
+            Worn(
+                piece.cloth if isinstance(cloth, Dressing) else piece.wide,
+                after,
+                piece.mask,
+                cloth,
+                same=_same_cloth(piece),
+            )
             for piece, after, cloth in zip(plan.pieces, made.garments, made.cloths, strict=True)
         )
         with torch.no_grad():

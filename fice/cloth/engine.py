@@ -87,7 +87,7 @@ class Redressing:
 
     def _dressing(self, subject: Subject, piece: Piece, seed: int) -> Dressing:
         skin = own_cloth(subject, self.regions.select(subject.regions, ("skin", "face")))
-        legs = has_legs(piece.wide, subject.regions, self.regions)
+        legs = has_legs(piece.cloth, subject.regions, self.regions)
         return Dressing(subject, piece, self._cloth(subject, piece), legs, skin, seed)
 
     def _cloth(self, subject: Subject, piece: Piece) -> Cloth:

@@ -24,15 +24,17 @@ from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
 from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
-from fice.plan import Piece, Plan, make_plan, read_painted, worn
+from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.subject.analysis import Analysis, seen
+from fice.subject.colours import worn
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
 ABSENT = {"print_left": "The garment had no print.", "rim": "The report has no rim, as of a new print."}  # of a check
+ABSENT |= dict.fromkeys(("cut", "doubt", "instead"), "Parts were edited, and no garment as a whole.")
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 NO_NUMBER = "The networks gave no number for this picture."

@@ -12,6 +12,7 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.places import is_named, read_area
 from fice.language.units import cut_up
 from fice.language.words import Sentence, parse
 
@@ -50,6 +51,8 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
     """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
     found = []
     for garment in order.garments:
+        if not is_named(garment.region):
+            read_area(garment.region)
         sentences = understand(garment.text, bundle, settings)
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(
