@@ -25,9 +25,11 @@ from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
 from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
+from fice.language.places import read_area
 from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
+from fice.places.find import find_area, find_worn
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
@@ -208,6 +210,16 @@ class Editor:
         sentences = [sentence for _, sentence in wanted]
         said = remarks(sentences, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
+
+    def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
+        """Where words for a region are, or each garment and thing that is seen, by name.
+
+        Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas. Raises InputError for words that name no place,
+        or one that is not in the picture.
+        """
+        if words is None:
+            return find_worn(subject, self.regions)
+        return {words: find_area(read_area(words), subject, self.regions).where}
 
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""

@@ -189,7 +189,9 @@ class Observer:
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
         if piece.wide.max() <= 0.5:
             raise Unmeasurable("The garment is too small in the source to be judged.")
-        after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), piece.wide)
+        after = piece.wide
+        if not piece.place:  # which stays where it is
+            after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), after)
         garments = torch.cat([piece.wide, after])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
         features = self.judge.encode_picture(views)

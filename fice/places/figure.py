@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from scipy import ndimage
 
 from fice.cloth.body import SIDES, SURE, TALL, Points, centimetres, find_body
 from fice.cloth.limb import Grid, Line
 from fice.cloth.sleeve import find_sleeve
 from fice.language.places import LEVELS
-from fice.mask import decide
+from fice.mask import decide, disc
 from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
@@ -21,6 +22,8 @@ KNEES, ANKLES = 0.22, 0.42  # of a person's height, below the hips
 NEAR = 9.0  # cm from the waist within which a garment's upper edge is it
 SOFT = 1.5  # pixels of the canvas over which a part ends
 REAL_SLEEVE = 25.0  # cm² of cloth around an arm from which it is a sleeve
+LIKELY = 0.25  # chance to be seen from which an elbow or a wrist counts
+SEAM, TRUNK = 2.0, 10.0  # cm of cloth that joins more than by a seam; cm from the middle that are trunk
 FEET = ("knee", "ankle", "toe")
 
 
@@ -36,7 +39,7 @@ class Figure:
 
     def __init__(self, subject: Subject, regions: Regions):
         self._subject, self._regions = subject, regions
-        frame, points = subject.frame, subject.points
+        frame, points = subject.frame, _trusted(subject.points)
         self.cm = centimetres(frame, points)
         clothes = self.share(REGIONS["full"])
         rows, columns = clothes.shape
@@ -57,18 +60,37 @@ class Figure:
 
     @cached_property
     def sleeves(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Of each side that has one where a sleeve is, in cm, and cm along the arm from the shoulder."""
+        """Of each side that has one where a sleeve is, in [0, 1], and cm along the arm from the shoulder."""
         found = {}
         for side in self.body.arms:
             inside, (reach, _) = find_sleeve(self.grid, self.body, side, self.aside)
             if (self.grid.worn[inside > 0] > 0.5).sum() * self.cm**2 > REAL_SLEEVE:
                 found[side] = inside, reach
-        return found
+        return {side: (self.soft(inside), reach) for side, (inside, reach) in self._widened(found).items()}
+
+    def _widened(self, found: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Sleeves with the cloth beside them that hangs together with the trunk's by nothing but them."""
+        cloth = self.grid.worn > 0.5
+        sleeve = np.any([inside > 0 for inside, _ in found.values()] or [np.zeros_like(cloth)], 0)
+        joined = ndimage.binary_opening(cloth & ~sleeve, disc(max(1, round(SEAM / self.cm))))
+        parts, _ = ndimage.label(joined)
+        own = np.unique(parts[(abs(self.aside) < TRUNK) & joined])
+        trunk = joined & np.isin(parts, own)
+        far = ndimage.distance_transform_edt(~trunk) if trunk.any() else np.full(cloth.shape, np.inf)
+        rest = cloth & ~sleeve & ~trunk
+        nearest = {side: ndimage.distance_transform_edt(inside <= 0) for side, (inside, _) in found.items()}
+        widened = {}
+        for side, (inside, reach) in found.items():
+            others = [far, *(each for name, each in nearest.items() if name != side)]
+            beside = rest & (nearest[side] < np.min(others, 0))
+            edge = ndimage.binary_dilation(beside, iterations=2) & ~trunk
+            widened[side] = np.where(edge, np.maximum(inside, self.cm), inside), reach
+        return widened
 
     @cached_property
     def arms(self) -> np.ndarray:
         """Where sleeves are, in [0, 1]."""
-        return np.max([self.soft(inside) for inside, _ in self.sleeves.values()] or [np.zeros_like(self.along)], 0)
+        return np.max([inside for inside, _ in self.sleeves.values()] or [np.zeros_like(self.along)], 0)
 
     @cached_property
     def levels(self) -> dict[str, float]:
@@ -122,6 +144,12 @@ def decided(share: np.ndarray) -> np.ndarray:
     import torch
 
     return decide(torch.from_numpy(share)).numpy()
+
+
+def _trusted(points: Points | None) -> Points | None:
+    """Keypoints of which those of arms count from a smaller chance on: whose arm is hidden has no cloth there."""
+    likely = lambda name, sure: sure >= LIKELY and name.endswith(("elbow", "wrist"))  # noqa: E731
+    return points and {name: (x, y, max(sure, SURE * likely(name, sure))) for name, (x, y, sure) in points.items()}
 
 
 def _facing(points: Points | None) -> int:

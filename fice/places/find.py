@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +26,9 @@ LEAST = 12.0  # cm² that are somewhere
 LESSER = 0.1  # share of a thing's largest part below which another is an error
 RIM = 3  # pixels of the canvas around a garment in which its matte is found
 KIND = 0.5  # share of a garment that its kind must be
-OFTEN = ("upper", "outer", "dress", "skirt", "trousers", "legwear", "shoes", "bag", "headwear")
+NAMES = {"upper": "top", "outer": "coat"}  # of what may be seen, by its class
+NAMES |= {name: name for name in ("dress", "skirt", "trousers", "legwear", "shoes", "bag", "headwear")}
+NAMES |= {name: name for name in ("belt", "scarf", "glasses")}
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,8 @@ def find_area(area: Area, subject: Subject, regions: Regions) -> Found:
     there = {spot: [(whole, limit) for whole, limit in found[spot] if seen.is_there(whole * limit)] for spot in found}
     missing = tuple(name_of(spot) for spot in area.places if not there[spot])
     if len(missing) == len(area.places):
-        raise InputError(
-            f"No {' and no '.join(missing)} is found; found are {', '.join(seen.names()) or 'no clothes'}."
-        )
+        there_are = ", ".join(find_worn(subject, regions)) or "no clothes"
+        raise InputError(f"No {' and no '.join(missing)} is found here, but {there_are}; name one, or paint a --mask.")
     whole, limit = np.zeros_like(figure.along), np.zeros_like(figure.along)
     for spot in area.places:
         for each, part in there[spot]:
@@ -66,11 +66,20 @@ def find_area(area: Area, subject: Subject, regions: Regions) -> Found:
     for spot in area.without:
         for each, part in there[spot]:
             limit = limit * (1 - part * each)
+    if area.without:  # strips between two that nobody meant
+        limit = np.where(seen.main(whole * limit) > 0, limit, 0)
     if not seen.is_there(whole * limit):
         raise InputError(f'"{area.said}" leaves nothing in this picture; take something of it away.')
-    maps = [torch.from_numpy(each)[None, None].to(subject.regions) for each in (whole * limit, whole, limit)]
+    maps = [seen.as_map(each) for each in (whole * limit, whole, limit)]
     all_of_it = bool((limit[whole > 0] > 0.999).all())
     return Found(maps[0], maps[1], None if all_of_it else maps[2], () if area.either else missing)
+
+
+def find_worn(subject: Subject, regions: Regions) -> dict[str, Tensor]:
+    """Each garment and thing that is seen, by name, (1, 1, h, w) float in [0, 1] on the analysis canvas."""
+    seen = _Seen(subject, regions, Figure(subject, regions))
+    found = {name: seen.thing(kind) for kind, name in NAMES.items()}
+    return {name: seen.as_map(where) for name, where in found.items() if seen.is_there(where)}
 
 
 def name_of(spot: Spot) -> str:
@@ -116,11 +125,8 @@ class _Seen:
     def is_there(self, where: np.ndarray) -> bool:
         return float((where > 0.5).sum()) * self.figure.cm**2 >= LEAST
 
-    def names(self) -> Iterator[str]:
-        """What is worn and carried here."""
-        for name in OFTEN:
-            if self.is_there(self._classes((name,))):
-                yield name.replace("upper", "top").replace("outer", "coat")
+    def as_map(self, where: np.ndarray) -> Tensor:
+        return torch.from_numpy(where)[None, None].to(self.subject.regions)
 
     def garment(self, name: str) -> np.ndarray | None:
         """All of a garment by its name or region; None where another one is worn instead."""
@@ -144,10 +150,14 @@ class _Seen:
         """What has a class, or a channel, of its own."""
         finer = partial(self.regions.finer, self.subject.view, self.subject.regions)
         share = finer(name) - finer("glasses") if name == "headwear" else finer(name)
-        return main_parts(decide(share), LESSER)[0, 0].cpu().numpy()
+        return self.main(decide(share)[0, 0].cpu().numpy())
+
+    def main(self, where: np.ndarray) -> np.ndarray:
+        """What is large enough to be no error."""
+        return main_parts(self.as_map(where), LESSER)[0, 0].cpu().numpy()
 
     def _classes(self, names: tuple[str, ...]) -> np.ndarray:
-        return main_parts(decide(self.regions.select(self.subject.regions, names)), LESSER)[0, 0].cpu().numpy()
+        return self.main(decide(self.regions.select(self.subject.regions, names))[0, 0].cpu().numpy())
 
     def _with(self, part: str) -> list[np.ndarray]:
         """The garments that have such a part."""

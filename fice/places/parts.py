@@ -15,15 +15,16 @@ from fice.places.figure import NECK, TORSO, Figure
 CUFF, HEM = 0.1, 0.08  # share of a sleeve's length, and of a garment's
 NARROWEST = 2.5  # cm of a band
 COLUMN, LEVEL = 1.5, 0.15  # cm aside in which an edge is looked for; share of a length by which it may rise
-COLLAR, NECKLINE = 6.0, 3.0  # cm of cloth along the opening at the neck
+COLLAR, NECKLINE = 5.0, 3.0  # cm of cloth along the opening at the neck
 OPENING = 11.0  # cm aside of the middle within which it is
+THROAT = 8.0  # cm aside of it, and below the shoulders, where it is for certain
 LOWEST = 24.0  # cm below the shoulders to which a collar, or the neckline, reaches
 BAND = 4.0  # cm above and below a level
 YOKE, BUST = 9.0, (8.0, 26.0)  # cm below the shoulders
 
 
 def sleeves(figure: Figure, garment: np.ndarray, side: str | None) -> np.ndarray:
-    found = [figure.soft(inside) for name, (inside, _) in figure.sleeves.items() if side in (None, name)]
+    found = [inside for name, (inside, _) in figure.sleeves.items() if side in (None, name)]
     return np.max(found or [np.zeros_like(garment)], 0)
 
 
@@ -31,11 +32,11 @@ def cuffs(figure: Figure, garment: np.ndarray, side: str | None) -> np.ndarray:
     """The last tenth of each sleeve."""
     found = [np.zeros_like(garment)]
     for name, (inside, reach) in figure.sleeves.items():
-        here = (inside > 0) & (garment > 0.5)
+        here = (inside > 0.5) & (garment > 0.5)
         if side in (None, name) and here.any():
             end = float(np.quantile(reach[here], 0.98))
             long = max(CUFF * (end - max(float(reach[here].min()), 0.0)), NARROWEST)
-            found.append(np.minimum(figure.soft(inside), figure.soft(reach - end + long)))
+            found.append(np.minimum(inside, figure.soft(reach - end + long)))
     return np.max(found, 0)
 
 
@@ -115,10 +116,13 @@ def _lower_band(figure: Figure, along: np.ndarray, aside: np.ndarray, garment: n
 
 
 def _from_opening(figure: Figure, garment: np.ndarray) -> np.ndarray:
-    """cm from what is seen in the opening at the neck: skin, and what is worn below the garment."""
-    opening = figure.share(("face", "skin", "upper", "outer", "dress", "hair")) * (garment < 0.5) > 0.5
-    near = (abs(figure.aside) < OPENING) & (figure.along > 3 * NECK) & (figure.along < LOWEST)
-    opening &= near
+    """cm from what is seen in the opening at the neck: skin, and of a coat what is worn below it."""
+    coat = float((figure.share(("outer",)) * garment).sum()) > 0.5 * float(garment.sum())
+    shown = ("face", "skin", "upper", "dress") if coat else ("face", "skin")
+    zone = (abs(figure.aside) < OPENING) & (figure.along > 3 * NECK) & (figure.along < LOWEST)
+    opening = (figure.share(shown) > 0.5) & (garment < 0.5) & zone
+    throat = opening & (abs(figure.aside) < THROAT) & (figure.along < (THROAT if coat else 0.0))
+    opening = ndimage.binary_propagation(throat, mask=opening)
     if not opening.any():
         return np.full_like(garment, 100.0)
     return ndimage.distance_transform_edt(~opening) * figure.cm
