@@ -45,11 +45,12 @@ def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Te
     those on both sides than they did in the photo, in CIELAB. cut: share of the garments' outline where the photo shows
     no edge. print_left: share of an old print's contrast that is left, where there was one; else left out, as is rim,
     where there is a new print. doubt: share of the garments that is likelier another kind of garment than most of it.
-    instead: share of the garments that are others than those named.
+    instead: share of the garments that are others than those named. cut, doubt and instead are left out where only
+    parts of garments, or things, were asked for.
 
     pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas.
     """
-    garments = [piece.wide for piece in pieces]
+    garments, whole = [piece.wide for piece in pieces], [piece for piece in pieces if not piece.place]
     views = _array(subject.view), _array(after)
     lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
@@ -62,10 +63,11 @@ def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Te
         "spill": _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different),
         "painted": _share(different, kept & ~garment),
         "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
-        "cut": _cut(lab[0], garment),
-        "doubt": sum(_doubt(subject, regions, garment) for garment in garments) / len(garments),
-        "instead": sum(map(_is_another, pieces)) / len(pieces),
     }
+    if whole:
+        found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
+        found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
+        found["instead"] = sum(map(_is_another, whole)) / len(whole)
     if any(piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces):
         del found["rim"]  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
+from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth, check_swatch
 from fice.course import Spent
@@ -25,9 +26,11 @@ from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
 from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
+from fice.language.places import read_area
 from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
+from fice.places.find import find_area, find_worn
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
@@ -211,12 +214,28 @@ class Editor:
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 
+    def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
+        """Where words for a region are, or each garment and thing that is seen, by name.
+
+        Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas. Raises InputError for words that name no place,
+        or one that is not in the picture.
+        """
+        if words is None:
+            return find_worn(subject, self.regions)
+        return {words: find_area(read_area(words), subject, self.regions).where}
+
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""
         plan, subject, settings = run.plan, run.plan.subject, self.settings
         made = self.engine.finish(run)
         garments = tuple(
-            Worn(piece.wide, after, piece.mask, cloth, same=_same_cloth(piece))
+            Worn(
+                piece.cloth if isinstance(cloth, Dressing) else piece.wide,
+                after,
+                piece.mask,
+                cloth,
+                same=_same_cloth(piece),
+            )
             for piece, after, cloth in zip(plan.pieces, made.garments, made.cloths, strict=True)
         )
         with torch.no_grad():

@@ -11,17 +11,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.errors import InputError
+from fice.language.places import is_named, read_area
 from fice.language.words import Sentence
-from fice.mask import decide, grow, main_parts, union
+from fice.mask import grow, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
+from fice.places.find import Found, find_area
 from fice.settings import Settings
-from fice.subject.colours import continued_cloth
+from fice.subject.colours import worn
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
-LESSER = 0.2  # share of a garment's largest part below which another is an error
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 
@@ -36,7 +37,9 @@ class Piece:
         wide: where it is before the edit, on the analysis canvas.
         before: the same on the engine's canvas.
         reshape: the sentence speaks of sleeves or length, and the outline may change.
-        mask: the user's, of the photo's size, (H, W) float in [0, 1]: nothing else changes; or None.
+        mask: of the photo's size, (H, W) float in [0, 1], the user's or a part's: nothing else changes; or None.
+        place: it is a part or a thing that words for a region name, rather than a garment.
+        whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
     """
 
     garment: Garment
@@ -46,6 +49,13 @@ class Piece:
     before: Tensor
     reshape: bool
     mask: np.ndarray | None = None
+    place: bool = False
+    whole: Tensor | None = None
+
+    @property
+    def cloth(self) -> Tensor:
+        """The garment whose outline, light and direction it shares, as wide: itself, or what it is cut from."""
+        return self.wide if self.whole is None else self.whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +100,27 @@ def make_plan(
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
-    for (garment, sentence), mask, painted, choice in zip(wanted, masks, allowed, choices, strict=True):
+    places = any(isinstance(choice, Found) for choice in choices)
+    asked = zip(wanted, masks, allowed, choices, strict=True)
+    for (garment, sentence), mask, painted, choice in sorted(asked, key=lambda each: not isinstance(each[3], Found)):
         region: Region
         if isinstance(choice, InputError):
-            notices.append(f"Left out: {sentence.garment or 'a garment'}; nothing of the kind is worn in this picture.")
+            why = "nothing of the kind is worn in this picture." if is_named(garment.region) else str(choice)
+            notices.append(f"Left out: {sentence.garment or 'a garment'}; {why}")
             continue
         if isinstance(choice, Fixed):
             region, wide = choice, choice.mask
+        elif isinstance(choice, Found):
+            wide = choice.where if painted is None else choice.where * painted
+            region, mask = Fixed(wide, garment.region), _limited(mask, choice, subject)
+            if wide.max() < 0.5:
+                raise InputError(f'The mask leaves nothing of "{garment.region}" free: paint it white, too.')
+            notices += [f"Not found: {name}; the rest is changed." for name in choice.missing]
         else:
             region = Classes(choice.region, choice.classes, regions)
             wide = worn(region, subject.view, regions, subject.regions)
             wide = wide if painted is None else wide * painted
+        whole = choice.whole if isinstance(choice, Found) else wide if places else None
         free = wide * (1 - covered)
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
             named = sentence.garment or region.name
@@ -110,7 +130,7 @@ def make_plan(
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
         reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
-        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask))
+        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
     if not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
@@ -122,23 +142,22 @@ def make_plan(
     return Plan(subject, order, tuple(pieces), 1 - released, notices)
 
 
-def worn(region: Region, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:
-    """Where a region's garment is in a view (1, 3, h, w), by its probabilities (1, K, h, w): what is surely of it."""
-    wide = main_parts(decide(region.find(probabilities)), LESSER)
-    return torch.maximum(wide, continued_cloth(wide, view, regions, probabilities))
-
-
 def _choices(
     subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], regions: Regions
-) -> list[Choice | Fixed | InputError]:
+) -> list[Choice | Fixed | Found | InputError]:
     """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
 
     Of several garments, those that are nowhere are told by their error; raises it where all are.
     """
-    found: list[Choice | Fixed | InputError] = []
+    found: list[Choice | Fixed | Found | InputError] = []
     for (garment, sentence), here in zip(wanted, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
-        if here is not None and (len(wanted) == 1 or named is None):
+        if not is_named(garment.region):
+            try:
+                found.append(find_area(read_area(garment.region), subject, regions))
+            except InputError as error:
+                found.append(error)
+        elif here is not None and (len(wanted) == 1 or named is None):
             found.append(Fixed(here))
         else:
             try:
@@ -180,6 +199,14 @@ def read_painted(mask: str | Pixels | None, photo: Photo) -> np.ndarray | None:
         shapes = f"the shape {mask.array.shape}, the photo {photo.size}"
         raise InputError(f"The mask has {shapes}: give one of the photo's size.")
     return mask.array
+
+
+def _limited(mask: np.ndarray | None, found: Found, subject: Subject) -> np.ndarray | None:
+    """What a user's mask, (H, W) in [0, 1], and the limits of a place leave free of the photo; None for all of it."""
+    if found.limit is None:
+        return mask
+    limit = subject.frame.to_photo(found.limit, kernel="linear")[0, 0].clamp(0, 1).cpu().numpy()
+    return limit if mask is None else np.minimum(mask, limit)
 
 
 def _on_canvas(mask: np.ndarray, subject: Subject) -> Tensor:

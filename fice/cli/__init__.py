@@ -16,6 +16,7 @@ MODULES = {
     "batch": "batch",
     "ablate": "study",
     "evaluate": "study",
+    "regions": "regions",
     "sample": "edit",
     "show": "edit",
     "settings": "lists",

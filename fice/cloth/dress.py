@@ -95,7 +95,7 @@ class Dressing:
             light = light * np.float32(contrast(old, float(cloth.base @ LUMINANCE) * subject.exposure))
             np.exp(light, out=light)
             return light[..., None] * cloth.base.astype(np.float32), float(cloth.base.max())
-        on = drape(self.piece.wide[0, 0].cpu().numpy(), subject.frame, subject.points, self.legs, light, window)
+        on = drape(self.piece.cloth[0, 0].cpu().numpy(), subject.frame, subject.points, self.legs, light, window)
         rng = np.random.default_rng(self.seed)
         if cloth.swatch is not None:
             painted = cloth.swatch.paint(on.u, on.v, rng, on.pixel)

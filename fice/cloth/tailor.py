@@ -36,7 +36,7 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
-    legs = has_legs(piece.wide, subject.regions, regions)
+    legs = has_legs(piece.cloth, subject.regions, regions)
     return Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed)
 
 

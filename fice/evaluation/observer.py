@@ -25,15 +25,17 @@ from fice.language.answers import matched
 from fice.language.clip import Semantics
 from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
-from fice.plan import Piece, Plan, make_plan, read_painted, worn
+from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.subject.analysis import Analysis, seen
+from fice.subject.colours import worn
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
 ABSENT = {"print_left": "The garment had no print.", "rim": "The report has no rim, as of a new print."}  # of a check
+ABSENT |= dict.fromkeys(("cut", "doubt", "instead"), "Parts were edited, and no garment as a whole.")
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 NO_NUMBER = "The networks gave no number for this picture."
@@ -185,7 +187,9 @@ class Observer:
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
         if piece.wide.max() <= 0.5:
             raise Unmeasurable("The garment is too small in the source to be judged.")
-        after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), piece.wide)
+        after = piece.wide
+        if not piece.place:  # which stays where it is
+            after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), after)
         garments = torch.cat([piece.wide, after])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
         features = self.judge.encode_picture(views)

@@ -13,6 +13,7 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.places import is_named, read_area
 from fice.language.units import cut_up
 from fice.language.words import NOTHING, Sentence, parse
 
@@ -52,6 +53,9 @@ def understand(
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
     """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`."""
+    for garment in order.garments:
+        if not is_named(garment.region):
+            read_area(garment.region)
 
     def read(garment: Garment, clothed: Clothed) -> Sequence[Sentence]:
         sentences = understand(garment.text, bundle, settings, clothed)

@@ -14,9 +14,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from fice.mask import disc, mean, steps
+from fice.mask import decide, disc, main_parts, mean, steps
 from fice.srgb import to_lab
-from fice.subject.regions import REGIONS, Regions
+from fice.subject.regions import REGIONS, Region, Regions
 
 BINS = (16, 32, 32)  # of CIELAB: L from 0 to 100, a and b from -64 to 64
 BLUR, ANY_LIGHT = (1.0, 1.2, 1.2), (2.5, 1.2, 1.2)  # bins; hands are lit otherwise than faces
@@ -28,6 +28,7 @@ LIKE_SKIN, CLEARLY = 0.7, 2.0  # log odds of a colour, skin against cloth, in al
 TORSO, LEGS = ("upper", "outer", "dress"), REGIONS["lower"]  # one of each is worn where cloth goes on
 SPECK, ACROSS = 0.02, 4  # share of a garment that a part of it has at least; pixels of the view over a border
 BORDER, SEAMLESS = 0.5, 7.0  # length of it over the root of the part's area; change in CIELAB that is no edge
+LESSER = 0.2  # share of a garment's largest part below which another is an error
 HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
 
 
@@ -42,6 +43,12 @@ def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tens
         likelihood = _likelihood(bins, found)
         found = (probabilities.clamp(min=1e-4).log() + BELIEVED * mean(likelihood, NEAR)).softmax(1)
     return _with_hands(found, bins, names)
+
+
+def worn(region: Region, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:
+    """Where a region's garment is in a view (1, 3, h, w), by its probabilities (1, K, h, w): what is surely of it."""
+    wide = main_parts(decide(region.find(probabilities)), LESSER)
+    return torch.maximum(wide, continued_cloth(wide, view, regions, probabilities))
 
 
 def continued_cloth(garment: Tensor, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:

@@ -73,6 +73,7 @@ class Regions:
         channels: the class of each channel; channels of one class are added up.
         height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
         looks: heights at which a picture is analysed; what they say is averaged. [`height`]
+        own: a name for each channel, of which some are finer than its class.
     """
 
     def __init__(
@@ -81,16 +82,19 @@ class Regions:
         channels: Sequence[str] = REGION_CLASSES,
         height: int | None = None,
         looks: Sequence[int] = (),
+        own: Sequence[str] = (),
     ):
         self.network, self.height, self.looks = network, height, tuple(looks)
         self.names = tuple(dict.fromkeys(channels))
         self._classes = [self.names.index(name) for name in channels]
+        self._own = tuple(own)
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
-        return cls(bundle.part("regions", device), extra["names"], extra.get("height"), extra.get("looks", ()))
+        more = extra.get("height"), extra.get("looks", ()), extra.get("channels", ())
+        return cls(bundle.part("regions", device), extra["names"], *more)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
@@ -116,6 +120,23 @@ class Regions:
         known = [self.names.index(name) for name in names if name in self.names]
         index = torch.tensor(known, dtype=torch.long, device=probabilities.device)
         return probabilities.index_select(1, index).sum(1, keepdim=True)
+
+    @torch.no_grad()
+    def finer(self, picture: Tensor, probabilities: Tensor, name: str) -> Tensor:
+        """The probability of a class, or of what has a channel of its own within one, (1, 1, H, W); 0 where unknown.
+
+        picture: (1, 3, H, W) float in [0, 1], of which probabilities (1, K, H, W) are.
+        """
+        if name in self.names or name not in self._own:
+            return self.select(probabilities, (name,))
+        channel = self._own.index(name)
+        kind = self._classes[channel]
+        found = torch.zeros(())
+        for height in self.looks or (self.height,):
+            seen = resized_to(self.network(at_most(picture, height)).softmax(1), picture)
+            within = seen[:, [i for i, each in enumerate(self._classes) if each == kind]].sum(1, keepdim=True)
+            found = found + seen[:, channel : channel + 1] / within.clamp(min=1e-6)
+        return self.select(probabilities, (self.names[kind],)) * found / len(self.looks or (0,))
 
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""
