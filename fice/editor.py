@@ -29,6 +29,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
+from fice.stitch.ground import read_ground
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
@@ -69,6 +70,8 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
     understood(order, bundle, settings)
     for garment in order.garments:
         read_painted(garment.mask, photo)
+    if order.background is not None:
+        read_ground(order.background, photo.size)
     if order.latent is not None:
         read_latent(order.latent)
 
@@ -225,11 +228,12 @@ class Editor:
                 head=self.regions.select(subject.regions, HEAD),
                 body=self.regions.body(subject.regions),
                 body_after=made.body,
+                ground=plan.ground,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            after = subject.frame.to_canvas(seen(replace(subject.photo, pixels=result.pixels), self.device))
+            after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
             similarity = self._similarity(plan, made, after)
-            figures = check(subject, self.regions, plan.pieces, after)
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
@@ -253,7 +257,7 @@ class Editor:
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
-        worn = union(made.garments)
+        worn = union([*made.garments, torch.zeros_like(made.body)])
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,
@@ -265,10 +269,13 @@ class Editor:
             run.picture,
             [*plan.notices, *faults],
             facts,
+            result.alpha,
         )
 
     def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float]:
         """Cosine of each garment with its words, in the photo and in the result; of several the mean."""
+        if not plan.pieces:
+            return {}
         views = plan.subject.view, after
         cosines = []
         for piece, after in zip(plan.pieces, made.garments, strict=True):

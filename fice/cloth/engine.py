@@ -56,7 +56,7 @@ class Redressing:
     """
 
     canvas, steps = CANVAS, 1
-    takes = frozenset({"text", "region", "mask", "seed", "candidates"})
+    takes = frozenset({"text", "region", "mask", "background", "seed", "candidates"})
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
         settings.check()

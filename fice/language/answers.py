@@ -47,9 +47,14 @@ def understand(text: str, bundle: Bundle, settings: Settings) -> tuple[Sentence,
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
+    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`.
+
+    There is none where only a background is asked, which generates nothing (InputError).
+    """
     found = []
-    for garment in order.garments:
+    if not order.dressing and settings.garment == "generated":
+        raise InputError("No garment is named that could be generated: name one, or leave out the --preset.")
+    for garment in order.dressing:
         sentences = understand(garment.text, bundle, settings)
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(

@@ -41,15 +41,17 @@ def slug(text: str) -> str:
     return "-".join(filter(None, (words[:SLUG_LETTERS].strip("-"), mark)))
 
 
-def result_extension(path: str | os.PathLike) -> str:
+def result_extension(path: str | os.PathLike, transparent: bool = False) -> str:
     """The extension of a photo's result: the photo's own, or .png where that is never written or is not true.
+
+    It is .png, too, where the result is to be `transparent` and the photo's own cannot be.
 
     A PNG that is called .jpg may be transparent, and loses nothing as PNG. Only the name counts where there is no file.
     """
     own = os.path.splitext(path)[1]
     if own.lower() not in FORMATS or (FORMATS[own.lower()] == "JPEG" and _begins(path).startswith(NO_JPEG)):
         return ".png"
-    return own
+    return ".png" if transparent and FORMATS[own.lower()] == "JPEG" else own
 
 
 def _begins(path: str | os.PathLike) -> bytes:
@@ -65,10 +67,10 @@ def _begins(path: str | os.PathLike) -> bytes:
         os.close(handle)
 
 
-def default_output(path: str | os.PathLike, text: str) -> Path:
+def default_output(path: str | os.PathLike, text: str, transparent: bool = False) -> Path:
     """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`."""
     path = Path(path)
-    extension = result_extension(path)
+    extension = result_extension(path, transparent)
     tail = f".{slug(text)}{extension}"
     return path.with_name(cut_name(path.stem, NAME_BYTES - len(tail)) + tail)
 
@@ -89,13 +91,15 @@ def format_of(path: Path) -> str:
         ) from None
 
 
-def check_output(out: str | os.PathLike, source=None, force: bool = False, ending: str | None = None) -> Path:
+def check_output(
+    out: str | os.PathLike, source=None, force: bool = False, ending: str | None = None, transparent: bool = False
+) -> Path:
     """Whether a result can be written to `out`, asked before any work is done.
 
     `source` is the photo (a Photo or its path) that must not be overwritten; `ending` is the one extension that
     fits, for results that are no photo. Returns the path, with links followed. UsageError: another extension,
     folder missing or read-only, `out` is a folder, is the source (by any name), exists without `force`, or cannot
-    hold the transparency of the Photo.
+    hold the transparency of the Photo, or one that is asked for.
     """
     out = Path(out)
     if ending and out.suffix.lower() != ending:
@@ -117,6 +121,8 @@ def check_output(out: str | os.PathLike, source=None, force: bool = False, endin
             pass
     except OSError as error:
         raise explain(error, out) from error
+    if kind == "JPEG" and transparent:
+        raise UsageError(f"{out} cannot be transparent; write a .png or .webp instead.")
     alpha = getattr(source, "alpha", None)
     if kind == "JPEG" and alpha is not None and not opaque(alpha):
         raise UsageError(f"{out} cannot keep the photo's transparency; write a .png or .webp instead.")

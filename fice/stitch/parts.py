@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fice.cloth.clothing import Weave
 from fice.cloth.dress import Dressing
+from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Stitch:
         head: what never changes.
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
+        ground: what is put behind the person, or None where the background stays.
     """
 
     photo: Photo
@@ -55,6 +57,7 @@ class Stitch:
     head: Tensor
     body: Tensor
     body_after: Tensor
+    ground: Ground | None = None
 
 
 class Layer(NamedTuple):
@@ -75,7 +78,13 @@ class Stitched:
     Attributes:
         pixels: (H, W, 3) in the photo's own profile and dtype.
         mask: (H, W) bool, where pixels may differ from the photo's.
+        alpha: (H, W) of the same dtype, how opaque the result is where it is another than the photo's; or None.
     """
 
     pixels: np.ndarray
     mask: np.ndarray
+    alpha: np.ndarray | None = None
+
+    def over(self, photo: Photo) -> Photo:
+        """The photo with this in the place of what it shows."""
+        return replace(photo, pixels=self.pixels, alpha=photo.alpha if self.alpha is None else self.alpha)
