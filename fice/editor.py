@@ -238,7 +238,7 @@ class Editor:
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
-            "text": plan.order.sentence,
+            "text": plan.order.title,
             "region": plan.region,
             "order": plan.order.as_json(),
             "bundle": self.bundle.name,

@@ -41,17 +41,20 @@ def slug(text: str) -> str:
     return "-".join(filter(None, (words[:SLUG_LETTERS].strip("-"), mark)))
 
 
-def result_extension(path: str | os.PathLike, transparent: bool = False) -> str:
+def result_extension(path: str | os.PathLike) -> str:
     """The extension of a photo's result: the photo's own, or .png where that is never written or is not true.
-
-    It is .png, too, where the result is to be `transparent` and the photo's own cannot be.
 
     A PNG that is called .jpg may be transparent, and loses nothing as PNG. Only the name counts where there is no file.
     """
     own = os.path.splitext(path)[1]
     if own.lower() not in FORMATS or (FORMATS[own.lower()] == "JPEG" and _begins(path).startswith(NO_JPEG)):
         return ".png"
-    return ".png" if transparent and FORMATS[own.lower()] == "JPEG" else own
+    return own
+
+
+def with_alpha(extension: str) -> str:
+    """An extension of FORMATS, or .png instead of one whose files cannot be transparent."""
+    return ".png" if FORMATS[extension.lower()] == "JPEG" else extension
 
 
 def _begins(path: str | os.PathLike) -> bytes:
@@ -68,9 +71,9 @@ def _begins(path: str | os.PathLike) -> bytes:
 
 
 def default_output(path: str | os.PathLike, text: str, transparent: bool = False) -> Path:
-    """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`."""
+    """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`, or one that can be transparent."""
     path = Path(path)
-    extension = result_extension(path, transparent)
+    extension = with_alpha(result_extension(path)) if transparent else result_extension(path)
     tail = f".{slug(text)}{extension}"
     return path.with_name(cut_name(path.stem, NAME_BYTES - len(tail)) + tail)
 

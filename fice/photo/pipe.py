@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fice.errors import InputError, UsageError
 from fice.photo.decode import SMALL
-from fice.photo.names import FORMATS
+from fice.photo.names import FORMATS, with_alpha
 from fice.photo.photo import Photo, read_photo
 
 
@@ -33,7 +33,7 @@ def name_at_stdout(source: Photo, transparent: bool = False) -> Path:
         raise UsageError("A picture is not for the terminal; add > result.jpg, or name a file with -o.")
     endings = (ending for ending, kind in FORMATS.items() if kind == source.format)
     ending = next(endings, ".png")
-    return Path("<stdout>" + (".png" if transparent and source.format == "JPEG" else ending))
+    return Path("<stdout>" + (with_alpha(ending) if transparent else ending))
 
 
 def write_to_stdout(content: bytes) -> None:

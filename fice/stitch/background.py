@@ -36,15 +36,13 @@ def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Stit
         view = frame.to_canvas(seen(photo, body.device))
         figure = whole_figure(view, body)
         source = torch.from_numpy(photo.srgb(window)).permute(2, 0, 1)[None].to(body)
-        matte, own = cut_out(
-            source, frame.to_photo(figure, window=window, kernel="linear").clamp(0, 1), 1 / frame.scale
-        )
+        probability = frame.to_photo(figure, window=window, kernel="linear").clamp(0, 1)
+        matte, own = cut_out(source, probability, 1 / frame.scale)
         shade = None
         if ground.blurred:
             ground = Ground(picture=out_of_focus(photo, frame, figure))
         elif not ground.transparent:
-            shown = frame.to_canvas(torch.ones_like(source[:, :1, :1, :1]).expand(1, 1, *photo.size), fill=0.0)
-            shade = contact_shadow(view, figure, shown)
+            shade = contact_shadow(view, figure, frame.to_canvas(torch.ones_like(body[..., :1, :1]), fill=0.0))
     person = np.zeros(photo.size, np.float32)
     person[y0:y1, x0:x1] = steepen(matte, SURE)[0, 0].cpu().numpy()
     colours = own[0].permute(1, 2, 0).cpu().numpy()
@@ -62,10 +60,8 @@ def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Stit
         if first < last:
             here = np.s_[first - top : last - top, x0:x1]
             if shade is not None:
-                dimmed = (
-                    1 - frame.to_photo(1 - shade, window=(first, x0, last, x1), kernel="linear")[0, 0].cpu().numpy()
-                )
-                composed[here] = gamma_encoded(linear_light(composed[here]) * dimmed[..., None])
+                dark = frame.to_photo(1 - shade, window=(first, x0, last, x1), kernel="linear")[0, 0, :, :, None]
+                composed[here] = gamma_encoded(linear_light(composed[here]) * (1 - dark.cpu().numpy()))
             front = share[here][..., None]
             front = np.ceil(front) if ground.transparent else front  # the mixing is left to whoever shows it
             composed[here] += front * (colours[first - y0 : last - y0] - composed[here])
