@@ -15,7 +15,7 @@ from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
-from fice.cloth.tailor import check_cloth, check_swatch
+from fice.cloth.tailor import check_cloth
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -31,7 +31,7 @@ from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import find_area, find_worn
-from fice.plan import Piece, Plan, make_plan, read_painted
+from fice.plan import Piece, Plan, make_plan
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
@@ -40,42 +40,6 @@ from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
-
-
-def edit_photo(
-    photo: str | Path | Photo,
-    order: str | Order,
-    *,
-    bundle: str | Path | Bundle = "street",
-    device: str | torch.device = "auto",
-    settings: Settings | None = None,
-    progress: Callable[[str], None] = lambda _: None,
-    callback: Callable[[State], None] | None = None,
-) -> Edit:
-    """One edit of one photo, from a file to a result that can be saved.
-
-    Arguments and errors as of `Editor` and its `edit`; who edits a photo again keeps an `Editor`.
-
-    >>> import fice
-    >>> fice.edit_photo("photo.jpg", "red floral dress").save("edited.jpg").name
-    'edited.jpg'
-    """
-    weights, settings, order = load_bundle(bundle), settings or Settings.preset("default"), Order.of(order)
-    photo = photo if isinstance(photo, Photo) else read_photo(photo)
-    check_order(order, photo, weights, settings)
-    editor = Editor(weights, device, settings, progress)
-    progress("load")
-    return editor.edit(editor.analyse(photo), order, callback=callback)
-
-
-def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what can be known of an order before any network is read: InputError for its texts and files."""
-    understood(order, bundle, settings)
-    for garment in order.garments:
-        read_painted(garment.mask, photo)
-        check_swatch(garment)
-    if order.latent is not None:
-        read_latent(order.latent)
 
 
 class Editor:
@@ -248,16 +212,17 @@ class Editor:
                 body=self.regions.body(subject.regions),
                 body_after=made.body,
                 generated=made.generated,
+                ground=plan.ground,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            after = subject.frame.to_canvas(seen(replace(subject.photo, pixels=result.pixels), self.device))
+            after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
             similarity = self._similarity(plan, made, after)
-            figures = check(subject, self.regions, plan.pieces, after)
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
-            "text": plan.order.sentence,
+            "text": plan.order.title,
             "region": plan.region,
             "order": plan.order.as_json(),
             "bundle": self.bundle.name,
@@ -276,7 +241,7 @@ class Editor:
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
-        worn = union(made.garments)
+        worn = union([*made.garments, torch.zeros_like(made.body)])
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,
@@ -288,6 +253,7 @@ class Editor:
             run.picture,
             [*plan.notices, *faults],
             facts,
+            result.alpha,
         )
 
     def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float | None]:

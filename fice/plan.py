@@ -18,6 +18,7 @@ from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.places.find import Found, find_area
 from fice.settings import Settings
+from fice.stitch.ground import Ground, read_ground
 from fice.subject.colours import worn
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
@@ -67,6 +68,7 @@ class Plan:
         pieces: the garments, none of which covers another.
         keep: where the generated picture must stay, (1, 1, h, w) float in [0, 1] on the engine's canvas.
         notices: what the user should know.
+        ground: what is put behind the person, or None where the background stays.
     """
 
     subject: Subject
@@ -74,6 +76,7 @@ class Plan:
     pieces: tuple[Piece, ...]
     keep: Tensor
     notices: list[str]
+    ground: Ground | None = None
 
     @property
     def before(self) -> Tensor:
@@ -131,15 +134,19 @@ def make_plan(
         before = F.interpolate(free, size=canvas, mode="area")
         reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
         pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
-    if not pieces:
+    if wanted and not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
-    released = union([_released(piece, subject, regions) for piece in pieces])
+    ground = None if order.background is None else read_ground(order.background, subject.photo.size)
+    if ground is not None:
+        notices += ground.notices
+    nothing = torch.zeros_like(subject.source[:, :1])
+    released = union([nothing, *(_released(piece, subject, regions) for piece in pieces)])
     if settings.keep == "body":
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
-    return Plan(subject, order, tuple(pieces), 1 - released, notices)
+    return Plan(subject, order, tuple(pieces), 1 - released, notices, ground)
 
 
 def _choices(
@@ -165,7 +172,7 @@ def _choices(
             except InputError as error:
                 found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
-    if len(lost) == len(found):
+    if lost and len(lost) == len(found):
         raise lost[0]
     for i, choice in enumerate(found):
         others = {

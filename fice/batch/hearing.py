@@ -29,7 +29,7 @@ class Hearing:
     def __call__(self, job: Job) -> Job:
         if job.error:
             return job
-        said = tuple((garment.text, garment.region, bool(garment.swatch)) for garment in job.order.garments)
+        said = tuple((garment.text, garment.region, bool(garment.swatch)) for garment in job.order.dressing)
         if said not in self.reasons:
             self.reasons[said] = self._heard(job.order)
         return replace(job, error=self.reasons[said])

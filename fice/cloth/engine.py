@@ -51,7 +51,7 @@ class Redressing:
     """
 
     canvas, steps = CANVAS, 1
-    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "seed", "candidates"})
+    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "background", "seed", "candidates"})
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
         settings.check()

@@ -81,7 +81,9 @@ class Inversion:
     Raises WeightsError for a part that is missing or damaged.
     """
 
-    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "latent", "seed", "candidates"})
+    takes = frozenset(
+        {"text", "region", "mask", "swatch", "swatch_width", "background", "latent", "seed", "candidates"}
+    )
 
     def __init__(
         self,

@@ -52,7 +52,12 @@ def understand(
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`."""
+    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`.
+
+    There is none where only a background is asked, which generates nothing (InputError).
+    """
+    if not order.dressing and settings.garment == "generated":
+        raise InputError("No garment is named that could be generated: name one, or leave out the --preset.")
     for garment in order.garments:
         if not is_named(garment.region):
             read_area(garment.region)
@@ -76,7 +81,7 @@ def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]
     """
     placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
     found: list[tuple[Garment, Sentence]] = []
-    for garment in order.garments:
+    for garment in order.dressing:
         if garment.text or not garment.swatch:
             regions = {*placed} if garment.swatch is None else None
             sentences = _named(read(garment, partial(_clothed, regions)), regions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from fice.cloth.dress import Dressing
+from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Stitch:
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
         generated: garments are as drawn; else those of the photo are seen in their cloths.
+        ground: what is put behind the person, or None where the background stays.
     """
 
     photo: Photo
@@ -56,6 +58,7 @@ class Stitch:
     body: Tensor
     body_after: Tensor
     generated: bool = True
+    ground: Ground | None = None
 
 
 class Layer(NamedTuple):
@@ -76,7 +79,13 @@ class Stitched:
     Attributes:
         pixels: (H, W, 3) in the photo's own profile and dtype.
         mask: (H, W) bool, where pixels may differ from the photo's.
+        alpha: (H, W) of the same dtype, how opaque the result is where it is another than the photo's; or None.
     """
 
     pixels: np.ndarray
     mask: np.ndarray
+    alpha: np.ndarray | None = None
+
+    def over(self, photo: Photo) -> Photo:
+        """The photo with this in the place of what it shows."""
+        return replace(photo, pixels=self.pixels, alpha=photo.alpha if self.alpha is None else self.alpha)

@@ -8,7 +8,7 @@ resolution that follows the photo's edges. All work is done in the window of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,8 @@ from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
+from fice.stitch.background import lay_behind
+from fice.stitch.ground import Ground
 from fice.stitch.matting import cut_out, unmix
 from fice.stitch.parts import Layer, Stitch, Stitched, Worn
 from fice.subject.frame import Window
@@ -49,11 +51,15 @@ class Mattes:
 
 
 def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched:
-    """Puts a generated picture back into the photo.
+    """Puts a generated picture back into the photo, and new ground behind the person.
 
     mode: "region" puts back the garments, "head" all of the canvas but the head, as the paper does, "none" all of it.
     detail: how much of the cloth's folds is carried, from 0 to 1.
     """
+    if parts.ground is not None:
+        return _on_ground(parts, parts.ground, mode, detail)
+    if mode == "region" and not parts.garments:
+        return Stitched(parts.photo.pixels, np.zeros(parts.photo.size, bool))
     window = _window(parts, whole=mode != "region")
     with torch.no_grad():
         source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
@@ -69,6 +75,18 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
     part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     pixels = paste(parts.photo, part, inside, window)
     return Stitched(pixels, support)
+
+
+def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitched:
+    """As `stitch`; garments are laid over the new ground, and a canvas that comes back whole is cut out of its own."""
+    edited = replace(parts, ground=None)
+    if mode == "region":
+        first = lay_behind(parts.photo, parts.frame, parts.body, ground)
+        last = stitch(replace(edited, photo=replace(parts.photo, pixels=first.pixels)), mode, detail)
+        return Stitched(last.pixels, first.mask | last.mask, first.alpha)
+    first = stitch(edited, mode, detail)
+    last = lay_behind(replace(parts.photo, pixels=first.pixels), parts.frame, parts.body_after, ground)
+    return Stitched(last.pixels, first.mask | last.mask, last.alpha)
 
 
 def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
