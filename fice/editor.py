@@ -28,7 +28,8 @@ from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
-from fice.settings import Settings
+from fice.segmenters.load import check_segmenter, load_segmenter
+from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
@@ -65,7 +66,11 @@ def edit_photo(
 
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what can be known of an order before any network is read: InputError for its texts and files."""
+    """Raises what can be known of an order before any network is read: InputError for its texts and files.
+
+    Also what can be known of a segmenter, as `fice.segmenters.load.check_segmenter`.
+    """
+    check_segmenter(settings.region_from)
     understood(order, bundle, settings)
     for garment in order.garments:
         read_painted(garment.mask, photo)
@@ -82,7 +87,8 @@ class Editor:
         settings: the choices of the edit; the preset `default` when not given.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
-    Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
+    Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
+    segmenter needs is not installed, DeviceError for a device that is not there.
 
     >>> from fice import Editor
     >>> editor = Editor()
@@ -103,6 +109,8 @@ class Editor:
         self.settings, self.progress = settings or Settings.preset("default"), progress
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
+        own = self.settings.region_from
+        self.segmenter = load_segmenter(own, self.device) if own != NETWORK else None
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.checkpoints.folder import colour, read_json, read_tensors, size_of
-from fice.errors import UsageError, WeightsError, first_line
-from fice.extras import install, need
+from fice.errors import UsageError, WeightsError, first_line, is_out_of_memory
+from fice.extras import install
+from fice.files import check_ordinary
 
 # settings that would have transformers fetch or run something, or that are our own to choose
 FOREIGN = {
     *("auto_map", "attn_implementation", "_attn_implementation", "fusion_config", "transformers_weights"),
     *("_name_or_path", "name_or_path", "dtype", "torch_dtype"),
 }
+OLDEST = 5  # transformers that has all of the networks
 LAYERS = 1000  # in a row, of any network
 SIDE = 4096  # pixels of the largest picture that a network is shown
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -33,31 +35,33 @@ def load_network(folder: Path, name: str, device: str | torch.device, **settings
     settings: of config.json that are ours to choose. Raises UsageError where transformers is missing or too old,
     WeightsError for a folder that is not whole, is of another kind, or has its weights as pickles.
     """
-    transformers = _transformers(name)
-    kind = getattr(transformers, name)
-    config = _plain(read_json(folder, "config.json"), folder)
-    config = config.get("detector_config", config)  # SAM 3 comes with its tracker, which is not used
+    transformers = _transformers()
+    kind, config = getattr(transformers, name), read_json(folder, "config.json")
     weights = read_tensors(folder)
     if weights is None:
         raise WeightsError(
             f"{folder} has no model.safetensors, and no other weights are opened: get a folder that has."
         )
     try:
-        config = kind.config_class.from_dict({**config, **settings})
+        taken = _plain(config, folder)
+        taken = taken.get("detector_config", taken)  # SAM 3 comes with its tracker, which is not used
+        outline = kind.config_class.from_dict({**taken, **settings})
         with torch.device("meta"):
-            wanted = sum(parameter.numel() for parameter in kind(config).parameters())
+            wanted = sum(parameter.numel() for parameter in kind(outline).parameters())
         if wanted > sum(tensor.numel() for tensor in weights.values()):
             raise ValueError("the weights are fewer than it has")
         with _silent(transformers):
             network, report = kind.from_pretrained(
                 None,
-                config=config,
+                config=outline,
                 state_dict=weights,
                 dtype=torch.float32,
                 local_files_only=True,
                 output_loading_info=True,
             )
     except Exception as error:  # the settings of each network fail in their own way
+        if isinstance(error, WeightsError) or is_out_of_memory(error):
+            raise
         raise WeightsError(
             f"What {folder} holds fits no {name} ({first_line(error)}): get the folder again."
         ) from error
@@ -68,8 +72,11 @@ def load_network(folder: Path, name: str, device: str | torch.device, **settings
 
 def load_tokenizer(folder: Path, name: str) -> Any:
     """The tokenizer of a folder as transformers' class `name`. Raises as `load_network`."""
-    transformers = _transformers(name)
+    transformers = _transformers()
     try:
+        for file in folder.iterdir():
+            if not file.is_dir():
+                check_ordinary(file)
         with _silent(transformers):
             return getattr(transformers, name).from_pretrained(folder.absolute(), local_files_only=True)
     except Exception as error:  # neither transformers nor tokenizers has a narrower one
@@ -114,19 +121,14 @@ class Eye:
                 raise ValueError("too small, or too large")
         return height, width
 
-    def within(self, size: Sequence[int], usual: tuple[int, int]) -> tuple[int, int]:
-        """A picture's height and width, scaled until the shorter or the longer side is as long as it may be."""
+    def edges(self, usual: tuple[int, int]) -> tuple[int, int]:
+        """The most pixels of a picture's shorter and longer side. Raises WeightsError for nonsense."""
         with _sensible(self.folder):
-            edges = self.settings.get("size", {})
-            short, long = (
-                int(edges.get(f"{name}_edge", least))
-                for name, least in zip(("shortest", "longest"), usual, strict=True)
-            )
+            edges = self.settings.get("size") or {}
+            short, long = int(edges.get("shortest_edge", usual[0])), int(edges.get("longest_edge", usual[1]))
             if not 16 <= short <= long <= SIDE:
                 raise ValueError("too small, or too large")
-        factor = min(short / min(size), long / max(size))
-        height, width = (max(1, round(side * factor)) for side in size)
-        return height, width
+        return short, long
 
     def __call__(self, picture: Tensor, size: tuple[int, int]) -> Tensor:
         """(1, 3, H, W) float in [0, 1] -> (1, 3, *size), normalised."""
@@ -142,12 +144,11 @@ def _sensible(folder: Path) -> Iterator[None]:
         raise WeightsError(f"What {folder} says of pictures makes no sense: get the folder again.") from error
 
 
-def _transformers(name: str) -> Any:
-    need("hf", "transformers")
+def _transformers() -> Any:
     import transformers
 
-    if not hasattr(transformers, name):
-        old = f"transformers {transformers.__version__} has no {name}"
+    if int(transformers.__version__.split(".")[0]) < OLDEST:
+        old = f"For this transformers {OLDEST} or newer is needed, not {transformers.__version__}"
         raise UsageError(f"{old}: {install('hf', '--upgrade')}.")
     return transformers
 
@@ -156,13 +157,14 @@ def _plain(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Settings without those that reach beyond the folder. Raises WeightsError for those that cannot be left out."""
     if config.get("quantization_config"):
         raise WeightsError(f"The weights in {folder} are quantised, which is not read: get them as they were trained.")
-    if config.get("use_timm_backbone") or isinstance(config.get("backbone"), str):
+    timm = config.get("use_timm_backbone") or str(config.get("model_type")).startswith("timm")
+    if timm or isinstance(config.get("backbone"), str):
         raise WeightsError(f"The network in {folder} takes a part from elsewhere: get one that is whole.")
     taken = {}
     for key, value in config.items():
         numbers = value if isinstance(value, list) else [value]
         if any(word in key for word in ("layers", "depth", "blocks")):
-            if any(isinstance(number, int) and number > LAYERS for number in numbers):
+            if sum(number for number in numbers if isinstance(number, int)) > LAYERS:
                 raise WeightsError(f"The network in {folder} is too deep ({key} {str(value)[:40]}): get another one.")
         if key not in FOREIGN:
             taken[key] = _plain(value, folder) if isinstance(value, dict) else value

@@ -42,6 +42,7 @@ class Detector:
         # kernels of transformers' own would be compiled, or fetched
         self.network = load_network(folder, "GroundingDinoForObjectDetection", device, disable_custom_kernels=True)
         self.tokenizer, self.eye = load_tokenizer(folder, "BertTokenizerFast"), Eye.of(folder)
+        self.edges = self.eye.edges(EDGES)
 
     def __call__(self, picture: Tensor, phrase: Phrase) -> tuple[Tensor, Tensor, list[str]]:
         """What answers to a phrase's noun: boxes (N, 4), x0, y0, x1, y1 as shares, scores (N,), the words matched."""
@@ -54,9 +55,7 @@ class Detector:
         noun = pieces[phrase.noun]
         if (given.input_ids[0, noun] == self.tokenizer.unk_token_id).all():
             raise UsageError(f"The detector knows no word {phrase.words[phrase.noun]!r}: name it otherwise.")
-        found = self.network(
-            pixel_values=self.eye(picture, self.eye.within(picture.shape[2:], EDGES)), **given.to(picture.device)
-        )
+        found = self.network(pixel_values=self.seen(picture), **given.to(picture.device))
         sure = found.logits[0].sigmoid()  # (queries, tokens)
         scores = sure.amax(1)
         keep = (scores > BOX) & (sure[:, noun] > TEXT).any(1)
@@ -67,6 +66,12 @@ class Detector:
             for row in sure[keep]
         ]
         return boxes, scores[keep], matched
+
+    def seen(self, picture: Tensor) -> Tensor:
+        """A picture as the network is shown it: its shorter or its longer side as long as it may be."""
+        sides = picture.shape[2:]
+        factor = min(self.edges[0] / min(sides), self.edges[1] / max(sides))
+        return self.eye(picture, (max(1, round(sides[0] * factor)), max(1, round(sides[1] * factor))))
 
 
 class Cutter:

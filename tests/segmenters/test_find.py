@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from fice.errors import UsageError
-from fice.segmenters.grounded import EDGES
 from fice.segmenters.load import load_segmenter
 from fice.segmenters.phrase import Phrase
 from fice.segmenters.segmenter import Found, Segmenter, are_parts
@@ -51,7 +50,7 @@ def test_the_detector_sees_and_answers_as_transformers_own(transformers, folders
     detector = load("sam").detector
     array = (picture[0].permute(1, 2, 0) * 255).round().byte().numpy()
     seen = transformers.GroundingDinoImageProcessor.from_pretrained(folders("dino"))(array, return_tensors="pt")
-    ours = detector.eye(picture, detector.eye.within((64, 40), EDGES))
+    ours = detector.seen(picture)
     assert ours.shape == seen.pixel_values.shape and (ours - seen.pixel_values).abs().max() < 0.03  # bytes, rounded
     processor = transformers.GroundingDinoProcessor(
         transformers.GroundingDinoImageProcessor(), transformers.BertTokenizer.from_pretrained(folders("dino"))

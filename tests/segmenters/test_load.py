@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import sys
@@ -87,11 +88,13 @@ def test_code_that_a_folder_brings_is_not_run(copy, picture, tmp_path):
     ("changes", "match"),
     [
         ({"use_timm_backbone": True}, "takes a part from elsewhere"),
+        ({"backbone_config": {"model_type": "timm_backbone"}}, "takes a part from elsewhere"),
         ({"backbone": "resnet50"}, "takes a part from elsewhere"),
         ({"quantization_config": {"quant_method": "gptq"}}, "quantised"),
         ({"depths": [1, 1, 1, 10**9]}, "too deep"),
         ({"decoder_hidden_size": 10**6}, "fits no Segformer"),
         ({"decoder_hidden_size": 24}, "fits no Segformer"),
+        ({"detector_config": 3}, "fits no Segformer"),
         ({"hidden_act": "nothing"}, "fits no Segformer"),
         ({"id2label": {str(index): f"LABEL_{index}" for index in range(7)}}, "labels .* have no names"),
     ],
@@ -115,6 +118,20 @@ def test_damage_is_said(copy, name, content, match):
     folder = copy("clipseg")
     (folder / name).write_text(content)
     refused(folder, match)
+
+
+def test_edges_that_make_no_sense_are_said_before_anything_is_looked_at(copy, folders, tmp_path):
+    (tmp_path / "detector").symlink_to(copy("dino"))
+    (tmp_path / "segmenter").symlink_to(folders("sam"))
+    (tmp_path / "copy" / "preprocessor_config.json").write_text('{"size": {"shortest_edge": 800, "longest_edge": 9}}')
+    refused(tmp_path, "says of pictures makes no sense")
+
+
+def test_a_pipe_is_no_tokenizer(copy):
+    folder = copy("clipseg")
+    (folder / "tokenizer.json").unlink()
+    os.mkfifo(folder / "tokenizer.json")
+    refused(folder, "tokenizer .* pipe")
 
 
 def test_weights_that_are_not_whole_are_refused(copy):
@@ -146,11 +163,10 @@ def test_without_transformers_the_extra_is_named(folders, monkeypatch):
     refused(folder, r"pip install '.\[hf\]'", UsageError)
 
 
-def test_a_transformers_that_is_too_old_is_said(folders, transformers, monkeypatch):
-    monkeypatch.setattr("fice.segmenters.folder.need", lambda *_: None)
-    monkeypatch.setitem(sys.modules, "transformers", type(sys)("transformers"))
-    sys.modules["transformers"].__version__ = "4.0"
-    refused(folders("sam3"), r"transformers 4.0 has no Sam3Model: `pip install --upgrade '.\[hf\]'`", UsageError)
+def test_a_transformers_that_is_too_old_is_said(folders, monkeypatch):
+    folder = folders("sam3")
+    monkeypatch.setattr(sys.modules["transformers"], "__version__", "4.57.1")
+    refused(folder, r"transformers 5 or newer .* 4.57.1: `pip install --upgrade '.\[hf\]'`", UsageError)
 
 
 def test_loading_says_nothing_on_the_terminal(folders, capfd):
