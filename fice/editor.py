@@ -66,10 +66,7 @@ def edit_photo(
 
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what can be known of an order before any network is read: InputError for its texts and files.
-
-    Also what can be known of a segmenter, as `fice.segmenters.load.check_segmenter`.
-    """
+    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter."""
     check_segmenter(settings.region_from)
     understood(order, bundle, settings)
     for garment in order.garments:
