@@ -21,7 +21,8 @@ class Concepts(Segmenter):
 
     def __init__(self, folder: Path, device: str | torch.device):
         self.network = load_network(folder, "Sam3Model", device)
-        self.tokenizer, self.eye = load_tokenizer(folder, "CLIPTokenizer"), Eye.of(folder, HALF)
+        words = self.network.config.text_config.vocab_size
+        self.tokenizer, self.eye = load_tokenizer(folder, "CLIPTokenizer", words), Eye.of(folder, HALF)
         self.side = int(self.network.config.vision_config.backbone_config.image_size)
 
     def look(self, picture: Tensor, phrase: Phrase, person: Tensor) -> Found | None:

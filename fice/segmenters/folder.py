@@ -23,6 +23,7 @@ FOREIGN = {
     *("_name_or_path", "name_or_path", "dtype", "torch_dtype"),
 }
 OLDEST = 5  # transformers that has all of the networks
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")  # one of which any tokenizer has
 LAYERS = 1000  # in a row, of any network
 SIDE = 4096  # pixels of the largest picture that a network is shown
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -70,19 +71,24 @@ def load_network(folder: Path, name: str, device: str | torch.device, **settings
     return network.to(device).eval().requires_grad_(False)
 
 
-def load_tokenizer(folder: Path, name: str) -> Any:
-    """The tokenizer of a folder as transformers' class `name`. Raises as `load_network`."""
+def load_tokenizer(folder: Path, name: str, most: int) -> Any:
+    """The tokenizer of a folder as transformers' class `name`, of at most so many tokens. Raises as `load_network`."""
     transformers = _transformers()
     try:
-        for file in folder.iterdir():
-            if not file.is_dir():
-                check_ordinary(file)
+        files = [file for file in folder.iterdir() if not file.is_dir()]
+        for file in files:
+            check_ordinary(file)
+        if not any(file.name in VOCABULARIES for file in files):  # transformers would go on without a word
+            raise ValueError(f"it has no {' and no '.join(VOCABULARIES)}")
         with _silent(transformers):
-            return getattr(transformers, name).from_pretrained(folder.absolute(), local_files_only=True)
+            tokenizer = getattr(transformers, name).from_pretrained(folder.absolute(), local_files_only=True)
+        if len(tokenizer) > most:
+            raise ValueError(f"it has {len(tokenizer)} tokens, the network {most}")
     except Exception as error:  # neither transformers nor tokenizers has a narrower one
         raise WeightsError(
-            f"The tokenizer in {folder} cannot be read ({first_line(error)}): get the whole folder of the model."
+            f"The tokenizer in {folder} cannot be used ({first_line(error)}): get the whole folder of the model."
         ) from error
+    return tokenizer
 
 
 @dataclass(frozen=True)

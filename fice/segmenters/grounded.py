@@ -41,7 +41,8 @@ class Detector:
     def __init__(self, folder: Path, device: str | torch.device):
         # kernels of transformers' own would be compiled, or fetched
         self.network = load_network(folder, "GroundingDinoForObjectDetection", device, disable_custom_kernels=True)
-        self.tokenizer, self.eye = load_tokenizer(folder, "BertTokenizerFast"), Eye.of(folder)
+        words = self.network.config.text_config.vocab_size
+        self.tokenizer, self.eye = load_tokenizer(folder, "BertTokenizerFast", words), Eye.of(folder)
         self.edges = self.eye.edges(EDGES)
 
     def __call__(self, picture: Tensor, phrase: Phrase) -> tuple[Tensor, Tensor, list[str]]:

@@ -21,7 +21,8 @@ class HeatMap(Segmenter):
 
     def __init__(self, folder: Path, device: str | torch.device):
         self.network = load_network(folder, "CLIPSegForImageSegmentation", device)
-        self.tokenizer, self.eye = load_tokenizer(folder, "CLIPTokenizer"), Eye.of(folder)
+        words = self.network.config.text_config.vocab_size
+        self.tokenizer, self.eye = load_tokenizer(folder, "CLIPTokenizer", words), Eye.of(folder)
         self.size = self.eye.size(352)
 
     def look(self, picture: Tensor, phrase: Phrase, person: Tensor) -> Found | None:

@@ -61,7 +61,7 @@ def _save(network, folder, preprocessor=None, noise=0.05):
 
 def _bert(transformers, folder):
     vocabulary = {f"[unused{number}]": number for number in range(1040)}
-    taken = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, ".": 1012, "?": 1029}
+    taken = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103, ".": 1012, "?": 1029}
     taken |= {word: 200 + number for number, word in enumerate(WORDS)}
     ids = {number: word for word, number in vocabulary.items()} | {number: word for word, number in taken.items()}
     transformers.BertTokenizer(vocab={word: number for number, word in sorted(ids.items())}).save_pretrained(folder)

@@ -111,7 +111,7 @@ def test_settings_that_fit_no_weights_or_reach_elsewhere_are_refused(copy, chang
         ("preprocessor_config.json", '{"size": 10000000}', "says of pictures makes no sense"),
         ("preprocessor_config.json", '{"image_std": [0, 1, 1]}', "says of pictures makes no sense"),
         ("preprocessor_config.json", '{"image_mean": "grey"}', "says of pictures makes no sense"),
-        ("tokenizer.json", "{", "tokenizer .* cannot be read"),
+        ("tokenizer.json", "{", "tokenizer .* cannot be used"),
     ],
 )
 def test_damage_is_said(copy, name, content, match):
@@ -125,6 +125,15 @@ def test_edges_that_make_no_sense_are_said_before_anything_is_looked_at(copy, fo
     (tmp_path / "segmenter").symlink_to(folders("sam"))
     (tmp_path / "copy" / "preprocessor_config.json").write_text('{"size": {"shortest_edge": 800, "longest_edge": 9}}')
     refused(tmp_path, "says of pictures makes no sense")
+
+
+@pytest.mark.parametrize("kind", ["clipseg", "sam3"])
+def test_a_tokenizer_that_is_missing_or_of_another_network_is_said(kind, copy, folders):
+    folder = copy(kind)
+    (folder / "tokenizer.json").unlink()
+    refused(folder, "tokenizer .* has no tokenizer.json")
+    shutil.copy(folders("dino") / "tokenizer.json", folder)
+    refused(folder, "it has [0-9]+ tokens, the network 514")
 
 
 def test_a_pipe_is_no_tokenizer(copy):
