@@ -63,14 +63,12 @@ def _maker(where: str | Path) -> Callable[[str | torch.device], Segmenter]:
 
 
 def _folder(where: str | Path) -> Path:
-    folder = Path(where)
-    if isinstance(where, str) and folder.name == where and (own_segmenters() / where).is_dir():
-        return own_segmenters() / where
-    if not folder.is_dir():
-        have = ", ".join(sorted(path.name for path in own_segmenters().glob("*/"))) or "none yet"
-        raise WeightsError(
-            f"There is no segmenter {str(where)!r}: name a folder, or one that lies in {own_segmenters()} ({have})."
-        )
+    folder, own = Path(where), own_segmenters()
+    if isinstance(where, str) and folder.name == where.strip(".") != "" and (own / where).is_dir():
+        return own / where
+    if not str(where) or not folder.is_dir():
+        have = ", ".join(sorted(path.name for path in own.glob("*/"))) or "none yet"
+        raise WeightsError(f"There is no segmenter {str(where)!r}: name a folder, or one that lies in {own} ({have}).")
     return folder
 
 

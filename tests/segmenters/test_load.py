@@ -42,6 +42,8 @@ def test_a_name_is_a_folder_below_the_users_own(folders, tmp_path, monkeypatch, 
     shutil.copytree(folders("clipseg"), tmp_path / "segmenters" / "mine")
     assert load_segmenter("mine").find(picture, "bag") is not None
     refused("other", r"segmenters \(mine\)")
+    refused("", "no segmenter ''")
+    refused("..", "^.. has no config.json")
 
 
 def test_boxes_alone_are_no_masks(folders):
