@@ -32,7 +32,8 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import find_area, find_worn
 from fice.plan import Piece, Plan, make_plan
-from fice.settings import Settings
+from fice.segmenters.load import load_segmenter
+from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
@@ -51,7 +52,8 @@ class Editor:
         settings: the choices of the edit; the preset `default` when not given.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
-    Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
+    Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
+    segmenter needs is not installed, DeviceError for a device that is not there.
 
     >>> from fice import Editor
     >>> editor = Editor()
@@ -72,6 +74,8 @@ class Editor:
         self.settings, self.progress = settings or Settings.preset("default"), progress
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
+        own = self.settings.region_from
+        self.segmenter = load_segmenter(own, self.device) if own != NETWORK else None
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)

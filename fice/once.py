@@ -17,6 +17,7 @@ from fice.language.answers import understood
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import read_painted
+from fice.segmenters.load import check_segmenter
 from fice.settings import Settings
 from fice.stitch.ground import read_ground
 
@@ -48,7 +49,8 @@ def edit_photo(
 
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what can be known of an order before any network is read: InputError for its texts and files."""
+    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter."""
+    check_segmenter(settings.region_from)
     understood(order, bundle, settings)
     for garment in order.garments:
         read_painted(garment.mask, photo)

@@ -11,6 +11,7 @@ from typing import Any
 from fice.errors import UsageError
 
 RENAMED = {"look": "crop", "semantics": "clip_from", "posing": "pose_from"}  # by their old names
+NETWORK = "network"  # as the value of a setting: the bundle's own
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
@@ -122,6 +123,9 @@ class Settings:
         "Whose DensePose: our network, or the packages detectron2 and densepose, where they are installed.",
         choices=("network", "package"),
     )
+    region_from: str = _of(
+        NETWORK, "Who finds regions by words: the bundle's networks, or a segmenter of your own, by name or folder."
+    )
 
     # how it goes back
     stitch: str = _of(
@@ -143,13 +147,20 @@ class Settings:
 
     @classmethod
     def asked_for(
-        cls, preset: str, assignments: Sequence[str] = (), *, steps: int | None = None, strength: float | None = None
+        cls,
+        preset: str,
+        assignments: Sequence[str] = (),
+        *,
+        steps: int | None = None,
+        strength: float | None = None,
+        region_from: str | None = None,
     ) -> Settings:
         """A preset with what is not None replaced; assignments, "name=value" each, have the last word.
 
         Raises UsageError as `preset` and `parse` do.
         """
-        given = {name: value for name, value in (("steps", steps), ("strength", strength)) if value is not None}
+        asked = {"steps": steps, "strength": strength, "region_from": region_from}
+        given = {name: value for name, value in asked.items() if value is not None}
         settings = cls.preset(preset, **given).replace(**dict(map(cls.parse, assignments)))
         settings.check()
         return settings
@@ -222,12 +233,15 @@ GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
     "garment",
     "mirrored",
     "clip_from",
+    "region_from",
 }
 
 
 def as_set(value: Any) -> str:
     """A value as --set takes it."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
