@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -84,6 +85,7 @@ class Cutter:
     def __init__(self, folder: Path, network: str, device: str | torch.device):
         self.network, self.eye = load_network(folder, network, device), Eye.of(folder)
         self.square = network == "Sam2Model"
+        self.last: tuple[Tensor, Any] | None = None  # a picture and what is seen in it, which takes most of the time
         self.side = int(self.network.config.prompt_encoder_config.image_size)
         if not 16 <= self.side <= SIDE:
             raise WeightsError(f"The segmenter in {folder} looks at pictures of {self.side} pixels: get another one.")
@@ -94,8 +96,11 @@ class Cutter:
         larger = self.side / max(height, width)
         own = max(1, round(height * larger)), max(1, round(width * larger))
         rows, columns = (self.side, self.side) if self.square else own
-        seen = F.pad(self.eye(picture, (rows, columns)), (0, self.side - columns, 0, self.side - rows))
+        if self.last is None or not torch.equal(self.last[0], picture):
+            seen = F.pad(self.eye(picture, (rows, columns)), (0, self.side - columns, 0, self.side - rows))
+            self.last = picture.clone(), self.network.get_image_embeddings(seen)
         corners = boxes * boxes.new_tensor([columns, rows, columns, rows])
-        cut = self.network(pixel_values=seen, input_boxes=corners[None], multimask_output=False).pred_masks[0]
+        given = {"image_embeddings": self.last[1], "input_boxes": corners[None]}
+        cut = self.network(**given, multimask_output=False).pred_masks[0]
         whole = F.interpolate(cut, size=(self.side, self.side), mode="bilinear", align_corners=False)
         return F.interpolate(whole[..., :rows, :columns], size=(height, width), mode="bilinear").sigmoid()

@@ -85,6 +85,17 @@ def test_sam_sees_and_cuts_out_as_transformers_own(transformers, folders, load, 
     assert (ours[0] - ours[1]).abs().max() > 0
 
 
+@pytest.mark.parametrize("kind", ["sam", "sam2"])
+def test_a_picture_is_seen_once_for_all_words(kind, load, picture):
+    segmenter, seen = load(kind), []
+    segmenter.cutter.network.vision_encoder.register_forward_hook(lambda *_: seen.append(1))
+    bag, sleeve = segmenter.find(picture, "bag"), segmenter.find(picture.clone(), "sleeve")
+    assert len(seen) == 1 and not torch.equal(bag.mask, sleeve.mask)
+    other = segmenter.find(1 - picture, "sleeve")
+    assert len(seen) == 2 and not torch.equal(other.mask, sleeve.mask)
+    assert torch.equal(segmenter.find(picture, "bag").mask, bag.mask) and len(seen) == 3
+
+
 def test_sam_3_answers_as_transformers_own_steps_say(folders, load, picture):
     segmenter, phrase = load("sam3"), Phrase.of("bag")
     found = segmenter.find(picture, "bag")
