@@ -19,7 +19,7 @@ from fice.cloth.swatch.reading import grey_of
 
 Array = np.ndarray
 COARSE = 112  # pixels along the longer side of the picture at which pieces are chosen
-PIECE = (0.45, 0.6)  # of the picture's shorter side that a piece covers, of a lattice and of none
+PIECE = (0.45, 0.42)  # of the picture's shorter side that a piece covers, of a lattice and of none
 LAP = (0.3, 0.42)  # of a piece that laps over the next
 AROUND = 1.0  # how much what is around a place counts, against what is there
 AGAIN, NEARBY = 0.3, 1.5  # squared difference, in variances, of a place seen again; how many pieces away it is
