@@ -21,7 +21,7 @@ SURE, FEW = 0.3, 0.6  # likeness of a lattice's shifts, and of one that is seen 
 SLACK = (0.07, 0.35)  # how much less like than the best shift another may be: at all, and for each bit that lacks to 1
 RISE = 0.15  # by which a shift is more like than what lies on the way to it
 KEPT = 0.5  # of the best likeness, at every shift of a lattice that is near
-RIDGE = 0.8  # of the best likeness, all along a stripe
+RIDGE = 0.75  # of the best likeness, all along a stripe
 YARN = 2.0  # pixels of SIDE, over which a weave is a mixture of its yarns
 WOVEN, YARNS = 0.75, 0.1  # of the variance, that all yarns explain in checks, and those of one direction at least
 SAME, LATEST = 0.93, 0.85  # correlation of yarns that repeat; of a side, after which too few are left to compare
@@ -73,12 +73,15 @@ def likeness(picture: Array) -> Likeness:
     size = shown.shape[1:]
     far = [int(side * FARTHEST) for side in size]
     padded = [fft.next_fast_len(side + most, real=True) for side, most in zip(size, far, strict=True)]
-    whole = fft.irfft2((np.abs(fft.rfft2(shown, padded)) ** 2).sum(0), padded)
     rows, columns = (np.arange(-most, most + 1) for most in far)
-    common = np.outer(size[0] - np.abs(rows), size[1] - np.abs(columns))
-    values = whole[rows[:, None], columns] / common
-    values /= max(float(values[far[0], far[1]]), 1e-12)
-    values = gaussian_filter(values, 0.7)
+
+    def correlated(one: Array, other: Array) -> Array:
+        return fft.irfft2((np.conj(one) * other).sum(0), padded)[rows[:, None], columns]
+
+    spectra = fft.rfft2(shown, padded)
+    energy, inside = fft.rfft2((shown**2).sum(0)[None], padded), fft.rfft2(np.ones((1, *size)), padded)
+    own = np.clip(correlated(energy, inside) * correlated(inside, energy), 1e-12, None)  # of what lies over each other
+    values = gaussian_filter(correlated(spectra, spectra) / np.sqrt(own), 0.7)
     away = np.hypot(rows[:, None], columns).astype(int).ravel()
     mean = np.bincount(away, np.abs(values).ravel()) / np.bincount(away)
     return Likeness(values, float(np.argmax(np.append(mean, 0) < mean[0] / 2)))
