@@ -12,16 +12,19 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter, maximum_filter1d
 
-from fice.cloth.swatch.reading import resized
+from fice.cloth.swatch.reading import grey_of, resized
 
 Array = np.ndarray
 SIDE = 256  # pixels along the longer side of what is compared with itself
-FARTHEST = 0.62  # of a side: farther shifts leave too little to compare
+FARTHEST = 0.75  # of a side: farther shifts leave too little to compare
 SURE, FEW = 0.3, 0.6  # likeness of a lattice's shifts, and of one that is seen once or twice
 SLACK = (0.07, 0.35)  # how much less like than the best shift another may be: at all, and for each bit that lacks to 1
 RISE = 0.15  # by which a shift is more like than what lies on the way to it
 KEPT = 0.5  # of the best likeness, at every shift of a lattice that is near
-RIDGE = 0.8  # of the best likeness, all along a stripe
+RIDGE = 0.75  # of the best likeness, all along a stripe
+YARN = 2.0  # pixels of SIDE, over which a weave is a mixture of its yarns
+WOVEN, YARNS = 0.75, 0.1  # of the variance, that all yarns explain in checks, and those of one direction at least
+SAME, LATEST = 0.93, 0.85  # correlation of yarns that repeat; of a side, after which too few are left to compare
 APART = np.sin(np.radians(20))  # of the angle between two shifts that are not one behind the other
 
 
@@ -53,6 +56,8 @@ def find_lattice(picture: Array) -> Array | None:
     scale = max(1.0, max(picture.shape[:2]) / SIDE)
     small = resized(picture, tuple(max(16, round(side / scale)) for side in picture.shape[:2]))
     waves = _waves(likeness(small))
+    if waves is None:
+        waves = _woven(gaussian_filter(grey_of(small), YARN))
     if waves is not None:
         return waves * np.array(small.shape[:2]) / picture.shape[:2]
     if scale == 1:
@@ -68,12 +73,15 @@ def likeness(picture: Array) -> Likeness:
     size = shown.shape[1:]
     far = [int(side * FARTHEST) for side in size]
     padded = [fft.next_fast_len(side + most, real=True) for side, most in zip(size, far, strict=True)]
-    whole = fft.irfft2((np.abs(fft.rfft2(shown, padded)) ** 2).sum(0), padded)
     rows, columns = (np.arange(-most, most + 1) for most in far)
-    common = np.outer(size[0] - np.abs(rows), size[1] - np.abs(columns))
-    values = whole[rows[:, None], columns] / common
-    values /= max(float(values[far[0], far[1]]), 1e-12)
-    values = gaussian_filter(values, 0.7)
+
+    def correlated(one: Array, other: Array) -> Array:
+        return fft.irfft2((np.conj(one) * other).sum(0), padded)[rows[:, None], columns]
+
+    spectra = fft.rfft2(shown, padded)
+    energy, inside = fft.rfft2((shown**2).sum(0)[None], padded), fft.rfft2(np.ones((1, *size)), padded)
+    own = np.clip(correlated(energy, inside) * correlated(inside, energy), 1e-12, None)  # of what lies over each other
+    values = gaussian_filter(correlated(spectra, spectra) / np.sqrt(own), 0.7)
     away = np.hypot(rows[:, None], columns).astype(int).ravel()
     mean = np.bincount(away, np.abs(values).ravel()) / np.bincount(away)
     return Likeness(values, float(np.argmax(np.append(mean, 0) < mean[0] / 2)))
@@ -96,6 +104,29 @@ def _waves(like: Likeness) -> Array | None:
     near = near[near != 0]
     sure = near.size and near.mean() > (SURE if near.size > 3 else FEW) and near.min() > KEPT * best
     return _inverse(shifts) if sure else None
+
+
+def _woven(grey: Array) -> Array | None:
+    """Waves of stripes or checks that stand upright but hardly repeat within a picture (h, w), by their yarns.
+
+    Warp and weft alone make them, so that the means of rows and columns are the whole design; where not even these
+    repeat, it goes on where it is most like its beginning.
+    """
+    total = grey.var() + 1e-12
+    means = grey.mean(1), grey.mean(0)
+    shares = [float(mean.var() / total) for mean in means]
+    if sum(shares) < WOVEN:
+        return None
+    waves = []
+    for axis, (mean, share) in enumerate(zip(means, shares, strict=True)):
+        if share > YARNS:
+            lags = np.arange(len(mean) // 8, round(LATEST * len(mean)))
+            alike = np.array([np.corrcoef(mean[lag:], mean[:-lag])[0, 1] for lag in lags])
+            sure = np.flatnonzero((alike > SAME) & (alike >= maximum_filter1d(alike, 5)))
+            late = lags > len(mean) / 2
+            lag = lags[sure[0]] if len(sure) else lags[late][alike[late].argmax()]
+            waves.append(np.eye(2)[axis] / lag)
+    return np.array(waves)
 
 
 def _peaks(like: Likeness) -> Array:
