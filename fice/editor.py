@@ -29,7 +29,7 @@ from fice.language.places import read_area
 from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
-from fice.places.find import find_area, find_worn
+from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan, read_painted
 from fice.settings import Settings
 from fice.stitch.parts import Stitch, Worn
@@ -217,9 +217,8 @@ class Editor:
         Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas. Raises InputError for words that name no place,
         or one that is not in the picture.
         """
-        if words is None:
-            return find_worn(subject, self.regions)
-        return {words: find_area(read_area(words), subject, self.regions).where}
+        places = Places(subject, self.regions)
+        return places.worn() if words is None else {words: places.find(read_area(words)).where}
 
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""

@@ -16,7 +16,7 @@ from fice.language.words import Sentence
 from fice.mask import grow, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
-from fice.places.find import Found, find_area
+from fice.places.find import Found, Places
 from fice.settings import Settings
 from fice.subject.colours import worn
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
@@ -152,7 +152,7 @@ def _choices(
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
         if not is_named(garment.region):
             try:
-                found.append(find_area(read_area(garment.region), subject, regions))
+                found.append(Places(subject, regions).find(read_area(garment.region)))
             except InputError as error:
                 found.append(error)
         elif here is not None and (len(wanted) == 1 or named is None):

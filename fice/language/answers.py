@@ -12,6 +12,7 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.placed import divide_places
 from fice.language.places import is_named, read_area
 from fice.language.units import cut_up
 from fice.language.words import Sentence, parse
@@ -48,17 +49,21 @@ def understand(text: str, bundle: Bundle, settings: Settings) -> tuple[Sentence,
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several. InputError as `understand`."""
+    """Each garment of an order with a sentence of it; one text may name several, and parts and things beside them.
+
+    InputError as `understand`, and for a region that is no place.
+    """
     found = []
     for garment in order.garments:
         if not is_named(garment.region):
             read_area(garment.region)
-        sentences = understand(garment.text, bundle, settings)
+        said = _apart(garment) if settings.garment == "photographed" else [garment]
+        sentences = [(each, sentence) for each in said for sentence in understand(each.text, bundle, settings)]
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(
                 f"The region {garment.region} is said of several garments; give each its own in an --order."
             )
-        found += [(garment, sentence) for sentence in sentences]
+        found += sentences
     return found
 
 
@@ -71,6 +76,25 @@ def remarks(sentences: Sequence[Sentence], bundle: Bundle, settings: Settings, r
     return list(
         dict.fromkeys([*paper, *(said for one in sentences for said in _remarks(one, bundle, settings, reader))])
     )
+
+
+def _apart(garment: Garment) -> list[Garment]:
+    """A garment, and beside it each part or thing that its text dresses, with its own looks and region."""
+    text, places = divide_places(garment.text)
+    if not places:
+        return [garment]
+    try:
+        beside = parse(text)
+    except InputError:
+        beside = ()
+    says = any(one.draws or one.unknown or one.materials or one.excluded or one.taken_off for one in beside)
+    whole = f" of the {beside[0].garment}" if len(beside) == 1 and not says and beside[0].garment else ""
+    region = garment.region if len(places) == 1 and not says else "auto"
+    placed = [
+        replace(garment, text=looks, region=f"{place}{whole}" if region == "auto" else region)
+        for looks, place in places
+    ]
+    return [*([replace(garment, text=text)] if says else ()), *placed]
 
 
 def _drawn(sentences: tuple[Sentence, ...], start: str) -> tuple[tuple[Sentence, ...], str | None]:

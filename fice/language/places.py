@@ -14,7 +14,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from fice.errors import InputError
@@ -102,7 +102,7 @@ def is_named(region: str) -> bool:
     return region == "auto" or region in ALL_OF
 
 
-@cache
+@lru_cache
 def read_area(words: str) -> Area:
     """What words for a region mean. InputError for what is no place that can be found, and for contradictions."""
     signs = list(_signs(words))
@@ -116,6 +116,11 @@ def read_area(words: str) -> Area:
     if not left or any(map(_is_empty, places)):
         raise InputError(f'"{words}" contradicts itself and leaves nothing; take one of both away.')
     return Area(words, left, without, ("and", "or") in signs[:at])
+
+
+def names_in(text: str) -> set[str]:
+    """The parts, things and garments that a text names, whatever else it says."""
+    return {name for kind, name in _signs(text) if kind == "name"}
 
 
 def known_places() -> dict[str, list[str]]:
