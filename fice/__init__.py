@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from fice.batch.run import edit_folder
     from fice.bundle.bundle import Bundle, list_bundles, load_bundle
     from fice.edit import Edit
-    from fice.editor import Editor, edit_photo
+    from fice.editor import Editor
     from fice.evaluation.ablation import ablate
     from fice.evaluation.run import Judging, evaluate
+    from fice.once import edit_photo
     from fice.order import Garment, Order
     from fice.settings import Settings
     from fice.subject.subject import Subject
@@ -39,7 +40,7 @@ _HOMES = {
     "Subject": "fice.subject.subject",
     "Edit": "fice.edit",
     "Settings": "fice.settings",
-    "edit_photo": "fice.editor",
+    "edit_photo": "fice.once",
     "edit_folder": "fice.batch.run",
     "Batch": "fice.batch.batch",
     "ablate": "fice.evaluation.ablation",

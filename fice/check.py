@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from scipy import ndimage
 from torch import Tensor
 
@@ -31,13 +32,16 @@ LIMITS: dict[str, tuple[float, str]] = {  # of each figure, and what is said bey
     "cut": (0.25, "{:.0%} of the garment's outline runs through cloth; a part of it may be missing."),
     "print_left": (0.3, "{:.0%} of the old print still shows."),
     "doubt": (0.4, "It is doubtful by {:.0%} which garment this is; a --region or a --mask says it."),
+    "lost": (0.03, "{:.0%} of the person was taken for background."),
     "instead": (0.5, ""),  # is told where the garment is chosen
 }
 # what goes with the marks of people (docs/marks); the other figures tell of single faults
 DECISIVE = ("painted", "print_left", "doubt", "instead")
 
 
-def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Tensor) -> dict[str, float]:
+def check(
+    subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Tensor, grounded: bool = False
+) -> dict[str, float]:
     """Figures of an edit.
 
     changed: share of the garments that looks different. spill: share of the changed pixels that lie beside the person.
@@ -46,29 +50,32 @@ def check(subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Te
     no edge. print_left: share of an old print's contrast that is left, where there was one; else left out, as is rim,
     where there is a new print. doubt: share of the garments that is likelier another kind of garment than most of it.
     instead: share of the garments that are others than those named. cut, doubt and instead are left out where only
-    parts of garments, or things, were asked for.
+    parts of garments, or things, were asked for. lost: share of the rest of the person that looks different before new
+    ground.
 
-    pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas.
+    pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas; grounded: all that is
+    not the person was to change. Figures of garments are left out where there are none.
     """
     garments, whole = [piece.wide for piece in pieces], [piece for piece in pieces if not piece.place]
     views = _array(subject.view), _array(after)
     lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
-    garment = union(garments)[0, 0].cpu().numpy() > 0.5
+    garment = union([*garments, torch.zeros_like(subject.regions[:, :1])])[0, 0].cpu().numpy() > 0.5
     body = regions.body(subject.regions)[0, 0].cpu().numpy()
     kept = regions.select(subject.regions, ("skin", "face", "hair", "head"))[0, 0].cpu().numpy() > SURE
     inner = ndimage.binary_erosion(garment, iterations=RIM)
-    found: dict[str, float] = {
-        "changed": _share(different, inner),
-        "spill": _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different),
-        "painted": _share(different, kept & ~garment),
-        "rim": _rim(lab[1], garment) - _rim(lab[0], garment),
-    }
+    found = {"painted": _share(different, kept & ~garment)}
+    if grounded:
+        found["lost"] = _share(different, ndimage.binary_erosion(body > SURE, iterations=RIM) & ~garment)
+    else:
+        found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
+    if pieces:
+        found |= {"changed": _share(different, inner), "rim": _rim(lab[1], garment) - _rim(lab[0], garment)}
     if whole:
         found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
         found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
         found["instead"] = sum(map(_is_another, whole)) / len(whole)
-    if any(piece.sentence.design not in (None, "solid") for piece in pieces):
+    if any(piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces):
         del found["rim"]  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
         found["print_left"] = left

@@ -19,6 +19,7 @@ from fice.order import Order
 from fice.photo.encode import encode_photo, write_mask
 from fice.photo.names import check_output
 from fice.photo.note import note_of
+from fice.photo.photo import Photo
 from fice.subject.subject import Subject
 
 SHOWN = 1024  # pixels of the longer side, in a notebook
@@ -38,6 +39,7 @@ class Edit:
         drawn: what the engine drew, (1, 3, H, W) float in about [0, 1].
         notices: what the user should know.
         facts: what was done, ready for json; with the order that was asked.
+        alpha: (H, W) of the dtype of pixels, how opaque the result is, where that is not as in the photo; or None.
 
     >>> import fice
     >>> edit = fice.edit_photo("photo.jpg", "red dress")
@@ -56,9 +58,16 @@ class Edit:
     drawn: Tensor
     notices: list[str]
     facts: dict[str, Any]
+    alpha: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self._meant = self.mask
+
+    @property
+    def _photo(self) -> Photo:
+        """The photo, as opaque as the result is."""
+        photo = self.subject.photo
+        return photo if self.alpha is None else replace(photo, alpha=self.alpha)
 
     @property
     def picture(self) -> np.ndarray:
@@ -83,7 +92,7 @@ class Edit:
         are of the file encoded last. Raises UsageError for another format.
         """
         target = Path(target) if Path(target).suffix else Path(f"result.{target}")
-        file = encode_photo(self.subject.photo, self.pixels, target, note_of(self.facts))
+        file = encode_photo(self._photo, self.pixels, target, note_of(self.facts))
         self.mask = self._meant if file.changed is None else self._meant | file.changed
         self.notices += [notice for notice in file.notices if notice not in self.notices]
         return file.content
@@ -93,7 +102,7 @@ class Edit:
 
         A file that is there is replaced, so that the same lines may run again; the photo itself never is (UsageError).
         """
-        target = check_output(path, self.subject.photo, force=True)
+        target = check_output(path, self._photo, force=True)
         content = self.encode(target)
         with whole_file(target) as stream:
             stream.write(content)
@@ -124,7 +133,8 @@ def best_of(edits: Sequence[Edit]) -> Edit:
     """
     if not edits:
         raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
-    best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), edit.facts["similarity"]["after"]))
-    if np.array_equal(best.pixels, best.subject.photo.pixels):
+    likeness = lambda edit: edit.facts["similarity"]["after"] or 0.0  # noqa: E731
+    best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), likeness(edit)))
+    if best.alpha is None and np.array_equal(best.pixels, best.subject.photo.pixels):
         raise InputError("Nothing was found to change in this picture: cut it nearer to the person, or give a --mask.")
     return best

@@ -15,6 +15,7 @@ from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
+from fice.cloth.tailor import check_cloth
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -30,8 +31,9 @@ from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
-from fice.plan import Piece, Plan, make_plan, read_painted
-from fice.settings import Settings
+from fice.plan import Piece, Plan, make_plan
+from fice.segmenters.load import load_segmenter
+from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
@@ -39,41 +41,6 @@ from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
-
-
-def edit_photo(
-    photo: str | Path | Photo,
-    order: str | Order,
-    *,
-    bundle: str | Path | Bundle = "street",
-    device: str | torch.device = "auto",
-    settings: Settings | None = None,
-    progress: Callable[[str], None] = lambda _: None,
-    callback: Callable[[State], None] | None = None,
-) -> Edit:
-    """One edit of one photo, from a file to a result that can be saved.
-
-    Arguments and errors as of `Editor` and its `edit`; who edits a photo again keeps an `Editor`.
-
-    >>> import fice
-    >>> fice.edit_photo("photo.jpg", "red floral dress").save("edited.jpg").name
-    'edited.jpg'
-    """
-    weights, settings, order = load_bundle(bundle), settings or Settings.preset("default"), Order.of(order)
-    photo = photo if isinstance(photo, Photo) else read_photo(photo)
-    check_order(order, photo, weights, settings)
-    editor = Editor(weights, device, settings, progress)
-    progress("load")
-    return editor.edit(editor.analyse(photo), order, callback=callback)
-
-
-def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what can be known of an order before any network is read: InputError for its texts and files."""
-    understood(order, bundle, settings)
-    for garment in order.garments:
-        read_painted(garment.mask, photo)
-    if order.latent is not None:
-        read_latent(order.latent)
 
 
 class Editor:
@@ -85,7 +52,8 @@ class Editor:
         settings: the choices of the edit; the preset `default` when not given.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
-    Raises WeightsError for a bundle that is missing or damaged, DeviceError for a device that is not there.
+    Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
+    segmenter needs is not installed, DeviceError for a device that is not there.
 
     >>> from fice import Editor
     >>> editor = Editor()
@@ -106,6 +74,8 @@ class Editor:
         self.settings, self.progress = settings or Settings.preset("default"), progress
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
+        own = self.settings.region_from
+        self.segmenter = load_segmenter(own, self.device) if own != NETWORK else None
         package = self.bundle.package("clip") if self.settings.clip_from == "package" else None
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
@@ -206,9 +176,10 @@ class Editor:
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
-        plan = make_plan(subject, order, wanted, self.regions, self.settings)
-        sentences = [sentence for _, sentence in wanted]
-        said = remarks(sentences, self.bundle, self.settings, self.semantics.tokenizer)
+        for garment in order.garments:
+            check_cloth(garment, self.regions)
+        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
+        said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
@@ -217,8 +188,12 @@ class Editor:
         Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas. Raises InputError for words that name no place,
         or one that is not in the picture.
         """
-        places = Places(subject, self.regions)
-        return places.worn() if words is None else {words: places.find(read_area(words)).where}
+        places = Places(subject, self.regions, self.segmenter)
+        return (
+            places.worn()
+            if words is None
+            else {words: places.find(read_area(words, strict=self.segmenter is None)).where}
+        )
 
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""
@@ -243,16 +218,18 @@ class Editor:
                 head=self.regions.select(subject.regions, HEAD),
                 body=self.regions.body(subject.regions),
                 body_after=made.body,
+                generated=made.generated,
+                ground=plan.ground,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            after = subject.frame.to_canvas(seen(replace(subject.photo, pixels=result.pixels), self.device))
+            after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
             similarity = self._similarity(plan, made, after)
-            figures = check(subject, self.regions, plan.pieces, after)
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         facts = {
             "input": str(subject.photo.path),
-            "text": plan.order.sentence,
+            "text": plan.order.title,
             "region": plan.region,
             "order": plan.order.as_json(),
             "bundle": self.bundle.name,
@@ -271,7 +248,7 @@ class Editor:
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
-        worn = union(made.garments)
+        worn = union([*made.garments, torch.zeros_like(made.body)])
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,
@@ -283,20 +260,23 @@ class Editor:
             run.picture,
             [*plan.notices, *faults],
             facts,
+            result.alpha,
         )
 
-    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float]:
-        """Cosine of each garment with its words, in the photo and in the result; of several the mean."""
+    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float | None]:
+        """Cosine of each garment with its words, in the photo and in the result; of several the mean; None of none."""
         views = plan.subject.view, after
         cosines = []
         for piece, after in zip(plan.pieces, made.garments, strict=True):
+            if not piece.sentence.wanted:
+                continue
             wanted = self.semantics.encode_text([piece.sentence.wanted])
             shown = (piece.wide, torch.maximum(after, piece.wide))
             for view, garment in zip(views, shown, strict=True):
                 features = self.semantics.encode_picture(garment_views(view, garment, self.semantics.size)[:, 0])
                 cosines.append(float(F.cosine_similarity(features, wanted)))
-        count = len(plan.pieces)
-        return {"before": round(sum(cosines[::2]) / count, 4), "after": round(sum(cosines[1::2]) / count, 4)}
+        mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
+        return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _same_cloth(piece: Piece) -> bool:

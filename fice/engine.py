@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from fice.cloth.clothing import Weave
 from fice.cloth.dress import Dressing
 from fice.plan import Plan
 from fice.subject.subject import Subject
@@ -46,16 +45,18 @@ class Finished:
         picture: on the analysis canvas, (1, 3, h, w) sRGB in [0, 1], or about that where the engine's own range stays.
         body: the whole person in it, (1, 1, h, w) float in [0, 1].
         garments: for each piece of the plan, where it is now, (1, 1, h, w).
-        cloths: for each piece the cloth in which the photographed garment itself is seen, or what the canvas is too
-            coarse for of a generated one; or None.
+        cloths: for each piece the cloth in which the photographed garment is seen, or from which a generated one has
+            what the canvas is too coarse for; or None.
         latent: what the engine could begin from again, as `fice edit --save-latent` writes it; or None.
+        generated: the picture is the engine's own; else the photographed garments are seen in the cloths.
     """
 
     picture: Tensor
     body: Tensor
     garments: tuple[Tensor, ...]
-    cloths: tuple[Dressing | Weave | None, ...]
+    cloths: tuple[Dressing | None, ...]
     latent: Tensor | None = None
+    generated: bool = True
 
 
 class Engine(Protocol):

@@ -29,9 +29,9 @@ class UsageError(FiceError):
     """An option or argument makes no sense.
 
     >>> import fice
-    >>> fice.Order.of("red dress", region="sleeves")
+    >>> fice.Order.of("red dress", seed="seven")
     Traceback (most recent call last):
-    fice.errors.UsageError: The order has none of auto, upper, lower, dress, outer, full in 'region'; correct it.
+    fice.errors.UsageError: The order has no whole number from 0 in 'seed'; correct it.
     """
 
     exit_code = 2

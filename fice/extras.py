@@ -10,7 +10,10 @@ from fice.errors import UsageError
 EXTRAS = {
     "evaluate": (("skimage", "matplotlib"), "`fice evaluate` and `fice ablate`: structural similarity, plots"),
     "cluster": (("ray",), "`fice batch --on ray`"),
-    "hf": (("transformers",), "CLIP and SigLIP from Hugging Face"),
+    "hf": (
+        ("transformers",),
+        "CLIP and SigLIP from Hugging Face, `--region-from`: regions by a segmenter of one's own",
+    ),
     "clip": (("clip",), "`--set clip_from=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set pose_from=package`: DensePose by its own code"),
     "train": (

@@ -132,3 +132,8 @@ def downloads() -> Path:
 def own_bundles() -> Path:
     """The folder of the bundles made from other people's weights, one sub-folder each."""
     return user_folder() / "bundles"
+
+
+def own_segmenters() -> Path:
+    """The folder of the networks that find regions by words, one sub-folder each."""
+    return user_folder() / "segmenters"

@@ -144,6 +144,26 @@ class Order:
         """What all garments shall be, in one line."""
         return " and ".join(filter(None, (garment.text for garment in self.garments)))
 
+    @property
+    def title(self) -> str:
+        """What is asked in a few words, for names: the sentence, else the swatches and the background."""
+        if self.sentence:
+            return self.sentence
+        named = lambda name, value: Path(value).stem if is_file(name, value) else str(value)[:20]  # noqa: E731
+        swatches = [named("swatch", garment.swatch) for garment in self.garments if garment.swatch is not None]
+        behind = [] if self.background is None else [f"{named('background', self.background)} background"]
+        return " and ".join([*swatches, *behind])
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the result is to be transparent around the person."""
+        return self.background == wish.TRANSPARENT
+
+    @property
+    def dressing(self) -> tuple[Garment, ...]:
+        """The garments to be edited: none where nothing is said of any, but a background is named."""
+        return () if self.background is not None and self.garments == (Garment(),) else self.garments
+
     def wishes(self) -> dict[str, Any]:
         """What differs from the defaults and is not of a garment."""
         return {name: value for name in _names(Order) if (value := getattr(self, name)) != default_of(name)}

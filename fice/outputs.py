@@ -46,13 +46,17 @@ class Outputs:
         """What a batch writes: each of `kept` beside the result, named after it."""
         return cls(result, {name: _beside(result, f".{name}{BESIDE[name]}") for name in kept})
 
-    def check(self, photo: Photo, force: bool = False) -> Outputs:
-        """The same with links followed, once it is sure that all of it can be written.
+    def check(self, photo: Photo, force: bool = False, transparent: bool = False) -> Outputs:
+        """The same with links followed, once it is sure that all of it can be written; transparent: the result is.
 
         Raises UsageError for what cannot be written beside the photo, or has the name of another.
         """
         piped = is_pipe(self.result)
-        seen = {name_at_stdout(photo) if piped else check_output(self.result, photo, force)}
+        seen = {
+            name_at_stdout(photo, transparent)
+            if piped
+            else check_output(self.result, photo, force, transparent=transparent)
+        }
         result = self.result if piped else next(iter(seen))
         beside = {}
         for name, path in self.beside.items():
@@ -70,7 +74,7 @@ class Outputs:
     def write(self, edit: Edit) -> None:
         """All of it; each file is whole or not there."""
         if is_pipe(self.result):
-            write_to_stdout(edit.encode(name_at_stdout(edit.subject.photo)))
+            write_to_stdout(edit.encode(name_at_stdout(edit.subject.photo, edit.order.transparent)))
         else:
             edit.save(self.result)
         if "mask" in self.beside:

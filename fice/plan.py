@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,9 +19,13 @@ from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.places.find import Found, Places
 from fice.settings import Settings
+from fice.stitch.ground import Ground, read_ground
 from fice.subject.colours import worn
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
+
+if TYPE_CHECKING:
+    from fice.segmenters.segmenter import Segmenter
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
@@ -31,7 +36,8 @@ class Piece:
     """One garment of a plan; maps are (1, 1, h, w) float in [0, 1].
 
     Attributes:
-        sentence: what it shall be.
+        garment: what is asked of it.
+        sentence: what its text says of it.
         region: how to find it again in any picture of this canvas.
         wide: where it is before the edit, on the analysis canvas.
         before: the same on the engine's canvas.
@@ -41,6 +47,7 @@ class Piece:
         whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
     """
 
+    garment: Garment
     sentence: Sentence
     region: Region
     wide: Tensor
@@ -65,6 +72,7 @@ class Plan:
         pieces: the garments, none of which covers another.
         keep: where the generated picture must stay, (1, 1, h, w) float in [0, 1] on the engine's canvas.
         notices: what the user should know.
+        ground: what is put behind the person, or None where the background stays.
     """
 
     subject: Subject
@@ -72,6 +80,7 @@ class Plan:
     pieces: tuple[Piece, ...]
     keep: Tensor
     notices: list[str]
+    ground: Ground | None = None
 
     @property
     def before(self) -> Tensor:
@@ -85,16 +94,23 @@ class Plan:
 
 
 def make_plan(
-    subject: Subject, order: Order, wanted: Sequence[tuple[Garment, Sentence]], regions: Regions, settings: Settings
+    subject: Subject,
+    order: Order,
+    wanted: Sequence[tuple[Garment, Sentence]],
+    regions: Regions,
+    settings: Settings,
+    segmenter: Segmenter | None = None,
 ) -> Plan:
     """The plan of an order whose garments' sentences were understood; wanted: each garment with a sentence of it.
+
+    segmenter: finds the words for regions, instead of `regions`.
 
     Raises InputError for a mask that cannot be used or leaves nothing free, and where no garment is in the picture.
     """
     canvas = subject.source.shape[2:]
     masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
     allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
-    choices = _choices(subject, wanted, allowed, regions)
+    choices = _choices(subject, wanted, allowed, Places(subject, regions, segmenter))
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
@@ -128,20 +144,24 @@ def make_plan(
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
         reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
-        pieces.append(Piece(sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
-    if not pieces:
+        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
+    if wanted and not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
-    released = union([_released(piece, subject, regions) for piece in pieces])
+    ground = None if order.background is None else read_ground(order.background, subject.photo.size)
+    if ground is not None:
+        notices += ground.notices
+    nothing = torch.zeros_like(subject.source[:, :1])
+    released = union([nothing, *(_released(piece, subject, regions) for piece in pieces)])
     if settings.keep == "body":
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
-    return Plan(subject, order, tuple(pieces), 1 - released, notices)
+    return Plan(subject, order, tuple(pieces), 1 - released, notices, ground)
 
 
 def _choices(
-    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], regions: Regions
+    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], places: Places
 ) -> list[Choice | Fixed | Found | InputError]:
     """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
 
@@ -150,20 +170,17 @@ def _choices(
     found: list[Choice | Fixed | Found | InputError] = []
     for (garment, sentence), here in zip(wanted, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
-        if not is_named(garment.region):
-            try:
-                found.append(Places(subject, regions).find(read_area(garment.region)))
-            except InputError as error:
-                found.append(error)
-        elif here is not None and (len(wanted) == 1 or named is None):
-            found.append(Fixed(here))
-        else:
-            try:
-                found.append(choose_region(regions, subject.regions, named, kind))
-            except InputError as error:
-                found.append(error)
+        try:
+            if not is_named(garment.region):
+                found.append(places.find(read_area(garment.region, strict=places.segmenter is None)))
+            elif here is not None and (len(wanted) == 1 or named is None):
+                found.append(Fixed(here))
+            else:
+                found.append(choose_region(places.regions, subject.regions, named, kind))
+        except InputError as error:
+            found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
-    if len(lost) == len(found):
+    if lost and len(lost) == len(found):
         raise lost[0]
     for i, choice in enumerate(found):
         others = {

@@ -11,6 +11,7 @@ from typing import Any
 from fice.errors import UsageError
 
 RENAMED = {"look": "crop", "semantics": "clip_from", "posing": "pose_from"}  # by their old names
+NETWORK = "network"  # as the value of a setting: the bundle's own
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 
 
@@ -57,7 +58,7 @@ class Settings:
     # where it starts
     start: str = _of(
         "redressed",
-        "The photo recoloured by mask, as the encoder sees it, the mean person, or a random one.",
+        "The photographed garment in new cloth, the photo as the encoder sees it, the mean person, or a random one.",
         choices=("redressed", "encoder", "mean", "random"),
     )
     space: str = _of(
@@ -84,6 +85,10 @@ class Settings:
         2000.0,
         "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
         "that it likes; 0 removes the term.",
+    )
+
+    texture: float = _of(
+        10.0, "Weight of a swatch's texture on the garment, where a swatch is given; 0 removes the term."
     )
 
     # what the terms look at
@@ -118,6 +123,9 @@ class Settings:
         "Whose DensePose: our network, or the packages detectron2 and densepose, where they are installed.",
         choices=("network", "package"),
     )
+    region_from: str = _of(
+        NETWORK, "Who finds regions by words: the bundle's networks, or a segmenter of your own, by name or folder."
+    )
 
     # how it goes back
     stitch: str = _of(
@@ -139,13 +147,20 @@ class Settings:
 
     @classmethod
     def asked_for(
-        cls, preset: str, assignments: Sequence[str] = (), *, steps: int | None = None, strength: float | None = None
+        cls,
+        preset: str,
+        assignments: Sequence[str] = (),
+        *,
+        steps: int | None = None,
+        strength: float | None = None,
+        region_from: str | None = None,
     ) -> Settings:
         """A preset with what is not None replaced; assignments, "name=value" each, have the last word.
 
         Raises UsageError as `preset` and `parse` do.
         """
-        given = {name: value for name, value in (("steps", steps), ("strength", strength)) if value is not None}
+        asked = {"steps": steps, "strength": strength, "region_from": region_from}
+        given = {name: value for name, value in asked.items() if value is not None}
         settings = cls.preset(preset, **given).replace(**dict(map(cls.parse, assignments)))
         settings.check()
         return settings
@@ -218,12 +233,15 @@ GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
     "garment",
     "mirrored",
     "clip_from",
+    "region_from",
 }
 
 
 def as_set(value: Any) -> str:
     """A value as --set takes it."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -95,12 +95,12 @@ def seen(photo, frame):
     return frame.to_canvas(torch.from_numpy(photo.seen()).permute(2, 0, 1)[None])
 
 
-def dressed(subject, text, seed=0):
+def dressed(subject, text, seed=0, **wishes):
     """An edit of a subject by default, as far as no network is asked.
 
     plan, cloths, garments: as of an engine; pixels: the result, (H, W, 3) uint8; after: what its frame shows of it.
     """
-    order, settings = Order.of(text, seed=seed), Settings()
+    order, settings = Order.of(text, seed=seed, **wishes), Settings()
     wanted = [(garment, sentence) for garment in order.garments for sentence in parse(garment.text)]
     plan = make_plan(subject, order, wanted, REGIONS, settings)
     engine = Redressing(SimpleNamespace(name="drawn", whole=False), settings, REGIONS)
@@ -108,6 +108,8 @@ def dressed(subject, text, seed=0):
     worn = zip(plan.pieces, made.garments, made.cloths, strict=True)
     head, body = REGIONS.select(subject.regions, HEAD), REGIONS.body(subject.regions)
     garments = tuple(Worn(piece.wide, after, piece.mask, cloth) for piece, after, cloth in worn)
-    pixels = stitch(Stitch(subject.photo, subject.frame, made.picture, garments, head, body, made.body)).pixels
+    pixels = stitch(
+        Stitch(subject.photo, subject.frame, made.picture, garments, head, body, made.body, generated=False)
+    ).pixels
     after = seen(replace(subject.photo, pixels=pixels), subject.frame)
     return SimpleNamespace(plan=plan, cloths=made.cloths, garments=made.garments, pixels=pixels, after=after)

@@ -69,7 +69,7 @@ def candidate(value, similarity, **figures):
     subject = SimpleNamespace(photo=SimpleNamespace(pixels=PHOTO))
     figures = {"changed": 1.0, "spill": 0.0, "painted": 0.0, "rim": 0.0} | figures
     facts = {"similarity": {"after": similarity}, "check": figures}
-    return SimpleNamespace(pixels=PHOTO + np.uint8(value), subject=subject, facts=facts)
+    return SimpleNamespace(pixels=PHOTO + np.uint8(value), subject=subject, facts=facts, alpha=None)
 
 
 def test_the_candidate_most_like_the_text_is_kept():

@@ -14,6 +14,7 @@ from fice import Editor, InputError, Order, Settings, UsageError
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
 from fice.inversion.tuning import render
+from fice.once import edit_photo
 from fice.photo.photo import read_photo
 from fice.subject.regions import HEAD
 
@@ -283,3 +284,44 @@ def test_orientation_is_honoured(editor, street, tmp_path):
 def test_a_photographed_garment_takes_no_latent(editor, person):
     with pytest.raises(UsageError, match="A photographed garment cannot take latent; add --preset generated"):
         editor.plan(editor.analyse(person), Order.of("red outfit", latent="start.safetensors"))
+
+
+def test_a_background_alone_is_an_edit_of_no_garment(editor, person):
+    edit = editor.edit(editor.analyse(person), Order(background="#102030"))
+    assert (edit.pixels[0, 0] == (16, 32, 48)).all() and edit.garment.max() == 0 and edit.alpha is None
+    assert 0.3 < edit.mask.mean() < 0.95
+    assert (edit.pixels[~edit.mask] == edit.subject.photo.pixels[~edit.mask]).all()
+    assert set(edit.facts["check"]) == {"painted", "lost"} and edit.facts["check"]["lost"] < 0.01
+    assert edit.facts["similarity"] == {} and edit.facts["text"] == "#102030 background"
+
+
+@pytest.mark.parametrize("worn", ["edited", "generated"])
+def test_garments_and_background_are_edited_together(worn, request, person):
+    alone = request.getfixturevalue(worn)
+    editor = request.getfixturevalue("editor" if worn == "edited" else "generating")
+    both = editor.edit(alone.subject, Order.of("red outfit", background="#102030"))
+    assert (both.pixels[0, 0] == (16, 32, 48)).all() and "spill" not in both.facts["check"]
+    inner = alone.garment > 0.95
+    assert np.abs(both.pixels[inner].astype(int) - alone.pixels[inner]).mean() < 8
+    kept = ~both.mask
+    assert kept.any() and (both.pixels[kept] == alone.subject.photo.pixels[kept]).all()
+
+
+def test_a_transparent_background_is_an_alpha_channel(editor, person, tmp_path):
+    edit = editor.edit(editor.analyse(person), Order(background="transparent"))
+    with Image.open(edit.save(tmp_path / "clear.png")) as saved:
+        assert saved.mode == "RGBA" and saved.getpixel((0, 0))[3] == 0
+    with pytest.raises(UsageError, match="transparency"):
+        edit.save(tmp_path / "clear.jpg")
+
+
+def test_a_background_alone_has_nothing_to_be_generated(generating, person):
+    with pytest.raises(InputError, match="--preset"):
+        generating.edit(generating.analyse(person), Order(background="white"))
+
+
+def test_a_background_that_is_no_picture_is_told_before_networks_are_read(person, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    for background, said in ((str(tmp_path / "text.png"), "not a picture"), ("warn grey", "no colour")):
+        with pytest.raises(InputError, match=said):
+            edit_photo(person, Order(background=background))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fice.errors import UsageError
-from fice.settings import PRESETS, Settings
+from fice.settings import PRESETS, Settings, as_set
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -69,7 +69,7 @@ def test_settings_of_generated_garments_are_refused_without_them(preset):
             Settings.preset(preset, **changes).check()
         Settings.preset("generated", **changes).check()
         Settings.preset("paper", **changes).check()
-    Settings.preset(preset, mirrored=False, clip_from="package").check()
+    Settings.preset(preset, mirrored=False, clip_from="package", region_from="mine").check()
 
 
 @pytest.mark.parametrize(("old", "new"), [("look", "crop"), ("semantics", "clip_from"), ("posing", "pose_from")])
@@ -77,3 +77,8 @@ def test_a_setting_that_was_renamed_is_answered_with_its_name(old, new):
     for ask in (lambda: Settings.parse(f"{old}=picture"), lambda: Settings.preset("fast", **{old: "picture"})):
         with pytest.raises(UsageError, match=f"is called {new} now"):
             ask()
+
+
+def test_a_folder_is_written_as_it_is_read():
+    folder = "./My Segmenter"
+    assert as_set(folder) == folder and Settings.parse(f"region_from={as_set(folder)}") == ("region_from", folder)

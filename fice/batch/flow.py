@@ -113,7 +113,7 @@ class Flow:
             photo = read_photo(job.photo)
             target = self.out / job.key
             target.parent.mkdir(parents=True, exist_ok=True)
-            outputs = Outputs.next_to(target, self.keep).check(photo, force=True)
+            outputs = Outputs.next_to(target, self.keep).check(photo, True, job.order.transparent)
             latent = None if job.order.latent is None else read_latent(job.order.latent)
             return Pending(job, before, self.editor.analyse(photo), latent, outputs)
         except Exception as error:

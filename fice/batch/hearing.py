@@ -23,24 +23,24 @@ class Hearing:
         from fice.language.clip import text_reader  # torch, from here on
 
         self.bundle, self.settings, self.warn, self.reader = bundle, settings, warn, text_reader(bundle)
-        self.reasons: dict[tuple[tuple[str, str], ...], str | None] = {}
+        self.reasons: dict[tuple[tuple[str, str, bool], ...], str | None] = {}
         self.said: set[str] = set()
 
     def __call__(self, job: Job) -> Job:
         if job.error:
             return job
-        said = tuple((garment.text, garment.region) for garment in job.order.garments)
+        said = tuple((garment.text, garment.region, bool(garment.swatch)) for garment in job.order.dressing)
         if said not in self.reasons:
             self.reasons[said] = self._heard(job.order)
         return replace(job, error=self.reasons[said])
 
     def _heard(self, order: Order) -> str | None:
         try:
-            sentences = [sentence for _, sentence in understood(order, self.bundle, self.settings)]
+            wanted = understood(order, self.bundle, self.settings)
         except InputError as error:
             self._say(order.sentence, str(error))
             return str(error)
-        for remark in remarks(sentences, self.bundle, self.settings, self.reader):
+        for remark in remarks(wanted, self.bundle, self.settings, self.reader):
             self._say(order.sentence, remark)
         return None
 

@@ -17,7 +17,7 @@ from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
 from fice.order import GARMENTS, Order, is_file
-from fice.photo.names import result_extension
+from fice.photo.names import result_extension, with_alpha
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Job:
 
     @property
     def text(self) -> str:
-        """What shall be worn, in one line."""
-        return self.order.sentence
+        """What is asked, in one line."""
+        return self.order.title
 
 
 def find_jobs(batch: Batch) -> list[Job]:
@@ -98,6 +98,8 @@ def _stamp(job: Job) -> tuple[str | int, ...]:
 
 def _find(batch: Batch) -> list[Job]:
     suffix, ext = check_suffix(batch.suffix), check_extension(batch.ext)
+    if batch.order.transparent and ext != "auto" and with_alpha(ext) != ext:
+        raise UsageError(f"Results in {ext} cannot be transparent; choose the extension png or webp.")
     source, prompts = batch.source, Path(batch.prompts) if batch.prompts else None
     if source is None:
         if prompts is None or prompts.suffix.lower() == ".txt":
@@ -112,11 +114,12 @@ def _find(batch: Batch) -> list[Job]:
             raise UsageError('It is not said what to wear; give a text, like "a red dress", or --prompts FILE.')
         drafts = [draft for photo in _photos(where, real_out) for draft in _of_photo(photo, wishes)]
     drafts += [_unusable(prompts or Path(), wish) for wish in wishes if wish.error]
-    places = [draft.place for draft in drafts]
+    orders = [batch.order.with_wishes(draft.wishes) for draft in drafts]
+    clear = [order.transparent for order in orders]
+    places = [draft.place.clear if one else draft.place for draft, one in zip(drafts, clear, strict=True)]
     originals = _real(draft.photo for draft in drafts)
     jobs = []
-    for draft, key in zip(drafts, keys(places, suffix, ext), strict=True):
-        order = batch.order.with_wishes(draft.wishes)
+    for draft, order, key in zip(drafts, orders, keys(places, suffix, ext), strict=True):
         problems = (_problem(path, name) for name, path in order.files().items())
         error = draft.error or next(filter(None, problems), None) or _overwrites(real_out, key, originals)
         jobs.append(Job(key, draft.photo, order.absolute(), error))
@@ -154,6 +157,8 @@ def _wishes(batch: Batch, prompts: Path | None) -> list[tables.Row]:
         raise UsageError('A text is empty; say what to wear, like "a red dress".')
     if len(batch.order.garments) > 1:
         rows.append(tables.Row(0, {GARMENTS: batch.order.absolute().as_json()[GARMENTS]}))
+    if not rows and prompts is None and batch.order.background is not None:
+        rows.append(tables.Row(0, {}))
     if prompts is not None:
         for row in tables.read_rows(prompts, tables.TEXTS):
             if not row.error and not _said(row.values):
@@ -192,7 +197,7 @@ def _drafts(
     usable = [wish for wish in wishes if wish.error is None]
     for wish in usable[:1] if own.error else usable:
         said = wish.values | own.values  # the name may depend on it
-        text, told = _said(wish.values)[0], {name: value for name, value in said.items() if name != "text"}
+        text, told = " ".join(_said(wish.values)[:1]), {name: value for name, value in said.items() if name != "text"}
         place = Place(folders, name, text, as_json(told), len(usable) > 1, extension=result_extension(photo))
         files = {name: str(table.parent / value) for name, value in own.values.items() if is_file(name, value)}
         yield Draft(place, photo, said | files, own.error)
@@ -220,6 +225,8 @@ def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
         worn = {name: row.values[name] for name in ("text", GARMENTS) if name in row.values}
         values = {name: value for name, value in row.values.items() if name not in ("photo", *worn)}
         asked = _each(tables.Row(row.line, worn)) if _said(worn) else wishes
+        if not asked and "background" in values:
+            asked = [tables.Row(row.line, {})]
         if "photo" not in row.values:
             row = row if row.error else tables.bad(row.line, table, "names no photo; add one")
         elif not asked:

@@ -8,12 +8,12 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from fice.errors import UsageError
-from fice.photo.names import FORMATS, NAME_BYTES, slug
+from fice.photo.names import FORMATS, NAME_BYTES, slug, with_alpha
 
 SUFFIX_BYTES = 60
 SHEET = "contact-sheet.png"  # of the whole run; no result is called that
@@ -34,6 +34,11 @@ class Place:
     shown: bool = False
     plain: bool = False
     extension: str = ".png"
+
+    @property
+    def clear(self) -> Place:
+        """The same for a result that is to be transparent."""
+        return replace(self, extension=with_alpha(self.extension))
 
 
 def check_suffix(suffix: str | None) -> str:

@@ -128,6 +128,18 @@ const remarks = (row, clipped) => [
   ...row.notices.map((notice) => make("p", { class: "notice" + clipped }, notice)),
 ];
 
+/* what the order shows beside the photo */
+function given(row) {
+  if (!row.given.length) return null;
+  const pictures = row.given.map(([what, file, small]) => {
+    const image = make("img", { alt: what, title: what, loading: "lazy", decoding: "async" });
+    image.onerror = () => image.replaceWith(what);
+    image.src = small ?? file;
+    return make("a", { href: file, target: "_blank", rel: "noopener" }, image);
+  });
+  return make("p", { class: "given" }, ...pictures);
+}
+
 function icon(path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
@@ -150,6 +162,7 @@ function card(row, at) {
     make("h2", { class: "clipped" }, row.text || "(no text)"),
     make("p", { class: "name clipped" }, row.name),
     numbers(row),
+    given(row),
     ...remarks(row, " clipped"),
   );
 }
@@ -265,6 +278,7 @@ function describe(row) {
   const parts = [
     make("h2", { id: "large-text" }, row.text || "(no text)"),
     make("p", { class: "name" }, row.key),
+    given(row),
     ...remarks(row, ""),
     list(facts, "Figures"),
     list(losses, "Losses"),

@@ -13,11 +13,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
+from fice.errors import UsageError
+from fice.order import Order
 from fice.web import webpage
 from fice.web.thumbnails import Thumbnail, link, thumbnails
 
@@ -39,9 +42,11 @@ LOSSES = {
     "head": "how far the head's outline is from where it was",
     "latent": "how far the latent's layers are from each other",
     "cloth": "how far the garment is from the colour that the text names",
+    "texture": "how far the garment is from the texture of its swatch",
 }
 UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # nothing in the json may end its block
 ROOM = Path(__file__).parent
+SHOWN = ("swatch", "background", "pose")  # wishes whose pictures stand beside an edit
 
 
 def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict) -> Path:
@@ -54,7 +59,9 @@ def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict)
     latest = list({result["key"]: result for result in results}.values())
     small = list(thumbnails(out, (picture for result in latest for picture in pictures(out, result))))
     inside = len(latest) <= EMBEDDED
-    rows = [_row(out, result, small[2 * i : 2 * i + 2], inside) for i, result in enumerate(latest)]
+    asked = list(dict.fromkeys(path for result in latest for path in given(result).values()))
+    known = dict(zip(asked, thumbnails(out, map(Path, asked)), strict=True))
+    rows = [_row(out, result, small[2 * i : 2 * i + 2], known, inside) for i, result in enumerate(latest)]
     return webpage.write_page(
         out / PAGE,
         ROOM / "page.html.j2",
@@ -72,6 +79,17 @@ def pictures(out: Path, result: dict) -> tuple[Path | None, Path | None]:
     """Where photo and result lie; None for the result of a failed edit and for a photo without a name."""
     photo = _report(result).get("input")
     return Path(photo) if photo else None, None if result["status"] == "failed" else out / result["key"]
+
+
+def given(result: dict) -> dict[str, str]:
+    """The pictures that the order shows beside the photo, by the names of their wishes: swatches, a background."""
+    told = _report(result).get("order")
+    if not isinstance(told, dict):
+        return {}
+    with suppress(UsageError):
+        files = Order().with_wishes(told).files()
+        return {name: file for name, file in files.items() if name.partition("_")[0] in SHOWN}
+    return {}
 
 
 def label(result: dict) -> str:
@@ -98,7 +116,9 @@ def _report(result: dict) -> dict[str, Any]:
     return result.get("report") or {}
 
 
-def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -> dict[str, Any]:
+def _row(
+    out: Path, result: dict, small: list[Thumbnail | None], known: dict[str, Thumbnail | None], inside: bool
+) -> dict[str, Any]:
     """What the script is told about a picture: json types only."""
     report = _report(result)
     before, after, gain = similarity(result)
@@ -126,6 +146,11 @@ def _row(out: Path, result: dict, small: list[Thumbnail | None], inside: bool) -
         "output": edited and link(out, edited),
         "ratio": next((round(each.ratio, 4) for each in reversed(small) if each), None),
         "thumbnails": [None if each is None else each.embedded() if inside else each.link() for each in small],
+        "given": [
+            [f"{name.partition('_')[0]}: {Path(file).name}", link(out, Path(file)), thumbnail and thumbnail.link()]
+            for name, file in given(result).items()
+            for thumbnail in [known[file]]
+        ],
     }
 
 

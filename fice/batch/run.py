@@ -117,7 +117,10 @@ def describe_batch(batch: Batch, tell: Tell = lambda _: None) -> str:
 
 
 def _weights_that_understand(batch: Batch) -> Bundle:
-    """The bundle, once it is sure that it can obey the texts that every photo gets."""
+    """The bundle, once it is sure that it can obey the texts that every photo gets, and that a segmenter is there."""
+    from fice.segmenters.load import check_segmenter
+
+    check_segmenter(batch.settings.region_from)
     weights = load_bundle(batch.bundle)
     texts = [*(garment.text for garment in batch.order.garments if garment.text), *batch.texts]
     for text in texts:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from fice.checkpoints.files import read_checkpoint, read_safetensors
+from fice.checkpoints.files import read_checkpoint
+from fice.checkpoints.folder import colour, read_json, read_part, read_tensors, size_of
 from fice.checkpoints.found import Found
 from fice.errors import WeightsError
-from fice.files import read_file
 from fice.language.clip import MEAN, STD
 from fice.nets.huggingface import FastTokenizer, settings
 
-LARGEST = 1 << 26  # bytes of a json file; the largest known tokenizer has half of that
 LABELS = {
     "background": "background",
     "hair": "hair",
@@ -45,7 +41,7 @@ def read_folder(path: str | Path) -> Found:
     Raises WeightsError for a folder of another kind, one that is not whole, or where transformers is missing.
     """
     path = Path(path)
-    config = _json(path, "config.json")
+    config = read_json(path, "config.json")
     kind = config.get("model_type")
     try:
         if kind in ("clip", "siglip"):
@@ -83,11 +79,11 @@ def _clip(path: Path, config: dict[str, Any]) -> Found:
         arguments["dimensions"] = int(config.get("projection_dim", 512))
     side = int(vision.get("image_size", 224))
     length = int(text.get("max_position_embeddings", 77 if kind == "clip" else 64))
-    content = _file(path, "tokenizer.json")
+    content = read_part(path, "tokenizer.json")
     words = FastTokenizer(content, length, 0)
     if words.vocab_size > text.get("vocab_size", words.vocab_size):
         raise ValueError(f"tokenizer.json has {words.vocab_size} words instead of {text['vocab_size']}")
-    picture = _json(path, "preprocessor_config.json")
+    picture = read_json(path, "preprocessor_config.json")
     half = [0.5, 0.5, 0.5]
     mean, std = (MEAN, STD) if kind == "clip" else (half, half)
     extra = {
@@ -95,8 +91,8 @@ def _clip(path: Path, config: dict[str, Any]) -> Found:
         "context_length": length,
         "pad": _pad(path, words, int(text.get("pad_token_id", 1))),
         "image_resolution": side,
-        "mean": _colour(picture.get("image_mean", mean)),
-        "std": _colour(picture.get("image_std", std)),
+        "mean": colour(picture.get("image_mean", mean)),
+        "std": colour(picture.get("image_std", std)),
     }
     notes = [f"{side}-pixel pictures, {length} tokens"]
     return Found("clip", "huggingface-clip", arguments, {}, extra, {"tokenizer.json": content}, notes)
@@ -109,16 +105,13 @@ def _segformer(path: Path, config: dict[str, Any]) -> Found:
         raise ValueError("no label background")
     if config.get("hidden_act", "gelu") != "gelu":
         raise ValueError(f"hidden_act {config['hidden_act']!r}")
-    picture = _json(path, "preprocessor_config.json")
-    size = picture.get("size", 512)
-    if isinstance(size, dict):
-        size = [size["height"], size["width"]] if "height" in size else size["shortest_edge"]
-    height, width = size if isinstance(size, list) else (size, size)
+    picture = read_json(path, "preprocessor_config.json")
+    height, width = size_of(picture, 512)
     arguments = {
         "classes": len(names),
-        "size": [int(height), int(width)],
-        "mean": _colour(picture.get("image_mean", [0.485, 0.456, 0.406])),
-        "std": _colour(picture.get("image_std", [0.229, 0.224, 0.225])),
+        "size": [height, width],
+        "mean": colour(picture.get("image_mean", [0.485, 0.456, 0.406])),
+        "std": colour(picture.get("image_std", [0.229, 0.224, 0.225])),
         "widths": _four(config["hidden_sizes"], 4096),
         "depths": _four(config["depths"], 100),
         "heads": _four(config["num_attention_heads"], 256),
@@ -144,7 +137,7 @@ def _region(label: str) -> str:
 def _pad(path: Path, words: FastTokenizer, default: int) -> int:
     """The id with which short texts are filled."""
     name = "tokenizer_config.json"
-    token = _json(path, name).get("pad_token") if (path / name).is_file() else None
+    token = read_json(path, name).get("pad_token") if (path / name).is_file() else None
     token = token.get("content") if isinstance(token, dict) else token
     number = words.number(token) if isinstance(token, str) else None
     return default if number is None else number
@@ -157,46 +150,13 @@ def _four(values: Any, most: int) -> list[int]:
     return values
 
 
-def _colour(values: Sequence[float]) -> list[float]:
-    red, green, blue = (float(value) for value in values)
-    if not all(isfinite(value) for value in (red, green, blue)):
-        raise ValueError(f"mean or deviation {values}")
-    return [red, green, blue]
-
-
 def _weights(path: Path) -> dict[str, Tensor]:
     """All tensors, mapped from the file or files of the folder."""
-    if (path / "model.safetensors").is_file():
-        return read_safetensors(path / "model.safetensors")
-    if (path / "model.safetensors.index.json").is_file():
-        listed = _json(path, "model.safetensors.index.json").get("weight_map")
-        names = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
-        if any(Path(name).name != name for name in names):  # an index must not point outside its folder
-            raise WeightsError(f"The index of {path} names files elsewhere: get the folder again.")
-        return {key: value for name in sorted(names) for key, value in read_safetensors(path / name).items()}
+    if (tensors := read_tensors(path)) is not None:
+        return tensors
     if (path / "pytorch_model.bin").is_file():
         tree = read_checkpoint(path / "pytorch_model.bin")
         return (
             {key: value for key, value in tree.items() if isinstance(value, Tensor)} if isinstance(tree, dict) else {}
         )
     raise WeightsError(f"{path} has no model.safetensors and no pytorch_model.bin: get the folder again.")
-
-
-def _file(path: Path, name: str) -> bytes:
-    file = path / name
-    if not file.is_file():
-        raise WeightsError(f"{path} has no {name}: get the whole folder of the model.")
-    try:
-        return read_file(file, LARGEST)
-    except OSError as error:
-        raise WeightsError(f"{file} cannot be read ({error.strerror}): get the folder again.") from error
-
-
-def _json(path: Path, name: str) -> dict[str, Any]:
-    try:
-        content = json.loads(_file(path, name))
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f"{path / name} is damaged: get the folder again.") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path / name} is damaged: get the folder again.")
-    return content

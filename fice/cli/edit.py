@@ -60,6 +60,7 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg "white shirt and blue jeans" -o out.png --save-mask mask.png
       fice edit photo.jpg "black leather jacket" --region outer --json
       fice edit photo.jpg "a #007aff silk shirt, and the jeans darker"
+      fice edit photo.jpg --background "warm grey"
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """
@@ -68,14 +69,14 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
     from fice.photo.names import default_output
     from fice.photo.pipe import is_pipe
 
-    if text is None and options["order_file"] is None:
+    if text is None and not any(options[name] for name in ("order_file", "swatch", "background")):
         raise UsageError('It is not said what to wear; give a text, like "red dress", or --order FILE.')
     order, settings = order_from(options, text), settings_from(options)
     beside = {name: file for name in BESIDE if (file := options.pop(f"{name}_file"))}
     piped = is_pipe(output or photo)
     if piped and as_json:
         raise UsageError("--json and the picture cannot both go to standard output; name a file with -o.")
-    result = output or (photo if is_pipe(photo) else default_output(photo, order.sentence))
+    result = output or (photo if is_pipe(photo) else default_output(photo, order.title, order.transparent))
     with Progress() as progress:
         report = edit_file(photo, order, Outputs(Path(result), beside), settings, progress, **said(options))
     for notice in report["notices"]:
@@ -105,12 +106,12 @@ def edit_file(
     from fice.photo.pipe import is_pipe, photo_from_stdin
 
     source = photo_from_stdin() if is_pipe(photo) else read_photo(photo)
-    files = outputs.check(source, force)
+    files = outputs.check(source, force, order.transparent)
     check_kept(outputs.beside, settings)
 
     from fice.course import Course
     from fice.device import resolve
-    from fice.editor import edit_photo  # torch, from here on
+    from fice.once import edit_photo  # torch, from here on
 
     chosen, reason = resolve(device)
     say(f"Computing on {chosen} ({reason}).")

@@ -9,7 +9,7 @@ from typing import Any
 
 from fice.language import lexicon
 from fice.language.designs import DESIGN_NAMES, DESIGNS, MATERIAL_NAMES, MATERIALS
-from fice.settings import PRESETS, Settings, as_set
+from fice.settings import PRESETS, WORDS, Settings, as_set
 
 WIDTH = 100  # letters
 COLOURS_TOO = (
@@ -39,7 +39,7 @@ def settings() -> list[dict[str, Any]]:
         row["presets"] = {name: getattr(preset, field.name) for name, preset in presets.items()}
         if field.metadata["choices"]:
             row["choices"] = list(field.metadata["choices"])
-        elif type(field.default) is not bool:
+        elif type(field.default) in (int, float):
             row["limits"] = list(field.metadata["limits"])
         rows.append(row)
     return rows
@@ -51,9 +51,8 @@ def settings_text() -> str:
     for setting in settings():
         values = [as_set(value) for value in setting["presets"].values()]
         lines.append(_row([setting["name"], *values]))
-        allowed = " | ".join(setting.get("choices", ("true", "false")))
-        if "limits" in setting:
-            allowed = " to ".join(map(as_set, setting["limits"]))
+        allowed = " | ".join(setting.get("choices", ())) or " to ".join(map(as_set, setting.get("limits", ())))
+        allowed = allowed or WORDS[type(setting["presets"]["default"])]
         lines += textwrap.wrap(f"{setting['meaning']} ({allowed})", WIDTH, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)
 

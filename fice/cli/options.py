@@ -16,6 +16,7 @@ from fice.settings import PRESETS, Settings
 from fice.wishes import centimetres, file_name
 
 FILE = click.Path(path_type=Path)
+SHORT = ("steps", "strength", "region_from")  # settings that have an option of their own
 
 device_option = click.option("--device", metavar="auto|cpu|cuda[:n]|mps", help="Where to compute.  [default: auto]")
 bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights to use.  [default: street]")
@@ -26,6 +27,9 @@ preset_option = click.option(
 )
 steps_option = click.option("--steps", type=int, help="Steps of a generated garment.  [default: the preset's]")
 strength_option = click.option("--strength", type=float, help="Weight of a generated garment's sentence.  [default: 1]")
+region_from_option = click.option(
+    "--region-from", metavar="NAME|DIR", help="Your own segmenter, to find regions by words.  [default: the bundle]"
+)
 set_option = click.option(
     "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Change any setting; repeatable."
 )
@@ -65,7 +69,7 @@ def _wish_option(name: str) -> Callable[[Callable], Callable]:
 wish_options = with_options(*(_wish_option(name) for name in WISHES if name != "text"))
 wish_options_of_many = with_options(*(_wish_option(name) for name in WISHES if name != "text" and name not in OWN))
 order_option = click.option("--order", "order_file", type=FILE, help="An order in json; what is said beside it counts.")
-settings_options = with_options(preset_option, steps_option, strength_option, set_option)
+settings_options = with_options(preset_option, steps_option, strength_option, region_from_option, set_option)
 
 
 def said(options: dict[str, Any]) -> dict[str, Any]:
@@ -113,5 +117,5 @@ def _swatch(value: str) -> tuple[str, str | None]:
 
 def settings_from(options: dict[str, Any], preset: str = "default") -> Settings:
     """Takes what makes settings out of the options; preset: the usual one. UsageError as `Settings.asked_for`."""
-    given = {name: options.pop(name) for name in ("steps", "strength") if options.get(name) is not None}
+    given = {name: options.pop(name) for name in SHORT if options.get(name) is not None}
     return Settings.asked_for(options.pop("preset", None) or preset, options.pop("assignments", ()), **given)

@@ -17,7 +17,7 @@ INTERRUPTED = 5
 
 # how --help arranges what `edit`, `batch` and `ablate` take
 GROUPS = {
-    "What to change": ("texts", "prompts", "order_file", "region", "mask"),
+    "What to change": ("texts", "prompts", "order_file", "region", "region_from", "mask"),
     "Which photos": ("limit", "shuffle_seed", "follow"),
     "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "assignments"),
     "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),

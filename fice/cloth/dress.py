@@ -16,6 +16,7 @@ from fice.cloth.drape import drape
 from fice.cloth.materials import show
 from fice.cloth.patterns import paint
 from fice.cloth.shading import contrast, light_on
+from fice.cloth.swatch import Swatch
 from fice.plan import Piece
 from fice.srgb import LUMINANCE, to_gamma, to_linear
 from fice.subject.frame import Window
@@ -36,6 +37,7 @@ class Cloth:
         second, third: of what is drawn upon it; None for such as go with the base.
         design: one of `fice.cloth.patterns.DESIGNS`.
         material: one of `fice.cloth.materials.MATERIALS`, or None for what does not show.
+        swatch: the cloth itself, instead of colours and design.
     """
 
     base: np.ndarray | None
@@ -43,6 +45,7 @@ class Cloth:
     third: np.ndarray | None = None
     design: str = "solid"
     material: str | None = None
+    swatch: Swatch | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,14 @@ class Dressing:
             return light[..., None] * cloth.base.astype(np.float32), float(cloth.base.max())
         on = drape(self.piece.cloth[0, 0].cpu().numpy(), subject.frame, subject.points, self.legs, light, window)
         rng = np.random.default_rng(self.seed)
-        colours = cloth.base, cloth.second, cloth.third
-        painted = paint(cloth.design, on.u, on.v, *colours, rng, pixel=on.pixel)
+        if cloth.swatch is not None:
+            painted = cloth.swatch.paint(on.u, on.v, rng, on.pixel)
+        else:
+            colours = cloth.base, cloth.second, cloth.third
+            painted = paint(cloth.design, on.u, on.v, *colours, rng, pixel=on.pixel)
         usual = painted.reshape(-1, 3)[:: 1 + light.size // SAMPLE].mean(0)
         light = light * contrast(old, float(usual @ LUMINANCE) * subject.exposure)
-        lit, opacity = show(painted, light, on.u, on.v, on.pixel, cloth.material, rng)
+        lit, opacity = show(painted, light, on.u, on.v, on.pixel, cloth.material, rng, cloth.swatch is None)
         if (opacity < 1).any():
             below = self.under.astype(np.float32) * np.exp(light)[..., None]
             lit = below + opacity[..., None] * (lit - below)

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.cloth.drape import has_legs
-from fice.cloth.dress import Cloth, Dressing, own_cloth
-from fice.cloth.patterns import WOVEN
-from fice.cloth.patterns.dyes import NATURAL
+from fice.cloth.dress import Dressing
+from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
-from fice.errors import InputError, UsageError
-from fice.plan import Piece, Plan
+from fice.errors import UsageError
+from fice.plan import Plan
 from fice.settings import Settings
-from fice.srgb import gamma_encoded, linear_light
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
 
 CANVAS = (256, 128)
-SEEN = 0.6  # probability from which a thing is in the picture
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Run:
     plan: Plan
     seed: int
     picture: Tensor
-    cloths: tuple[Dressing, ...] = ()
+    cloths: tuple[Dressing | None, ...] = ()
     losses: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
     retries: int = 0
@@ -56,7 +51,7 @@ class Redressing:
     """
 
     canvas, steps = CANVAS, 1
-    takes = frozenset({"text", "region", "mask", "seed", "candidates"})
+    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "background", "seed", "candidates"})
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
         settings.check()
@@ -72,7 +67,8 @@ class Redressing:
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
         for run in runs:
-            run.cloths = tuple(self._dressing(run.plan.subject, piece, run.seed) for piece in run.plan.pieces)
+            dressings = (dressing_of(run.plan.subject, piece, self.regions, run.seed) for piece in run.plan.pieces)
+            run.cloths = tuple(dressings)
             run.steps = 1
         return list(runs)
 
@@ -81,31 +77,5 @@ class Redressing:
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        return Finished(
-            subject.view, self.regions.body(subject.regions), tuple(piece.wide for piece in run.plan.pieces), run.cloths
-        )
-
-    def _dressing(self, subject: Subject, piece: Piece, seed: int) -> Dressing:
-        skin = own_cloth(subject, self.regions.select(subject.regions, ("skin", "face")))
-        legs = has_legs(piece.cloth, subject.regions, self.regions)
-        return Dressing(subject, piece, self._cloth(subject, piece), legs, skin, seed)
-
-    def _cloth(self, subject: Subject, piece: Piece) -> Cloth:
-        """What a sentence wants a garment to be made of. InputError where a colour is like nothing in the picture."""
-        sentence = piece.sentence
-        own = own_cloth(subject, piece.wide)
-        colours = []
-        for dye in sentence.dyes[:3]:
-            worn = own
-            if dye.like:
-                there = self.regions.select(subject.regions, (dye.like,))
-                if there.max() < SEEN:
-                    raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
-                worn = own_cloth(subject, there)
-            rgb = dye.on((gamma_encoded(worn) * 255).tolist())
-            colours.append(linear_light(np.asarray(rgb, float) / 255))
-        design = sentence.design or "solid"
-        if not colours and design not in NATURAL:
-            colours = [own]
-        base, second, third = (*colours, None, None, None)[:3]
-        return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)
+        garments = tuple(piece.wide for piece in run.plan.pieces)
+        return Finished(subject.view, self.regions.body(subject.regions), garments, run.cloths, generated=False)

@@ -8,7 +8,7 @@ Vision Research 2014; Khan et al., Image-based material editing, SIGGRAPH 2006).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -92,6 +92,7 @@ def show(
     pixel: Array | float,
     material: str | None,
     rng: np.random.Generator,
+    grained: bool = True,
 ) -> tuple[Array, Array]:
     """A garment of a material, under the light on it.
 
@@ -102,6 +103,7 @@ def show(
         u, v: (h, w) cm across and down the cloth; pixel: cm that a pixel of the photo covers, (h, w) or one for all.
         material: one of MATERIALS; None is cotton.
         rng: from which the grain comes.
+        grained: False where the colours show the material's grain already, as those of a swatch do.
 
     Returns:
         (h, w, 3) float32 linear light before the scene's exposure, and the opacity (h, w) float32 in [0, 1].
@@ -110,6 +112,7 @@ def show(
         ValueError: no such material.
     """
     kind = _named(material)
+    kind = kind if grained else replace(kind, grain=grains.smooth, body=1.0)
     light = np.asarray(light, np.float32)
     if not light.size or kind == Material():
         return reflectance * np.exp(light)[..., None], np.ones_like(light)

@@ -55,6 +55,7 @@ STANDARD = (
     Variant("no-head", {"head": 0.0}, "Without the head term."),
     Variant("no-latent", {"latent": 0.0}, "Without the latent term."),
     Variant("no-cloth", {"cloth": 0.0}, "Without the cloth term."),
+    Variant("no-texture", {"texture": 0.0}, "Without the texture term: concerns swatches only."),
     Variant("encoder-start", {"start": "encoder", "cloth": 0.0}, "From the photograph, as the encoder sees it."),
     Variant("mean-start", {"start": "mean", "cloth": 0.0}, "Without the encoder: from the mean of W."),
     Variant("random-start", {"start": "random", "cloth": 0.0}, "Without the encoder: from a random W."),

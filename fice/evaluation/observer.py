@@ -21,7 +21,9 @@ from fice.evaluation import captions, measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
+from fice.language.answers import matched
 from fice.language.clip import Semantics
+from fice.language.placed import divided
 from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
@@ -37,6 +39,7 @@ ABSENT = {"print_left": "The garment had no print.", "rim": "The report has no r
 ABSENT |= dict.fromkeys(("cut", "doubt", "instead"), "Parts were edited, and no garment as a whole.")
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
+PERSON = 0.9  # probability from which a pixel must stay before new ground
 NO_NUMBER = "The networks gave no number for this picture."
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
 
@@ -108,11 +111,8 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        wanted = [
-            (replace(garment, mask=None), sentence)
-            for garment in triple.order.garments
-            for sentence in parse(garment.text)
-        ]
+        asked = matched(divided(triple.order), lambda garment, _: parse(garment.text))
+        wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
         plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
@@ -204,14 +204,19 @@ class Observer:
         told = report.get("check")
         if isinstance(told, dict):
             return told
-        return {**check(plan.subject, self.regions, plan.pieces, edit.view)}
+        return {**check(plan.subject, self.regions, plan.pieces, edit.view, plan.ground is not None)}
 
     def _outside(self, plan: Plan) -> np.ndarray:
-        """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free."""
+        """Where the edit had to leave the photo alone, (H, W) bool: outside the masks, or what the words free.
+
+        Before new ground that is of the person only.
+        """
         masks = [read_painted(garment.mask, plan.subject.photo) for garment in plan.order.garments]
         painted = [mask > 0 for mask in masks if mask is not None]
         whole = len(painted) == len(masks)
         free = np.logical_or.reduce(painted) if whole else _at_photo(plan.subject, 1 - plan.keep) > 0.5
+        if plan.ground is not None:
+            free = free | (_at_photo(plan.subject, self.regions.body(plan.subject.regions)) < PERSON)
         if free.all():
             raise Unmeasurable("The region covers the whole picture, so nothing had to stay.")
         return ~free

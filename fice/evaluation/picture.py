@@ -18,12 +18,12 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from fice.bundle.bundle import load_bundle
-from fice.cloth.redress import recolour
 from fice.editor import Editor
 from fice.errors import InputError
 from fice.photo.photo import read_photo
 from fice.srgb import LUMINANCE, linear_light
 from fice.training.data.folder import is_validation
+from fice.training.data.redress import recolour
 
 COLOURS = ("red", "navy", "white", "black", "green", "mustard", "light pink", "teal")
 PRINTS = ("striped", "polka-dot", "checked", "floral")

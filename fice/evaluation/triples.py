@@ -123,6 +123,8 @@ def _checked(triple: Triple) -> Triple:
     for name, file in {"source": triple.source, "edit": triple.edit, **asked}.items():
         if not _is_file(file):
             return _unusable(triple, f"The {name} {file} is not there; put it back or name another.")
+    if not triple.order.dressing:
+        return _unusable(triple, f"The edit {triple.edit} changes the background alone, and no garment that is scored.")
     if not triple.order.sentence:
         return _unusable(triple, f"Nothing says what the edit {triple.edit} should show; add its text.")
     return triple

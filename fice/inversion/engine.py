@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
-from fice.cloth.clothing import recolour_subject, weave
+from fice.cloth.dress import Dressing
+from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.inversion import losses
 from fice.inversion.encoder import Encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
+from fice.inversion.start import redressed
 from fice.inversion.terms import Targets, bind, edit_terms, fit_terms
 from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
@@ -56,14 +58,14 @@ class Run(Latent):
 
     Attributes:
         weights: the generator's convolutions tuned to the start, or {}.
-        recoloured: the subject re-dressed by mask, where the optimisation began there, (1, 3, H, W) float in [0, 1].
+        cloths: of each garment, where the optimisation began in it; or None.
         targets: of each term, what the picture is compared with.
     """
 
     plan: Plan
     seed: int
     weights: Weights
-    recoloured: Tensor | None
+    cloths: tuple[Dressing | None, ...]
     targets: Mapping[str, Targets | None] = field(repr=False)
 
 
@@ -79,7 +81,9 @@ class Inversion:
     Raises WeightsError for a part that is missing or damaged.
     """
 
-    takes = frozenset({"text", "region", "mask", "latent", "seed", "candidates"})
+    takes = frozenset(
+        {"text", "region", "mask", "swatch", "swatch_width", "background", "latent", "seed", "candidates"}
+    )
 
     def __init__(
         self,
@@ -139,23 +143,36 @@ class Inversion:
             torch.cat(several)
             for several in ([plan.subject.source for plan in plans], [plan.subject.fit.ws for plan in plans])
         )
-        weights, recoloured = join([plan.subject.fit.weights for plan in plans]), None
+        weights = join([plan.subject.fit.weights for plan in plans])
+        cloths = [self._cloths(plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
+        recoloured: list[Tensor | None] = [
+            redressed(plan, own, self.analysis) if any(own) else None for plan, own in zip(plans, cloths, strict=True)
+        ]
         if self.settings.start == "redressed":
-            recoloured = torch.cat([recolour_subject(plan, seed) for plan, seed in zip(plans, seeds, strict=True)])
+            starts = [plan.subject.source if own is None else own for plan, own in zip(plans, recoloured, strict=True)]
+            start = torch.cat(starts)
             if "encoder" in self.bundle.parts:
                 with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
-                    after, before = self.load_encoder().latent(torch.cat([recoloured, source])).chunk(2)
+                    after, before = self.load_encoder().latent(torch.cat([start, source])).chunk(2)
                 ws = ws + after - before
-            ws, weights = self._fitted(recoloured, ws, weights, self.settings.refine)
+            ws, weights = self._fitted(start, ws, weights, self.settings.refine)
         runs = []
         for i, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
-            own = None if recoloured is None else recoloured[i : i + 1]
             tuned = {name: value[i : i + 1] for name, value in weights.items()}
-            targets = {term.name: term.targets(plan, seed, own) for term in self.terms}
+            targets = {term.name: term.targets(plan, seed, recoloured[i]) for term in self.terms}
             runs.append(
-                Run(ws[i : i + 1].detach(), plan=plan, seed=seed, weights=tuned, recoloured=own, targets=targets)
+                Run(ws[i : i + 1].detach(), plan=plan, seed=seed, weights=tuned, cloths=cloths[i], targets=targets)
             )
         return runs
+
+    def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | None, ...]:
+        """The cloth of each garment: where the optimisation begins in it, and of a swatch wherever that is."""
+        return tuple(
+            dressing_of(plan.subject, piece, self.regions, seed)
+            if self.settings.start == "redressed" or piece.garment.swatch
+            else None
+            for piece in plan.pieces
+        )
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
         """One step of each; returns those that ended."""
@@ -183,11 +200,7 @@ class Inversion:
         plan = run.plan
         wide, probabilities = self._enlarged(run.picture, plan.subject.frame.canvas)
         after = tuple(self._after(piece, plan.subject, probabilities) for piece in plan.pieces)
-        weaves = tuple(
-            None if run.recoloured is None else weave(plan.subject, piece, run.seed, run.picture, run.recoloured)
-            for piece in plan.pieces
-        )
-        return Finished(wide, self.regions.body(probabilities), after, weaves, run.ws)
+        return Finished(wide, self.regions.body(probabilities), after, run.cloths, run.ws)
 
     def _after(self, piece: Piece, subject: Subject, probabilities: Tensor) -> Tensor:
         """Where a garment is after the edit: what is seen in generated pictures is compared with such ones only."""

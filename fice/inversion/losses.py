@@ -1,12 +1,15 @@
-"""The terms of FICE (arXiv 2301.02110, section 3.3) as pure functions, each one value per picture."""
+"""The terms of FICE (arXiv 2301.02110, section 3.3), and that of a swatch, as pure functions, one value a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+LEAST = 1e-6  # keeps channels apart that are silent in both textures
 
 
 class View:
@@ -73,3 +76,29 @@ def head(found: Tensor, wanted: Tensor) -> Tensor:
 def latent(ws: Tensor) -> Tensor:
     """Mean squared distance of rows 1... from row 0 of W+ (B, R, D): (B,). Keeps W+ near W."""
     return (ws[:, :1] - ws[:, 1:]).square().mean((1, 2))
+
+
+def statistics(maps: Sequence[Tensor], where: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel of maps (B, C_i, h_i, w_i) on a garment: (B, sum of C_i) each.
+
+    where: (B, 1, H, W) in [0, 1], of which each map has its share.
+    """
+    means, deviations = [], []
+    for found in maps:
+        share = F.interpolate(where, size=found.shape[2:], mode="area")
+        share = share / share.sum((2, 3), keepdim=True).clamp(min=1e-6)
+        mean = (found * share).sum((2, 3), keepdim=True)
+        means.append(mean.flatten(1))
+        deviations.append((((found - mean).square() * share).sum((2, 3)) + 1e-8).sqrt())
+    return torch.cat(means, 1), torch.cat(deviations, 1)
+
+
+def texture(found: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> Tensor:
+    """One minus the likeness of two textures by their `statistics`, both (B, S): (B,) in [0, 2].
+
+    Of DISTS (K. Ding et al., arXiv 2004.07728, eq. 5 and 6) what does not ask where anything is.
+    """
+    likeness = [
+        (2 * one * other + LEAST) / (one**2 + other**2 + LEAST) for one, other in zip(found, wanted, strict=True)
+    ]
+    return 1 - torch.stack(likeness).mean((0, 2))

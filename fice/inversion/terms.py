@@ -17,12 +17,14 @@ from torch.nn import functional as F
 from fice.inversion import losses
 from fice.inversion.losses import View
 from fice.language.clip import Semantics
+from fice.nets import Features
 from fice.plan import Plan
 from fice.settings import Settings
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.views import garment_views
 
+COARSEST = 8  # stride of the maps that know texture: what is coarser knows things
 Targets = Mapping[str, Any]  # of one picture: tensors with a batch axis of one, or lists with an entry a garment
 
 
@@ -42,7 +44,7 @@ class Term(ABC):
     def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
         """What the picture of a plan is compared with; None where the plan wants nothing of this term.
 
-        recoloured: the subject re-dressed by mask, (1, 3, H, W) float in [0, 1], where the optimisation begins there.
+        recoloured: the subject's own garments in the cloth that is asked for, (1, 3, H, W) float in [0, 1], if any.
         """
 
     @abstractmethod
@@ -210,8 +212,45 @@ class Cloth(Term):
         return losses.image(coarse(drawn * garment), coarse(targets["recoloured"] * garment), garment.new_ones(()))
 
 
+class Texture(Term):
+    """Each garment has its swatch's texture, by statistics of the region network's own features.
+
+    Compared with the swatch on the photographed garment, in its light, as this canvas shows it.
+    """
+
+    name = "texture"
+
+    def __init__(self, features: Features, weight: float):
+        super().__init__(weight)
+        self.features = features
+
+    @torch.no_grad()
+    def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
+        swatched = [piece for piece in plan.pieces if piece.garment.swatch is not None]
+        if recoloured is None or not swatched:
+            return None
+        garments = torch.cat([piece.before for piece in swatched])
+        maps = [each.expand(len(garments), -1, -1, -1) for each in self._maps(recoloured)]
+        means, deviations = losses.statistics(maps, garments)
+        return {"garments": garments, "means": means, "deviations": deviations, "counts": [len(swatched)]}
+
+    def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
+        counts = targets["counts"]
+        picture = torch.tensor([i for i, count in enumerate(counts) for _ in range(count)], device=drawn.device)
+        found = losses.statistics([each[picture] for each in self._maps(drawn)], targets["garments"])
+        values = losses.texture(found, (targets["means"], targets["deviations"]))
+        return drawn.new_zeros(len(drawn)).index_add(0, picture, values)
+
+    def _maps(self, picture: Tensor) -> list[Tensor]:
+        return [
+            each
+            for each, stride in zip(self.features.features(picture), self.features.strides, strict=True)
+            if stride <= COARSEST
+        ]
+
+
 def edit_terms(semantics: Semantics, regions: Regions, pose: Pose, settings: Settings) -> list[Term]:
-    """The five terms of FICE (arXiv 2301.02110, section 3.3) and the cloth's colour; weight zero leaves one out."""
+    """The five terms of FICE (arXiv 2301.02110, section 3.3), cloth's colour, swatch's texture; weight 0 removes."""
     seen = View(regions.probabilities)
     terms: list[Term] = [
         Semantic(semantics, seen, settings),
@@ -221,6 +260,8 @@ def edit_terms(semantics: Semantics, regions: Regions, pose: Pose, settings: Set
         Near(settings.latent),
         Cloth(settings.cloth),
     ]
+    if isinstance(regions.network, Features):
+        terms.append(Texture(regions.network, settings.texture))
     return [term for term in terms if term.weight > 0]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
-from fice.language.placed import divide_places
+from fice.language.placed import divided
 from fice.language.places import is_named, read_area
 from fice.language.units import cut_up
-from fice.language.words import Sentence, parse
+from fice.language.words import NOTHING, Sentence, parse
+from fice.settings import NETWORK
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from fice.order import Garment, Order
     from fice.settings import Settings
 
+Clothed = Callable[[Sentence], bool]  # whether a garment gets another cloth, whatever its sentence says
 SHOWN = 5  # words that an answer repeats at most
 CLOSE = 0.8  # likeness from which one word may be another, misspelt
 EXAMPLE = 'as in "red floral dress"'
@@ -33,78 +36,121 @@ PAPER = (
 BOTH = 'as in "red shirt and blue jeans"'
 
 
-def understand(text: str, bundle: Bundle, settings: Settings) -> tuple[Sentence, ...]:
+def understand(
+    text: str, bundle: Bundle, settings: Settings, clothed: Clothed = lambda _: False
+) -> tuple[Sentence, ...]:
     """The sentences of a text that can be obeyed, one a garment, as a whole or in part.
 
     Raises InputError for a text that cannot: it speaks of what fice does not change, may mean several things, names
     garments that hide each other, or nothing that the bundle can draw.
     """
     sentences = parse(text)
-    why = next(filter(None, map(_refusal, sentences)), None)
+    why = next(filter(None, (_refusal(one, clothed(one)) for one in sentences)), None)
     if not why and bundle.reads_own_words:
-        sentences, why = _drawn(sentences, settings.start)
+        sentences, why = _drawn(sentences, settings.start, clothed)
     if why := why or _hidden(sentences):
         raise InputError(why)
     return sentences
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several, and parts and things beside them.
+    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`, and for no region.
 
-    InputError as `understand`, and for a region that is no place.
+    There is none where only a background is asked, which generates nothing (InputError).
     """
-    found = []
+    if not order.dressing and settings.garment == "generated":
+        raise InputError("No garment is named that could be generated: name one, or leave out the --preset.")
     for garment in order.garments:
         if not is_named(garment.region):
-            read_area(garment.region)
-        said = _apart(garment) if settings.garment == "photographed" else [garment]
-        sentences = [(each, sentence) for each in said for sentence in understand(each.text, bundle, settings)]
+            read_area(garment.region, strict=settings.region_from == NETWORK)
+    order = divided(order) if settings.garment == "photographed" else order
+
+    def read(garment: Garment, clothed: Clothed) -> Sequence[Sentence]:
+        sentences = understand(garment.text, bundle, settings, clothed)
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(
                 f"The region {garment.region} is said of several garments; give each its own in an --order."
             )
-        found += sentences
-    return found
+        return sentences
+
+    return matched(order, read)
 
 
-def remarks(sentences: Sequence[Sentence], bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
+def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]) -> list[tuple[Garment, Sentence]]:
+    """Each garment of an order with a sentence of it; one text may name several.
+
+    A swatch is for the garment that its region names, or its text; of several in one text for those of which the text
+    says no colour and no pattern, and then for no other. read: what the text of a garment says, as `understand`.
+    """
+    placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
+    found: list[tuple[Garment, Sentence]] = []
+    for garment in order.dressing:
+        if garment.text or not garment.swatch:
+            regions = {*placed} if garment.swatch is None else None
+            sentences = _named(read(garment, partial(_clothed, regions)), regions)
+            found += zip(_swatched(garment, sentences), sentences, strict=True)
+    for i, (garment, sentence) in enumerate(found):
+        if not garment.swatch and (other := placed.pop(sentence.region or "", None)):
+            found[i] = replace(garment, swatch=other.swatch, swatch_width=other.swatch_width), sentence
+    return [*found, *((garment, NOTHING) for garment in placed.values())]
+
+
+def _clothed(regions: set[str] | None, sentence: Sentence) -> bool:
+    """Whether a sentence is about one of these regions; of None about any."""
+    return regions is None or sentence.region in regions
+
+
+def _named(sentences: Sequence[Sentence], regions: set[str] | None) -> list[Sentence]:
+    """The sentences, and one for each garment that they name without a look where a swatch gives it one.
+
+    regions: for which there is a swatch; of None for any of which nothing is said.
+    """
+    first, *others = sentences
+    more = [one for name in first.kept for one in parse(name) if _clothed(regions, one)]
+    kept = tuple(name for name in first.kept if name not in {one.garment for one in more})
+    return [replace(first, kept=kept), *others, *more]
+
+
+def _swatched(garment: Garment, sentences: Sequence[Sentence]) -> list[Garment]:
+    """A garment once for each sentence of its text, with its swatch where it is meant."""
+    silent = [not one.draws for one in sentences]
+    if not garment.swatch or len(sentences) == 1 or all(silent):
+        return [garment] * len(sentences)
+    if not any(silent):
+        raise InputError("The swatch is said of several garments; say of which, as in --swatch FILE@lower.")
+    without = replace(garment, swatch=None, swatch_width=None)
+    return [garment if meant else without for meant in silent]
+
+
+def remarks(
+    wanted: Sequence[tuple[Garment, Sentence]], bundle: Bundle, settings: Settings, reader: TextReader
+) -> list[str]:
     """What of sentences that are obeyed is left out, each once, and what the preset cannot do with the bundle.
 
-    reader: the bundle's `fice.language.clip.text_reader`.
+    wanted: of `understood`; reader: the bundle's `fice.language.clip.text_reader`.
     """
     paper = [PAPER.format(bundle.name)] if settings.name == "paper" and bundle.reads_own_words else []
-    return list(
-        dict.fromkeys([*paper, *(said for one in sentences for said in _remarks(one, bundle, settings, reader))])
-    )
+    said = [remark for _, sentence in wanted for remark in _remarks(sentence, bundle, settings, reader)]
+    spare = [_beside_swatch(sentence) for garment, sentence in wanted if garment.swatch]
+    return list(dict.fromkeys([*paper, *said, *filter(None, spare)]))
 
 
-def _apart(garment: Garment) -> list[Garment]:
-    """A garment, and beside it each part or thing that its text dresses, with its own looks and region."""
-    text, places = divide_places(garment.text)
-    if not places:
-        return [garment]
-    try:
-        beside = parse(text)
-    except InputError:
-        beside = ()
-    says = any(one.draws or one.unknown or one.materials or one.excluded or one.taken_off for one in beside)
-    whole = f" of the {beside[0].garment}" if len(beside) == 1 and not says and beside[0].garment else ""
-    region = garment.region if len(places) == 1 and not says else "auto"
-    placed = [
-        replace(garment, text=looks, region=f"{place}{whole}" if region == "auto" else region)
-        for looks, place in places
-    ]
-    return [*([replace(garment, text=text)] if says else ()), *placed]
+def _beside_swatch(sentence: Sentence) -> str | None:
+    said = [dye.said for dye in sentence.dyes] + [word for word in sentence.words if word in PATTERNS]
+    return f"Left out: {_quoted(said)}; the swatch has its own colours and pattern." if said else None
 
 
-def _drawn(sentences: tuple[Sentence, ...], start: str) -> tuple[tuple[Sentence, ...], str | None]:
+def _drawn(sentences: tuple[Sentence, ...], start: str, clothed: Clothed) -> tuple[tuple[Sentence, ...], str | None]:
     """The sentences that a bundle draws which reads fice's own words, and why it would draw nothing.
 
     Of several, one without anything to draw is left out, and the first of the others tells of it; not one that may be
     misspelt.
     """
     several = len(sentences) > 1
-    why = {one: _nothing_to_draw(one, one.wanted if several else one.text, start) for one in sentences}
+    named = [one for one in sentences if not clothed(one)]
+    why = dict.fromkeys(sentences) | {
+        one: _nothing_to_draw(one, one.wanted if several else one.text, start) for one in named
+    }
     silent = [one for one in sentences if why[one]]
     misspelt = [one for one in silent if any(map(_meant, one.unknown[:SHOWN]))]
     if misspelt or len(silent) == len(sentences):
@@ -149,8 +195,9 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
     return said
 
 
-def _refusal(sentence: Sentence) -> str | None:
-    """Why a sentence cannot be obeyed, whatever the bundle."""
+def _refusal(sentence: Sentence, clothed: bool) -> str | None:
+    """Why a sentence cannot be obeyed, whatever the bundle; clothed: it gets another cloth anyway."""
+    draws = sentence.draws or clothed
     if sentence.numbers:
         return f'"{_short(sentence.numbers[0])}" is no colour; write it as "#007aff", "rgb(0, 122, 255)" or "blue".'
     if sentence.becomes and len({GARMENTS[garment] for garment in sentence.becomes}) > 1:
@@ -163,9 +210,9 @@ def _refusal(sentence: Sentence) -> str | None:
         return f"it is not clear which of {_quoted(sentence.garments)} is meant; say of each how it shall look, {BOTH}."
     if sentence.things and not sentence.garment:
         return f'fice changes whole garments, and not "{sentence.things[0]}"; name one, {EXAMPLE}.'
-    if sentence.taken_off and not sentence.draws:
+    if sentence.taken_off and not draws:
         return f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
-    if sentence.excluded and not sentence.draws:
+    if sentence.excluded and not draws:
         other = "green" if "blue" in sentence.excluded else "blue"
         return f'say what is wanted instead of "{sentence.excluded[0]}", as in "{other} {sentence.garment or "dress"}".'
     return None

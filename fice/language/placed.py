@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from fice.errors import InputError
 from fice.language.places import names_in, read_area
 from fice.language.words import parse
+
+if TYPE_CHECKING:
+    from fice.order import Garment, Order
 
 # places that a sentence may dress; by other words for a body, as "leg", skin may be meant
 NAMED = frozenset("sleeves cuffs collar neckline hem shoes headwear bag legwear belt scarf glasses".split())
@@ -16,6 +22,33 @@ MAKE = frozenset("make paint dye colour color turn change".split())
 APART = frozenset("and or with but not no without".split())  # what no place begins with
 JOINT = re.compile(r"(\s*,\s*(?:and\s|with\s)?\s*|\s+(?:and|with|plus)\s+)", re.IGNORECASE)
 LONGEST = 200  # letters of a text in which places are looked for
+
+
+def divided(order: Order) -> Order:
+    """An order with a garment of its own for each part or thing that a text dresses."""
+    return replace(order, garments=tuple(each for garment in order.garments for each in _apart(garment)))
+
+
+def _apart(garment: Garment) -> Iterator[Garment]:
+    """A garment, and beside it each part or thing that its text dresses, with its own looks and region.
+
+    InputError where one region is said of several of them.
+    """
+    text, places = divide_places(garment.text)
+    if not places:
+        yield garment
+        return
+    beside = parse(text) if text.strip() else ()
+    says = any(one.draws or one.unknown or one.materials or one.excluded or one.taken_off for one in beside)
+    named = beside[0].garment if len(beside) == 1 else None
+    if says or named and garment.swatch:
+        yield replace(garment, text=text)
+        garment, named = replace(garment, swatch=None, swatch_width=None), None
+    if garment.region != "auto" and (says or len(places) > 1):
+        raise InputError(f"The region {garment.region} is said of several places; give each its own in an --order.")
+    for looks, place in places:
+        region = f"{place} of the {named}" if named else place
+        yield replace(garment, text=looks, region=region if garment.region == "auto" else garment.region)
 
 
 @lru_cache

@@ -85,6 +85,9 @@ class Sentence:
         return bool(self.dyes or self.design or self.material)
 
 
+NOTHING = Sentence("", "", (), None, None, None, None, None, None, ())  # what an order says without words
+
+
 def parse(text: str) -> tuple[Sentence, ...]:
     """Reads a text such as "a long red floral dress": a sentence for each garment that it says something of.
 

@@ -52,6 +52,11 @@ def result_extension(path: str | os.PathLike) -> str:
     return own
 
 
+def with_alpha(extension: str) -> str:
+    """An extension of FORMATS, or .png instead of one whose files cannot be transparent."""
+    return ".png" if FORMATS[extension.lower()] == "JPEG" else extension
+
+
 def _begins(path: str | os.PathLike) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe is not waited for
@@ -65,10 +70,10 @@ def _begins(path: str | os.PathLike) -> bytes:
         os.close(handle)
 
 
-def default_output(path: str | os.PathLike, text: str) -> Path:
-    """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`."""
+def default_output(path: str | os.PathLike, text: str, transparent: bool = False) -> Path:
+    """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`, or one that can be transparent."""
     path = Path(path)
-    extension = result_extension(path)
+    extension = with_alpha(result_extension(path)) if transparent else result_extension(path)
     tail = f".{slug(text)}{extension}"
     return path.with_name(cut_name(path.stem, NAME_BYTES - len(tail)) + tail)
 
@@ -89,13 +94,15 @@ def format_of(path: Path) -> str:
         ) from None
 
 
-def check_output(out: str | os.PathLike, source=None, force: bool = False, ending: str | None = None) -> Path:
+def check_output(
+    out: str | os.PathLike, source=None, force: bool = False, ending: str | None = None, transparent: bool = False
+) -> Path:
     """Whether a result can be written to `out`, asked before any work is done.
 
     `source` is the photo (a Photo or its path) that must not be overwritten; `ending` is the one extension that
     fits, for results that are no photo. Returns the path, with links followed. UsageError: another extension,
     folder missing or read-only, `out` is a folder, is the source (by any name), exists without `force`, or cannot
-    hold the transparency of the Photo.
+    hold the transparency of the Photo, or one that is asked for.
     """
     out = Path(out)
     if ending and out.suffix.lower() != ending:
@@ -117,6 +124,8 @@ def check_output(out: str | os.PathLike, source=None, force: bool = False, endin
             pass
     except OSError as error:
         raise explain(error, out) from error
+    if kind == "JPEG" and transparent:
+        raise UsageError(f"{out} cannot be transparent; write a .png or .webp instead.")
     alpha = getattr(source, "alpha", None)
     if kind == "JPEG" and alpha is not None and not opaque(alpha):
         raise UsageError(f"{out} cannot keep the photo's transparency; write a .png or .webp instead.")

@@ -26,7 +26,10 @@ SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 
 def note_of(facts: Mapping[str, Any]) -> str:
     """The facts of an edit as ASCII json, the same for the same edit."""
-    return json.dumps({KEY: __version__} | {name: facts[name] for name in NOTED if name in facts})
+    noted = {name: facts[name] for name in NOTED if name in facts}
+    if own := noted.get("settings", {}).get("region_from"):
+        noted["settings"] = noted["settings"] | {"region_from": Path(own).name}
+    return json.dumps({KEY: __version__} | noted)
 
 
 def noted(photo: Photo, note: str, kind: str) -> Photo:

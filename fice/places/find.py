@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from fice.places.parts import PARTS
 from fice.subject.colours import worn
 from fice.subject.regions import REGIONS, SEEN_AS, WORN, Classes, Regions
 from fice.subject.subject import Subject
+
+if TYPE_CHECKING:
+    from fice.segmenters.segmenter import Segmenter
 
 CLOTHED = (*REGIONS["full"], "legwear", "shoes")  # what "everything" is
 HEMMED = ("dress", "skirt", "outer", "upper", "trousers")  # of which a hem is meant, the first that is worn
@@ -51,12 +55,18 @@ class Found:
 
 
 class Places:
-    """Finds places on the person of a subject."""
+    """Finds places on the person of a subject.
 
-    def __init__(self, subject: Subject, regions: Regions):
-        self.subject, self.regions = subject, regions
-        self.figure = Figure(subject, regions)
+    segmenter: finds what has a name instead of the regions and the figure, to whom sides and heights are left; or None.
+    """
+
+    def __init__(self, subject: Subject, regions: Regions, segmenter: Segmenter | None = None):
+        self.subject, self.regions, self.segmenter = subject, regions, segmenter
         self._garment, self._thing = cache(self._find_garment), cache(self._find_thing)
+
+    @cached_property
+    def figure(self) -> Figure:
+        return Figure(self.subject, self.regions)
 
     def find(self, area: Area) -> Found:
         """Where an area is. InputError, with the nearest that is there, for one that is not in the picture."""
@@ -87,15 +97,18 @@ class Places:
 
     def _spot(self, spot: Spot) -> list[tuple[np.ndarray, np.ndarray]]:
         """Each garment or thing on which a place is seen, whole, and what of it is the place, (h, w) in [0, 1]."""
+        garments: list[np.ndarray | None]
         if spot.name == EVERYTHING:
-            garments: list[np.ndarray | None] = [self._classes(CLOTHED)]
+            garments = [self._classes(CLOTHED)]
+        elif self.segmenter is not None:
+            garments = [self._asked(self.segmenter, spot.said)]
         elif spot.name in PARTS:
             garments = [self._garment(spot.of)] if spot.of else self._with(spot.name)
         else:
             is_garment = spot.name in GARMENTS or spot.name in REGIONS
             garments = [self._garment(spot.name) if is_garment else self._thing(spot.name)]
         limit = self._limit(spot)
-        part = PARTS.get(spot.name, lambda _, garment: np.ones_like(garment))
+        part = PARTS[spot.name] if spot.name in PARTS and self.segmenter is None else _all_of_it
         found = [(garment, limit * part(self.figure, garment)) for garment in garments if garment is not None]
         return [(garment, limit) for garment, limit in found if self._is_there(garment * limit)]
 
@@ -141,6 +154,11 @@ class Places:
         share = finer(name) - finer("glasses") if name == "headwear" else finer(name)
         return self._main(decide(share)[0, 0].cpu().numpy())
 
+    def _asked(self, segmenter: Segmenter, words: str) -> np.ndarray | None:
+        """What a network of the user's own finds on the person."""
+        found = segmenter.find(self.subject.view, words, self.regions.body(self.subject.regions))
+        return None if found is None else found.mask[0, 0].cpu().numpy()
+
     def _classes(self, names: tuple[str, ...]) -> np.ndarray:
         return self._main(decide(self.regions.select(self.subject.regions, names))[0, 0].cpu().numpy())
 
@@ -153,6 +171,10 @@ class Places:
 
     def _map(self, where: np.ndarray) -> Tensor:
         return torch.from_numpy(where)[None, None].to(self.subject.regions)
+
+
+def _all_of_it(figure: Figure, garment: np.ndarray) -> np.ndarray:
+    return np.ones_like(garment)
 
 
 def _in_words(spot: Spot) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from fice.cloth.clothing import Weave
 from fice.cloth.dress import Dressing
+from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ class Worn:
     Attributes:
         before, after: where it is in the photo, and in the generated picture.
         mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        cloth: of the garment as photographed, or what one as generated shows between the pixels of the canvas, or None.
+        cloth: in which the garment is seen; of a generated one what is finer than the canvas; or None.
         same: the cloth itself stays, so that all its fine detail does.
     """
 
     before: Tensor
     after: Tensor
     mask: np.ndarray | None = None
-    cloth: Dressing | Weave | None = None
+    cloth: Dressing | None = None
     same: bool = False
 
 
@@ -46,6 +46,8 @@ class Stitch:
         head: what never changes.
         body: the whole person in the photo.
         body_after: the whole person in the generated picture.
+        generated: garments are as drawn; else those of the photo are seen in their cloths.
+        ground: what is put behind the person, or None where the background stays.
     """
 
     photo: Photo
@@ -55,6 +57,8 @@ class Stitch:
     head: Tensor
     body: Tensor
     body_after: Tensor
+    generated: bool = True
+    ground: Ground | None = None
 
 
 class Layer(NamedTuple):
@@ -75,7 +79,13 @@ class Stitched:
     Attributes:
         pixels: (H, W, 3) in the photo's own profile and dtype.
         mask: (H, W) bool, where pixels may differ from the photo's.
+        alpha: (H, W) of the same dtype, how opaque the result is where it is another than the photo's; or None.
     """
 
     pixels: np.ndarray
     mask: np.ndarray
+    alpha: np.ndarray | None = None
+
+    def over(self, photo: Photo) -> Photo:
+        """The photo with this in the place of what it shows."""
+        return replace(photo, pixels=self.pixels, alpha=photo.alpha if self.alpha is None else self.alpha)

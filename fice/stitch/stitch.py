@@ -8,7 +8,7 @@ resolution that follows the photo's edges. All work is done in the window of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.cloth.clothing import Weave, add_weave
 from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
+from fice.stitch.background import lay_behind
+from fice.stitch.ground import Ground
 from fice.stitch.matting import cut_out, unmix
 from fice.stitch.parts import Layer, Stitch, Stitched, Worn
 from fice.subject.frame import Window
@@ -50,11 +51,15 @@ class Mattes:
 
 
 def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched:
-    """Puts a generated picture back into the photo.
+    """Puts a generated picture back into the photo, and new ground behind the person.
 
     mode: "region" puts back the garments, "head" all of the canvas but the head, as the paper does, "none" all of it.
     detail: how much of the cloth's folds is carried, from 0 to 1.
     """
+    if parts.ground is not None:
+        return _on_ground(parts, parts.ground, mode, detail)
+    if mode == "region" and not parts.garments:
+        return Stitched(parts.photo.pixels, np.zeros(parts.photo.size, bool))
     window = _window(parts, whole=mode != "region")
     with torch.no_grad():
         source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
@@ -70,6 +75,18 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
     part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     pixels = paste(parts.photo, part, inside, window)
     return Stitched(pixels, support)
+
+
+def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitched:
+    """As `stitch`; garments are laid over the new ground, and a canvas that comes back whole is cut out of its own."""
+    edited = replace(parts, ground=None)
+    if mode == "region":
+        first = lay_behind(parts.photo, parts.frame, parts.body, ground)
+        last = stitch(replace(edited, photo=replace(parts.photo, pixels=first.pixels)), mode, detail)
+        return Stitched(last.pixels, first.mask | last.mask, first.alpha)
+    first = stitch(edited, mode, detail)
+    last = lay_behind(replace(parts.photo, pixels=first.pixels), parts.frame, parts.body_after, ground)
+    return Stitched(last.pixels, first.mask | last.mask, last.alpha)
 
 
 def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
@@ -95,7 +112,9 @@ def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float)
     """For each garment what the old one hid, and the new one."""
     taken = torch.zeros_like(source[:, :1])
     for worn in parts.garments:
-        if isinstance(worn.cloth, Dressing):
+        if not parts.generated:
+            if worn.cloth is None:
+                continue
             layer = _photographed(parts, worn, worn.cloth, source, window, 1 - taken)
             taken = taken + layer.matte
             yield layer
@@ -193,10 +212,9 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
-        if isinstance(worn.cloth, Weave):
-            woven = (worn.cloth.fine, worn.cloth.light, worn.cloth.trust * detail)
-            cloth = add_weave(cloth, *(to_photo(x, window=window, kernel="linear") for x in woven))
-        if worn.same:
+        if worn.cloth is not None:
+            cloth = carry_detail(worn.cloth.draw(source, mattes.removed, window), cloth, where, radius, detail)
+        elif worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)
         else:
             old = to_photo(worn.before, window=window, kernel="linear")

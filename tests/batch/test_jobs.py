@@ -20,7 +20,7 @@ from fice.batch.journal import NAME
 from fice.batch.names import Place, fold, keys
 from fice.errors import InputError, UsageError
 from fice.files import LOCK
-from fice.order import Garment
+from fice.order import Garment, Order
 
 RED = ["a red dress"]
 
@@ -46,6 +46,31 @@ def make(*names, folder="photos"):
 
 def names(jobs):
     return [job.key for job in jobs]
+
+
+# backgrounds
+
+
+def test_a_background_alone_is_something_to_do(find):
+    make("a.jpg", "b.png")
+    jobs = find(texts=[], background="white")
+    assert names(jobs) == ["a.jpg", "b.png"] and [job.order for job in jobs] == [Order(background="white")] * 2
+    assert jobs[0].text == "white background"
+
+
+def test_results_that_are_transparent_are_called_so(find):
+    make("a.jpg", "b.webp")
+    assert names(find(texts=[], background="transparent")) == ["a.png", "b.webp"]
+    with pytest.raises(UsageError, match="cannot be transparent"):
+        find(texts=[], background="transparent", ext="jpg")
+
+
+def test_a_row_may_say_a_background_and_no_text(find, tmp_path):
+    make("a.jpg", "b.jpg")
+    (tmp_path / "list.csv").write_text("photo,background,text\nphotos/a.jpg,white,\nphotos/b.jpg,,\n")
+    first, second = find("list.csv", texts=[])
+    assert first.order == Order(background="white") and first.error is None
+    assert "has no text" in second.error
 
 
 # folders

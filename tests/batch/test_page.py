@@ -139,6 +139,18 @@ def test_edits_with_faults_are_marked(out, three):
     assert "Flagged" in [name for name, _ in shown[4:]]  # and what it means
 
 
+def test_swatches_are_shown_beside_their_edits(out, tmp_path):
+    cloth = picture(tmp_path / "my cloth.png", (10, 60, 160))
+    order = {"garments": [{"swatch": str(cloth), "mask": "m.png"}, {"text": "red", "swatch": "gone.png"}]}
+    lines = [result(f"{i}.png", cloth) for i in range(2)]
+    for line, asked in zip(lines, (order, {"garments": 3}), strict=True):
+        line["report"]["order"] = asked
+    shown, without = (row["given"] for row in rows_of(write_page(out, lines, title="t", summary={})))
+    (name, link, small), (other, _, nothing) = shown
+    assert (name, other, nothing, without) == ("swatch: my cloth.png", "swatch: gone.png", None, [])
+    assert link.endswith("my%20cloth.png") and (out / small).exists()
+
+
 def test_links_are_quoted(out, tmp_path):
     key = "a #1?/100%\n'\"<b>:\N{DRESS}.png"
     picture(out / key)

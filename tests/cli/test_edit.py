@@ -50,6 +50,24 @@ def test_all_options_are_forwarded(forwarded, photo, tmp_path):
     assert json.loads(result.stdout)["text"] == "red dress"
 
 
+@pytest.mark.parametrize(
+    ("background", "name"),
+    [("warm grey", "photo.warm-grey-background.jpg"), ("transparent", "photo.transparent-background.png")],
+)
+def test_a_background_needs_no_text(forwarded, photo, background, name):
+    photo = photo.rename(photo.with_suffix(".jpg"))
+    photo.write_bytes(b"\xff\xd8\xff")
+    result = CliRunner().invoke(main, ["edit", str(photo), "--background", background])
+    assert result.exit_code == 0, result.output
+    ((_, order, outputs, *_),) = forwarded
+    assert order == Order(background=background) and outputs.result.name == name
+
+
+def test_a_jpeg_that_should_be_transparent_is_refused_before_the_work_begins(photo):
+    result = CliRunner().invoke(main, ["edit", str(photo), "--background", "transparent", "-o", "out.jpg"])
+    assert result.exit_code == 2 and "out.jpg cannot be transparent; write a .png" in result.stderr
+
+
 def test_an_order_comes_from_a_file_and_what_is_said_beside_it_counts(forwarded, photo, tmp_path):
     file = tmp_path / "order.json"
     garments = [{"text": "white shirt", "mask": "m.png"}, {"text": "blue jeans", "region": "lower"}]

@@ -33,6 +33,12 @@ def journal(out: Path, *results: Result, made: bool = True) -> Path:
     return out
 
 
+def test_an_edit_of_the_background_alone_is_not_scored(tmp_path, photo):
+    report = {"input": str(photo), "text": "white background", "order": Order(background="white").as_json()}
+    (triple,) = read_run(journal(tmp_path / "out", Result("photo.png", "done", report)))
+    assert "the background alone" in triple.error
+
+
 def table(folder: Path, content: str) -> Path:
     path = folder / "run.csv"
     path.write_text(content, "utf-8")
@@ -110,7 +116,7 @@ def test_a_journal_is_read_while_a_run_goes_on_and_is_not_touched(tmp_path, phot
         {"input": None},
         {"input": "a\0b", "text": "red"},
         {"input": "x" * 5000, "text": "red"},
-        {"input": "", "text": "red", "seed": True, "region": "hat"},
+        {"input": "", "text": "red", "seed": True, "region": " "},
     ],
 )
 def test_a_journal_may_hold_anything(tmp_path, report):

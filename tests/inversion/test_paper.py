@@ -26,7 +26,7 @@ from fice.nets.clip import CLIP
 from fice.nets.deeplab import DeepLab
 from fice.nets.densepose import DensePose
 from fice.nets.stylegan2 import Generator
-from fice.order import Order
+from fice.order import Garment, Order
 from fice.plan import Piece, Plan
 from fice.settings import PRESETS, Settings
 from fice.subject.pose import Pose
@@ -138,7 +138,8 @@ def our_terms(networks, photos, text, settings=None):
 
 def plan_of(photo, body, regions):
     """All of the body may become whatever the sentence says."""
-    piece = Piece(parse("red dress")[0], Classes("full", ("body",), regions), body, body, reshape=False)
+    region = Classes("full", ("body",), regions)
+    piece = Piece(Garment("red dress"), parse("red dress")[0], region, body, body, reshape=False)
     return Plan(SimpleNamespace(source=photo), Order.of("red dress"), (piece,), 1 - body, [])
 
 

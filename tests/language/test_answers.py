@@ -11,9 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fice.errors import InputError
-from fice.language.answers import remarks, understand
+from fice.language.answers import remarks, understand, understood
 from fice.language.lexicon import COLOURS, GARMENTS, VOCABULARY
 from fice.language.tokenizer import Tokenizer
+from fice.order import Garment, Order
 from fice.settings import Settings
 
 OWN, OTHER = SimpleNamespace(name="street", reads_own_words=True), SimpleNamespace(name="fice", reads_own_words=False)
@@ -23,7 +24,8 @@ TOWERS = replace(DEFAULT, start="encoder")
 
 
 def said(text, bundle=OWN, settings=DEFAULT):
-    return remarks(understand(text, bundle, settings), bundle, settings, Tokenizer())
+    wanted = [(Garment(text), sentence) for sentence in understand(text, bundle, settings)]
+    return remarks(wanted, bundle, settings, Tokenizer())
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,30 @@ def test_whatever_is_accepted_names_something_to_draw_of_one_garment_each(words)
     for sentence in sentences:
         assert len(sentence.garments) <= 1 and sentence.draws and (sentence.colour in COLOURS or sentence.pattern)
         assert sentence.garment in GARMENTS or sentence.garment is None and len(sentences) == 1
+
+
+def placed(text, *swatches, **wishes):
+    """(text of the garment, its sentence's garment, its swatch) of each, for an order with swatches at regions."""
+    garments = [Garment(text, **wishes)] if text or wishes else []
+    garments += [Garment(region=region, swatch=f"{region}.jpg") for region in swatches]
+    return [(one.garment, own.swatch) for own, one in understood(Order(tuple(garments)), OWN, DEFAULT)]
+
+
+def test_a_swatch_is_for_the_garment_that_is_meant():
+    assert placed("wrap dress", swatch="tweed.jpg") == [("dress", "tweed.jpg")]
+    assert placed("", swatch="tweed.jpg") == [(None, "tweed.jpg")]
+    assert placed("a white shirt and the jeans", swatch="tweed.jpg") == [("shirt", None), ("jeans", "tweed.jpg")]
+    assert placed("jacket and jeans", swatch="tweed.jpg") == [("jacket", "tweed.jpg"), ("jeans", "tweed.jpg")]
+    assert placed("jacket and jeans", "lower", "outer") == [("jacket", "outer.jpg"), ("jeans", "lower.jpg")]
+    assert placed("red shirt", "lower") == [("shirt", None), (None, "lower.jpg")]
+    assert placed("", "left sleeve", "lower") == [(None, "left sleeve.jpg"), (None, "lower.jpg")]
+    with pytest.raises(InputError, match="say of which"):
+        placed("white shirt and blue jeans", swatch="tweed.jpg")
+    with pytest.raises(InputError, match="says nothing"):
+        placed("jacket and jeans", "dress")
+
+
+def test_words_beside_a_swatch_that_are_left_out_are_said():
+    garment = Garment("red floral dress", swatch="tweed.jpg")
+    (remark,) = remarks(understood(Order((garment,)), OWN, DEFAULT), OWN, DEFAULT, Tokenizer())
+    assert '"red" and "floral"' in remark and "swatch" in remark

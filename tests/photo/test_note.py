@@ -76,6 +76,13 @@ def test_a_note_names_no_file_and_no_time(tmp_path, target):
     assert edited(tmp_path / "a.jpg", tmp_path / f"c{target}").read_bytes() == first.read_bytes()
 
 
+def test_of_a_folder_of_weights_only_its_name_is_noted(tmp_path):
+    facts = FACTS | {"settings": {"refine": 0, "region_from": "/home/somebody/mine"}}
+    result = edited(drawn(tmp_path / "a.png"), tmp_path / "b.png", facts)
+    assert read_note(result)["settings"] == {"refine": 0, "region_from": "mine"}
+    assert b"somebody" not in result.read_bytes()
+
+
 @pytest.mark.parametrize("target", EXTENSIONS)
 @pytest.mark.parametrize("source", EXTENSIONS)
 def test_an_edit_of_an_edit_bears_the_last_note_alone(tmp_path, source, target):

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fice.cloth.redress import (
+from fice.language.colours import nearest_colour
+from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
+from fice.language.words import parse
+from fice.srgb import to_lab
+from fice.training.data.captions import Appearance, Worn, caption, describe, matches, measure
+from fice.training.data.outfits import random_look, random_outfit, texture
+from fice.training.data.redress import (
     FROM_LINEAR,
     TO_LINEAR,
     contrasting_colour,
@@ -15,12 +21,6 @@ from fice.cloth.redress import (
     recolour_to,
     shading,
 )
-from fice.language.colours import nearest_colour
-from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
-from fice.language.words import parse
-from fice.srgb import to_lab
-from fice.training.data.captions import Appearance, Worn, caption, describe, matches, measure
-from fice.training.data.outfits import random_look, random_outfit, texture
 
 
 @pytest.fixture
@@ -103,12 +103,10 @@ def test_a_mask_at_the_border(rng):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_pattern_shows_and_its_colour_leads(pattern):
     """On the canvas of training, whose pixels are .7 cm."""
-    mask = np.zeros((256, 128), bool)
-    mask[60:150, 30:100] = True
     red, white = (208, 20, 30), (250, 250, 250)
     share = []
     for seed in range(8):
-        cloth = make_cloth(mask, red, pattern, np.random.default_rng(seed), white).light
+        cloth = make_cloth((92, 72), 256, red, pattern, np.random.default_rng(seed), white)
         assert cloth.shape == (92, 72, 3) and np.isfinite(cloth).all() and cloth.min() >= 0
         assert pattern == "solid" or cloth.std((0, 1)).max() > 0.01
         share.append(np.abs(cloth - TO_LINEAR[list(white)]).sum(2) > np.abs(cloth - TO_LINEAR[list(red)]).sum(2))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fice.cloth.redress import contrasting_colour, random_colour, recolour, shading
 from fice.language.colours import nearest_colour
 from fice.language.lexicon import PATTERNS
 from fice.training.data.captions import TWO_COLOURED, Appearance, Worn, find_worn
 from fice.training.data.dataset import Framed
+from fice.training.data.redress import contrasting_colour, random_colour, recolour, shading
 
 BUSY = 0.25  # texture above which the old print shines through a new colour
 DENIM_COLOURS = ("blue", "navy", "steel blue", "light blue", "black", "grey", "white")

@@ -23,7 +23,6 @@ from tqdm import tqdm
 
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_figures
-from fice.cloth.redress import recolour_to
 from fice.device import keep_freed_memory
 from fice.edit import Edit
 from fice.editor import Editor
@@ -45,6 +44,7 @@ from fice.settings import Settings
 from fice.subject.regions import REGION_CLASSES, REGIONS
 from fice.training.data.dataset import Framed, load_framed
 from fice.training.data.folder import read_folder
+from fice.training.data.redress import recolour_to
 from fice.training.features import load_features
 
 STUDIES = ("reconstruction", "frechet", "frechet-lite0", "colours", "patterns")

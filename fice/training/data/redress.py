@@ -6,7 +6,6 @@ The cloth's shading (its luminance over its median, in linear light) is kept and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,28 +22,6 @@ ANIMALS = (*["leopard"] * 4, *["zebra"] * 2, "tiger", "snake", "giraffe", "cow")
 FOLLOWING = ("animal", "camouflage", "denim")  # patterns whose other colours follow from the first
 NEARLY_BLACK = 0.02  # median linear luminance below which cloth hides its shading in noise
 TYPICAL = {"denim": "steel blue", "animal": "tan", "camouflage": "olive"}  # of a pattern when no colour is named
-
-
-@dataclass(frozen=True)
-class Cloth:
-    """New cloth for one garment, without light and folds.
-
-    Attributes:
-        box: (rows, columns) of the picture that it covers.
-        light: (h * finer, w * finer, 3) float32 linear light, 1 is white; h, w are the box's.
-        finer: how many of its pixels lie along a pixel of the picture.
-    """
-
-    box: tuple[slice, slice]
-    light: np.ndarray
-    finer: int
-
-    def coarse(self) -> np.ndarray:
-        """(h, w, 3): as the picture's own pixels show it."""
-        height, width, _ = self.light.shape
-        if self.finer == 1:
-            return self.light
-        return self.light.reshape(height // self.finer, self.finer, width // self.finer, self.finer, 3).mean((1, 3))
 
 
 def recolour(
@@ -71,67 +48,57 @@ def recolour(
     """
     if not mask.any():
         return picture.copy()
-    return apply_cloth(picture, mask, make_cloth(mask, colour, pattern, rng, second_colour))
-
-
-def make_cloth(
-    mask: np.ndarray,
-    colour: Sequence[float],
-    pattern: str,
-    rng: np.random.Generator,
-    second_colour: Sequence[float] | None = None,
-    finer: int = 1,
-) -> Cloth:
-    """Cloth for the garment `mask` (H, W), which is somewhere above 0; other arguments as of `recolour`."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
     box = (
         slice(max(rows[0] - 1, 0), min(rows[-1] + 2, height)),
         slice(max(columns[0] - 1, 0), min(columns[-1] + 2, width)),
     )
-    follows = second_colour is None and pattern in FOLLOWING
-    second, third = (None if follows else _linear(contrasting_colour(colour, rng)) for _ in range(2))
-    second = second if second_colour is None else _linear(second_colour)
-    design = str(rng.choice(ANIMALS)) if pattern == "animal" else pattern
-    pixel = PERSON / (finer * height * rng.uniform(*LARGER))
-    down, across = ((np.arange((side.stop - side.start) * finer, dtype=np.float32) + 0.5) * pixel for side in box)
-    u, v = np.meshgrid(across + rng.uniform(0, 60), down + rng.uniform(0, 60))
-    return Cloth(box, paint(design, u, v, _linear(colour), second, third, rng, pixel=pixel), finer)
-
-
-def apply_cloth(picture: np.ndarray, mask: np.ndarray, cloth: Cloth, shade: np.ndarray | None = None) -> np.ndarray:
-    """The picture (H, W, 3) uint8 with cloth on the garment `mask` (H, W), under the garment's light and folds.
-
-    shade: (H, W) factor on linear light; `shading` when None, which is quick and lets a print through.
-    """
-    result = picture.copy()
-    weight = np.asarray(mask[cloth.box], np.float32)
-    shade = shading(picture[cloth.box], weight > 0.5) if shade is None else shade[cloth.box]
-    new = FROM_LINEAR[np.clip(cloth.coarse() * shade[..., None] * 8191 + 0.5, 0, 8191).astype(np.int16)]
-    old = result[cloth.box]
+    result, weight = picture.copy(), np.asarray(mask[box], np.float32)
+    cloth = make_cloth(weight.shape, height, colour, pattern, rng, second_colour)
+    shade = shading(picture[box], weight > 0.5)
+    new = FROM_LINEAR[np.clip(cloth * shade[..., None] * 8191 + 0.5, 0, 8191).astype(np.int16)]
+    old = result[box]
     old[:] = old + _feather(weight)[..., None] * (new - old) + 0.5
     return result
 
 
-def cloth_of(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int, finer: int = 1) -> Cloth | None:
-    """The cloth that a sentence names; None where it names neither colour nor pattern, or the mask is empty.
+def make_cloth(
+    size: tuple[int, int],
+    height: int,
+    colour: Sequence[float],
+    pattern: str,
+    rng: np.random.Generator,
+    second_colour: Sequence[float] | None = None,
+) -> np.ndarray:
+    """Cloth without light and folds, (*size, 3) float32 linear light, 1 is white.
 
-    A pattern without a colour takes the colour that is usual for it, else the garment's own. Arguments as of
-    `recolour`; the same seed weaves the same cloth.
+    height: of the picture, in pixels, which says how large a person is; other arguments as of `recolour`.
     """
-    named = [dye.on(dye.rgb) for dye in sentence.dyes if dye.rgb]
-    if not named and sentence.pattern is None or not (mask > 0.5).any():
-        return None
-    name = TYPICAL.get(sentence.pattern or "")
-    own = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
-    colour, second = (*named, None, None)[:2]
-    return make_cloth(mask, colour or own, sentence.pattern or "solid", np.random.default_rng(seed), second, finer)
+    follows = second_colour is None and pattern in FOLLOWING
+    second, third = (None if follows else _linear(contrasting_colour(colour, rng)) for _ in range(2))
+    second = second if second_colour is None else _linear(second_colour)
+    design = str(rng.choice(ANIMALS)) if pattern == "animal" else pattern
+    pixel = PERSON / (height * rng.uniform(*LARGER))
+    down, across = ((np.arange(side, dtype=np.float32) + 0.5) * pixel for side in size)
+    u, v = np.meshgrid(across + rng.uniform(0, 60), down + rng.uniform(0, 60))
+    return paint(design, u, v, _linear(colour), second, third, rng, pixel=pixel)
 
 
 def recolour_to(picture: np.ndarray, mask: np.ndarray, sentence: Sentence, seed: int) -> np.ndarray:
-    """The picture with the cloth that a sentence names; the picture itself where it names none."""
-    cloth = cloth_of(picture, mask, sentence, seed)
-    return picture if cloth is None else apply_cloth(picture, mask, cloth)
+    """The picture with the cloth that a sentence names; the picture itself where it names neither colour nor pattern.
+
+    A pattern without a colour takes the colour that is usual for it, else the garment's own. Arguments as of
+    `recolour`; the same seed makes the same cloth.
+    """
+    named = [dye.on(dye.rgb) for dye in sentence.dyes if dye.rgb]
+    if not named and sentence.pattern is None or not (mask > 0.5).any():
+        return picture
+    name = TYPICAL.get(sentence.pattern or "")
+    own = COLOURS[name] if name else tuple(np.median(picture[mask > 0.5], axis=0))
+    colour, second = (*named, None, None)[:2]
+    rng = np.random.default_rng(seed)
+    return recolour(picture, mask, colour or own, sentence.pattern or "solid", rng, second)
 
 
 def shading(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:

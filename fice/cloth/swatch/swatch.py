@@ -1,0 +1,146 @@
+"""A swatch: a picture of cloth, of which a garment is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import affine_transform, gaussian_filter
+
+from fice.cloth.patterns.repeat import Repeat
+from fice.cloth.swatch.blending import blend
+from fice.cloth.swatch.lattice import SIDE, find_lattice, likeness
+from fice.cloth.swatch.light import light_on
+from fice.cloth.swatch.quilting import quilt
+from fice.cloth.swatch.reading import grey_of, read, resized
+from fice.cloth.swatch.upright import upright
+
+Array = np.ndarray
+USUAL = 20.0  # cm that a picture of cloth shows: half a shoulder width
+PLAIN = 0.012  # standard deviation of the square root of linear light below which cloth is of one colour
+FINE = 0.06  # of a picture's side, below which features are grain
+NORMAL = 1.2  # excess kurtosis of slopes below which grain has no edges (of Gaussian noise 0, of drawn things above 2)
+BOLT = (90.0, 45.0)  # cm of cloth down and across that is made, and repeated beyond
+MOST = 2048  # texels along a side of it
+COARSEST = 0.8  # texels in a pixel of the photo
+
+
+@dataclass(frozen=True, eq=False)
+class Swatch:
+    """A picture of cloth, evenly lit and upright.
+
+    Attributes:
+        picture: (h, w, 3) float32 linear reflectance.
+        width: cm that it shows.
+        kind: "plain", "lattice" (stripes, checks, repeats), "random" (grain) or "between" (flowers, spots).
+        waves: (n, 2) of its lattice, cycles a pixel down and across; (0, 2) where there is none.
+    """
+
+    picture: Array = field(repr=False)
+    width: float
+    kind: str
+    waves: Array = field(repr=False)
+
+    @property
+    def mean(self) -> Array:
+        """(3,) linear reflectance."""
+        return self.picture.mean((0, 1))
+
+    @property
+    def periods(self) -> Array:
+        """(n, 2) cm down and across from a place to the next that is like it; (0, 2) where there is no lattice."""
+        return np.linalg.pinv(self.waves).T * (self.width / self.picture.shape[1])
+
+    def paint(self, u: Array, v: Array, rng: np.random.Generator, pixel: Array | float) -> Array:
+        """The cloth at places on a garment; stripes lie as in the picture.
+
+        Args:
+            u, v: (h, w) float32 cm, across and down; they may jump between parts of a garment.
+            rng: from which its places are drawn.
+            pixel: cm that a pixel of the photo covers there, (h, w) or one for all. What is finer fades to its mean.
+
+        Returns:
+            (h, w, 3) float32 linear reflectance.
+        """
+        if self.kind == "plain":
+            return np.broadcast_to(self.mean, (*np.shape(u), 3)).copy()
+        covered = np.asarray(pixel)[np.asarray(pixel) > 0]
+        finest = float(np.quantile(covered, 0.05)) if covered.size else 1.0
+        return self._bolt(finest, rng).at(u, v, pixel)
+
+    def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
+        own = self.width / self.picture.shape[1]
+        texel = max(min(own, finest), finest * COARSEST)
+        texels = 2 ** np.clip(np.rint(np.log2(np.array(BOLT) / texel)), 6, np.log2(MOST)).astype(int)
+        sides = texels * texel
+        waves = self.waves / own  # cycles a cm
+        if len(waves):
+            sides = np.array([_whole(waves[:, axis], sides[axis]) for axis in (0, 1)])
+        steps = sides / texels
+        turned = np.rint(waves * sides) / sides
+        bend = np.eye(2) + np.linalg.pinv(waves) @ (turned - waves) if len(waves) else np.eye(2)
+        picture = self._at(bend * steps)
+        if self.kind == "random":
+            return Repeat(blend(picture, tuple(texels), rng), *sides)
+        return Repeat(quilt(picture, tuple(texels), rng, turned * steps), *sides)
+
+    def _at(self, texels: Array) -> Array:
+        """The picture at another size, bent a little: texels (2, 2) says how many cm a step down and across goes."""
+        own = self.width / self.picture.shape[1]
+        size = np.array(self.picture.shape[:2])
+        scale = np.diag(texels) / own  # pixels a texel
+        small = resized(self.picture, tuple(np.rint(size / scale).astype(int)))
+        ratio = np.array(small.shape[:2]) / size
+        matrix = texels / own * ratio[:, None]
+        if not len(self.waves):
+            return np.clip(small, 0, None)
+        middle = (np.array(small.shape[:2]) - 1) / 2
+        bent = [
+            affine_transform(small[..., i], matrix, middle - matrix @ middle, order=3, mode="mirror") for i in range(3)
+        ]
+        return np.clip(np.stack(bent, -1), 0, None)
+
+
+def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatch:
+    """Reads a picture of cloth.
+
+    Args:
+        source: a file, or an array (H, W, 3) of sRGB: whole numbers of 8 or 16 bits, or floats in [0, 1].
+        width: cm that its width shows; by default what a scanner says, or else half a shoulder's width.
+
+    Raises:
+        InputError: it cannot be read, or shows too little to be cloth.
+    """
+    found = read(source)
+    picture = found.pixels / light_on(found.pixels)[..., None]
+    waves = find_lattice(picture)
+    texel = (width or found.width or USUAL) * found.share / picture.shape[1]
+    if waves is not None:
+        picture, waves = upright(picture, waves)
+        picture /= light_on(picture, waves)[..., None]
+    return Swatch(
+        picture, texel * picture.shape[1], _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves
+    )
+
+
+def _kind(picture: Array, waves: Array | None) -> str:
+    if np.sqrt(np.clip(picture, 0, None)).std((0, 1)).max() < PLAIN:
+        return "plain"
+    if waves is not None:
+        return "lattice"
+    scale = max(1.0, max(picture.shape[:2]) / SIDE)
+    small = resized(picture, tuple(round(side / scale) for side in picture.shape[:2]))
+    if likeness(small).reach > FINE * max(small.shape):
+        return "between"
+    slopes = np.stack([gaussian_filter(grey_of(small), 1.4, order=order).ravel() for order in ((0, 1), (1, 0))])
+    edges = (slopes**4).mean(1) / (slopes**2).mean(1) ** 2 - 3
+    return "random" if np.abs(edges).max() < NORMAL else "between"
+
+
+def _whole(waves: Array, most: float) -> float:
+    """The length up to `most` along which waves (n,), cycles a cm, are most nearly whole."""
+    lengths = most * np.linspace(1, 0.7, 2000)
+    cycles = lengths[:, None] * waves
+    off = np.abs(cycles - np.rint(cycles)) / np.maximum(np.abs(cycles), 1)
+    return float(lengths[off.max(1).argmin()])

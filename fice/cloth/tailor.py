@@ -1,0 +1,109 @@
+"""What each garment of a plan shall be made of: the cloth that its sentence and its swatch ask for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from fice.cloth.drape import has_legs
+from fice.cloth.dress import Cloth, Dressing, own_cloth
+from fice.cloth.patterns import WOVEN
+from fice.cloth.patterns.dyes import NATURAL
+from fice.cloth.swatch import Swatch, read_swatch
+from fice.cloth.swatch.reading import read
+from fice.errors import InputError
+from fice.files import sha256_of
+from fice.order import Garment
+from fice.plan import Piece
+from fice.srgb import gamma_encoded, linear_light
+from fice.subject.person import find_person
+from fice.subject.regions import Regions
+from fice.subject.subject import Subject
+from fice.wishes import Pixels
+
+MEASURED = 16  # swatches that are kept
+PERSON = 0.1  # share of a swatch that somebody covers who is no error of the network
+SEEN = 0.6  # probability from which a thing is in the picture
+
+
+def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> Dressing | None:
+    """A garment's new cloth; None where nothing is asked of it.
+
+    Raises InputError where a colour is like nothing in the picture, and for a swatch that cannot be used.
+    """
+    if not piece.sentence.draws and piece.garment.swatch is None:
+        return None
+    skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
+    legs = has_legs(piece.cloth, subject.regions, regions)
+    return Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed)
+
+
+def check_swatch(garment: Garment) -> None:
+    """InputError for a swatch that cannot be read, or shows too little."""
+    if garment.swatch is not None:
+        read(_source(garment.swatch))
+
+
+def check_cloth(garment: Garment, regions: Regions) -> None:
+    """InputError as `check_swatch`, and for a swatch that shows somebody."""
+    if garment.swatch is not None:
+        _refuse_person(garment.swatch, _sha256(garment.swatch), regions)
+
+
+@lru_cache(MEASURED)
+@torch.no_grad()
+def _refuse_person(swatch: str | Pixels, sha256: str, regions: Regions) -> None:
+    picture = torch.from_numpy(gamma_encoded(read(_source(swatch)).pixels)).float().permute(2, 0, 1)[None]
+    try:
+        person = find_person(regions, picture.to(next(regions.network.parameters(), picture).device))
+    except InputError:  # nobody, as it should be
+        return
+    if person.area > PERSON:
+        raise InputError("The swatch shows a person: cut a piece of the cloth out of it, and give that.")
+
+
+def swatch_of(garment: Garment) -> Swatch | None:
+    """A garment's swatch as measured: once, however many photos it is for. InputError for one that cannot be used."""
+    if garment.swatch is None:
+        return None
+    return _measured(garment.swatch, garment.swatch_width, _sha256(garment.swatch))
+
+
+@lru_cache(MEASURED)
+def _measured(swatch: str | Pixels, width: float | None, sha256: str) -> Swatch:
+    return read_swatch(_source(swatch), width)
+
+
+def _sha256(swatch: str | Pixels) -> str:
+    try:
+        return swatch.sha256 if isinstance(swatch, Pixels) else sha256_of(swatch)
+    except OSError as error:
+        raise InputError(f"The swatch {swatch} cannot be read ({error.strerror}); check its name.") from error
+
+
+def _source(swatch: str | Pixels) -> str | np.ndarray:
+    return swatch.array if isinstance(swatch, Pixels) else swatch
+
+
+def _cloth(subject: Subject, piece: Piece, regions: Regions) -> Cloth:
+    sentence = piece.sentence
+    if (swatch := swatch_of(piece.garment)) is not None:
+        return Cloth(None, swatch=swatch, material=sentence.material)
+    own = own_cloth(subject, piece.wide)
+    colours = []
+    for dye in sentence.dyes[:3]:
+        worn = own
+        if dye.like:
+            there = regions.select(subject.regions, (dye.like,))
+            if there.max() < SEEN:
+                raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
+            worn = own_cloth(subject, there)
+        rgb = dye.on((gamma_encoded(worn) * 255).tolist())
+        colours.append(linear_light(np.asarray(rgb, float) / 255))
+    design = sentence.design or "solid"
+    if not colours and design not in NATURAL:
+        colours = [own]
+    base, second, third = (*colours, None, None, None)[:3]
+    return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)
