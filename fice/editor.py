@@ -30,7 +30,7 @@ from fice.language.places import read_area
 from fice.mask import union
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
-from fice.places.find import find_area, find_worn
+from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
@@ -178,7 +178,7 @@ class Editor:
         wanted = understood(order, self.bundle, self.settings)
         for garment in order.garments:
             check_cloth(garment, self.regions)
-        plan = make_plan(subject, order, wanted, self.regions, self.settings)
+        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 
@@ -188,9 +188,12 @@ class Editor:
         Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas. Raises InputError for words that name no place,
         or one that is not in the picture.
         """
-        if words is None:
-            return find_worn(subject, self.regions)
-        return {words: find_area(read_area(words), subject, self.regions).where}
+        places = Places(subject, self.regions, self.segmenter)
+        return (
+            places.worn()
+            if words is None
+            else {words: places.find(read_area(words, strict=self.segmenter is None)).where}
+        )
 
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,12 +17,15 @@ from fice.language.words import Sentence
 from fice.mask import grow, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
-from fice.places.find import Found, find_area
+from fice.places.find import Found, Places
 from fice.settings import Settings
 from fice.stitch.ground import Ground, read_ground
 from fice.subject.colours import worn
 from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
 from fice.subject.subject import Subject
+
+if TYPE_CHECKING:
+    from fice.segmenters.segmenter import Segmenter
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
@@ -90,16 +94,23 @@ class Plan:
 
 
 def make_plan(
-    subject: Subject, order: Order, wanted: Sequence[tuple[Garment, Sentence]], regions: Regions, settings: Settings
+    subject: Subject,
+    order: Order,
+    wanted: Sequence[tuple[Garment, Sentence]],
+    regions: Regions,
+    settings: Settings,
+    segmenter: Segmenter | None = None,
 ) -> Plan:
     """The plan of an order whose garments' sentences were understood; wanted: each garment with a sentence of it.
+
+    segmenter: finds the words for regions, instead of `regions`.
 
     Raises InputError for a mask that cannot be used or leaves nothing free, and where no garment is in the picture.
     """
     canvas = subject.source.shape[2:]
     masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
     allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
-    choices = _choices(subject, wanted, allowed, regions)
+    choices = _choices(subject, wanted, allowed, Places(subject, regions, segmenter))
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
@@ -150,7 +161,7 @@ def make_plan(
 
 
 def _choices(
-    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], regions: Regions
+    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], places: Places
 ) -> list[Choice | Fixed | Found | InputError]:
     """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
 
@@ -159,18 +170,15 @@ def _choices(
     found: list[Choice | Fixed | Found | InputError] = []
     for (garment, sentence), here in zip(wanted, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
-        if not is_named(garment.region):
-            try:
-                found.append(find_area(read_area(garment.region), subject, regions))
-            except InputError as error:
-                found.append(error)
-        elif here is not None and (len(wanted) == 1 or named is None):
-            found.append(Fixed(here))
-        else:
-            try:
-                found.append(choose_region(regions, subject.regions, named, kind))
-            except InputError as error:
-                found.append(error)
+        try:
+            if not is_named(garment.region):
+                found.append(places.find(read_area(garment.region, strict=places.segmenter is None)))
+            elif here is not None and (len(wanted) == 1 or named is None):
+                found.append(Fixed(here))
+            else:
+                found.append(choose_region(places.regions, subject.regions, named, kind))
+        except InputError as error:
+            found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
     if lost and len(lost) == len(found):
         raise lost[0]

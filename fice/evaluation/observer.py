@@ -23,6 +23,7 @@ from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
 from fice.language.answers import matched
 from fice.language.clip import Semantics
+from fice.language.placed import divided
 from fice.language.words import parse
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
@@ -110,7 +111,7 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        asked = matched(triple.order, lambda garment, _: parse(garment.text))
+        asked = matched(divided(triple.order), lambda garment, _: parse(garment.text))
         wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
         plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
         before, after = source.photo.seen(), edit.photo.seen()

@@ -13,9 +13,11 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.placed import divided
 from fice.language.places import is_named, read_area
 from fice.language.units import cut_up
 from fice.language.words import NOTHING, Sentence, parse
+from fice.settings import NETWORK
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -52,7 +54,7 @@ def understand(
 
 
 def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`.
+    """Each garment of an order with a sentence of it, as `matched`; InputError as `understand`, and for no region.
 
     There is none where only a background is asked, which generates nothing (InputError).
     """
@@ -60,7 +62,8 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
         raise InputError("No garment is named that could be generated: name one, or leave out the --preset.")
     for garment in order.garments:
         if not is_named(garment.region):
-            read_area(garment.region)
+            read_area(garment.region, strict=settings.region_from == NETWORK)
+    order = divided(order) if settings.garment == "photographed" else order
 
     def read(garment: Garment, clothed: Clothed) -> Sequence[Sentence]:
         sentences = understand(garment.text, bundle, settings, clothed)

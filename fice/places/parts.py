@@ -23,17 +23,16 @@ BAND = 4.0  # cm above and below a level
 YOKE, BUST = 9.0, (8.0, 26.0)  # cm below the shoulders
 
 
-def sleeves(figure: Figure, garment: np.ndarray, side: str | None) -> np.ndarray:
-    found = [inside for name, (inside, _) in figure.sleeves.items() if side in (None, name)]
-    return np.max(found or [np.zeros_like(garment)], 0)
+def sleeves(figure: Figure, garment: np.ndarray) -> np.ndarray:
+    return figure.arms
 
 
-def cuffs(figure: Figure, garment: np.ndarray, side: str | None) -> np.ndarray:
+def cuffs(figure: Figure, garment: np.ndarray) -> np.ndarray:
     """The last tenth of each sleeve."""
     found = [np.zeros_like(garment)]
-    for name, (inside, reach) in figure.sleeves.items():
+    for inside, reach in figure.sleeves.values():
         here = (inside > 0.5) & (garment > 0.5)
-        if side in (None, name) and here.any():
+        if here.any():
             end = float(np.quantile(reach[here], 0.98))
             long = max(CUFF * (end - max(float(reach[here].min()), 0.0)), NARROWEST)
             found.append(np.minimum(inside, figure.soft(reach - end + long)))
@@ -92,8 +91,8 @@ def legs(figure: Figure, garment: np.ndarray) -> np.ndarray:
     return figure.soft(figure.along - figure.hips - 3.0)
 
 
-PARTS = {"hem": hem, "collar": collar, "neckline": neckline, "waist": waist, "bust": bust, "yoke": yoke}
-PARTS |= {"bodice": bodice, "legs": legs}
+PARTS = {"sleeves": sleeves, "cuffs": cuffs, "hem": hem, "collar": collar, "neckline": neckline}
+PARTS |= {"waist": waist, "bust": bust, "yoke": yoke, "bodice": bodice, "legs": legs}
 
 
 def _lower_band(figure: Figure, along: np.ndarray, aside: np.ndarray, garment: np.ndarray) -> np.ndarray:
