@@ -119,6 +119,7 @@ def make_plan(
     ground = None if order.background is None else read_ground(order.background, subject.photo.size)
     if ground is not None:
         notices += ground.notices
+        notices += ["Whoever else is in the picture goes with the background."] if subject.others else []
     nothing = torch.zeros_like(subject.source[:, :1])
     released = union([nothing, *(_released(piece, subject, regions) for piece in pieces)])
     if settings.keep == "body":
