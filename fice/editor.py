@@ -22,6 +22,7 @@ from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
+from fice.inversion.posing import with_stance
 from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
 from fice.mask import union
@@ -35,6 +36,7 @@ from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
+from fice.subject.stance import read_stance
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
@@ -72,6 +74,8 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
         read_painted(garment.mask, photo)
     if order.background is not None:
         read_ground(order.background, photo.size)
+    if order.pose is not None:
+        read_stance(order.pose)
     if order.latent is not None:
         read_latent(order.latent)
 
@@ -207,6 +211,8 @@ class Editor:
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         wanted = understood(order, self.bundle, self.settings)
         plan = make_plan(subject, order, wanted, self.regions, self.settings)
+        if order.pose is not None and self.pose is not None:
+            plan = with_stance(plan, self.pose, self.analysis, self.settings)
         sentences = [sentence for _, sentence in wanted]
         said = remarks(sentences, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])

@@ -35,7 +35,7 @@ class Piece:
         region: how to find it again in any picture of this canvas.
         wide: where it is before the edit, on the analysis canvas.
         before: the same on the engine's canvas.
-        reshape: the sentence speaks of sleeves or length, and the outline may change.
+        reshape: the sentence speaks of sleeves or length, or a pose is asked, and the outline may change.
         mask: the user's, of the photo's size, (H, W) float in [0, 1]: nothing else changes; or None.
     """
 
@@ -57,6 +57,7 @@ class Plan:
         keep: where the generated picture must stay, (1, 1, h, w) float in [0, 1] on the engine's canvas.
         notices: what the user should know.
         ground: what is put behind the person, or None where the background stays.
+        stance: the part maps that the body shall have, (1, P, h, w) as of `Pose.maps`, or None where it stays.
     """
 
     subject: Subject
@@ -65,6 +66,7 @@ class Plan:
     keep: Tensor
     notices: list[str]
     ground: Ground | None = None
+    stance: Tensor | None = None
 
     @property
     def before(self) -> Tensor:
@@ -110,7 +112,8 @@ def make_plan(
         notices += choice.notices if isinstance(choice, Choice) else ()
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
-        reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        reshape = shaped or order.pose is not None
         pieces.append(Piece(sentence, region, free, before, reshape, mask))
     if wanted and not pieces:
         raise InputError(

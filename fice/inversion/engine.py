@@ -79,7 +79,7 @@ class Inversion:
     Raises WeightsError for a part that is missing or damaged.
     """
 
-    takes = frozenset({"text", "region", "mask", "background", "latent", "seed", "candidates"})
+    takes = frozenset({"text", "region", "mask", "pose", "background", "latent", "seed", "candidates"})
 
     def __init__(
         self,
