@@ -22,6 +22,7 @@ LIMBS = {
 }
 INSIDE, SEEN = 0.9, 0.5  # of the trunk, in widths of a limb; chance from which a keypoint counts
 TRUNK = ("left shoulder", "right shoulder", "right hip", "left hip")
+NECK, CROTCH = 0.02, 0.035  # of the body's height, what a torso reaches beyond shoulders and hips
 HEAD, SKULL = 0.055, 0.03  # half the height of a head, and how far its middle is above the nose, shares of the body's
 Points = Mapping[str, Sequence[float]]  # x, y and how sure, by name
 
@@ -41,7 +42,9 @@ def away_from_limbs(size: tuple[int, int], points: Points, tall: float) -> dict[
 
 def drawn_body(size: tuple[int, int], points: Points, tall: float) -> np.ndarray:
     """Indices into PART_CLASSES, (H, W) uint8, of somebody of usual build with these keypoints, as of `LIMBS`."""
-    far = away_from_limbs(size, points, tall)
+    beyond = {name: (0, (-NECK if "shoulder" in name else CROTCH) * tall, 0) for name in TRUNK}
+    whole = {name: np.add(point, beyond.get(name, 0)).tolist() for name, point in points.items()}
+    far = away_from_limbs(size, points, tall) | {"torso": away_from_limbs(size, whole, tall)["torso"]}
     if points["nose"][2] >= SEEN:
         x, y, _ = points["nose"]
         rows, columns = np.indices(size) + 0.5

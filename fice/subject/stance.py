@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.errors import InputError
-from fice.files import read_file
 from fice.photo import decode
 from fice.photo.photo import Photo, read_photo
 from fice.subject.limbs import SEEN, TRUNK, drawn_body
@@ -67,7 +66,7 @@ def read_stance(path: str | Path) -> Stance:
     path = Path(path)
     data = decode.read_bytes(path, "pose")
     if data.lstrip()[:1] in (b"{", b"["):
-        return Stance(_of_keypoints(path))
+        return Stance(_of_keypoints(path, data))
     parts = _of_parts(path, data)
     return Stance(photo=read_photo(path, data)) if parts is None else Stance(parts)
 
@@ -127,14 +126,13 @@ def _of_parts(path: Path, data: bytes) -> np.ndarray | None:
     return levels[factor // 2 :: factor, factor // 2 :: factor]
 
 
-def _of_keypoints(path: Path) -> np.ndarray:
+def _of_keypoints(path: Path, data: bytes) -> np.ndarray:
     """Keypoints in json, drawn. InputError for json without a person of whom shoulders and hips are known."""
+    if len(data) > MOST_BYTES:
+        raise InputError(f"The pose {path} is far larger than keypoints are; write those of one person.")
     try:
-        content = json.loads(read_file(path, MOST_BYTES))
-        numbers = _numbers(content)
+        numbers = _numbers(json.loads(data))
         points = None if numbers is None else np.asarray(numbers, float).reshape(-1, 3)
-    except OSError as error:
-        raise InputError(f"The pose {path} cannot be read ({error.strerror}); check its name.") from error
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise InputError(f"The pose {path} is no json of keypoints; write it as OpenPose or COCO does.") from error
     if points is None or len(points) not in NAMES:
