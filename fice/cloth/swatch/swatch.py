@@ -78,7 +78,7 @@ class Swatch:
         sides = texels * texel
         waves = self.waves / own  # cycles a cm
         if len(waves):
-            sides = np.array([_whole(waves[:, axis], sides[axis]) for axis in (0, 1)])
+            sides = _whole(waves, sides)
         steps = sides / texels
         turned = np.rint(waves * sides) / sides
         bend = np.eye(2) + np.linalg.pinv(waves) @ (turned - waves) if len(waves) else np.eye(2)
@@ -149,9 +149,9 @@ def _edges(grey: Array) -> float:
     return float(((slopes**4).mean(1) / np.maximum((slopes**2).mean(1) ** 2, 1e-30)).max()) - 3
 
 
-def _whole(waves: Array, most: float) -> float:
-    """The length up to `most` along which waves (n,), cycles a cm, are most nearly whole."""
-    lengths = most * np.linspace(1, 0.7, 2000)
-    cycles = lengths[:, None] * waves
-    off = np.abs(cycles - np.rint(cycles)) / np.maximum(np.abs(cycles), 1)
-    return float(lengths[off.max(1).argmin()])
+def _whole(waves: Array, most: Array) -> Array:
+    """Sides (2,) up to `most`, along which waves (n, 2), cycles a cm, are most nearly whole."""
+    sides = np.linspace(1, 0.7, 2000)[:, None] * most
+    cycles = sides[:, None] * waves
+    off = np.abs(cycles - np.rint(cycles)) / (sides[:, None] * np.hypot(*waves.T)[:, None])
+    return np.take_along_axis(sides, off.max(1).argmin(0)[None], 0)[0]
