@@ -145,3 +145,13 @@ def test_a_transparent_photo_gets_the_new_ground_where_it_shows_nothing(somebody
     assert (on_white.pixels[:50] == 255).all() and (on_white.alpha == 255).all()
     cut_out = lay_behind(clear, somebody.subject.frame, body, read_ground("transparent", photo.size))
     assert (cut_out.alpha[:50] == 0).all() and (cut_out.alpha == 255).any()
+
+
+@pytest.mark.parametrize("badge", [True, False])
+def test_ground_shows_through_holes_of_its_colours_only(somebody, badge):
+    subject = somebody.subject
+    view, body = subject.view.clone(), REGIONS.body(subject.regions).clone()
+    hole = np.s_[..., 80:92, 58:70]
+    body[hole] = 0
+    view[hole] = torch.tensor([0.2, 0.2, 0.9]).view(1, 3, 1, 1) if badge else view[..., 20:32, 10:22]
+    assert (whole_figure(view, body)[hole].mean() > 0.9) == badge
