@@ -1,4 +1,4 @@
-"""Draws docs/samples.png and docs/before-after.jpg with the bundled weights: `python docs/sheet.py`."""
+"""Draws samples.png, before-after.jpg and background.jpg of docs with the bundled weights: `python docs/sheet.py`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fice.outputs import save_png
 HERE = Path(__file__).parent
 PHOTO = HERE / "astronaut.png"  # Eileen Collins, NASA, in the public domain; 512 x 512 as scikit-image ships it
 TEXTS = ("blue suit", "red gingham suit", "navy pinstripe suit")
+BEHIND = (("", "blur"), ("", "warm grey"), ("blue suit", "white"))
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
     subject = editor.prepare(PHOTO)
     shown = [subject.photo.pixels, *(editor.edit(subject, text).pixels for text in TEXTS)]
     Image.fromarray(np.concatenate(shown, 1)).save(HERE / "before-after.jpg", quality=90)
+    behind = [editor.edit(subject, text, background=ground).pixels for text, ground in BEHIND]
+    Image.fromarray(np.concatenate([subject.photo.pixels, *behind], 1)).save(HERE / "background.jpg", quality=90)
 
 
 if __name__ == "__main__":
