@@ -41,7 +41,8 @@ LABELLED |= {"glasses": ("glasses", "sunglasses")}
 CANVAS = (256, 128)  # on which keypoints were taught
 TORSO, HEMMED = ("upper", "outer", "dress"), ("dress", "skirt", "outer", "upper")
 LEAST = 40.0  # cm² of a label that count
-ARM, RING, HEM, NEAR = 9.0, 12.0, 0.08, 0.15  # cm, cm, shares of a garment's height
+ARM, HEM, NEAR = 9.0, 0.08, 0.15  # cm, shares of a garment's height
+RING = 10.0  # cm: half a neck, and a collar
 COVERED = 0.4  # share of an upper arm, from the shoulder, that a sleeve covers
 SURE = 0.5  # chance to be seen from which a keypoint counts
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,8 @@ from fice.language.places import EVERYTHING, Area, Spot
 from fice.mask import decide, grow, main_parts
 from fice.places.figure import Figure
 from fice.places.parts import PARTS
-from fice.subject.colours import worn
-from fice.subject.regions import REGIONS, SEEN_AS, WORN, Classes, Regions
+from fice.subject.colours import continued_cloth
+from fice.subject.regions import REGIONS, SEEN_AS, WORN, Regions
 from fice.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ ARMS = ("sleeves", "cuffs")
 NAMES = {"upper": "top", "outer": "coat"}
 NAMES |= {name: name for name in ("dress", "skirt", "trousers", "legwear", "shoes", "bag", "headwear")}
 NAMES |= {name: name for name in ("belt", "scarf", "glasses")}
+FINER = {"belt": "accessories", "scarf": "accessories", "glasses": "headwear"}  # channels and their classes
 LEAST = 12.0  # cm² that are somewhere
 LESSER = 0.1  # share of a thing's largest part below which another is an error
 RIM = 3  # pixels of the canvas around a garment in which its matte is found
@@ -97,7 +99,7 @@ class Places:
 
     def _spot(self, spot: Spot) -> list[tuple[np.ndarray, np.ndarray]]:
         """Each garment or thing on which a place is seen, whole, and what of it is the place, (h, w) in [0, 1]."""
-        garments: list[np.ndarray | None]
+        garments: Sequence[np.ndarray | None]
         if spot.name == EVERYTHING:
             garments = [self._classes(CLOTHED)]
         elif self.segmenter is not None:
@@ -126,7 +128,7 @@ class Places:
             limit = limit * figure.soft(down if way == "below" else -down)
         return limit
 
-    def _with(self, part: str) -> list[np.ndarray | None]:
+    def _with(self, part: str) -> Sequence[np.ndarray | None]:
         """The garments that have such a part."""
         if part == "legs":
             return [self._classes(("trousers",))]
@@ -139,20 +141,25 @@ class Places:
     def _find_garment(self, name: str) -> np.ndarray | None:
         """All of a garment by its name or region; None where it is not worn, or one of another kind."""
         region, kind = GARMENTS.get(name, name), SEEN_AS.get(name)
-        classes = Classes(region, REGIONS[region], self.regions)
-        found = worn(classes, self.subject.view, self.regions, self.subject.regions)[0, 0].cpu().numpy()
-        body = self.regions.body(self.subject.regions)
-        if found.sum() < WORN * float(body.sum()):
+        found = self._map(self._classes(REGIONS[region]))
+        found = torch.maximum(found, continued_cloth(found, self.subject.view, self.regions, self.subject.regions))
+        if found.sum() < WORN * self.regions.body(self.subject.regions).sum():
             return None
-        if kind and float((self.figure.share((kind,)) * found).sum()) < KIND * float(found.sum()):
+        if kind and float((self._probability(kind) * found).sum()) < KIND * float(found.sum()):
             return None
-        return found
+        return found[0, 0].cpu().numpy()
 
     def _find_thing(self, name: str) -> np.ndarray:
         """What has a class, or a channel, of its own."""
-        finer = partial(self.regions.finer, self.subject.view, self.subject.regions)
-        share = finer(name) - finer("glasses") if name == "headwear" else finer(name)
-        return self._main(decide(share)[0, 0].cpu().numpy())
+        share, others = self._probability(name), self._others((name,))
+        if name == "headwear":
+            share = share - self._probability("glasses")
+        elif name in FINER:
+            others = torch.maximum(others, self._probability(FINER[name]) - share)
+        return self._decided(share, others)
+
+    def _probability(self, name: str) -> Tensor:
+        return self.regions.finer(self.subject.view, self.subject.regions, name)
 
     def _asked(self, segmenter: Segmenter, words: str) -> np.ndarray | None:
         """What a network of the user's own finds on the person."""
@@ -160,10 +167,18 @@ class Places:
         return None if found is None else found.mask[0, 0].cpu().numpy()
 
     def _classes(self, names: tuple[str, ...]) -> np.ndarray:
-        return self._main(decide(self.regions.select(self.subject.regions, names))[0, 0].cpu().numpy())
+        return self._decided(self.regions.select(self.subject.regions, names), self._others(names))
+
+    def _others(self, names: tuple[str, ...]) -> Tensor:
+        """The probability of the likeliest of all other classes, (1, 1, h, w)."""
+        others = [i for i, name in enumerate(self.regions.names) if name not in names and FINER.get(names[0]) != name]
+        return self.subject.regions[:, others].amax(1, keepdim=True)
+
+    def _decided(self, share: Tensor, others: Tensor) -> np.ndarray:
+        """Where something is likelier than all others, in parts that are no error."""
+        return self._main(decide(share / (share + others).clamp(min=1e-6))[0, 0].cpu().numpy())
 
     def _main(self, where: np.ndarray) -> np.ndarray:
-        """What is large enough to be no error."""
         return main_parts(self._map(where), LESSER)[0, 0].cpu().numpy()
 
     def _is_there(self, where: np.ndarray) -> bool:
