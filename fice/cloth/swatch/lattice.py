@@ -25,6 +25,7 @@ KEPT = 0.5  # of the best likeness, at every next shift of a lattice and all alo
 RIDGE = 0.75  # of the best likeness, all along a stripe
 YARN = 2.0  # pixels of SIDE, over which a weave is a mixture of its yarns
 WOVEN, YARNS = 0.75, 0.1  # of the variance, that all yarns explain in checks, and those of one direction at least
+PLAIN = 0.25  # of the variance, that is left where yarns are mixed, below which the weave is the design
 SAME, LATEST = 0.93, 0.85  # correlation of yarns that repeat; of a side, after which too few are left to compare
 APART = np.sin(np.radians(20))  # of the angle between two shifts that are not one behind the other
 
@@ -60,7 +61,7 @@ def find_lattice(picture: Array) -> Array | None:
     whole = likeness(small)
     waves = _waves(whole)
     if waves is None:
-        waves = _woven(gaussian_filter(grey_of(small), YARN))
+        waves = _woven(grey_of(small))
     if waves is None and scale > 1:
         top, left = np.maximum(0, (size - SIDE) // 2)
         waves = _waves(likeness(picture[top : top + SIDE, left : left + SIDE]))
@@ -124,10 +125,10 @@ def _woven(grey: Array) -> Array | None:
     Warp and weft alone make them, so that the means of rows and columns are the whole design; where not even these
     repeat, it goes on where it is most like its beginning.
     """
-    total = grey.var() + 1e-12
-    means = grey.mean(1), grey.mean(0)
-    shares = [float(mean.var() / total) for mean in means]
-    if sum(shares) < WOVEN:
+    mixed = gaussian_filter(grey, YARN)
+    means = mixed.mean(1), mixed.mean(0)
+    shares = [float(mean.var() / (mixed.var() + 1e-12)) for mean in means]
+    if sum(shares) < WOVEN or mixed.var() < PLAIN * grey.var():
         return None
     waves = []
     for axis, (mean, share) in enumerate(zip(means, shares, strict=True)):

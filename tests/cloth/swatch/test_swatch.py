@@ -15,7 +15,6 @@ KINDS = {
     "houndstooth": "lattice",
     "floral": "between",
     "leopard": "between",
-    "camouflage": "between",
     "denim": "random",
     "melange": "random",
 }
@@ -50,7 +49,7 @@ def test_cloth_has_the_period_and_the_direction_of_its_swatch(name, turn):
 def test_stripes_lie_as_in_the_picture():
     swatch = read_swatch(picture_of(cloth_of("vertical-striped")))
     made = sheet(swatch)
-    assert made.mean(0).std() > 20 * made.mean(1).std()
+    assert made.mean(0)[:, 1].std() > 20 * made.mean(1)[:, 1].std()
 
 
 @pytest.mark.parametrize("name", ["gingham", "floral", "melange"])
