@@ -25,6 +25,7 @@ FINE = 0.06  # of a picture's side, below which features are grain
 NORMAL = 1.2  # excess kurtosis of slopes below which grain has no edges (of Gaussian noise 0, of drawn things above 2)
 BOLT = (90.0, 45.0)  # cm of cloth down and across that is made, and repeated beyond
 MOST = 2048  # texels along a side of it
+LEAST = 96  # texels along the shorter side of a swatch, however small its cloth is seen
 COARSEST = 0.8  # texels in a pixel of the photo
 
 
@@ -73,7 +74,8 @@ class Swatch:
 
     def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
         own = self.width / self.picture.shape[1]
-        texel = max(min(own, finest), finest * COARSEST)
+        fewest = min(self.picture.shape[:2]) * own / LEAST
+        texel = min(max(min(own, finest), finest * COARSEST), max(own, fewest))
         texels = 2 ** np.clip(np.rint(np.log2(np.array(BOLT) / texel)), 6, np.log2(MOST)).astype(int)
         sides = texels * texel
         waves = self.waves / own  # cycles a cm

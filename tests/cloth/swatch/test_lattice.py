@@ -21,7 +21,7 @@ def lines(period, turn, size=(240, 320)):
     return np.repeat(0.3 + 0.2 * np.cos(2 * np.pi * at / period)[..., None], 3, 2).astype(np.float32)
 
 
-@pytest.mark.parametrize("period", [4.3, 17.7, 61.0])
+@pytest.mark.parametrize("period", [6.3, 17.7, 61.0])
 @pytest.mark.parametrize("turn", [0.0, 33.0, 90.0, 171.5])
 def test_stripes_have_a_period_and_a_direction(period, turn):
     lengths, angles = periods(lines(period, turn), cm=320)
@@ -53,11 +53,10 @@ def test_a_weave_too_fine_for_the_whole_picture_is_found_in_its_middle():
 
 
 def test_checks_that_are_seen_once_go_on_where_they_are_most_like_their_beginning():
-    bands = np.random.default_rng(3).uniform(0.05, 0.6, 13)
-    warp = np.repeat(np.resize(bands, 15), 20)
+    bands = np.random.default_rng(3).uniform(0.05, 0.6, 12)
+    warp = np.repeat(np.resize(bands, 17), 18)[:300]
     cloth = np.repeat((warp[:200, None] + warp[None, :])[..., None] / 2, 3, 2).astype(np.float32)
-    waves = find_lattice(cloth)
-    assert 1 / np.abs(waves).max(0)[1] == pytest.approx(260, rel=0.02)
+    assert 1 / find_lattice(cloth)[1, 1] == pytest.approx(12 * 18, rel=0.02)
 
 
 def test_grain_reaches_less_far_than_motifs():

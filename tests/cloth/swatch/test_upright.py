@@ -36,7 +36,7 @@ def test_a_lattice_is_made_straight(design, turn, tilt):
     assert leans(find_lattice(picture)).max() < 0.6
     sizes = np.hypot(*np.linalg.pinv(waves)), np.hypot(*np.linalg.pinv(find_lattice(cloth_of(design))))
     assert sorted(sizes[0]) == pytest.approx(sorted(sizes[1]), rel=0.03)
-    assert min(picture.shape[:2]) > 100 and picture.min() >= 0 and picture.max() < 1.05
+    assert min(picture.shape[:2]) > 100 and picture.min() >= 0 and picture.max() < 1.2
 
 
 @pytest.mark.parametrize(("design", "turn"), [("diagonal-striped", 3), ("striped", 25), ("gingham", 0)])
