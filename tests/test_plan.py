@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -96,3 +98,59 @@ def test_two_garments_in_one_mask_share_it_by_their_regions():
     painted[20:40, :] = 1
     shirt, jeans = plan(worn(upper=(10, 30), trousers=(30, 60)), "white shirt and blue jeans", mask=painted).pieces
     assert rows(shirt) == pytest.approx([20, 29], abs=1) and rows(jeans) == pytest.approx([30, 39], abs=1)
+
+
+def sleeves_of(subject):
+    """The lower half of the canvas is a bag, whatever the regions say."""
+    return SimpleNamespace(find=lambda view, words, person: Seen(words, subject))
+
+
+class Seen:
+    def __init__(self, words, subject):
+        self.mask = torch.zeros_like(subject.regions[:, :1])
+        self.mask[:, :, 40:50, 10:20] = float("logo" in words)
+
+
+def test_words_for_a_region_are_a_piece_and_no_other_place_changes():
+    subject = worn(upper=(10, 30), trousers=(30, 56), shoes=(56, 62))
+    (shoes,) = plan(subject, "red", region="the shoes").pieces
+    assert shoes.place and shoes.region.name == "the shoes" and rows(shoes) == [56, 61] and shoes.mask is None
+    with pytest.raises(InputError, match="No bag is found here, but top, trousers, shoes"):
+        plan(subject, "red", region="the bag")
+
+
+def test_a_part_is_cut_from_its_garment_whose_outline_it_shares():
+    (low,) = plan(worn(dress=(10, 60)), "red", region="the dress below the waist").pieces
+    assert rows(low)[0] > 20 and rows(low)[1] == 59
+    assert low.cloth.sum() > 1.3 * low.wide.sum() and low.mask.shape == CANVAS and low.mask[12, 16] == 0
+
+
+def test_a_part_has_its_place_before_the_garment_around_it():
+    subject = worn(dress=(10, 60))
+    garments = Garment("red dress"), Garment("white", region="the dress below the knees")
+    wanted = [(garment, parse(garment.text)[0]) for garment in garments]
+    white, red = make_plan(subject, Order(garments), wanted, Regions(torch.nn.Identity()), Settings()).pieces
+    assert (white.sentence.colour, red.sentence.colour) == ("white", "red") and not red.place
+    assert float((white.wide * red.wide).max()) < 0.3 and torch.equal(red.cloth, white.cloth)
+
+
+def test_a_mask_and_words_must_both_allow_it():
+    painted = np.zeros(CANVAS, np.float32)
+    painted[:, :16] = 1
+    subject = worn(upper=(10, 30), shoes=(56, 62))
+    (shoes,) = plan(subject, "red", region="shoes", mask=painted).pieces
+    assert rows(shoes) == [56, 61] and float(shoes.wide[..., 17:].max()) == 0
+    with pytest.raises(InputError, match="mask leaves nothing of"):
+        plan(subject, "red", region="shoes", mask=np.where(np.arange(CANVAS[0]) < 40, 1.0, 0.0)[:, None] * painted)
+
+
+def test_of_several_places_one_that_is_not_there_is_told():
+    made = plan(worn(upper=(10, 30), shoes=(56, 62)), "red", region="shoes and bag")
+    assert made.notices == ["Not found: bag; the rest is changed."]
+
+
+def test_a_segmenter_finds_what_fice_has_no_name_for():
+    subject, garment = worn(upper=(10, 60)), Garment("red", region="the left logo")
+    wanted, regions = [(garment, parse("red")[0])], Regions(torch.nn.Identity())
+    (logo,) = make_plan(subject, Order((garment,)), wanted, regions, Settings(), sleeves_of(subject)).pieces
+    assert rows(logo) == [40, 49] and float(logo.wide[..., :14].max()) < 0.3

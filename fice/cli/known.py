@@ -9,6 +9,7 @@ from typing import Any
 
 from fice.language import lexicon
 from fice.language.designs import DESIGN_NAMES, DESIGNS, MATERIAL_NAMES, MATERIALS
+from fice.language.places import known_places
 from fice.settings import PRESETS, WORDS, Settings, as_set
 
 WIDTH = 100  # letters
@@ -24,6 +25,7 @@ SENTENCES = (
     "a red top with a matching skirt, no pattern",
     "a #007aff silk blouse and a houndstooth coat",
     "make the dress darker",
+    "a striped shirt with a white collar, and brown shoes",
     "skirt in the same red as the bag",
 )
 
@@ -66,6 +68,7 @@ def words() -> dict[str, dict[str, list[str]]]:
         "garments": _grouped(lexicon.GARMENTS, lexicon.SYNONYMS),
         "sleeves": _grouped(lexicon.SLEEVES, lexicon.SYNONYMS),
         "lengths": _grouped(lexicon.LENGTHS, lexicon.SYNONYMS),
+        "places": known_places(),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fice.cli.options import FILE, bundle_option, device_option, force_option, json_option, said
+from fice.cli.options import FILE, bundle_option, device_option, force_option, json_option, region_from_option, said
 from fice.cli.terminal import Verb, quiet_option, warn
 
 
@@ -17,6 +17,7 @@ from fice.cli.terminal import Verb, quiet_option, warn
 @click.argument("words", required=False)
 @click.option("-o", "--output", type=FILE, help="The picture, a PNG.  [default: beside PHOTO, named after WORDS]")
 @bundle_option
+@region_from_option
 @device_option
 @force_option
 @json_option
@@ -36,11 +37,13 @@ def regions(photo: Path, words: str | None, output: Path | None, as_json: bool, 
     from fice.order import Garment
     from fice.photo.names import check_output, default_output
     from fice.photo.photo import read_photo
+    from fice.settings import NETWORK, Settings
 
     chosen = said(options)
     words = Garment(region=words).region if words else None
+    settings = Settings.asked_for("default", region_from=chosen.pop("region_from", None))
     if words:
-        read_area(words)
+        read_area(words, strict=settings.region_from == NETWORK)
     source = read_photo(photo)
     beside = default_output(photo, f"regions {words or ''}".strip()).with_suffix(".png")
     target = check_output(output or beside, source, chosen.pop("force", False), ".png")
@@ -49,7 +52,7 @@ def regions(photo: Path, words: str | None, output: Path | None, as_json: bool, 
     from fice.outputs import save_png
     from fice.places.overlay import overlay
 
-    editor = Editor(**chosen)
+    editor = Editor(settings=settings, **chosen)
     subject = editor.analyse(source)
     found = editor.places(subject, words)
     body = float(editor.regions.body(subject.regions).sum())

@@ -22,8 +22,9 @@ KNEES, ANKLES = 0.22, 0.42  # of a person's height, below the hips
 NEAR = 9.0  # cm from the waist within which a garment's upper edge is it
 SOFT = 1.5  # pixels of the canvas over which a part ends
 REAL_SLEEVE = 25.0  # cm² of cloth around an arm from which it is a sleeve
-LIKELY = 0.25  # chance to be seen from which an elbow or a wrist counts
-SEAM, TRUNK = 2.0, 10.0  # cm of cloth that joins more than by a seam; cm from the middle that are trunk
+LIKELY = 0.25  # chance to be seen from which a joint above the legs counts
+SEAM, SLIVER = 2.0, 6.0  # cm of cloth that joins more than a seam; cm beside a sleeve that may be of it
+TRUNK = 10.0  # cm from the middle that are trunk
 FEET = ("knee", "ankle", "toe")
 
 
@@ -82,7 +83,7 @@ class Figure:
         widened = {}
         for side, (inside, reach) in found.items():
             others = [far, *(each for name, each in nearest.items() if name != side)]
-            beside = rest & (nearest[side] < np.min(others, 0))
+            beside = rest & (nearest[side] < np.min([*others, np.full(cloth.shape, SLIVER / self.cm)], 0))
             edge = ndimage.binary_dilation(beside, iterations=2) & ~trunk
             widened[side] = np.where(edge, np.maximum(inside, self.cm), inside), reach
         return widened
@@ -147,8 +148,8 @@ def decided(share: np.ndarray) -> np.ndarray:
 
 
 def _trusted(points: Points | None) -> Points | None:
-    """Keypoints of which those of arms count from a smaller chance on: whose arm is hidden has no cloth there."""
-    likely = lambda name, sure: sure >= LIKELY and name.endswith(("elbow", "wrist"))  # noqa: E731
+    """Keypoints of which those above the legs count from a smaller chance on: a guess from clothes alone is worse."""
+    likely = lambda name, sure: sure >= LIKELY and name.endswith(("shoulder", "elbow", "wrist", "hip"))  # noqa: E731
     return points and {name: (x, y, max(sure, SURE * likely(name, sure))) for name, (x, y, sure) in points.items()}
 
 

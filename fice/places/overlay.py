@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fice.subject.subject import Subject
 
-TINTS = ((230, 60, 60), (40, 150, 90), (50, 100, 230), (240, 170, 30), (170, 60, 200), (20, 170, 190), (150, 110, 60))
+TINTS = ((40, 90, 240), (40, 160, 80), (230, 40, 60), (240, 170, 30), (170, 60, 200), (20, 170, 190), (150, 110, 60))
 OPACITY = 0.4
 LETTER, LINE = 0.03, 0.003  # height of the names, and width of outlines, over the photo's longer side
 LEAST = 12  # pixels of a letter

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from fice.cli import known, main
 from fice.language.designs import DESIGNS, MATERIALS
 from fice.language.lexicon import PATTERNS, VOCABULARY
+from fice.language.places import known_places
 from fice.language.words import parse
 from fice.settings import PRESETS, Settings
 
@@ -37,6 +38,7 @@ def test_what_a_setting_may_be_is_taken(row):
 
 def test_every_word_is_listed_once_with_its_synonyms():
     (kinds,) = listed("words")
+    assert kinds.pop("places") == known_places()
     drawn = {"patterns": DESIGNS, "materials": MATERIALS}
     assert [word for kind, words in kinds.items() if kind not in drawn for word in words] == [
         word for word in VOCABULARY if word not in PATTERNS
