@@ -1,4 +1,4 @@
-"""Quilting and blending: cloth that wraps around, of the picture's own pixels, no place of which is seen side by side."""
+"""Quilting and blending: cloth that wraps around, of the picture's own pixels, no place seen twice side by side."""
 
 from __future__ import annotations
 
