@@ -35,7 +35,14 @@ from fice.training.data.folder import Folder, is_validation, read_folder, read_l
 from fice.training.recipes.keypoints import load_taught
 
 # words, and the regions or classes of the labels that they mean
-LABELLED = {"trousers": "trousers", "skirt": "skirt", "dress": "dress", "coat": "outer", "top": "upper", "bag": "bag"}
+LABELLED: dict[str, str | tuple[str, ...]] = {
+    "trousers": "trousers",
+    "skirt": "skirt",
+    "dress": "dress",
+    "coat": "outer",
+    "top": "upper",
+    "bag": "bag",
+}
 LABELLED |= {"shoes": "shoes", "legwear": "legwear", "hat": ("hat",), "belt": ("belt",), "scarf": ("scarf",)}
 LABELLED |= {"glasses": ("glasses", "sunglasses")}
 CANVAS = (256, 128)  # on which keypoints were taught
@@ -97,7 +104,8 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 def measure(places: Places, truth: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """For each of some words that are labelled there the overlap, 0 where nothing is found; None for a false find."""
-    cm, found = places.figure.cm, {}
+    cm = places.figure.cm
+    found: dict[str, float | None] = {}
     for words, where in truth.items():
         try:
             seen = places.find(read_area(words)).where[0, 0].cpu().numpy() > 0.5
