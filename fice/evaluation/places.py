@@ -104,8 +104,8 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 def measure(places: Places, truth: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     """For each of some words that are labelled there the overlap, 0 where nothing is found; None for a false find."""
-    found: dict[str, float | None] = {}
     cm = places.figure.cm
+    found: dict[str, float | None] = {}
     for words, where in truth.items():
         try:
             seen = places.find(read_area(words)).where[0, 0].cpu().numpy() > 0.5

@@ -22,7 +22,7 @@ KNEES, ANKLES = 0.22, 0.42  # of a person's height, below the hips
 NEAR = 9.0  # cm from the waist within which a garment's upper edge is it
 SOFT = 1.5  # pixels of the canvas over which a part ends
 REAL_SLEEVE = 25.0  # cm² of cloth around an arm from which it is a sleeve
-LIKELY = 0.25  # chance to be seen from which a joint above the legs counts
+LIKELY = 0.25  # chance to be seen from which a joint above the legs counts, and one below the hips for its side
 SEAM, SLIVER = 2.0, 6.0  # cm of cloth that joins more than a seam; cm beside a sleeve that may be of it
 TRUNK = 10.0  # cm from the middle that are trunk
 FEET = ("knee", "ankle", "toe")
@@ -133,7 +133,7 @@ class Figure:
     def _leg(self, side: str) -> np.ndarray:
         """Points of a leg below the hip in cm, (N, 2), none where it is not seen."""
         points = self._subject.points or {}
-        seen = [points[f"{side} {joint}"] for joint in FEET if points.get(f"{side} {joint}", (0, 0, 0))[2] >= SURE]
+        seen = [points[f"{side} {joint}"] for joint in FEET if points.get(f"{side} {joint}", (0, 0, 0))[2] >= LIKELY]
         if len(seen) < 2:
             return np.zeros((0, 2))
         at = np.array([point[:2] for point in seen]) * self.cm
