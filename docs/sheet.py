@@ -1,4 +1,4 @@
-"""Draws samples.png, before-after.jpg and regions.jpg of docs with the bundled weights: `python docs/sheet.py`."""
+"""Draws the pictures of docs with the bundled weights: `python docs/sheet.py`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fice.places.overlay import overlay
 HERE = Path(__file__).parent
 PHOTO = HERE / "astronaut.png"  # Eileen Collins, NASA, in the public domain; 512 x 512 as scikit-image ships it
 TEXTS = ("blue suit", "red gingham suit", "navy pinstripe suit")
+BEHIND = (("", "blur"), ("", "warm grey"), ("blue suit", "white"))
 PLACES = (("right sleeve", "collar"), ("the left of the suit",))
 
 
@@ -24,6 +25,8 @@ def main() -> None:
     subject = editor.prepare(PHOTO)
     shown = [subject.photo.pixels, *(editor.edit(subject, text).pixels for text in TEXTS)]
     Image.fromarray(np.concatenate(shown, 1)).save(HERE / "before-after.jpg", quality=90)
+    behind = [editor.edit(subject, text, background=ground).pixels for text, ground in BEHIND]
+    Image.fromarray(np.concatenate([subject.photo.pixels, *behind], 1)).save(HERE / "background.jpg", quality=90)
     found = [{name: editor.places(subject, name)[name] for name in names} for names in PLACES]
     shown = [overlay(subject, each) for each in found]
     Image.fromarray(np.concatenate(shown, 1)).save(HERE / "regions.jpg", quality=90)

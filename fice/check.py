@@ -66,7 +66,8 @@ def check(
     inner = ndimage.binary_erosion(garment, iterations=RIM)
     found = {"painted": _share(different, kept & ~garment)}
     if grounded:
-        found["lost"] = _share(different, ndimage.binary_erosion(body > SURE, iterations=RIM) & ~garment)
+        rest = ~ndimage.binary_dilation(garment, iterations=RIM)
+        found["lost"] = _share(different, ndimage.binary_erosion(body > SURE, iterations=RIM) & rest)
     else:
         found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
     if pieces:

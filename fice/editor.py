@@ -24,6 +24,7 @@ from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
+from fice.inversion.posing import with_stance
 from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
 from fice.language.places import read_area
@@ -179,6 +180,8 @@ class Editor:
         for garment in order.garments:
             check_cloth(garment, self.regions)
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
+        if order.pose is not None and self.pose is not None:
+            plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *plan.notices])
 

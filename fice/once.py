@@ -20,6 +20,7 @@ from fice.plan import read_painted
 from fice.segmenters.load import check_segmenter
 from fice.settings import Settings
 from fice.stitch.ground import read_ground
+from fice.subject.stance import read_stance
 
 
 def edit_photo(
@@ -57,5 +58,7 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
         check_swatch(garment)
     if order.background is not None:
         read_ground(order.background, photo.size)
+    if order.pose is not None:
+        read_stance(order.pose)
     if order.latent is not None:
         read_latent(order.latent)

@@ -41,7 +41,7 @@ class Piece:
         region: how to find it again in any picture of this canvas.
         wide: where it is before the edit, on the analysis canvas.
         before: the same on the engine's canvas.
-        reshape: the sentence speaks of sleeves or length, and the outline may change.
+        reshape: the sentence speaks of sleeves or length, or a pose is asked, and the outline may change.
         mask: of the photo's size, (H, W) float in [0, 1], the user's or a part's: nothing else changes; or None.
         place: it is a part or a thing that words for a region name, rather than a garment.
         whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
@@ -73,6 +73,7 @@ class Plan:
         keep: where the generated picture must stay, (1, 1, h, w) float in [0, 1] on the engine's canvas.
         notices: what the user should know.
         ground: what is put behind the person, or None where the background stays.
+        stance: the part maps that the body shall have, (1, P, h, w) as of `Pose.maps`, or None where it stays.
     """
 
     subject: Subject
@@ -81,6 +82,7 @@ class Plan:
     keep: Tensor
     notices: list[str]
     ground: Ground | None = None
+    stance: Tensor | None = None
 
     @property
     def before(self) -> Tensor:
@@ -143,7 +145,8 @@ def make_plan(
         notices += choice.notices if isinstance(choice, Choice) else ()
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
-        reshape = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        reshape = shaped or order.pose is not None
         pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
     if wanted and not pieces:
         raise InputError(
@@ -152,6 +155,7 @@ def make_plan(
     ground = None if order.background is None else read_ground(order.background, subject.photo.size)
     if ground is not None:
         notices += ground.notices
+        notices += ["Whoever else is in the picture goes with the background."] if subject.others else []
     nothing = torch.zeros_like(subject.source[:, :1])
     released = union([nothing, *(_released(piece, subject, regions) for piece in pieces)])
     if settings.keep == "body":

@@ -11,6 +11,7 @@ import torch
 
 from fice.cloth.engine import Redressing
 from fice.course import Spent
+from fice.language.answers import matched
 from fice.language.words import parse
 from fice.order import Order
 from fice.photo.photo import Photo
@@ -101,7 +102,7 @@ def dressed(subject, text, seed=0, **wishes):
     plan, cloths, garments: as of an engine; pixels: the result, (H, W, 3) uint8; after: what its frame shows of it.
     """
     order, settings = Order.of(text, seed=seed, **wishes), Settings()
-    wanted = [(garment, sentence) for garment in order.garments for sentence in parse(garment.text)]
+    wanted = matched(order, lambda garment, _: parse(garment.text))
     plan = make_plan(subject, order, wanted, REGIONS, settings)
     engine = Redressing(SimpleNamespace(name="drawn", whole=False), settings, REGIONS)
     made = engine.finish(engine.step(engine.begin([plan], [seed]))[0])

@@ -61,6 +61,8 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg "black leather jacket" --region outer --json
       fice edit photo.jpg "a #007aff silk shirt, and the jeans darker"
       fice edit photo.jpg --background "warm grey"
+      fice edit photo.jpg "wrap dress" --swatch tweed.jpg
+      fice edit photo.jpg --swatch denim.jpg@lower --swatch lace.png@sleeves
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """

@@ -17,9 +17,19 @@ INTERRUPTED = 5
 
 # how --help arranges what `edit`, `batch` and `ablate` take
 GROUPS = {
-    "What to change": ("texts", "prompts", "order_file", "region", "region_from", "mask"),
+    "What to change": (
+        "texts",
+        "prompts",
+        "order_file",
+        "region",
+        "region_from",
+        "mask",
+        "swatch",
+        "swatch_width",
+        "background",
+    ),
     "Which photos": ("limit", "shuffle_seed", "follow"),
-    "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "assignments"),
+    "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "pose", "assignments"),
     "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),
     "What to write": (
         *("output", "suffix", "ext", "mask_file", "latent_file", "keep", "compare_file", "trace_file", "force"),

@@ -101,6 +101,26 @@ MEASURES = (
     Measure("print left", "share", -1, "What still shows of the contrast of an old print, where there was one."),
     Measure("doubt", "share", -1, "Of the garment, what is likelier another kind of garment than most of it is."),
     Measure("instead", "share", -1, "Garments that changed and are others than those named."),
+    Measure("lost", "share", -1, "Of the person, what looks different because it was taken for the old background."),
+    Measure(
+        "swatch colour",
+        "ΔE",
+        -1,
+        "CIEDE2000 of the garment's mean colour, light divided out, to its swatch's: the worst.",
+    ),
+    Measure(
+        "swatch period",
+        "share",
+        -1,
+        "How far the periods of a swatch that repeats are off on the garment, laid flat again: the worst of all parts.",
+    ),
+    Measure("swatch turn", "degrees", -1, "By how much the directions of these periods are turned: the worst."),
+    Measure(
+        "swatch detail",
+        "share",
+        1,
+        "The garment's mean squared gradient over its swatch's, seen as coarsely: the least.",
+    ),
     Measure("seconds", "s", -1, "What the edit took, as its journal says."),
     Measure(
         "frechet",

@@ -17,7 +17,7 @@ from fice.bundle.bundle import Bundle
 from fice.check import LIMITS, check
 from fice.device import resolve
 from fice.errors import InputError
-from fice.evaluation import captions, measures
+from fice.evaluation import captions, fidelity, measures
 from fice.evaluation.measures import MEASURES, Unmeasurable
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
@@ -76,7 +76,7 @@ class Observer:
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.regions = Regions.from_bundle(bundle, self.device)
         self.pose, self.judge = Pose.from_bundle(bundle, self.device), judge
-        self.analysis = Analysis(self.regions, bundle.canvas, bundle.whole)
+        self.analysis = Analysis(self.regions, bundle.canvas, bundle.whole, pose=self.pose)
         self._source = lru_cache(KEPT)(self._look_at_source)
         self._edit = lru_cache(1)(self._look_at_edit)
 
@@ -140,6 +140,7 @@ class Observer:
             "silhouette iou": lambda: self._silhouette(subject, source, edit, outside()),
             "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
             **{name.replace("_", " "): partial(_of_check, figures, name) for name in LIMITS},
+            **fidelity.figures(subject, self.regions, plan.pieces, before, after),
             "seconds": lambda: _seconds(triple.report),
         }
         return found

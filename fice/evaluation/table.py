@@ -19,7 +19,8 @@ from fice.files import whole_file
 THEMES = {
     "Text": ("similarity before", "similarity", "gain", "colour error"),
     "What should stay": ("identical", "psnr outside", "ssim outside", "head psnr", "head ssim"),
-    "What people see": ("changed", "spill", "painted", "rim", "cut", "print left", "doubt", "instead"),
+    "What people see": ("changed", "spill", "painted", "rim", "cut", "print left", "doubt", "instead", "lost"),
+    "Swatches": ("swatch colour", "swatch period", "swatch turn", "swatch detail"),
     "Body, realism, time": (),  # and every other measure
 }
 MOST_COLUMNS = 6  # of one block of the table for people

@@ -82,7 +82,7 @@ class Inversion:
     """
 
     takes = frozenset(
-        {"text", "region", "mask", "swatch", "swatch_width", "background", "latent", "seed", "candidates"}
+        {"text", "region", "mask", "swatch", "swatch_width", "pose", "background", "latent", "seed", "candidates"}
     )
 
     def __init__(

@@ -154,7 +154,7 @@ class Image(Term):
 
 
 class Posed(Term):
-    """The body stands as it stood (section 3.3.2): DensePose's maps."""
+    """The body stands as it stood (section 3.3.2), or as the plan says: DensePose's maps."""
 
     name = "pose"
 
@@ -164,7 +164,7 @@ class Posed(Term):
 
     @torch.no_grad()
     def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets:
-        return {"maps": self.pose.maps(plan.subject.source)}
+        return {"maps": self.pose.maps(plan.subject.source) if plan.stance is None else plan.stance}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
         return losses.pose(self.pose.maps(drawn), targets["maps"])

@@ -15,18 +15,21 @@ from PIL import Image
 from fice.errors import InputError
 from fice.photo import decode, exif
 from fice.version import __version__
+from fice.wishes import is_picture
 
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
 
-NOTED = ("text", "region", "seed", "bundle", "preset", "settings")  # of the facts of an edit
+NOTED = ("text", "background", "region", "seed", "bundle", "preset", "settings")  # of the facts of an edit
 KEY = "fice"  # of the text in a PNG, and what holds the version in every note
 SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 
 
 def note_of(facts: Mapping[str, Any]) -> str:
     """The facts of an edit as ASCII json, the same for the same edit."""
-    noted = {name: facts[name] for name in NOTED if name in facts}
+    behind = facts.get("order", {}).get("background")
+    told = facts if behind is None else {**facts, "background": "a picture" if is_picture(behind) else behind}
+    noted = {name: told[name] for name in NOTED if name in told}
     if own := noted.get("settings", {}).get("region_from"):
         noted["settings"] = noted["settings"] | {"region_from": Path(own).name}
     return json.dumps({KEY: __version__} | noted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,14 @@ SURE = 0.96  # of a matte's values the span that is mixed
 STRIP = 1 << 19  # pixels that are laid at a time: photos are large
 
 
-def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Stitched:
+@dataclass(frozen=True, kw_only=True)
+class Grounded(Stitched):
+    """A person on new ground; person: how much of each pixel is of them, (H, W) float32 in [0, 1]."""
+
+    person: np.ndarray
+
+
+def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Grounded:
     """The person of a photo before new ground; a pixel that is all person stays bit for bit.
 
     body: a network's probability of the person on the frame's canvas, (1, 1, h, w) float in [0, 1].
@@ -72,4 +80,4 @@ def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Stit
         alpha = np.rint(person * most).astype(photo.pixels.dtype)
     elif photo.alpha is not None:
         alpha = np.full_like(photo.alpha, most)
-    return Stitched(pixels, person < 1, alpha)
+    return Grounded(pixels, person < 1, alpha, person=person)

@@ -8,7 +8,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from fice.mask import main_parts, without_specks
+from fice.mask import main_parts, steepen, without_specks
 from fice.srgb import to_lab
 
 SURE = 0.9  # probability from which a pixel surely is of the person, and below one minus which it surely is not
@@ -16,6 +16,11 @@ NEAR = 0.08  # share of the canvas's height around what is open from which colou
 STEP = 8.0  # CIELAB; pixels of the canvas that are as far apart as so much
 AWAY = 0.012  # of the canvas's height, one unit of distance
 NEIGHBOURS = 12
+OPEN = 0.3  # of the probability what an edge rises over
+AROUND, UNLIKE = (
+    0.15,
+    2.0,
+)  # of the height around a hole, and CIELAB by which the ground there differs from what it shows
 SPECK, LEAST = 0.0005, 0.01  # shares of the canvas that are noise, and of the largest part that another must have
 
 
@@ -30,13 +35,29 @@ def whole_figure(view: Tensor, body: Tensor) -> Tensor:
     open_ones = ~sure & ~never
     near = ndimage.binary_dilation(open_ones, iterations=max(1, round(NEAR * height)))
     sides = [np.nonzero(side & near) for side in (sure, never)]
+    lab = to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255)
     if open_ones.any() and min(len(ys) for ys, _ in sides) >= NEIGHBOURS:
-        lab = to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255)
         of = lambda at: np.column_stack([lab[at] / STEP, np.column_stack(at) / (AWAY * height)])  # noqa: E731
         here = np.nonzero(open_ones)
         apart = [cKDTree(of(side)).query(of(here), NEIGHBOURS)[0].mean(1) for side in sides]
         likely = np.log(probability[here] / (1 - probability[here]))
         probability[here] = 1 / (1 + np.exp(-likely - 2 * (apart[1] - apart[0])))
-    found = torch.from_numpy(probability)[None, None].to(body)
-    found = ((found - 0.5) / 0.3 + 0.5).clamp(0, 1)
-    return main_parts(without_specks(found, SPECK), LEAST)
+    found = steepen(torch.from_numpy(probability)[None, None].to(body), OPEN)
+    found = main_parts(without_specks(found, SPECK), LEAST)
+    within = _not_through(found[0, 0].cpu().numpy() > 0.5, lab)
+    return torch.where(torch.from_numpy(within).to(body.device), 1.0, found)
+
+
+def _not_through(person: np.ndarray, lab: np.ndarray) -> np.ndarray:
+    """Holes of a person (h, w) through which the ground around does not show: a badge, a patch; (h, w) bool."""
+    parts, count = ndimage.label(~person)
+    edge = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    within = np.zeros_like(person)
+    outside = np.isin(parts, edge[edge > 0])
+    for number in set(range(1, count + 1)) - set(edge):
+        hole = parts == number
+        around = outside & (ndimage.distance_transform_edt(~hole) < AROUND * len(person))
+        core = ndimage.binary_erosion(hole, iterations=2)
+        if around.any() and core.any() and cKDTree(lab[around]).query(lab[core])[0].mean() > UNLIKE:
+            within |= hole
+    return ndimage.binary_dilation(within, iterations=2) if within.any() else within

@@ -15,7 +15,7 @@ CUT = 0.01  # of the height: who ends nearer to the photo's lower edge stands be
 WIDE, TALL = 0.16, 0.05  # shares of the height that the shadow reaches aside, and up and down
 AROUND = 2.5  # times so far the ground is looked at for its own light
 COARSE = 0.008  # share of the height: finer than this is the ground's own texture
-FAINT, DEEP = 0.12, 0.25  # share of the light from which it is a shadow, and what of it is left at least
+FAINT, DEEP = 0.15, 0.25  # share of the light from which it is a shadow, and what of it is left at least
 
 
 def contact_shadow(view: Tensor, figure: Tensor, shown: Tensor) -> Tensor | None:
@@ -47,5 +47,7 @@ def contact_shadow(view: Tensor, figure: Tensor, shown: Tensor) -> Tensor | None
     dark = 1 - np.clip(smooth / usual / (1 - FAINT), DEEP, 1)
     filled = push_pull(*(torch.from_numpy(x.astype(np.float32))[None, None] for x in (dark, ground)))
     near = np.clip(1 - rise(1), 0, 1)
+    across = np.arange(person.shape[1]) + 0.5
+    near = np.minimum(near, np.minimum(across, across[::-1]) / (WIDE / 2 * height))  # it ends before the canvas does
     near = near * near * (3 - 2 * near)
     return 1 - (filled * torch.from_numpy(near.astype(np.float32))).to(view)

@@ -82,11 +82,21 @@ def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitc
     edited = replace(parts, ground=None)
     if mode == "region":
         first = lay_behind(parts.photo, parts.frame, parts.body, ground)
-        last = stitch(replace(edited, photo=replace(parts.photo, pixels=first.pixels)), mode, detail)
+        person = np.ceil(first.person) if ground.transparent else first.person
+        worn = tuple(_within(each, person) for each in parts.garments)
+        grounded = replace(parts.photo, pixels=first.pixels)
+        last = stitch(replace(edited, photo=grounded, garments=worn), mode, detail)
         return Stitched(last.pixels, first.mask | last.mask, first.alpha)
-    first = stitch(edited, mode, detail)
-    last = lay_behind(replace(parts.photo, pixels=first.pixels), parts.frame, parts.body_after, ground)
-    return Stitched(last.pixels, first.mask | last.mask, last.alpha)
+    drawn = stitch(edited, mode, detail)
+    cut = lay_behind(replace(parts.photo, pixels=drawn.pixels), parts.frame, parts.body_after, ground)
+    return Stitched(cut.pixels, drawn.mask | cut.mask, cut.alpha)
+
+
+def _within(worn: Worn, person: np.ndarray) -> Worn:
+    """A garment that is nowhere but on the person, unless its outline may change."""
+    if not isinstance(worn.cloth, Dressing):
+        return worn
+    return replace(worn, mask=person if worn.mask is None else np.minimum(worn.mask, person))
 
 
 def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:

@@ -53,13 +53,14 @@ class Analysis:
         spent = Spent()
         with spent.at("look"):
             picture = seen(photo, device)
-            frame, elsewhere, notices = self._frame(picture, photo)
+            frame, elsewhere, others, notices = self._frame(picture, photo)
             view = frame.to_canvas(picture)
             regions = self.regions.empty(self.of(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
             points = self._points(source, view.shape[2] / source.shape[2])
             exposure = exposure_of(view, self.regions.select(regions, ("face", "skin")), self.regions.body(regions))
-        return Subject(photo, frame, view, source, regions, exposure, [*photo.notices, *notices], spent, points=points)
+        notices = [*photo.notices, *notices]
+        return Subject(photo, frame, view, source, regions, exposure, notices, spent, points=points, others=others)
 
     def person(self, view: Tensor, regions: Tensor) -> Tensor:
         """What a view of the analysis canvas (1, 3, h, w) shows on the engine's, (1, 3, H, W).
@@ -85,12 +86,12 @@ class Analysis:
         at = {name: point[0].tolist() for name, point in found.items()}
         return {name: (factor * x, factor * y, sure) for name, (x, y, sure) in at.items()} or None
 
-    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, Tensor, list[str]]:
-        """Where the analysis canvas lies in a photo (1, 3, H, W), where other people are, and what to tell the user."""
+    def _frame(self, picture: Tensor, photo: Photo) -> tuple[Frame, Tensor, int, list[str]]:
+        """Where the analysis canvas lies in a photo (1, 3, H, W), where and how many other people are, and notices."""
         height, width = self.canvas
         if self.whole:
             frame = Frame((0, 0, *photo.size), photo.size, (height, width), fill=1.0)
-            return frame, torch.zeros_like(picture[:, :1]), []
+            return frame, torch.zeros_like(picture[:, :1]), 0, []
         factor = max(1, HEIGHT // height)
         person, notices = find_person(self.regions, picture), []
         if person.others:
@@ -99,4 +100,5 @@ class Analysis:
             notices.append("The person is cut off by the lower edge; what is visible is edited.")
         larger = [whole / seen for whole, seen in zip(photo.size, picture.shape[2:], strict=True)] * 2
         y0, x0, y1, x1 = (edge * times for edge, times in zip(person.box, larger, strict=True))
-        return Frame((y0, x0, y1, x1), photo.size, (height * factor, width * factor)), person.elsewhere, notices
+        frame = Frame((y0, x0, y1, x1), photo.size, (height * factor, width * factor))
+        return frame, person.elsewhere, person.others, notices

@@ -28,6 +28,7 @@ class Subject:
         fit: what the engine has found out about the photo, its own matter; None before `Engine.fit`.
         points: keypoints by name on the analysis canvas, x and y in its pixels and how sure, 0 to 1; None where the
             pose network knows none.
+        others: how many other people of comparable size are in the photo.
 
     >>> from fice import Editor
     >>> subject = Editor().analyse("photo.jpg")
@@ -45,6 +46,7 @@ class Subject:
     spent: Spent
     fit: Any = None
     points: dict[str, tuple[float, float, float]] | None = None
+    others: int = 0
 
     def __repr__(self) -> str:
         return f"<Subject in {self.photo!r}>"

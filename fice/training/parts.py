@@ -4,26 +4,16 @@ stands upright."""
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from fice.subject.limbs import INSIDE, away_from_limbs
 from fice.subject.pose import KEYPOINTS, PART_CLASSES
 from fice.subject.regions import REGION_CLASSES
 from fice.training.data.dataset import person_box
 from fice.training.parsing import UNKNOWN
 
 HIP, ANKLE, TRUNK = 0.52, 0.94, 0.095  # shares of the body's height: hip and ankle from the top, half the trunk's width
-# part -> its limbs: two keypoints, and the limb's half width as a share of the body's height
-LIMBS = {
-    f"{side} {part}": [(f"{side} {a}", f"{side} {b}", width) for a, b, width in limbs]
-    for side in ("left", "right")
-    for part, limbs in (
-        ("arm", (("shoulder", "elbow", 0.030), ("elbow", "wrist", 0.026), ("wrist", "hand", 0.030))),
-        ("leg", (("hip", "knee", 0.050), ("knee", "ankle", 0.036))),
-        ("foot", (("ankle", "toe", 0.030),)),
-    )
-}
-INSIDE, BARE, SEEN = 0.9, 2.0, 0.5  # of the trunk, in widths of a limb; reach of a bare arm before it; chance to count
+BARE = 2.0  # widths of a limb; reach of a bare arm before the trunk
 
 
 def parts_by_limbs(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -37,13 +27,7 @@ def parts_by_limbs(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
         return parts
     y0, _, y1, _ = person_box(labels)
     at = dict(zip(KEYPOINTS, points, strict=True))
-    here = np.moveaxis(np.indices(labels.shape)[::-1], 0, -1) + 0.5  # (H, W, 2): x and y
-    far = {part: _widths_away(here, at, limbs, y1 - y0) for part, limbs in LIMBS.items()}
-    trunk = Image.new("1", labels.shape[::-1])
-    corners = [tuple(at[f"{name}"][:2]) for name in ("left shoulder", "right shoulder", "right hip", "left hip")]
-    ImageDraw.Draw(trunk).polygon(corners, fill=1)
-    away = ndimage.distance_transform_edt(~np.asarray(trunk)) / (LIMBS["left leg"][0][2] * (y1 - y0))
-    far["torso"] = np.where(np.asarray(trunk), INSIDE, INSIDE + away)
+    far = away_from_limbs(labels.shape, at, y1 - y0)
     for side in ("left", "right"):
         arm = far[f"{side} arm"]
         arm[is_a("skin") & (arm < BARE)] *= INSIDE / BARE
@@ -55,19 +39,6 @@ def parts_by_limbs(labels: np.ndarray, points: np.ndarray) -> np.ndarray:
     parts[is_a("hair", "face", "headwear")] = PART_CLASSES.index("head")
     parts[is_a("bag", "accessories")] = UNKNOWN  # they hide what lies behind them
     return parts
-
-
-def _widths_away(here: np.ndarray, at: dict, limbs: list, tall: int) -> np.ndarray:
-    """(H, W): how far each place is from the nearest of some limbs, in their widths; those not seen are far."""
-    found = np.full(here.shape[:2], np.inf)
-    for first, last, width in limbs:
-        (start, end), seen = np.stack([at[first][:2], at[last][:2]]), min(at[first][2], at[last][2])
-        if seen < SEEN:
-            continue
-        along = end - start
-        share = np.clip((here - start) @ along / max(along @ along, 1e-6), 0, 1)
-        found = np.minimum(found, np.linalg.norm(here - start - share[..., None] * along, axis=-1) / (width * tall))
-    return found
 
 
 def body_parts(labels: np.ndarray) -> np.ndarray:

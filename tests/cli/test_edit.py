@@ -85,11 +85,9 @@ def test_nothing_to_wear_is_answered(photo):
 
 def test_choices_are_those_of_the_library():
     from fice.settings import PRESETS
-    from fice.subject.regions import REGIONS
 
     options = {option.name: option.type for option in main.commands["edit"].params}
     assert set(options["preset"].choices) == set(PRESETS)
-    assert set(options["region"].choices) == {"auto", *REGIONS}
 
 
 def test_json_is_one_line_whatever_the_text(forwarded, photo):

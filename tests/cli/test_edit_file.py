@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import fice.cli.edit
-import fice.editor
+import fice.once
 import fice.photo.pipe
 from fice.cli.edit import edit_file as real
 from fice.errors import InputError, UsageError
@@ -67,7 +67,7 @@ def editor(monkeypatch):
                 callback(SimpleNamespace(step=step, steps=3, losses={"image": 1.0}, picture=lambda made=picture: made))
             return Edit(subject, order)
 
-    monkeypatch.setattr(fice.editor, "Editor", Editor)
+    monkeypatch.setattr(fice.once, "Editor", Editor)
     return asked
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from drawn import REGIONS, person, photo_of, seen
+from drawn import REGIONS, dressed, person, photo_of, seen
 from PIL import Image
 from torch.nn import functional as F
 
@@ -17,7 +17,10 @@ from fice.stitch.background import lay_behind
 from fice.stitch.figure import whole_figure
 from fice.stitch.ground import read_ground
 from fice.stitch.lens import out_of_focus
+from fice.stitch.parts import Stitch, Worn
 from fice.stitch.shadow import contact_shadow
+from fice.stitch.stitch import stitch
+from fice.subject.regions import HEAD, REGION_CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +148,27 @@ def test_a_transparent_photo_gets_the_new_ground_where_it_shows_nothing(somebody
     assert (on_white.pixels[:50] == 255).all() and (on_white.alpha == 255).all()
     cut_out = lay_behind(clear, somebody.subject.frame, body, read_ground("transparent", photo.size))
     assert (cut_out.alpha[:50] == 0).all() and (cut_out.alpha == 255).any()
+
+
+@pytest.mark.parametrize("badge", [True, False])
+def test_ground_shows_through_holes_of_its_colours_only(somebody, badge):
+    subject = somebody.subject
+    view, body = subject.view.clone(), REGIONS.body(subject.regions).clone()
+    hole = np.s_[..., 80:92, 58:70]
+    body[hole] = 0
+    view[hole] = torch.tensor([0.2, 0.2, 0.9]).view(1, 3, 1, 1) if badge else view[..., 20:32, 10:22]
+    assert (whole_figure(view, body)[hole].mean() > 0.9) == badge
+
+
+def test_a_garment_is_nowhere_but_on_the_person(somebody):
+    subject, edit = somebody.subject, dressed(somebody.subject, "blue shirt")
+    wide = edit.garments[0].clone()
+    wide[..., 100:120, 5:20] = 1  # the network takes a part of the wall for the shirt
+    body, head = (REGIONS.select(subject.regions, names) for names in (REGION_CLASSES[1:], HEAD))
+    worn = (Worn(wide, wide, cloth=edit.cloths[0]),)
+    ground = read_ground("#fff", subject.photo.size)
+    result = stitch(Stitch(subject.photo, subject.frame, subject.view, worn, head, body, body, ground))
+    top, left = (round(x) for x in subject.frame.point_to_photo(110, 12))
+    assert (result.pixels[top - 8 : top + 8, left - 5 : left + 5] == 255).all()
+    inner = somebody.parts["upper"] > 0.99
+    assert (result.pixels[inner][:, 2] > result.pixels[inner][:, 0]).mean() > 0.95

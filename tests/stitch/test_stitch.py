@@ -18,6 +18,7 @@ from fice.fill import fill_background, push_pull
 from fice.mask import grow, low_pass, mean, refine, steepen, without_specks
 from fice.photo.photo import Photo
 from fice.srgb import luminance, to_gamma, to_linear
+from fice.stitch.ground import read_ground
 from fice.stitch.stitch import Stitch, Worn, paste, steady_outline, stitch, stitch_head
 from fice.subject.frame import Frame
 
@@ -275,3 +276,17 @@ def test_srgb_curve():
     torch.testing.assert_close(to_gamma(to_linear(values)), values, atol=2e-5, rtol=0)
     assert to_linear(torch.tensor(0.5)).item() == pytest.approx(0.21404, abs=1e-4)
     assert luminance(torch.ones(1, 3, 2, 2)).mean().item() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("way", ["region", "head"])
+def test_new_ground_lies_behind_what_was_drawn(way):
+    made = scene()
+    parts = replace(made.parts, ground=read_ground("#0000ff", made.parts.photo.size))
+    result = stitch(parts, way)
+    y0, x0, y1, x1 = made.garment
+    assert (result.pixels[:20] == (0, 0, 255)).all() and (result.pixels[100:150, :40] == (0, 0, 255)).all()
+    inside = result.pixels[y0 + 4 : y1 - 4, x0 + 4 : x1 - 4] / 255
+    assert inside[..., 0].mean() > 0.6 and inside[..., 1:].mean() < 0.25
+    assert np.array_equal(result.pixels[~result.mask], parts.photo.pixels[~result.mask])
+    if way == "region":
+        assert np.array_equal(result.pixels[33:57, 68:92], parts.photo.pixels[33:57, 68:92])

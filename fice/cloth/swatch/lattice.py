@@ -12,16 +12,21 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter, maximum_filter1d
 
-from fice.cloth.swatch.reading import resized
+from fice.cloth.swatch.reading import grey_of, resized
 
 Array = np.ndarray
 SIDE = 256  # pixels along the longer side of what is compared with itself
-FARTHEST = 0.62  # of a side: farther shifts leave too little to compare
-SURE, FEW = 0.3, 0.6  # likeness of a lattice's shifts, and of one that is seen once or twice
+FARTHEST = 0.75  # of a side: farther shifts leave too little to compare
+FAINT = 0.25  # likeness below which a shift is chance
+SURE, FEW = 0.4, 0.6  # that of a lattice's shifts, and of one that is seen once or twice
 SLACK = (0.07, 0.35)  # how much less like than the best shift another may be: at all, and for each bit that lacks to 1
 RISE = 0.15  # by which a shift is more like than what lies on the way to it
-KEPT = 0.5  # of the best likeness, at every shift of a lattice that is near
-RIDGE = 0.8  # of the best likeness, all along a stripe
+KEPT = 0.5  # of the best likeness, at every next shift of a lattice and all along a stripe
+RIDGE = 0.75  # of the best likeness, all along a stripe
+YARN = 2.0  # pixels of SIDE, over which a weave is a mixture of its yarns
+WOVEN, YARNS = 0.75, 0.1  # of the variance, that all yarns explain in checks, and those of one direction at least
+PLAIN = 0.25  # of the variance, that is left where yarns are mixed, below which the weave is the design
+SAME, LATEST = 0.93, 0.85  # correlation of yarns that repeat; of a side, after which too few are left to compare
 APART = np.sin(np.radians(20))  # of the angle between two shifts that are not one behind the other
 
 
@@ -48,17 +53,23 @@ class Likeness(NamedTuple):
 def find_lattice(picture: Array) -> Array | None:
     """Waves (n, 2) of a picture (h, w, 3) of linear light whose own light is even; None where nothing repeats.
 
-    Looked for in the whole, and, where that shows none, in the weave of its middle.
+    Looked for in the whole, then in the weave of its middle, then as if the cloth were seen from aside.
     """
-    scale = max(1.0, max(picture.shape[:2]) / SIDE)
-    small = resized(picture, tuple(max(16, round(side / scale)) for side in picture.shape[:2]))
-    waves = _waves(likeness(small))
-    if waves is not None:
-        return waves * np.array(small.shape[:2]) / picture.shape[:2]
-    if scale == 1:
-        return None
-    top, left = (max(0, (side - SIDE) // 2) for side in picture.shape[:2])
-    return _waves(likeness(picture[top : top + SIDE, left : left + SIDE]))
+    size = np.array(picture.shape[:2])
+    scale = max(1.0, size.max() / SIDE)
+    small = resized(picture, tuple(np.maximum(16, np.rint(size / scale)).astype(int)))
+    whole = likeness(small)
+    waves = _waves(whole)
+    if waves is None:
+        waves = _woven(grey_of(small))
+    if waves is None and scale > 1:
+        top, left = np.maximum(0, (size - SIDE) // 2)
+        waves = _waves(likeness(picture[top : top + SIDE, left : left + SIDE]))
+        if waves is not None:
+            return waves
+    if waves is None:
+        waves = _waves(whole, aside=True)
+    return None if waves is None else waves * small.shape[:2] / size
 
 
 def likeness(picture: Array) -> Likeness:
@@ -68,62 +79,98 @@ def likeness(picture: Array) -> Likeness:
     size = shown.shape[1:]
     far = [int(side * FARTHEST) for side in size]
     padded = [fft.next_fast_len(side + most, real=True) for side, most in zip(size, far, strict=True)]
-    whole = fft.irfft2((np.abs(fft.rfft2(shown, padded)) ** 2).sum(0), padded)
     rows, columns = (np.arange(-most, most + 1) for most in far)
-    common = np.outer(size[0] - np.abs(rows), size[1] - np.abs(columns))
-    values = whole[rows[:, None], columns] / common
-    values /= max(float(values[far[0], far[1]]), 1e-12)
-    values = gaussian_filter(values, 0.7)
+
+    def correlated(one: Array, other: Array) -> Array:
+        return fft.irfft2((np.conj(one) * other).sum(0), padded)[rows[:, None], columns]
+
+    spectra = fft.rfft2(shown, padded)
+    energy, inside = fft.rfft2((shown**2).sum(0)[None], padded), fft.rfft2(np.ones((1, *size)), padded)
+    own = np.clip(correlated(energy, inside) * correlated(inside, energy), 1e-12, None)  # of what lies over each other
+    values = gaussian_filter(correlated(spectra, spectra) / np.sqrt(own), 0.7)
     away = np.hypot(rows[:, None], columns).astype(int).ravel()
     mean = np.bincount(away, np.abs(values).ravel()) / np.bincount(away)
     return Likeness(values, float(np.argmax(np.append(mean, 0) < mean[0] / 2)))
 
 
-def _waves(like: Likeness) -> Array | None:
-    peaks = _peaks(like)
+def _waves(like: Likeness, aside: bool = False) -> Array | None:
+    """The waves of a lattice; `aside`: one that is seen from aside is less like itself in one direction, and far on."""
+    peaks, best = _peaks(like)
     if not len(peaks):
         return None
-    best = float(like.at(peaks).max())
+    tight = peaks[like.at(peaks) >= best - _slack(best)]
     angle = _along(like, best)
     if angle is not None:
         return _stripe(like, angle, best - _slack(best))
-    first = peaks[0]
-    others = [peak for peak in peaks if abs(_cross(first, peak)) > APART * np.hypot(*first) * np.hypot(*peak)]
-    shifts = _refined(like, _reduced(np.stack([first, others[0]]))) if others else None
+    first = tight[0]
+    beside = (
+        peak
+        for peak in (peaks if aside else tight)
+        if abs(_cross(first, peak)) > APART * np.hypot(*first) * np.hypot(*peak)
+    )
+    other = next(beside, None)
+    shifts = None if other is None else _refined(like, _reduced(np.stack([first, other])))
     if shifts is None:
         return None
-    near = like.at(np.array([(i, j) for i in (-2, -1, 0, 1, 2) for j in (0, 1, 2) if j or i > 0]) @ shifts)
-    near = near[near != 0]
-    sure = near.size and near.mean() > (SURE if near.size > 3 else FEW) and near.min() > KEPT * best
-    return _inverse(shifts) if sure else None
+    counts = np.array([(i, j) for i in (-2, -1, 0, 1, 2) for j in (0, 1, 2) if j or i > 0])
+    near = like.at(counts @ shifts)
+    seen = near != 0
+    alike = near[seen & (np.abs(counts).max(1) <= (1 if aside else 2))].min(initial=best) > KEPT * best
+    return _inverse(shifts) if alike and near[seen].mean() > (SURE if seen.sum() > 3 else FEW) else None
 
 
-def _peaks(like: Likeness) -> Array:
-    """Shifts (n, 2) under which the picture is as like itself as it gets, the shortest first; half of them."""
+def _woven(grey: Array) -> Array | None:
+    """Waves of stripes or checks that stand upright but hardly repeat within a picture (h, w), by their yarns.
+
+    Warp and weft alone make them, so that the means of rows and columns are the whole design; where not even these
+    repeat, it goes on where it is most like its beginning.
+    """
+    mixed = gaussian_filter(grey, YARN)
+    means = mixed.mean(1), mixed.mean(0)
+    shares = [float(mean.var() / (mixed.var() + 1e-12)) for mean in means]
+    if sum(shares) < WOVEN or mixed.var() < PLAIN * grey.var():
+        return None
+    waves = []
+    for axis, (mean, share) in enumerate(zip(means, shares, strict=True)):
+        if share > YARNS:
+            lags = np.arange(len(mean) // 8, round(LATEST * len(mean)))
+            alike = np.array([np.corrcoef(mean[lag:], mean[:-lag])[0, 1] for lag in lags])
+            sure = np.flatnonzero((alike > SAME) & (alike >= maximum_filter1d(alike, 5)))
+            late = lags > len(mean) / 2
+            lag = lags[sure[0]] if len(sure) else lags[late][alike[late].argmax()]
+            waves.append(np.eye(2)[axis] / lag)
+    return np.array(waves)
+
+
+def _peaks(like: Likeness) -> tuple[Array, float]:
+    """Shifts (n, 2) under which the picture is like itself, the shortest first, half of them; the best likeness."""
     values, middle = like.values, like.middle
-    shifts = np.argwhere((values == maximum_filter(values, 5)) & (values > SURE * 0.8)) - middle
+    shifts = np.argwhere((values == maximum_filter(values, 5)) & (values > FAINT)) - middle
     ahead = (shifts[:, 0] > 0) | ((shifts[:, 0] == 0) & (shifts[:, 1] > 0))
-    found = []
-    for shift in shifts[ahead & (np.abs(shifts) < middle - 1).all(1) & (np.hypot(*shifts.T) > 1.5)]:
-        top = values[tuple(middle + shift)]
-        if top - like.at(shift * np.linspace(0, 1, 48)[:, None]).min() > RISE:
-            found.append((top, *shift))
-    best = max(found)[0] if found else 0
-    if best < SURE:
-        return np.zeros((0, 2))
-    kept = np.array([shift for top, *shift in found if top >= best - _slack(best)], float)
-    return kept[np.argsort(np.hypot(*kept.T), kind="stable")]
+    shifts = shifts[ahead & (np.abs(shifts) < middle - 1).all(1) & (np.hypot(*shifts.T) > 1.5)]
+    shifts = shifts[np.argsort(np.hypot(*shifts.T), kind="stable")]
+    ways = np.linspace(0, 1, 48)[:, None]
+    rise = [values[tuple(middle + shift)] - like.at(shift * ways).min() for shift in shifts]
+    peaks = shifts[np.array(rise) > RISE].astype(float) if len(shifts) else shifts
+    best = float(like.at(peaks).max(initial=0))
+    return peaks[like.at(peaks) > KEPT * best] if best > SURE else peaks[:0], best
 
 
 def _along(like: Likeness, best: float) -> float | None:
     """The direction of stripes, radians from across to down: along it the picture is always like itself."""
-    ray = np.linspace(0, 0.8 * min(like.middle), 64)[4:, None]
-    turns = np.radians(np.arange(0, 180, 1.0))
-    flat = [like.at(ray * (np.sin(turn), np.cos(turn))).min() for turn in turns]
-    if max(flat) < RIDGE * best:
+    ray = np.linspace(0, 0.8 * min(like.middle), 96)[4:, None]
+
+    def rays(turns: Array) -> Array:
+        ways = np.stack([np.sin(turns), np.cos(turns)], 1)
+        return like.at((ways[:, None] * ray).reshape(-1, 2)).reshape(len(turns), -1)
+
+    turns = np.radians(np.arange(0, 180, 0.5))
+    seen = rays(turns)
+    flattest = seen.mean(1).argmax()
+    if seen[flattest].mean() < RIDGE * best or seen[flattest].min() < KEPT * best:
         return None
-    near = turns[int(np.argmax(flat))] + np.radians(np.arange(-1.5, 1.5, 0.05))
-    return float(near[np.argmax([like.at(ray * (np.sin(turn), np.cos(turn))).mean() for turn in near])])
+    near = turns[flattest] + np.radians(np.arange(-0.6, 0.6, 0.03))
+    return float(near[rays(near).mean(1).argmax()])
 
 
 def _stripe(like: Likeness, angle: float, least: float) -> Array | None:
@@ -170,7 +217,7 @@ def _refined(like: Likeness, shifts: Array) -> Array | None:
                 continue
             part = values[y : y + 2 * window + 1, x : x + 2 * window + 1]
             peak = np.array(np.unravel_index(part.argmax(), part.shape))
-            if part.max() > SURE / 2 and 0 < peak.min() and peak.max() < 2 * window:
+            if part.max() > FAINT and 0 < peak.min() and peak.max() < 2 * window:
                 seen.append((*count, *(_vertex(part, peak) - window + (y, x) - like.middle - 1)))
         if not seen or np.linalg.matrix_rank(np.array(seen)[:, : len(shifts)]) < len(shifts):
             if most == 1:

@@ -20,6 +20,7 @@ PAIRS = 30_000
 HUE = 0.05  # share of a channel by which colours are no longer alike
 RELUCTANT = 0.02  # share by which light is rather believed to be even
 WIDTHS = (*np.geomspace(0.35, 0.12, 8), 0.12)  # log of luminance by which they are not, from round to round
+FEWEST = 1.5  # repeats, below which a lattice tells nothing of the light; the degree is at most their number
 PHASES = 10  # places that are told apart along each period of a lattice
 
 
@@ -33,13 +34,14 @@ def light_on(picture: Array, waves: Array | None = None) -> Array:
     cells = tuple(max(8, round(side * scale)) for side in size)
     small = np.clip(resized(picture, cells), 0, None) + np.float32(DARKEST)
     level = np.log(small @ LUMINANCE).ravel().astype(np.float64)
-    if waves is None or np.abs(waves).max() > scale / 4:  # too fine to be told apart at this size
+    repeats = 0.0 if waves is None else float((np.abs(waves) @ size).min())
+    if waves is None or repeats < FEWEST or np.abs(waves).max() > scale / 4:  # too fine to be told apart at this size
         fit = _by_colour(small, level)
     else:
         places = np.indices(cells).reshape(2, -1) * (np.array(size) / cells)[:, None]
         bins = np.floor(waves @ places % 1 * PHASES).astype(int)
         _, groups = np.unique(bins, axis=1, return_inverse=True)
-        fit = _fit(level, groups.ravel(), _terms(cells, FLEXIBLE))
+        fit = _fit(level, groups.ravel(), _terms(cells, min(FLEXIBLE, int(repeats))))
     light = _polynomial(size, fit)
     return np.exp(light - np.median(light))
 

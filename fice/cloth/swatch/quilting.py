@@ -19,13 +19,13 @@ from fice.cloth.swatch.reading import grey_of
 
 Array = np.ndarray
 COARSE = 112  # pixels along the longer side of the picture at which pieces are chosen
-PIECE = (0.45, 0.6)  # of the picture's shorter side that a piece covers, of a lattice and of none
+PIECE = (0.45, 0.42)  # of the picture's shorter side that a piece covers, of a lattice and of none
 LAP = (0.3, 0.42)  # of a piece that laps over the next
 AROUND = 1.0  # how much what is around a place counts, against what is there
 AGAIN, NEARBY = 0.3, 1.5  # squared difference, in variances, of a place seen again; how many pieces away it is
 TOLERANCE = 0.012  # cycles by which a piece may be off the lattice
 CHOICE = 12  # pieces, the least different, among which chance decides
-POINTS = 500  # of a lap, by which a piece is laid to the pixel
+POINTS = 300  # of a lap, by which a piece is laid to the pixel
 CUT = 48  # cells along a piece at which its cut is found
 
 
@@ -135,7 +135,7 @@ class _Scraps:
 
     def _laid(self, place: Array, before: Array, known: Array, corner: Array) -> tuple[int, int]:
         """The place near by that fits to the pixel."""
-        shifts = np.arange(-self.step, self.step + 1)
+        shifts = np.arange(-(self.step // 2) - 1, self.step // 2 + 2)
         places = np.stack(np.meshgrid(*(place[:, None] + shifts), indexing="ij"), -1).reshape(-1, 2)
         places = places[((places >= 0) & (places <= self.free)).all(1)]
         if len(self.waves):

@@ -18,11 +18,14 @@ from fice.cloth.swatch.upright import upright
 
 Array = np.ndarray
 USUAL = 20.0  # cm that a picture of cloth shows: half a shoulder width
+PERIODS = (0.1, 16.0)  # cm, of a lattice whose size nobody says
+CRISP, NEAR = 0.5, 0.7  # share of the finest detail that is added, as sampling takes it away; texels over which
 PLAIN = 0.012  # standard deviation of the square root of linear light below which cloth is of one colour
 FINE = 0.06  # of a picture's side, below which features are grain
 NORMAL = 1.2  # excess kurtosis of slopes below which grain has no edges (of Gaussian noise 0, of drawn things above 2)
 BOLT = (90.0, 45.0)  # cm of cloth down and across that is made, and repeated beyond
 MOST = 2048  # texels along a side of it
+LEAST = 96  # texels along the shorter side of a swatch, however small its cloth is seen
 COARSEST = 0.8  # texels in a pixel of the photo
 
 
@@ -71,16 +74,18 @@ class Swatch:
 
     def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
         own = self.width / self.picture.shape[1]
-        texel = max(min(own, finest), finest * COARSEST)
+        fewest = min(self.picture.shape[:2]) * own / LEAST
+        texel = min(max(min(own, finest), finest * COARSEST), max(own, fewest))
         texels = 2 ** np.clip(np.rint(np.log2(np.array(BOLT) / texel)), 6, np.log2(MOST)).astype(int)
         sides = texels * texel
         waves = self.waves / own  # cycles a cm
         if len(waves):
-            sides = np.array([_whole(waves[:, axis], sides[axis]) for axis in (0, 1)])
+            sides = _whole(waves, sides)
         steps = sides / texels
         turned = np.rint(waves * sides) / sides
         bend = np.eye(2) + np.linalg.pinv(waves) @ (turned - waves) if len(waves) else np.eye(2)
         picture = self._at(bend * steps)
+        picture += np.float32(CRISP) * (picture - gaussian_filter(picture, (NEAR, NEAR, 0)))
         if self.kind == "random":
             return Repeat(blend(picture, tuple(texels), rng), *sides)
         return Repeat(quilt(picture, tuple(texels), rng, turned * steps), *sides)
@@ -119,9 +124,12 @@ def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatc
     if waves is not None:
         picture, waves = upright(picture, waves)
         picture /= light_on(picture, waves)[..., None]
-    return Swatch(
-        picture, texel * picture.shape[1], _kind(picture, waves), np.zeros((0, 2)) if waves is None else waves
-    )
+        if not (width or found.width):
+            lengths = np.hypot(*np.linalg.pinv(waves)) * texel
+            texel *= max(1, PERIODS[0] / lengths.min()) * min(1, PERIODS[1] / lengths.max())
+    kind = _kind(picture, waves)
+    repeats = waves if waves is not None and kind == "lattice" else np.zeros((0, 2))
+    return Swatch(picture, texel * picture.shape[1], kind, repeats)
 
 
 def _kind(picture: Array, waves: Array | None) -> str:
@@ -133,14 +141,19 @@ def _kind(picture: Array, waves: Array | None) -> str:
     small = resized(picture, tuple(round(side / scale) for side in picture.shape[:2]))
     if likeness(small).reach > FINE * max(small.shape):
         return "between"
-    slopes = np.stack([gaussian_filter(grey_of(small), 1.4, order=order).ravel() for order in ((0, 1), (1, 0))])
-    edges = (slopes**4).mean(1) / (slopes**2).mean(1) ** 2 - 3
-    return "random" if np.abs(edges).max() < NORMAL else "between"
+    edges = max(_edges(grey_of(small)), _edges(grey_of(picture)))
+    return "random" if edges < NORMAL else "between"
 
 
-def _whole(waves: Array, most: float) -> float:
-    """The length up to `most` along which waves (n,), cycles a cm, are most nearly whole."""
-    lengths = most * np.linspace(1, 0.7, 2000)
-    cycles = lengths[:, None] * waves
-    off = np.abs(cycles - np.rint(cycles)) / np.maximum(np.abs(cycles), 1)
-    return float(lengths[off.max(1).argmin()])
+def _edges(grey: Array) -> float:
+    """Excess kurtosis of the slopes of a picture (h, w)."""
+    slopes = np.stack([gaussian_filter(grey, 1.4, order=order).ravel() for order in ((0, 1), (1, 0))])
+    return float(((slopes**4).mean(1) / np.maximum((slopes**2).mean(1) ** 2, 1e-30)).max()) - 3
+
+
+def _whole(waves: Array, most: Array) -> Array:
+    """Sides (2,) up to `most`, along which waves (n, 2), cycles a cm, are most nearly whole."""
+    sides = np.linspace(1, 0.7, 2000)[:, None] * most
+    cycles = sides[:, None] * waves
+    off = np.abs(cycles - np.rint(cycles)) / (sides[:, None] * np.hypot(*waves.T)[:, None])
+    return np.take_along_axis(sides, off.max(1).argmin(0)[None], 0)[0]

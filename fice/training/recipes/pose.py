@@ -14,10 +14,11 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import load_bundle
 from fice.nets.pyramid import Pyramid
+from fice.subject.limbs import SEEN
 from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose
 from fice.training import parsing
 from fice.training.data.dataset import load_framed, person_box, to_tensor
-from fice.training.parts import SEEN, body_parts, parts_by_limbs
+from fice.training.parts import body_parts, parts_by_limbs
 from fice.training.recipe import begin, finish, options, run_of, take_over
 from fice.training.recipes.keypoints import FILE, load_taught
 

@@ -1,55 +1,99 @@
-"""Swatches: cloth of the same colours, period and direction, wherever it is looked up."""
+"""Swatches: cloth of the same colours, period, direction and detail, wherever it is looked up."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from swatches import cloth_of, lit, melange, picture_of, sheet
 
-from fice.cloth.patterns import paint
 from fice.cloth.swatch import read_swatch
-from fice.errors import InputError
-from fice.srgb import delta_e, gamma_encoded, to_lab
+from fice.evaluation.texture import colour_distance, gradient_energy_kept, period_error
 
-RED, NAVY, GREY = (np.array(c, np.float32) for c in ([0.5, 0.02, 0.02], [0.01, 0.015, 0.06], [0.2, 0.2, 0.2]))
-
-
-def drawn(design, size=(240, 320), cm=20.0, dyes=(RED, None, None)):
-    """A design as a picture (h, w, 3) uint8 sRGB that is `cm` wide."""
-    v, u = np.mgrid[: size[0], : size[1]].astype(np.float32) * np.float32(cm / size[1])
-    return picture_of(paint(design, u, v, *dyes, np.random.default_rng(0), pixel=cm / size[1]))
-
-
-def picture_of(linear):
-    return np.rint(gamma_encoded(np.clip(linear, 0, 1)) * 255).astype(np.uint8)
+KINDS = {
+    "striped": "lattice",
+    "gingham": "lattice",
+    "houndstooth": "lattice",
+    "floral": "between",
+    "leopard": "between",
+    "denim": "random",
+    "melange": "random",
+}
 
 
-def sheet(swatch, size=(160, 160), pixel=0.15, seed=0):
-    v, u = np.mgrid[: size[0], : size[1]].astype(np.float32) * np.float32(pixel)
-    return swatch.paint(u, v, np.random.default_rng(seed), pixel)
+def drawn(name):
+    return melange() if name == "melange" else cloth_of(name)
 
 
-def colour_difference(one, other):
-    lab = [to_lab(gamma_encoded(np.clip(colour, 0, 1)) * 255) for colour in (one, other)]
-    return float(delta_e(*lab))
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_cloth_is_as_its_swatch_is(name, kind):
+    cloth = drawn(name)
+    swatch = read_swatch(picture_of(lit(cloth)))
+    made = sheet(swatch)
+    assert swatch.kind == kind and len(swatch.waves) == (0 if kind != "lattice" else 1 + (name != "striped"))
+    assert made.shape == (240, 200, 3) and made.dtype == np.float32 and made.min() >= 0
+    assert colour_distance(made, cloth) < 4
+    assert 0.75 < gradient_energy_kept(made, swatch.picture, 0.2, swatch.width / swatch.picture.shape[1]) < 1.3
 
 
-@pytest.mark.parametrize("design", ["gingham", "striped", "diagonal-striped", "floral", "leopard", "denim"])
-def test_cloth_has_the_colours_of_its_swatch(design):
-    swatch = read_swatch(drawn(design))
-    cloth = sheet(swatch)
-    assert cloth.shape == (160, 160, 3) and cloth.dtype == np.float32 and cloth.min() >= 0
-    assert colour_difference(cloth.mean((0, 1)), swatch.mean) < 4
-    assert (sheet(swatch) == cloth).all()
+@pytest.mark.parametrize(
+    ("name", "turn"), [("vertical-striped", 0), ("diagonal-striped", 0), ("gingham", 9), ("knit", 5)]
+)
+def test_cloth_has_the_period_and_the_direction_of_its_swatch(name, turn):
+    swatch = read_swatch(picture_of(lit(cloth_of(name, turn=turn))), width=20)
+    share, degrees = period_error(sheet(swatch, pixel=0.15), swatch.periods, 0.15)
+    assert share < 0.03 and degrees < 1
+    upright = read_swatch(picture_of(cloth_of(name)), width=20)
+    assert sorted(np.hypot(*swatch.periods.T)) == pytest.approx(sorted(np.hypot(*upright.periods.T)), rel=0.02)
+
+
+def test_stripes_lie_as_in_the_picture():
+    swatch = read_swatch(picture_of(cloth_of("vertical-striped")))
+    made = sheet(swatch)
+    assert made.mean(0)[:, 1].std() > 20 * made.mean(1)[:, 1].std()
+
+
+@pytest.mark.parametrize("name", ["gingham", "floral", "melange"])
+def test_a_seed_makes_the_cloth_and_another_one_another(name):
+    swatch = read_swatch(picture_of(drawn(name)))
+    made = sheet(swatch)
+    assert (sheet(swatch) == made).all()
+    assert (sheet(swatch, seed=1) != made).any()
+    assert np.allclose(sheet(swatch, (240, 100), at=(20.0, 0.0)), made[:, 100:], atol=2e-3)
+    assert np.isfinite(sheet(swatch, (50, 50), at=(-200.0, 195.0))).all()
+
+
+def test_what_is_finer_than_a_pixel_is_its_mean():
+    swatch = read_swatch(picture_of(cloth_of("pinstriped")))
+    v, u = np.mgrid[:40, :40].astype(np.float32) * np.float32(31.7)
+    far = swatch.paint(u, v, np.random.default_rng(0), 30.0)
+    assert np.abs(far - swatch.mean).max() < 0.05
+
+
+def test_a_garment_whose_parts_are_seen_at_an_angle_is_painted():
+    swatch = read_swatch(picture_of(cloth_of("striped")))
+    v, u = np.mgrid[:60, :60].astype(np.float32) * np.float32(0.2)
+    pixel = np.where(u > 6, 0.2, 0.0).astype(np.float32)
+    assert np.isfinite(swatch.paint(u, v, np.random.default_rng(0), pixel)).all()
+    assert np.isfinite(swatch.paint(u, v, np.random.default_rng(0), 0 * pixel)).all()
+
+
+def test_the_width_sets_the_scale():
+    picture = picture_of(cloth_of("gingham"))
+    small, large = (read_swatch(picture, width) for width in (10, 30))
+    assert large.periods == pytest.approx(3 * small.periods)
+    assert large.width == pytest.approx(30, rel=0.02)
+
+
+def test_without_a_width_a_period_is_that_of_clothes():
+    two_checks = cloth_of("checked", cm=16.0)
+    assert np.hypot(*read_swatch(picture_of(two_checks)).periods.T).max() < 16.1
 
 
 def test_one_colour_is_plain_cloth():
     swatch = read_swatch(np.full((64, 64, 3), 128, np.uint8))
-    assert swatch.kind == "plain"
-    assert sheet(swatch).std() < 1e-6
+    assert swatch.kind == "plain" and len(swatch.waves) == 0
+    assert np.ptp(sheet(swatch), (0, 1)).max() < 1e-6
 
 
-def test_what_is_no_picture_of_cloth_is_said():
-    with pytest.raises(InputError, match="only 1 x 1 pixels"):
-        read_swatch(np.zeros((1, 1, 3), np.uint8))
-    with pytest.raises(InputError, match="is no picture"):
-        read_swatch(np.zeros((64, 64), np.uint8))
+def test_a_swatch_is_told_in_a_line():
+    assert len(repr(read_swatch(picture_of(cloth_of("gingham"))))) < 80
