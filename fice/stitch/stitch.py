@@ -83,7 +83,7 @@ def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitc
     if mode == "region":
         first = lay_behind(parts.photo, parts.frame, parts.body, ground)
         person = np.ceil(first.person) if ground.transparent else first.person
-        worn = tuple(_within(each, person) for each in parts.garments)
+        worn = parts.garments if parts.generated else tuple(_within(each, person) for each in parts.garments)
         grounded = replace(parts.photo, pixels=first.pixels)
         last = stitch(replace(edited, photo=grounded, garments=worn), mode, detail)
         return Stitched(last.pixels, first.mask | last.mask, first.alpha)
@@ -93,9 +93,7 @@ def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitc
 
 
 def _within(worn: Worn, person: np.ndarray) -> Worn:
-    """A garment that is nowhere but on the person, unless its outline may change."""
-    if not isinstance(worn.cloth, Dressing):
-        return worn
+    """A garment that is nowhere but on the person."""
     return replace(worn, mask=person if worn.mask is None else np.minimum(worn.mask, person))
 
 

@@ -26,7 +26,8 @@ CANVAS = 512  # pixels of the longer side on which keypoints are drawn
 MARGIN, FAR = 0.15, 1e6  # share of the keypoints' spread around them; pixels beyond which they are an error
 BODY = 0.29  # of the body's height lies between shoulders and hips
 HAND, TOE = 0.35, 0.05  # length of a hand over the forearm's, of a foot over the body's
-TORSO = (0.05, 0.95)  # quantiles of the torso's rows between which two stances are laid over each other
+MEETING = (("torso", "left leg", "right leg"), ("torso",))  # by what two stances are laid over each other
+SPAN = (0.05, 0.95)  # quantiles of its rows
 
 COCO = "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist"
 COCO += " right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
@@ -72,15 +73,15 @@ def read_stance(path: str | Path) -> Stance:
 
 
 def placed(wanted: Tensor, own: Tensor) -> Tensor:
-    """Maps of a stance laid over a person's so that their torsos meet: (1, P, h, w) and (1, P, H, W) -> (1, P, H, W).
+    """Maps of a stance laid over a person's so that their bodies meet: (1, P, h, w) and (1, P, H, W) -> (1, P, H, W).
 
-    Both are probabilities of PART_CLASSES but the background. Where a torso is not seen, whole bodies meet.
+    Both are probabilities of PART_CLASSES but the background. They meet at torso and legs, at the torso where legs are
+    not seen, and with all that there is where no torso is.
     """
-    torso = PART_CLASSES.index("torso") - 1
-    both = [each[:, torso : torso + 1] for each in (wanted, own)]
-    if min(float(each.max()) for each in both) < SEEN:
-        both = [each.sum(1, keepdim=True) for each in (wanted, own)]
-    (top, bottom, middle), (own_top, own_bottom, own_middle) = map(_span, both)
+    meeting = next((names for names in MEETING if all(_sees(each, names) for each in (wanted, own))), PART_CLASSES[1:])
+    index = [PART_CLASSES.index(name) - 1 for name in meeting]
+    spans = (_span(each[:, index].sum(1, keepdim=True)) for each in (wanted, own))
+    (top, bottom, middle), (own_top, own_bottom, own_middle) = spans
     scale = (bottom - top) / (own_bottom - own_top)  # pixels of the stance in one of the person's
     height, width = own.shape[2:]
     y = (torch.arange(height) + 0.5 - own_top) * scale + top
@@ -88,6 +89,10 @@ def placed(wanted: Tensor, own: Tensor) -> Tensor:
     y, x = 2 * y / wanted.shape[2] - 1, 2 * x / wanted.shape[3] - 1
     grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)[None].to(wanted)
     return F.grid_sample(wanted, grid, align_corners=False)
+
+
+def _sees(maps: Tensor, names: Sequence[str]) -> bool:
+    return all(float(maps[:, PART_CLASSES.index(name) - 1].max()) >= SEEN for name in names)
 
 
 def maps_of(parts: np.ndarray) -> Tensor:
@@ -100,7 +105,7 @@ def _span(mask: Tensor) -> tuple[float, float, float]:
     """Top, bottom and middle column of a map (1, 1, h, w), without what sticks out."""
     rows, columns = (mask[0, 0].double().sum(axis) for axis in (1, 0))
     at = lambda mass, share: float((mass.cumsum(0) < share * mass.sum()).sum()) + 0.5  # noqa: E731
-    top, bottom = (at(rows, share) for share in TORSO)
+    top, bottom = (at(rows, share) for share in SPAN)
     return top, max(bottom, top + 1), at(columns, 0.5)
 
 

@@ -167,7 +167,8 @@ def test_a_garment_is_nowhere_but_on_the_person(somebody):
     body, head = (REGIONS.select(subject.regions, names) for names in (REGION_CLASSES[1:], HEAD))
     worn = (Worn(wide, wide, cloth=edit.cloths[0]),)
     ground = read_ground("#fff", subject.photo.size)
-    result = stitch(Stitch(subject.photo, subject.frame, subject.view, worn, head, body, body, ground))
+    parts = Stitch(subject.photo, subject.frame, subject.view, worn, head, body, body, generated=False, ground=ground)
+    result = stitch(parts)
     top, left = (round(x) for x in subject.frame.point_to_photo(110, 12))
     assert (result.pixels[top - 8 : top + 8, left - 5 : left + 5] == 255).all()
     inner = somebody.parts["upper"] > 0.99

@@ -153,6 +153,16 @@ def test_stances_meet_at_their_torsos():
     assert laid[0, arm - 1, 22:38, 20:22].min() > 0.5
 
 
+def test_where_legs_are_seen_they_count_too():
+    own, wanted = np.zeros((60, 30), np.uint8), np.zeros((60, 30), np.uint8)
+    legs = [PART_CLASSES.index(f"{side} leg") for side in ("left", "right")]
+    for parts, hip in ((own, 30), (wanted, 45)):  # a network takes a long skirt for a torso
+        parts[10:hip, 10:20] = PART_CLASSES.index("torso")
+        parts[hip:50, 15:20], parts[hip:50, 10:15] = legs
+    laid = placed(maps_of(wanted), maps_of(own))
+    assert (laid - maps_of(wanted)).abs().mean() < 0.01
+
+
 class Still(torch.nn.Module):
     """A pose network that sees a torso in the middle, whatever it is shown."""
 

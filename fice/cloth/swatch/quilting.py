@@ -23,7 +23,7 @@ PIECE = (0.45, 0.42)  # of the picture's shorter side that a piece covers, of a 
 LAP = (0.3, 0.42)  # of a piece that laps over the next
 AROUND = 1.0  # how much what is around a place counts, against what is there
 AGAIN, NEARBY = 0.3, 1.5  # squared difference, in variances, of a place seen again; how many pieces away it is
-TOLERANCE = 0.012  # cycles by which a piece may be off the lattice
+TOLERANCE = 0.012  # cycles by which a piece may be off the lattice, and at most half a pixel
 CHOICE = 12  # pieces, the least different, among which chance decides
 POINTS = 300  # of a lap, by which a piece is laid to the pixel
 CUT = 48  # cells along a piece at which its cut is found
@@ -63,6 +63,7 @@ class _Scraps:
 
     def __init__(self, picture: Array, size: tuple[int, int], rng: np.random.Generator, waves: Array):
         self.rng, self.waves = rng, waves
+        self.tolerance = np.minimum(TOLERANCE, np.hypot(*waves.T) / 2)  # cycles
         self.step = max(1, round(max(picture.shape[:2]) / COARSE))
         self.window = max(8, round(PIECE[not len(waves)] * min(picture.shape[:2]) / self.step)) * self.step
         self.counts = [-(-side // round(self.window * (1 - LAP[not len(waves)]))) for side in size]
@@ -96,7 +97,7 @@ class _Scraps:
         cost += AGAIN * (down * near) @ across.T
         grid = np.stack(np.meshgrid(*self.corners, indexing="ij"), -1)
         if len(self.waves):
-            reach = np.abs(self.waves).sum(1) * self.step / 2 + TOLERANCE
+            reach = np.abs(self.waves).sum(1) * self.step / 2 + self.tolerance
             off = (self._off(grid, corner) - reach).max(-1)
             cost = np.where(off <= max(0.0, off.min()), cost, np.inf)
         flat = cost.ravel()
@@ -139,8 +140,8 @@ class _Scraps:
         places = np.stack(np.meshgrid(*(place[:, None] + shifts), indexing="ij"), -1).reshape(-1, 2)
         places = places[((places >= 0) & (places <= self.free)).all(1)]
         if len(self.waves):
-            off = self._off(places, corner).max(1)
-            places = places[off <= max(TOLERANCE, off.min())]
+            off = (self._off(places, corner) - self.tolerance).max(1)
+            places = places[off <= max(0.0, off.min())]
         points = np.argwhere(known)
         if len(points):
             points = points[self.rng.integers(0, len(points), POINTS)]

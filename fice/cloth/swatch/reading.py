@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -53,12 +54,16 @@ def read(source: str | Path | Array) -> Picture:
         part = whole_part(photo.alpha == np.iinfo(photo.alpha.dtype).max)
         if min(part[2] - part[0], part[3] - part[1]) < FEWEST:
             raise InputError(f"{path} shows no opaque cloth; use a picture without transparency.")
-    pixels, share = _shrunk(lambda *window: linear_light(photo.srgb(window)), part)
+    scale = min(1.0, 2 * LARGEST / max(photo.size))  # the rest of the way in linear light
+    shown = photo.small(photo.size[0] * scale)
+    top, left, bottom, right = (x * scale for x in part)
+    part = math.ceil(top), math.ceil(left), math.floor(bottom), math.floor(right)
+    pixels, share = _shrunk(lambda y0, x0, y1, x1: linear_light(shown[y0:y1, x0:x1]), part)
     dots = float(photo.dpi[0]) if photo.dpi else 0.0
     width = photo.size[1] / dots * 2.54 if dots >= SCANNED else 0.0
     camera = EXPOSURE in decode.parsed_exif(photo.exif).get_ifd(EXIF)
     known = PLAUSIBLE[0] <= width <= PLAUSIBLE[1] and not camera
-    return Picture(pixels, share / photo.size[1], width if known else None)
+    return Picture(pixels, share / shown.shape[1], width if known else None)
 
 
 def whole_part(inside: Array) -> tuple[int, int, int, int]:

@@ -24,9 +24,10 @@ PLAIN = 0.012  # standard deviation of the square root of linear light below whi
 FINE = 0.06  # of a picture's side, below which features are grain
 NORMAL = 1.2  # excess kurtosis of slopes below which grain has no edges (of Gaussian noise 0, of drawn things above 2)
 BOLT = (90.0, 45.0)  # cm of cloth down and across that is made, and repeated beyond
+TIMES = 5  # the picture's height and width at most: more of it is nothing new
 MOST = 2048  # texels along a side of it
 LEAST = 96  # texels along the shorter side of a swatch, however small its cloth is seen
-COARSEST = 0.8  # texels in a pixel of the photo
+COARSEST, FINER = 0.8, 1.5  # of a photo's pixel that a texel covers; texels in a pixel of the picture, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +76,9 @@ class Swatch:
     def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
         own = self.width / self.picture.shape[1]
         fewest = min(self.picture.shape[:2]) * own / LEAST
-        texel = min(max(min(own, finest), finest * COARSEST), max(own, fewest))
-        texels = 2 ** np.clip(np.rint(np.log2(np.array(BOLT) / texel)), 6, np.log2(MOST)).astype(int)
+        texel = min(max(finest * COARSEST, own / FINER), max(own, fewest))
+        length = np.minimum(BOLT, TIMES * own * np.array(self.picture.shape[:2]))
+        texels = 2 ** np.clip(np.rint(np.log2(length / texel)), 6, np.log2(MOST)).astype(int)
         sides = texels * texel
         waves = self.waves / own  # cycles a cm
         if len(waves):
@@ -112,7 +114,8 @@ def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatc
 
     Args:
         source: a file, or an array (H, W, 3) of sRGB: whole numbers of 8 or 16 bits, or floats in [0, 1].
-        width: cm that its width shows; by default what a scanner says, or else half a shoulder's width.
+        width: cm that its width shows; by default what a scanner says, or else half a shoulder's width for what is
+            used of it, and a larger or smaller one where its periods would be none of clothes.
 
     Raises:
         InputError: it cannot be read, or shows too little to be cloth.
@@ -120,16 +123,17 @@ def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatc
     found = read(source)
     picture = found.pixels / light_on(found.pixels)[..., None]
     waves = find_lattice(picture)
-    texel = (width or found.width or USUAL) * found.share / picture.shape[1]
+    known = width or found.width
+    texel = (known * found.share if known else USUAL) / picture.shape[1]
     if waves is not None:
         picture, waves = upright(picture, waves)
         picture /= light_on(picture, waves)[..., None]
-        if not (width or found.width):
+        if not known:
             lengths = np.hypot(*np.linalg.pinv(waves)) * texel
             texel *= max(1, PERIODS[0] / lengths.min()) * min(1, PERIODS[1] / lengths.max())
     kind = _kind(picture, waves)
     repeats = waves if waves is not None and kind == "lattice" else np.zeros((0, 2))
-    return Swatch(picture, texel * picture.shape[1], kind, repeats)
+    return Swatch(picture, float(texel * picture.shape[1]), kind, repeats)
 
 
 def _kind(picture: Array, waves: Array | None) -> str:

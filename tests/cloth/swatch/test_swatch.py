@@ -97,3 +97,10 @@ def test_one_colour_is_plain_cloth():
 
 def test_a_swatch_is_told_in_a_line():
     assert len(repr(read_swatch(picture_of(cloth_of("gingham"))))) < 80
+
+
+@pytest.mark.parametrize("width", [0.5, 150])
+def test_a_swatch_of_any_width_is_sewn_of_a_bounded_number_of_pieces(width):
+    """Of a tiny picture not as much is made as a garment needs, of a coarse one nothing finer."""
+    swatch = read_swatch(picture_of(cloth_of("gingham", (64, 80))), width)
+    assert np.isfinite(sheet(swatch, (60, 60), pixel=0.05)).all()
