@@ -14,6 +14,7 @@ from fice import Editor, InputError, Order, Settings, UsageError
 from fice.evaluation.observer import Observer
 from fice.evaluation.triples import Triple
 from fice.inversion.tuning import render
+from fice.mask import grow
 from fice.once import edit_photo
 from fice.photo.photo import read_photo
 from fice.subject.regions import HEAD
@@ -325,3 +326,16 @@ def test_a_background_that_is_no_picture_is_told_before_networks_are_read(person
     for background, said in ((str(tmp_path / "text.png"), "not a picture"), ("warn grey", "no colour")):
         with pytest.raises(InputError, match=said):
             edit_photo(person, Order(background=background))
+
+
+def test_a_part_changes_and_nothing_else_of_its_garment(editor, person):
+    subject, words = editor.analyse(person), "everything above the waist"
+    edit = editor.edit(subject, "green", region=words)
+    where = subject.frame.to_photo(grow(editor.places(subject, words)[words], 4), kernel="linear")[0, 0].numpy()
+    assert edit.mask.mean() > 0.01 and not edit.mask[where == 0].any()
+    assert edit.facts["region"] == words and not {"cut", "doubt", "instead"} & set(edit.facts["check"])
+
+
+def test_a_thing_that_is_not_seen_is_refused_and_no_garment_dressed_instead(editor, person):
+    with pytest.raises(InputError, match="Not seen here: shoes, but"):
+        editor.plan(editor.analyse(person), "green shoes")

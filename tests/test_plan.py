@@ -115,7 +115,7 @@ def test_words_for_a_region_are_a_piece_and_no_other_place_changes():
     subject = worn(upper=(10, 30), trousers=(30, 56), shoes=(56, 62))
     (shoes,) = plan(subject, "red", region="the shoes").pieces
     assert shoes.place and shoes.region.name == "the shoes" and rows(shoes) == [56, 61] and shoes.mask is None
-    with pytest.raises(InputError, match="No bag is found here, but top, trousers, shoes"):
+    with pytest.raises(InputError, match="Not seen here: bag, but top, trousers, shoes"):
         plan(subject, "red", region="the bag")
 
 

@@ -74,8 +74,8 @@ class Places:
         """Where an area is. InputError, with the nearest that is there, for one that is not in the picture."""
         missing = tuple(_in_words(spot) for spot in area.places if not self._spot(spot))
         if len(missing) == len(area.places):
-            what, seen = " and no ".join(missing), ", ".join(self.worn()) or "no clothes"
-            raise InputError(f"No {what} is found here, but {seen}; name one of these, or paint a --mask.")
+            seen = ", ".join(self.worn()) or "no clothes"
+            raise InputError(f"Not seen here: {', '.join(missing)}, but {seen}; name one of these, or paint a --mask.")
         whole = limit = np.zeros_like(self.figure.along)
         for spot in area.places:
             for each, part in self._spot(spot):

@@ -56,7 +56,7 @@ def test_a_place_that_is_not_there_is_answered_with_what_is(person, tmp_path):
     ran = run(person, "the umbrella", "-o", tmp_path / "none.png")
     assert ran.exit_code == 3
     ran = run(person, "scarf", "-o", tmp_path / "none.png")
-    assert ran.exit_code == 3 and "No scarf is found here, but" in ran.stderr and not (tmp_path / "none.png").exists()
+    assert ran.exit_code == 3 and "Not seen here: scarf, but" in ran.stderr and not (tmp_path / "none.png").exists()
 
 
 def test_a_segmenter_that_is_not_there_is_refused(photo, tmp_path, monkeypatch):
