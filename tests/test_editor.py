@@ -119,7 +119,7 @@ def test_the_report_says_what_was_done(edited):
 
 def test_the_report_of_a_generated_garment_tells_its_terms(generated):
     report = generated.report()
-    assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth"}
+    assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth", "texture"}
     assert all(np.isfinite(value) for value in report["losses"].values())
     assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
     assert report["steps"] == 6 and generated.latent is not None
@@ -293,7 +293,8 @@ def test_a_background_alone_is_an_edit_of_no_garment(editor, person):
     assert 0.3 < edit.mask.mean() < 0.95
     assert (edit.pixels[~edit.mask] == edit.subject.photo.pixels[~edit.mask]).all()
     assert set(edit.facts["check"]) == {"painted", "lost"} and edit.facts["check"]["lost"] < 0.01
-    assert edit.facts["similarity"] == {} and edit.facts["text"] == "#102030 background"
+    assert edit.facts["similarity"] == {"before": None, "after": None}
+    assert edit.facts["text"] == "#102030 background"
 
 
 @pytest.mark.parametrize("worn", ["edited", "generated"])
