@@ -62,7 +62,7 @@ DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 COVERING = 10  # a coat so many times as large as what it covers is closed
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
 OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garment counts as worn
-MISTAKEN = {"upper": ("outer", "dress"), "outer": ("upper", "dress"), "lower": ("dress",), "dress": (), "full": ()}
+MISTAKEN = {"upper": ("outer", "dress"), "outer": (), "lower": ("dress",), "dress": (), "full": ()}
 
 
 class Regions:
