@@ -17,10 +17,8 @@ STEP = 8.0  # CIELAB; pixels of the canvas that are as far apart as so much
 AWAY = 0.012  # of the canvas's height, one unit of distance
 NEIGHBOURS = 12
 OPEN = 0.3  # of the probability what an edge rises over
-AROUND, UNLIKE = (
-    0.15,
-    2.0,
-)  # of the height around a hole, and CIELAB by which the ground there differs from what it shows
+AROUND = 0.15  # of the height around a hole where the ground is known
+UNLIKE = 2.0  # CIELAB by which it differs from what a hole shows that is none
 SPECK, LEAST = 0.0005, 0.01  # shares of the canvas that are noise, and of the largest part that another must have
 
 
