@@ -35,7 +35,11 @@ from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
-ABSENT = {"print_left": "The garment had no print.", "rim": "The report has no rim, as of a new print."}  # of a check
+ABSENT = {  # of a check
+    "print_left": "The garment had no print.",
+    "rim": "The report has no rim, as of a new print.",
+    "lost": "The background is the photo's own.",
+}
 ABSENT |= dict.fromkeys(("cut", "doubt", "instead"), "Parts were edited, and no garment as a whole.")
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change

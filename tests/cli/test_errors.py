@@ -25,7 +25,6 @@ from stylegan2_ops import OpsError
         "edit",
         "edit photo.png",
         "edit p t --nonsense",
-        "edit p t --region sky",
         "edit p t --strength much",
         "edit p t --seed -1",
         "edit p t --candidates 0",

@@ -29,6 +29,9 @@ from fice.subject.regions import HEAD
 OF_EACH = {measure.name for measure in MEASURES if not measure.whole}
 SHIFT = 14  # pixels
 
+# measures of swatches and of new backgrounds
+UNASKED = {"lost", "swatch colour", "swatch period", "swatch turn", "swatch detail"}
+
 
 @pytest.fixture(scope="module")
 def observer():
@@ -95,7 +98,8 @@ def shaded(where, colour):
 def test_what_was_not_edited_is_as_it_was(observer, edited):
     row = observer.observe("mine", edited(report={"seconds": 2.5, "curve": [[0, 3.5], [9, 1]]}, seed=4))
     assert (row.run, row.text, row.seed, row.curve) == ("mine", "red dress", 4, ((0, 3.5), (9, 1.0)))
-    assert set(row.values) == OF_EACH - {"right pattern", "print left"}
+    assert set(row.values) == OF_EACH - {"right pattern", "print left", *UNASKED}
+    assert "No swatch" in row.reasons["swatch period"] and "background" in row.reasons["lost"]
     assert "names no pattern" in row.reasons["right pattern"] and "had no print" in row.reasons["print left"]
     assert row.values["gain"] == pytest.approx(0, abs=1e-5)
     assert row.values["similarity"] == pytest.approx(row.values["similarity before"], abs=1e-5)
@@ -220,11 +224,11 @@ def test_a_mask_says_where_the_edit_may_differ(observer, edited, tmp_path):
 
 def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     row = observer.observe("a", edited(text="striped dress"))
-    assert set(row.reasons) == {"colour error", "colour halved", "rim", "print left", "seconds"}
+    assert set(row.reasons) == {"colour error", "colour halved", "rim", "print left", "seconds", *UNASKED}
     assert "names no colour" in row.reasons["colour error"]
     row = observer.observe("a", edited(text="xyzzy"))
     judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
-    assert set(row.reasons) == judged | {"colour error", "colour halved", "print left", "seconds"}
+    assert set(row.reasons) == judged | {"colour error", "colour halved", "print left", "seconds", *UNASKED}
     assert "no word of 'xyzzy'" in row.reasons["gain"]
     row = observer.observe("a", edited(text="  "))
     assert set(row.reasons) == OF_EACH and "empty" in row.reasons["gain"]
@@ -293,7 +297,7 @@ def test_a_network_that_gives_no_numbers(observer, edited, monkeypatch):
     monkeypatch.setattr(observer.judge, "encode_picture", lambda views: torch.full((len(views), 256), math.nan))
     row = observer.observe("a", edited())
     judged = {"similarity before", "similarity", "gain", "right caption", "right pattern"}
-    assert set(row.reasons) == judged | {"print left", "seconds"}
+    assert set(row.reasons) == judged | {"print left", "seconds", *UNASKED}
     assert "no number" in row.reasons["gain"]
 
 
