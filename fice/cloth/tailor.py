@@ -18,7 +18,7 @@ from fice.files import sha256_of
 from fice.order import Garment
 from fice.plan import Piece
 from fice.srgb import gamma_encoded, linear_light
-from fice.subject.person import find_person
+from fice.subject.person import largest_person
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 from fice.wishes import Pixels
@@ -56,11 +56,8 @@ def check_cloth(garment: Garment, regions: Regions) -> None:
 @torch.no_grad()
 def _refuse_person(swatch: str | Pixels, sha256: str, regions: Regions) -> None:
     picture = torch.from_numpy(gamma_encoded(read(_source(swatch)).pixels)).float().permute(2, 0, 1)[None]
-    try:
-        person = find_person(regions, picture.to(next(regions.network.parameters(), picture).device))
-    except InputError:  # nobody, as it should be
-        return
-    if person.area > PERSON:
+    person = largest_person(regions, picture.to(next(regions.network.parameters(), picture).device))
+    if person is not None and person.area > PERSON:
         raise InputError("The swatch shows a person: cut a piece of the cloth out of it, and give that.")
 
 

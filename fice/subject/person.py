@@ -52,16 +52,16 @@ def find_person(regions: Regions, photo: Tensor) -> Person:
     Somebody without feet, cut off by the lower edge, gets the height that the head suggests. Raises InputError when
     nobody is found, and when somebody would be in the photo turned.
     """
-    if found := _largest(regions, photo):
+    if found := largest_person(regions, photo):
         return found
     for quarters, turn in TURNS.items():
-        if _largest(regions, torch.rot90(photo, quarters, (2, 3))):
+        if largest_person(regions, torch.rot90(photo, quarters, (2, 3))):
             raise InputError(f"The person is not upright in this picture: turn it {turn} first.")
     raise InputError("No person was found in this picture: use one that shows somebody from head to knee at least.")
 
 
-def _largest(regions: Regions, photo: Tensor) -> Person | None:
-    """The largest person, looked for in overlapping parts of a photo that is very wide."""
+def largest_person(regions: Regions, photo: Tensor) -> Person | None:
+    """The largest upright person, looked for in overlapping parts of a photo that is very wide; None for nobody."""
     height, width = photo.shape[-2:]
     span = min(width, WIDEST * height)
     count = math.ceil(2 * width / span) - 1
