@@ -22,6 +22,7 @@ from fice.subject.subject import Subject
 
 NEAR = 0.25  # share of a wave's length, around its place in the spectrum, in which the garment's own is looked for
 PADDED = 1024  # samples of a spectrum
+HARMONICS, LOOKS = 4, 40  # of a wave by which its length is known; places that are looked at on each side of it
 CYCLES = 2.0  # of a wave that a part must show
 EVEN = 6.0  # cm over which light that is left is taken out
 
@@ -120,15 +121,19 @@ def _shows(flat: Flat, wave: np.ndarray) -> bool:
 
 
 def _error(flat: Flat, wave: np.ndarray) -> tuple[float, float]:
-    """How far the nearest peak of a part's spectrum is from a wave, as a share of the period and in degrees."""
+    """How far the wave that a part shows, by its harmonics, is from one: as a share of the period, and in degrees."""
     light = np.sqrt(np.clip(flat.cloth @ LUMINANCE, 0, None))
     weight = ndimage.gaussian_filter(flat.seen.astype(float), 1.0)
     blur = lambda field: ndimage.gaussian_filter(field, EVEN / flat.step)  # noqa: E731
     light = (light - blur(light * weight) / np.maximum(blur(weight), 1e-6)) * weight
-    power = abs(fft.fft2(light, (PADDED, PADDED)))
-    down, across = np.meshgrid(*(fft.fftfreq(PADDED, flat.step),) * 2, indexing="ij")
-    near = np.hypot(down - wave[0], across - wave[1]) < NEAR * np.hypot(*wave)
-    top = np.unravel_index(np.argmax(np.where(near, power, 0)), power.shape)
-    found = np.array([down[top], across[top]])
+    power = fft.fftshift(abs(fft.fft2(light, (PADDED, PADDED))) ** 2)
+    reach = NEAR * float(np.hypot(*wave))
+    steps = np.linspace(-reach, reach, 2 * LOOKS + 1)
+    waves = wave[:, None, None] + np.stack(np.meshgrid(steps, steps, indexing="ij"))
+    at = (count * waves * flat.step * PADDED + PADDED // 2 for count in range(1, HARMONICS + 1))
+    total = np.sum([ndimage.map_coordinates(power, each, order=1) for each in at], 0)
+    total[np.hypot(*(waves - wave[:, None, None])) > reach] = 0
+    row, column = np.unravel_index(np.argmax(total), total.shape)
+    found = waves[:, row, column]
     turn = np.degrees(np.arctan2(wave[0] * found[1] - wave[1] * found[0], found @ wave))
     return float(np.hypot(*wave) / np.hypot(*found) - 1), float(turn)
