@@ -192,11 +192,9 @@ class Editor:
         or one that is not in the picture.
         """
         places = Places(subject, self.regions, self.segmenter)
-        return (
-            places.worn()
-            if words is None
-            else {words: places.find(read_area(words, strict=self.segmenter is None)).where}
-        )
+        if words is None:
+            return places.worn()
+        return {words: places.find(read_area(words, strict=self.segmenter is None)).where}
 
     def finish(self, run: Run) -> Edit:
         """The result of a run that came to its end, put back into its photo."""

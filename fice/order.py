@@ -183,11 +183,10 @@ class Order:
 
     def _pictures(self) -> dict[str, Any]:
         """All that has content of its own."""
-        there = lambda name, value: isinstance(value, Pixels) or is_file(name, value)  # noqa: E731
-        found = {name: value for name, value in self.wishes().items() if there(name, value)}
+        found = {name: value for name, value in self.wishes().items() if _has_content(name, value)}
         for number, garment in enumerate(self.garments):
             end = "" if number == 0 else f"_{number + 1}"
-            found |= {name + end: value for name, value in _differing(garment).items() if there(name, value)}
+            found |= {name + end: value for name, value in _differing(garment).items() if _has_content(name, value)}
         return found
 
     def absolute(self) -> Order:
@@ -203,8 +202,7 @@ class Order:
 
     def shape(self) -> list[Any]:
         """All that is asked, but of files only that there are some."""
-        content = lambda name, value: isinstance(value, Pixels) or is_file(name, value)  # noqa: E731
-        of_files = lambda found: {name: content(name, value) or value for name, value in found.items()}  # noqa: E731
+        of_files = lambda found: {name: _has_content(name, value) or value for name, value in found.items()}  # noqa: E731
         first, *others = [of_files(_differing(garment)) for garment in self.garments]
         text = first.pop("text", "")
         return [text, first | of_files(self.wishes()), *([others] if others else [])]
@@ -246,6 +244,11 @@ def _several(content: Any) -> Sequence[Any]:
     if not isinstance(content, list) or not content:
         raise UsageError(f'The {GARMENTS} of an order are a list with at least one; write [{{"text": "red dress"}}].')
     return content
+
+
+def _has_content(name: str, value: Any) -> bool:
+    """Whether a wish is for what a file, or a picture in memory, holds."""
+    return isinstance(value, Pixels) or is_file(name, value)
 
 
 def is_file(name: str, value: Any) -> bool:

@@ -59,9 +59,11 @@ def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict)
     latest = list({result["key"]: result for result in results}.values())
     small = list(thumbnails(out, (picture for result in latest for picture in pictures(out, result))))
     inside = len(latest) <= EMBEDDED
-    asked = list(dict.fromkeys(path for result in latest for path in given(result).values()))
-    known = dict(zip(asked, thumbnails(out, map(Path, asked)), strict=True))
-    rows = [_row(out, result, small[2 * i : 2 * i + 2], known, inside) for i, result in enumerate(latest)]
+    asked = [given(result) for result in latest]
+    paths = list(dict.fromkeys(path for files in asked for path in files.values()))
+    known = dict(zip(paths, thumbnails(out, map(Path, paths)), strict=True))
+    beside = [[(name, path, known[path]) for name, path in files.items()] for files in asked]
+    rows = [_row(out, result, small[2 * i : 2 * i + 2], beside[i], inside) for i, result in enumerate(latest)]
     return webpage.write_page(
         out / PAGE,
         ROOM / "page.html.j2",
@@ -117,9 +119,13 @@ def _report(result: dict) -> dict[str, Any]:
 
 
 def _row(
-    out: Path, result: dict, small: list[Thumbnail | None], known: dict[str, Thumbnail | None], inside: bool
+    out: Path,
+    result: dict,
+    small: list[Thumbnail | None],
+    beside: list[tuple[str, str, Thumbnail | None]],
+    inside: bool,
 ) -> dict[str, Any]:
-    """What the script is told about a picture: json types only."""
+    """What the script is told about a picture: json types only. beside: what `given` says, with thumbnails."""
     report = _report(result)
     before, after, gain = similarity(result)
     photo, edited = pictures(out, result)
@@ -148,8 +154,7 @@ def _row(
         "thumbnails": [None if each is None else each.embedded() if inside else each.link() for each in small],
         "given": [
             [f"{name.partition('_')[0]}: {Path(file).name}", link(out, Path(file)), thumbnail and thumbnail.link()]
-            for name, file in given(result).items()
-            for thumbnail in [known[file]]
+            for name, file, thumbnail in beside
         ],
     }
 

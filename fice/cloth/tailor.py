@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,10 +14,10 @@ from fice.cloth.dress import Cloth, Dressing, own_cloth
 from fice.cloth.patterns import WOVEN
 from fice.cloth.patterns.dyes import NATURAL
 from fice.cloth.swatch import Swatch, read_swatch
-from fice.cloth.swatch.reading import read
+from fice.cloth.swatch.reading import Picture, read
 from fice.errors import InputError
-from fice.files import sha256_of
 from fice.order import Garment
+from fice.photo.decode import read_bytes
 from fice.plan import Piece
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
@@ -23,7 +25,7 @@ from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 from fice.wishes import Pixels
 
-MEASURED = 16  # swatches that are kept
+MEASURED, PICTURES = 16, 4  # swatches that are kept, and pictures of them until they are measured
 PERSON = 0.1  # share of a swatch that somebody covers who is no error of the network
 SEEN = 0.6  # probability from which a thing is in the picture
 
@@ -43,22 +45,13 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
 def check_swatch(garment: Garment) -> None:
     """InputError for a swatch that cannot be read, or shows too little."""
     if garment.swatch is not None:
-        read(_source(garment.swatch))
+        _picture(garment.swatch, _sha256(garment.swatch))
 
 
 def check_cloth(garment: Garment, regions: Regions) -> None:
     """InputError as `check_swatch`, and for a swatch that shows somebody."""
     if garment.swatch is not None:
         _refuse_person(garment.swatch, _sha256(garment.swatch), regions)
-
-
-@lru_cache(MEASURED)
-@torch.no_grad()
-def _refuse_person(swatch: str | Pixels, sha256: str, regions: Regions) -> None:
-    picture = torch.from_numpy(gamma_encoded(read(_source(swatch)).pixels)).float().permute(2, 0, 1)[None]
-    person = largest_person(regions, picture.to(next(regions.network.parameters(), picture).device))
-    if person is not None and person.area > PERSON:
-        raise InputError("The swatch shows a person: cut a piece of the cloth out of it, and give that.")
 
 
 def swatch_of(garment: Garment) -> Swatch | None:
@@ -68,20 +61,29 @@ def swatch_of(garment: Garment) -> Swatch | None:
     return _measured(garment.swatch, garment.swatch_width, _sha256(garment.swatch))
 
 
+def _sha256(swatch: str | Pixels) -> str:
+    if isinstance(swatch, Pixels):
+        return swatch.sha256
+    return hashlib.sha256(read_bytes(Path(swatch), "swatch")).hexdigest()
+
+
+@lru_cache(PICTURES)
+def _picture(swatch: str | Pixels, sha256: str) -> Picture:
+    return read(swatch.array if isinstance(swatch, Pixels) else swatch)
+
+
+@lru_cache(MEASURED)
+@torch.no_grad()
+def _refuse_person(swatch: str | Pixels, sha256: str, regions: Regions) -> None:
+    picture = torch.from_numpy(gamma_encoded(_picture(swatch, sha256).pixels)).float().permute(2, 0, 1)[None]
+    person = largest_person(regions, picture.to(next(regions.network.parameters(), picture).device))
+    if person is not None and person.area > PERSON:
+        raise InputError("The swatch shows a person: cut a piece of the cloth out of it, and give that.")
+
+
 @lru_cache(MEASURED)
 def _measured(swatch: str | Pixels, width: float | None, sha256: str) -> Swatch:
-    return read_swatch(_source(swatch), width)
-
-
-def _sha256(swatch: str | Pixels) -> str:
-    try:
-        return swatch.sha256 if isinstance(swatch, Pixels) else sha256_of(swatch)
-    except OSError as error:
-        raise InputError(f"The swatch {swatch} cannot be read ({error.strerror}); check its name.") from error
-
-
-def _source(swatch: str | Pixels) -> str | np.ndarray:
-    return swatch.array if isinstance(swatch, Pixels) else swatch
+    return read_swatch(_picture(swatch, sha256), width)
 
 
 def _cloth(subject: Subject, piece: Piece, regions: Regions) -> Cloth:

@@ -26,6 +26,7 @@ from fice.editor import Editor
 from fice.errors import InputError
 from fice.language.places import read_area
 from fice.places.find import Places
+from fice.subject.colours import TORSO
 from fice.subject.frame import Frame
 from fice.subject.pose import KEYPOINTS
 from fice.subject.regions import REGION_CLASSES
@@ -46,7 +47,7 @@ LABELLED: dict[str, str | tuple[str, ...]] = {
 LABELLED |= {"shoes": "shoes", "legwear": "legwear", "hat": ("hat",), "belt": ("belt",), "scarf": ("scarf",)}
 LABELLED |= {"glasses": ("glasses", "sunglasses")}
 CANVAS = (256, 128)  # on which keypoints were taught
-TORSO, HEMMED = ("upper", "outer", "dress"), ("dress", "skirt", "outer", "upper")
+HEMMED = ("dress", "skirt", "outer", "upper")
 LEAST = 40.0  # cm² of a label that count
 ARM, HEM, NEAR = 9.0, 0.08, 0.15  # cm, shares of a garment's height
 RING = 10.0  # cm: half a neck, and a collar

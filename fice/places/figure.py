@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import torch
 from scipy import ndimage
 
 from fice.cloth.body import SIDES, SURE, TALL, Points, centimetres, find_body
@@ -12,10 +13,10 @@ from fice.cloth.limb import Grid, Line
 from fice.cloth.sleeve import find_sleeve
 from fice.language.places import LEVELS
 from fice.mask import decide, disc
+from fice.subject.colours import TORSO
 from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
-TORSO = ("upper", "outer", "dress")
 NECK = -3.0  # cm below the shoulders' joints
 CHEST, WAIST = 0.35, 0.68  # of the way from the shoulders to the hips
 KNEES, ANKLES = 0.22, 0.42  # of a person's height, below the hips
@@ -142,8 +143,6 @@ class Figure:
 
 def decided(share: np.ndarray) -> np.ndarray:
     """As `fice.mask.decide`, of (h, w)."""
-    import torch
-
     return decide(torch.from_numpy(share)).numpy()
 
 

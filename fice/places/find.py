@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +65,7 @@ class Places:
     def __init__(self, subject: Subject, regions: Regions, segmenter: Segmenter | None = None):
         self.subject, self.regions, self.segmenter = subject, regions, segmenter
         self._garment, self._thing = cache(self._find_garment), cache(self._find_thing)
+        self._probability = cache(partial(regions.finer, subject.view, subject.regions))  # a look of the network each
 
     @cached_property
     def figure(self) -> Figure:
@@ -157,9 +158,6 @@ class Places:
         elif name in FINER:
             others = torch.maximum(others, self._probability(FINER[name]) - share)
         return self._decided(share, others)
-
-    def _probability(self, name: str) -> Tensor:
-        return self.regions.finer(self.subject.view, self.subject.regions, name)
 
     def _asked(self, segmenter: Segmenter, words: str) -> np.ndarray | None:
         """What a network of the user's own finds on the person."""

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import ndimage
 
 from fice.cloth.limb import Line
-from fice.places.figure import NECK, TORSO, Figure
+from fice.places.figure import NECK, Figure
+from fice.subject.colours import TORSO
 
 CUFF, HEM = 0.1, 0.08  # share of a sleeve's length, and of a garment's
 NARROWEST = 2.5  # cm of a band

@@ -13,7 +13,7 @@ from fice.cloth.swatch.blending import blend
 from fice.cloth.swatch.lattice import SIDE, find_lattice, likeness
 from fice.cloth.swatch.light import light_on
 from fice.cloth.swatch.quilting import quilt
-from fice.cloth.swatch.reading import grey_of, read, resized
+from fice.cloth.swatch.reading import Picture, grey_of, read, resized
 from fice.cloth.swatch.upright import upright
 
 Array = np.ndarray
@@ -109,18 +109,19 @@ class Swatch:
         return np.clip(np.stack(bent, -1), 0, None)
 
 
-def read_swatch(source: str | Path | Array, width: float | None = None) -> Swatch:
+def read_swatch(source: str | Path | Array | Picture, width: float | None = None) -> Swatch:
     """Reads a picture of cloth.
 
     Args:
-        source: a file, or an array (H, W, 3) of sRGB: whole numbers of 8 or 16 bits, or floats in [0, 1].
+        source: a file, an array (H, W, 3) of sRGB: whole numbers of 8 or 16 bits, or floats in [0, 1], or what `read`
+            made of one.
         width: cm that its width shows; by default what a scanner says, or else half a shoulder's width for what is
             used of it, and a larger or smaller one where its periods would be none of clothes.
 
     Raises:
         InputError: it cannot be read, or shows too little to be cloth.
     """
-    found = read(source)
+    found = source if isinstance(source, Picture) else read(source)
     picture = found.pixels / light_on(found.pixels)[..., None]
     waves = find_lattice(picture)
     known = width or found.width
