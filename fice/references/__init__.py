@@ -1,0 +1,1 @@
+"""Garments as pictures show them, and how they come onto somebody else's body."""
