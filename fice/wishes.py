@@ -76,6 +76,15 @@ def file_name(value: Any) -> str | Pixels:
     return str(value)
 
 
+def content_of(picture: str | Pixels, what: str) -> str:
+    """The sha256 of a picture. InputError for a file that cannot be read; what: it is, for people."""
+    from fice.photo.decode import read_bytes  # pillow, from here on
+
+    if isinstance(picture, Pixels):
+        return picture.sha256
+    return hashlib.sha256(read_bytes(Path(picture), what)).hexdigest()
+
+
 def pictures(value: Any) -> tuple[str | Pixels, ...]:
     """Up to `VIEWS` pictures, each as `file_name`; ValueError for anything else."""
     several = tuple(value) if isinstance(value, (list, tuple)) else (value,)
