@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,53 +16,11 @@ from typing import Any
 from fice import wishes as wish
 from fice.errors import InputError, UsageError
 from fice.files import hash_of, read_file, sha256_of
-from fice.wishes import Pixels, checked
+from fice.garment import Garment
+from fice.wishes import Pixels, as_read, checked
 
 GARMENTS = "garments"  # the key of several in json
 MOST_BYTES = 1_000_000  # of an order's file
-
-
-def _as_read(wished: Garment | Order) -> None:
-    """Puts every value in its type; UsageError for what makes no sense."""
-    for field in dataclasses.fields(wished):
-        value = getattr(wished, field.name)
-        if field.metadata and value is not None:
-            object.__setattr__(wished, field.name, checked(field.name, value, field.metadata))
-
-
-@dataclass(frozen=True)
-class Garment:
-    """One thing to wear, and where it goes.
-
-    Attributes:
-        text: a sentence, "red floral dress".
-        region: "auto" (from the text), or words: "upper", "dress", "left sleeve", "everything below the waist".
-        mask: a file, or (H, W) float in [0, 1], of the photo's size, white where it may change, and nothing else.
-        swatch: a picture of the cloth: a file, or (H, W, 3) of sRGB.
-        swatch_width: cm that the swatch shows from left to right; None for what is usual.
-
-    >>> from fice import Garment, Order
-    >>> order = Order((Garment("denim jacket", region="outer"), Garment("white trousers")))
-    >>> order.sentence
-    'denim jacket and white trousers'
-    """
-
-    text: str = wish.asked("", "What to wear.", wish.text, "no text in UTF-8")
-    region: str = wish.asked(
-        "auto", 'What to change, as "sleeves" or "outer"; auto is what the text says.', wish.region, "no words"
-    )
-    mask: str | Pixels | None = wish.asked(
-        None, "A picture of the photo's size, white where it may change.", wish.file_name, "no name of a file", own=True
-    )
-    swatch: str | Pixels | None = wish.asked(
-        None, "A picture of the cloth; FILE@REGION for one garment of several.", wish.file_name, "no name of a file"
-    )
-    swatch_width: float | None = wish.asked(
-        None, "How many cm the swatch shows from left to right.", wish.centimetres, "no length in cm"
-    )
-
-    def __post_init__(self) -> None:
-        _as_read(self)
 
 
 @dataclass(frozen=True)
@@ -73,6 +31,8 @@ class Order:
         garments: each its own region.
         pose: a file that shows how to stand, for engines that draw people: a photo, part maps, or keypoints in json.
         background: a colour in words, "blur", "transparent" or a file; None leaves it as it is.
+        collection: the name of one, a folder, or an address of Qdrant, where the garments of the texts are found.
+        top: how many of the collection stand for each garment: the first gives the cloth, all steer what is generated.
         latent: a file with the W+ to begin with, of bundles that have a generator.
         seed: same seed, same machine, same result.
         candidates: edit with so many seeds and keep the one most like the text.
@@ -95,12 +55,29 @@ class Order:
         wish.background,
         "no colour and no file",
         file=wish.is_picture,
+        metavar="COLOUR|FILE|blur|transparent",
+    )
+    collection: str | None = wish.asked(
+        None,
+        "A collection in which the garments of the text are found.",
+        wish.collection,
+        "no name of a collection",
+        option="from",
+        metavar="COLLECTION",
+    )
+    top: int = wish.asked(
+        wish.VIEWS,
+        "How many of a collection stand for each garment.",
+        wish.whole(0, wish.VIEWS),
+        f"no whole number from 0 to {wish.VIEWS}",
+        least=0,
+        most=wish.VIEWS,
     )
     seed: int = wish.count(0, "Same seed, same result.")
     candidates: int = wish.count(1, "Edit so many times, keep the best.")
 
     def __post_init__(self) -> None:
-        _as_read(self)
+        as_read(self)
 
     @classmethod
     def of(cls, order: str | Order = "", **wishes: Any) -> Order:
@@ -114,12 +91,15 @@ class Order:
 
     def with_wishes(self, wishes: Mapping[str, Any], folder: Path | None = None) -> Order:
         """A copy with the wishes of a row or of json; files are as seen from `folder`. UsageError as `of`."""
-        wishes = dict(wishes)
+        wishes = {OPTIONS.get(name, name): value for name, value in wishes.items()}
         garments = self.garments
         if GARMENTS in wishes:
             garments = tuple(_garment(each, folder) for each in _several(wishes.pop(GARMENTS)))
         read = {name: read_wish(name, value, folder) for name, value in wishes.items() if value is not None}
         of_garment = {name: value for name, value in read.items() if name in _names(Garment)}
+        if "text" in read and all(garment.placed for garment in garments):
+            garments = (Garment(of_garment.pop("text")), *garments)
+            read.pop("text")
         garments = tuple(dataclasses.replace(garment, **of_garment) for garment in garments)
         return dataclasses.replace(self, garments=garments, **{k: v for k, v in read.items() if k not in of_garment})
 
@@ -146,13 +126,14 @@ class Order:
 
     @property
     def title(self) -> str:
-        """What is asked in a few words, for names: the sentence, else the swatches and the background."""
+        """What is asked in a few words, for names: the sentence, else the pictures, swatches and the background."""
         if self.sentence:
             return self.sentence
         named = lambda name, value: Path(value).stem if is_file(name, value) else str(value)[:20]  # noqa: E731
-        swatches = [named("swatch", garment.swatch) for garment in self.garments if garment.swatch is not None]
+        worn = [named("pictures", each) for garment in self.garments for each in garment.pictures[:1]]
+        worn += [named("swatch", garment.swatch) for garment in self.garments if garment.swatch is not None]
         behind = [] if self.background is None else [f"{named('background', self.background)} background"]
-        return " and ".join([*swatches, *behind])
+        return " and ".join([*worn, *behind])
 
     @property
     def transparent(self) -> bool:
@@ -174,19 +155,22 @@ class Order:
 
     def as_json(self) -> dict[str, Any]:
         """For reports and files; defaults are left out, and of a picture in memory only its sha256 is told."""
-        plain = lambda wishes: {k: str(v) if isinstance(v, Pixels) else v for k, v in wishes.items()}  # noqa: E731
+        plain = lambda wishes: {name: _each(_told, value) for name, value in wishes.items()}  # noqa: E731
         return {GARMENTS: [plain(_differing(garment)) for garment in self.garments], **self.wishes()}
 
     def files(self) -> dict[str, str]:
         """What must exist and is read, by a name for each."""
-        return {name: value for name, value in self._pictures().items() if not isinstance(value, Pixels)}
+        return {name: value for name, value in self._contents().items() if not isinstance(value, Pixels)}
 
-    def _pictures(self) -> dict[str, Any]:
+    def _contents(self) -> dict[str, Any]:
         """All that has content of its own."""
         found = {name: value for name, value in self.wishes().items() if _has_content(name, value)}
         for number, garment in enumerate(self.garments):
             end = "" if number == 0 else f"_{number + 1}"
-            found |= {name + end: value for name, value in _differing(garment).items() if _has_content(name, value)}
+            for name, value in _differing(garment).items():
+                for view, each in enumerate(value if isinstance(value, tuple) else (value,)):
+                    if _has_content(name, each):
+                        found[name + end + (f"_view{view + 1}" if view else "")] = each
         return found
 
     def absolute(self) -> Order:
@@ -198,7 +182,7 @@ class Order:
     def key(self) -> str:
         """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
         content = lambda value: sha256_of(value) if isinstance(value, str) else value.sha256  # noqa: E731
-        return hash_of([self.shape(), {name: content(value) for name, value in self._pictures().items()}])
+        return hash_of([self.shape(), {name: content(value) for name, value in self._contents().items()}])
 
     def shape(self) -> list[Any]:
         """All that is asked, but of files only that there are some."""
@@ -218,7 +202,12 @@ def read_wish(name: str, value: Any, folder: Path | None = None) -> Any:
     if name not in WISHES:
         raise UsageError(f"There is no {name!r} in an order: choose one of {', '.join(WISHES)}.")
     read = checked(name, value, WISHES[name].metadata)
-    return str(folder / read) if folder is not None and is_file(name, read) else read
+    return read if folder is None else seen_from(folder, name, read)
+
+
+def seen_from(folder: Path, name: str, value: Any) -> Any:
+    """The value of a wish whose files are named as seen from a folder, as anybody finds them."""
+    return _each(lambda one: str(folder / one) if is_file(name, one) else one, value)
 
 
 def default_of(name: str) -> Any:
@@ -247,14 +236,27 @@ def _several(content: Any) -> Sequence[Any]:
 
 
 def _has_content(name: str, value: Any) -> bool:
-    """Whether a wish is for what a file, or a picture in memory, holds."""
+    """Whether a wish is for what files, or pictures in memory, hold."""
+    if isinstance(value, tuple):
+        return any(_has_content(name, each) for each in value)
     return isinstance(value, Pixels) or is_file(name, value)
 
 
+def _each(change: Callable[[Any], Any], value: Any) -> Any:
+    """A value changed, or each of several."""
+    return tuple(map(change, value)) if isinstance(value, tuple) else change(value)
+
+
+def _told(value: Any) -> Any:
+    """What json tells of a value."""
+    return str(value) if isinstance(value, Pixels) else value
+
+
 def is_file(name: str, value: Any) -> bool:
-    """Whether the value of a wish is the name of a file."""
+    """Whether the value of a wish, or one of its values, is the name of a file."""
     return bool(value is not None and WISHES[name].metadata["file"](value))
 
 
 WISHES = wishes()
+OPTIONS = {field.metadata["option"] or name: name for name, field in WISHES.items()}  # as options call them
 OWN = tuple(name for name, field in WISHES.items() if field.metadata["own"])  # what fits one photo only

@@ -25,6 +25,7 @@ from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, 
 from fice.subject.subject import Subject
 
 if TYPE_CHECKING:
+    from fice.references.reference import Reference
     from fice.segmenters.segmenter import Segmenter
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
@@ -45,6 +46,7 @@ class Piece:
         mask: of the photo's size, (H, W) float in [0, 1], the user's or a part's: nothing else changes; or None.
         place: it is a part or a thing that words for a region name, rather than a garment.
         whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
+        references: pictures of the garment itself, the best one first.
     """
 
     garment: Garment
@@ -56,6 +58,7 @@ class Piece:
     mask: np.ndarray | None = None
     place: bool = False
     whole: Tensor | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def cloth(self) -> Tensor:
@@ -102,23 +105,28 @@ def make_plan(
     regions: Regions,
     settings: Settings,
     segmenter: Segmenter | None = None,
+    references: Sequence[tuple[Reference, ...]] = (),
 ) -> Plan:
     """The plan of an order whose garments' sentences were understood; wanted: each garment with a sentence of it.
 
-    segmenter: finds the words for regions, instead of `regions`.
+    segmenter: finds the words for regions, instead of `regions`; references: pictures of each garment, as
+    `fice.references.wardrobe` gives them, or () where there are none of any.
 
     Raises InputError for a mask that cannot be used or leaves nothing free, and where no garment is in the picture.
     """
     canvas = subject.source.shape[2:]
     masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
     allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
-    choices = _choices(subject, wanted, allowed, Places(subject, regions, segmenter))
+    shown = references or [()] * len(wanted)
+    choices = _choices(subject, wanted, shown, allowed, Places(subject, regions, segmenter))
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
     places = any(isinstance(choice, Found) for choice in choices)
-    asked = zip(wanted, masks, allowed, choices, strict=True)
-    for (garment, sentence), mask, painted, choice in sorted(asked, key=lambda each: not isinstance(each[3], Found)):
+    asked = zip(wanted, shown, masks, allowed, choices, strict=True)
+    for (garment, sentence), pictures, mask, painted, choice in sorted(
+        asked, key=lambda one: type(one[-1]) is not Found
+    ):
         region: Region
         if isinstance(choice, InputError):
             why = "nothing of the kind is worn in this picture." if is_named(garment.region) else str(choice)
@@ -147,7 +155,8 @@ def make_plan(
         before = F.interpolate(free, size=canvas, mode="area")
         shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
         reshape = shaped or order.pose is not None
-        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, isinstance(choice, Found), whole))
+        place = isinstance(choice, Found)
+        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures))
     if wanted and not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
@@ -165,15 +174,21 @@ def make_plan(
 
 
 def _choices(
-    subject: Subject, wanted: Sequence[tuple[Garment, Sentence]], painted: Sequence[Tensor | None], places: Places
+    subject: Subject,
+    wanted: Sequence[tuple[Garment, Sentence]],
+    references: Sequence[tuple[Reference, ...]],
+    painted: Sequence[Tensor | None],
+    places: Places,
 ) -> list[Choice | Fixed | Found | InputError]:
     """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
 
     Of several garments, those that are nowhere are told by their error; raises it where all are.
     """
     found: list[Choice | Fixed | Found | InputError] = []
-    for (garment, sentence), here in zip(wanted, painted, strict=True):
+    for (garment, sentence), pictures, here in zip(wanted, references, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
+        if pictures:
+            named, kind = pictures[0].region, pictures[0].kind
         try:
             if not is_named(garment.region):
                 found.append(places.find(read_area(garment.region, strict=places.segmenter is None)))

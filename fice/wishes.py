@@ -15,18 +15,24 @@ from fice.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+    from _typeshed import DataclassInstance
 
 LONGEST_REGION = 200  # letters
+VIEWS = 3  # pictures of one garment at most
 BLUR, TRANSPARENT = "blur", "transparent"  # backgrounds that are neither a colour nor a picture
 
 
 def asked(default: Any, meaning: str, read: Callable[[Any], Any], wanted: str, **more: Any) -> Any:
     """A wish: its default, what it means, how a value is read (ValueError), what it should have been, and more of it.
 
-    more: `least` of a number; `file`, whether a value names a file; `own`, that it fits one photo only.
+    more: `least` and `most` of a number; `file`, whether a value, or one of several, names a file; `own`, that it fits
+    one photo only; and of the option of the command line `option`, its name where that is another than the wish's,
+    `metavar`, and `several`, that it may be said again.
     """
-    is_file = (lambda value: isinstance(value, str)) if read is file_name else (lambda _: False)
-    about = {"meaning": meaning, "read": read, "wanted": wanted, "least": None, "file": is_file, "own": False} | more
+    is_file = (lambda value: isinstance(value, str)) if read in (file_name, pictures) else (lambda _: False)
+    usual = {"least": None, "most": None, "file": is_file, "own": False}
+    option = {"option": None, "metavar": None, "several": False}
+    about = {"meaning": meaning, "read": read, "wanted": wanted, **usual, **option} | more
     return dataclasses.field(default=default, metadata=about)
 
 
@@ -70,9 +76,26 @@ def file_name(value: Any) -> str | Pixels:
     return str(value)
 
 
-def from_least(least: int) -> Callable[[Any], int]:
+def content_of(picture: str | Pixels, what: str) -> str:
+    """The sha256 of a picture. InputError for a file that cannot be read; what: it is, for people."""
+    from fice.photo.decode import read_bytes  # pillow, from here on
+
+    if isinstance(picture, Pixels):
+        return picture.sha256
+    return hashlib.sha256(read_bytes(Path(picture), what)).hexdigest()
+
+
+def pictures(value: Any) -> tuple[str | Pixels, ...]:
+    """Up to `VIEWS` pictures, each as `file_name`; ValueError for anything else."""
+    several = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if len(several) > VIEWS:
+        raise ValueError(value)
+    return tuple(file_name(each) for each in several)
+
+
+def whole(least: int, most: int) -> Callable[[Any], int]:
     def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, str)) or not least <= int(value) < 2**63:
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or not least <= int(value) <= most:
             raise ValueError(value)
         return int(value)
 
@@ -81,7 +104,7 @@ def from_least(least: int) -> Callable[[Any], int]:
 
 def count(default: int, meaning: str) -> Any:
     """A wish for a whole number that is at least its default."""
-    return asked(default, meaning, from_least(default), f"no whole number from {default}", least=default)
+    return asked(default, meaning, whole(default, 2**63 - 1), f"no whole number from {default}", least=default)
 
 
 def centimetres(value: Any) -> float:
@@ -97,6 +120,14 @@ def background(value: Any) -> str:
     return words.lower() if words.lower() in (BLUR, TRANSPARENT) else str(file_name(words))
 
 
+def collection(value: Any) -> str:
+    """The name of a collection, its folder or its address; ValueError for anything else."""
+    name = str(file_name(value))
+    if not name.strip():
+        raise ValueError(value)
+    return name
+
+
 def is_picture(value: Any) -> bool:
     """Whether a background is a file, and no word for a colour."""
     from fice.language.words import colour_of
@@ -110,3 +141,11 @@ def checked(name: str, value: Any, about: Mapping[str, Any]) -> Any:
         return about["read"](value)
     except (TypeError, ValueError, UnicodeError):
         raise UsageError(f"The order has {about['wanted']} in {name!r}; correct it.") from None
+
+
+def as_read(wished: DataclassInstance) -> None:
+    """Puts every value in its type; UsageError for what makes no sense."""
+    for field in dataclasses.fields(wished):
+        value = getattr(wished, field.name)
+        if field.metadata and value is not None:
+            object.__setattr__(wished, field.name, checked(field.name, value, field.metadata))

@@ -31,7 +31,8 @@ def test_every_wish_is_a_column_a_key_and_an_option():
 SWATCHED = Order(
     (Garment(region="the sleeves", swatch="t.png", swatch_width=12.5),), background="warm grey", pose="p.json"
 )
-ORDERS = [Order(), SWATCHED, Order.of("red dress"), Order.of("red", region="upper", latent="w.npy"), SEVERAL]
+PICTURED = Order((Garment("red", pictures=("a.jpg", "b.jpg")), Garment(pictures="c.jpg")), collection="shop", top=2)
+ORDERS = [Order(), SWATCHED, PICTURED, Order.of("red dress"), Order.of("red", region="upper", latent="w.npy"), SEVERAL]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -60,6 +61,9 @@ def test_a_file_is_as_seen_from_its_order(tmp_path):
         ('{"region": " "}', "no words"),
         ('{"swatch": 3}', "name of a file"),
         ('{"swatch_width": 0}', "length in cm"),
+        ('{"pictures": ["a", "b", "c", "d"]}', "up to 3 files"),
+        ('{"pictures": [3]}', "up to 3 files"),
+        ('{"top": 4}', "from 0 to 3"),
         ('{"swatch_width": true}', "length in cm"),
         ('{"background": 3}', "no colour"),
         ('{"mask": 3}', "name of a file"),
@@ -132,3 +136,43 @@ def test_garments_made_by_hand_are_checked_too(tmp_path):
         Garment("red", region="x" * 201)
     with pytest.raises(UsageError, match="whole number"):
         Order(seed=-1)
+
+
+def test_pictures_of_garments_make_a_garment_each():
+    read = lambda text=None, **options: order_from(dict(options), text)  # noqa: E731
+    jacket, jeans = Garment(pictures="jacket.jpg"), Garment(region="lower", pictures=("jeans.jpg",))
+    assert read(pictures=("jacket.jpg", "jeans.jpg@lower")).garments == (jacket, jeans)
+    assert read("red jacket", pictures=("jacket.jpg",)).garments == (Garment("red jacket"), jacket)
+    assert read(pictures=("jeans.jpg",), region="lower").garments == (jeans,)
+    assert read(pictures=("jacket.jpg",), swatch=("tweed.jpg@lower",)).garments[0].swatch == "tweed.jpg"
+
+
+def test_a_text_beside_pictures_is_of_a_garment_of_its_own():
+    jeans = Garment(region="lower", pictures="jeans.jpg")
+    assert Order((jeans,)).with_wishes({"text": "white shirt"}).garments == (Garment("white shirt"), jeans)
+    assert Order.of("", text="red jacket", pictures="jacket.jpg").garments == (
+        Garment("red jacket", pictures="jacket.jpg"),
+    )
+
+
+def test_every_picture_of_a_garment_is_a_file_of_the_order(tmp_path):
+    seen = PICTURED.with_wishes(PICTURED.as_json(), tmp_path).files()
+    assert seen == {
+        "pictures": str(tmp_path / "a.jpg"),
+        "pictures_view2": str(tmp_path / "b.jpg"),
+        "pictures_2": str(tmp_path / "c.jpg"),
+    }
+
+
+def test_other_pictures_are_another_wish(tmp_path):
+    (tmp_path / "a").write_bytes(b"a"), (tmp_path / "b").write_bytes(b"b")
+    key = lambda *names: Order.of("", pictures=[tmp_path / name for name in names]).key()  # noqa: E731
+    assert len({key("a"), key("b"), key("a", "b"), key("b", "a")}) == 4
+    array = np.zeros((4, 4, 3), np.uint8)
+    assert Order.of("", pictures=array).key() == Order.of("", pictures=[array.copy()]).key()
+
+
+def test_columns_may_be_called_as_options_are(tmp_path):
+    (tmp_path / "t.csv").write_text("photo,text,garment,from\na.jpg,red,g.jpg,shop\n", encoding="utf-8")
+    (row,) = tables.read_rows(tmp_path / "t.csv", tables.PHOTOS)
+    assert row.values == {"photo": "a.jpg", "text": "red", "pictures": ("g.jpg",), "collection": "shop"}

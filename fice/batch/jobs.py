@@ -16,8 +16,10 @@ from fice.batch.batch import Batch
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
 from fice.errors import InputError, UsageError
-from fice.order import GARMENTS, Order, is_file
+from fice.order import GARMENTS, WISHES, Order, seen_from
 from fice.photo.names import result_extension, with_alpha
+
+SHOWN = {"pictures", "swatch", "background"}  # wishes that need no words
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,9 @@ def _wishes(batch: Batch, prompts: Path | None) -> list[tables.Row]:
     rows = [tables.Row(0, {"text": text.strip()}) for text in batch.sentences()]
     if not all(row.values["text"] for row in rows):
         raise UsageError('A text is empty; say what to wear, like "a red dress".')
-    if len(batch.order.garments) > 1:
+    if len(batch.order.garments) > 1 and not (rows and all(garment.placed for garment in batch.order.garments)):
         rows.append(tables.Row(0, {GARMENTS: batch.order.absolute().as_json()[GARMENTS]}))
-    if not rows and prompts is None and batch.order.background is not None:
+    if not rows and prompts is None and SHOWN & set(batch.order.asked()):
         rows.append(tables.Row(0, {}))
     if prompts is not None:
         for row in tables.read_rows(prompts, tables.TEXTS):
@@ -199,7 +201,7 @@ def _drafts(
         said = wish.values | own.values  # the name may depend on it
         text, told = " ".join(_said(wish.values)[:1]), {name: value for name, value in said.items() if name != "text"}
         place = Place(folders, name, text, as_json(told), len(usable) > 1, extension=result_extension(photo))
-        files = {name: str(table.parent / value) for name, value in own.values.items() if is_file(name, value)}
+        files = {name: seen_from(table.parent, name, value) for name, value in own.values.items() if name in WISHES}
         yield Draft(place, photo, said | files, own.error)
 
 
@@ -225,7 +227,7 @@ def _listed(table: Path, wishes: Sequence[tables.Row]) -> list[Draft]:
         worn = {name: row.values[name] for name in ("text", GARMENTS) if name in row.values}
         values = {name: value for name, value in row.values.items() if name not in ("photo", *worn)}
         asked = _each(tables.Row(row.line, worn)) if _said(worn) else wishes
-        if not asked and "background" in values:
+        if not asked and SHOWN & set(values):
             asked = [tables.Row(row.line, {})]
         if "photo" not in row.values:
             row = row if row.error else tables.bad(row.line, table, "names no photo; add one")

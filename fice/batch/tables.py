@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from fice.errors import InputError, UsageError
 from fice.files import open_file
-from fice.order import GARMENTS, OWN, WISHES, Order, read_wish
+from fice.order import GARMENTS, OPTIONS, OWN, WISHES, Order, read_wish
 from fice.wishes import checked
 
 KINDS = (".txt", ".csv", ".tsv", ".jsonl")
@@ -75,7 +75,7 @@ def _read_csv(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterator[
     lines = _lines(stream, path)
     header = next(lines, "").rstrip("\r\n")
     separator = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
-    names = [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
+    names = [_column(name.strip().lower()) for name in next(csv.reader([header], delimiter=separator), [])]
     _check_columns(names, path, columns)
     if columns[0] not in names:
         raise UsageError(f"{path} has no column {columns[0]!r} in its first line; add it.")
@@ -109,8 +109,14 @@ def _read_jsonl(stream: TextIO, path: Path, columns: tuple[str, ...]) -> Iterato
         if not isinstance(values, dict):
             yield bad(number, path, 'is no JSON object; write {"' + columns[0] + '": ...}')
             continue
+        values = {_column(name): value for name, value in values.items()}
         _check_columns(values, path, columns)
         yield Row(number, {name: value for name, value in values.items() if value not in (None, "", [])})
+
+
+def _column(name: str) -> str:
+    """A column that is called as an option is, as the order calls it."""
+    return OPTIONS.get(name, name)
 
 
 def _check_columns(names: Iterable[str], path: Path, columns: tuple[str, ...]) -> None:

@@ -63,6 +63,8 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg --background "warm grey"
       fice edit photo.jpg "wrap dress" --swatch tweed.jpg
       fice edit photo.jpg --swatch denim.jpg@lower --swatch lace.png@sleeves
+      fice edit photo.jpg --garment jacket.jpg --garment jeans.jpg
+      fice edit photo.jpg "red summer dress" --from shop
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """
@@ -71,7 +73,7 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
     from fice.photo.names import default_output
     from fice.photo.pipe import is_pipe
 
-    if text is None and not any(options[name] for name in ("order_file", "swatch", "background")):
+    if text is None and not any(options[name] for name in ("order_file", "pictures", "swatch", "background")):
         raise UsageError('It is not said what to wear; give a text, like "red dress", or --order FILE.')
     order, settings = order_from(options, text), settings_from(options)
     beside = {name: file for name in BESIDE if (file := options.pop(f"{name}_file"))}

@@ -57,13 +57,13 @@ def _wish_option(name: str) -> Callable[[Callable], Callable]:
     about, default = WISHES[name].metadata, WISHES[name].default
     kind: Any = {file_name: FILE, centimetres: float}.get(about["read"], str)
     if about["least"] is not None:
-        kind = click.IntRange(about["least"])
-    shown = "" if default in (None, "") else f"  [default: {default}]"
-    several = name == "swatch"  # FILE, or one for each of several regions
+        kind = click.IntRange(about["least"], about["most"])
+    shown = "" if default in (None, "", ()) else f"  [default: {default}]"
+    several = about["several"]  # FILE, or one for each of several regions
     kind = str if several else kind
-    metavar = {"swatch": "FILE[@REGION]", "region": "WORDS", "background": "COLOUR|FILE|blur|transparent"}.get(name)
-    option = f"--{name.replace('_', '-')}"
-    return click.option(option, name, type=kind, multiple=several, metavar=metavar, help=about["meaning"] + shown)
+    option = f"--{about['option'] or name.replace('_', '-')}"
+    given = {"type": kind, "multiple": several, "metavar": about["metavar"], "help": about["meaning"] + shown}
+    return click.option(option, name, **given)
 
 
 wish_options = with_options(*(_wish_option(name) for name in WISHES if name != "text"))
@@ -95,21 +95,21 @@ def order_from(options: dict[str, Any], text: str | None) -> Order:
     """Takes what makes an order out of the options. UsageError for an order that makes no sense."""
     file = options.pop("order_file", None)
     wishes = {name: options.pop(name) for name in WISHES if options.get(name) is not None}
-    swatches = [_swatch(value) for value in wishes.pop("swatch", ())]
+    swatches, pictures = ([_placed(value) for value in wishes.pop(name, ())] for name in ("swatch", "pictures"))
     for everywhere in (name for name, region in swatches if region is None):
         wishes["swatch"] = everywhere
     order = Order.read(file) if file else Order()
     order = order.with_wishes(wishes | ({"text": text} if text is not None else {}))
-    placed = [
-        Garment(region=region, swatch=name, swatch_width=wishes.get("swatch_width"))
-        for name, region in swatches
-        if region
-    ]
-    said = [garment for garment in order.garments if garment.text or garment.swatch or not placed]
+    first, *others = order.garments
+    bare = not (first.text or first.swatch or first.pictures or others)
+    base, width = first if bare else Garment(), first.swatch_width
+    placed = [replace(base, region=region, swatch=name, swatch_width=width) for name, region in swatches if region]
+    placed += [replace(base, region=region or base.region, pictures=(name,)) for name, region in pictures]
+    said = () if bare and placed else order.garments
     return replace(order, garments=(*said, *placed))
 
 
-def _swatch(value: str) -> tuple[str, str | None]:
+def _placed(value: str) -> tuple[str, str | None]:
     """FILE[@REGION] -> the file and the words for the region, or None."""
     name, at, region = value.rpartition("@")
     return (name, region) if at and name and region and not Path(value).exists() else (value, None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,13 +15,12 @@ from fice.cloth.swatch import Swatch, read_swatch
 from fice.cloth.swatch.reading import Picture, read
 from fice.errors import InputError
 from fice.order import Garment
-from fice.photo.decode import read_bytes
 from fice.plan import Piece
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
-from fice.wishes import Pixels
+from fice.wishes import Pixels, content_of
 
 MEASURED, PICTURES = 16, 4  # swatches that are kept, and pictures of them until they are measured
 PERSON = 0.1  # share of a swatch that somebody covers who is no error of the network
@@ -45,26 +42,20 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
 def check_swatch(garment: Garment) -> None:
     """InputError for a swatch that cannot be read, or shows too little."""
     if garment.swatch is not None:
-        _picture(garment.swatch, _sha256(garment.swatch))
+        _picture(garment.swatch, content_of(garment.swatch, "swatch"))
 
 
 def check_cloth(garment: Garment, regions: Regions) -> None:
     """InputError as `check_swatch`, and for a swatch that shows somebody."""
     if garment.swatch is not None:
-        _refuse_person(garment.swatch, _sha256(garment.swatch), regions)
+        _refuse_person(garment.swatch, content_of(garment.swatch, "swatch"), regions)
 
 
 def swatch_of(garment: Garment) -> Swatch | None:
     """A garment's swatch as measured: once, however many photos it is for. InputError for one that cannot be used."""
     if garment.swatch is None:
         return None
-    return _measured(garment.swatch, garment.swatch_width, _sha256(garment.swatch))
-
-
-def _sha256(swatch: str | Pixels) -> str:
-    if isinstance(swatch, Pixels):
-        return swatch.sha256
-    return hashlib.sha256(read_bytes(Path(swatch), "swatch")).hexdigest()
+    return _measured(garment.swatch, garment.swatch_width, content_of(garment.swatch, "swatch"))
 
 
 @lru_cache(PICTURES)

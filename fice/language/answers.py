@@ -80,8 +80,10 @@ def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]
     """Each garment of an order with a sentence of it; one text may name several.
 
     A swatch is for the garment that its region names, or its text; of several in one text for those of which the text
-    says no colour and no pattern, and then for no other. read: what the text of a garment says, as `understand`.
+    says no colour and no pattern, and then for no other. Pictures of a garment come last, as only a look at them tells
+    of which. read: what the text of a garment says, as `understand`.
     """
+    order, pictured = _without_pictures(order)
     placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
     found: list[tuple[Garment, Sentence]] = []
     for garment in order.dressing:
@@ -92,7 +94,21 @@ def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]
     for i, (garment, sentence) in enumerate(found):
         if not garment.swatch and (other := placed.pop(sentence.region or "", None)):
             found[i] = replace(garment, swatch=other.swatch, swatch_width=other.swatch_width), sentence
-    return [*found, *((garment, NOTHING) for garment in placed.values())]
+    return [*found, *((garment, NOTHING) for garment in (*placed.values(), *pictured))]
+
+
+def _without_pictures(order: Order) -> tuple[Order, list[Garment]]:
+    """An order whose texts have no pictures that may be of any of their garments, and these pictures as garments."""
+    texts, pictured = [], []
+    for garment in order.garments:
+        if garment.pictures and garment.swatch:
+            raise InputError("A garment is as its picture shows it, or made of a swatch: give one of the two.")
+        loose = garment.pictures and not (garment.text and garment.region != "auto")
+        if loose:
+            pictured.append(replace(garment, text=""))
+        if garment.text or not loose:
+            texts.append(replace(garment, pictures=()) if loose else garment)
+    return replace(order, garments=tuple(texts)), pictured
 
 
 def _clothed(regions: set[str] | None, sentence: Sentence) -> bool:

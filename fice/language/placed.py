@@ -41,9 +41,9 @@ def _apart(garment: Garment) -> Iterator[Garment]:
     beside = parse(text) if text.strip() else ()
     says = any(one.draws or one.unknown or one.materials or one.excluded or one.taken_off for one in beside)
     named = beside[0].garment if len(beside) == 1 else None
-    if says or named and garment.swatch:
+    if says or garment.pictures or named and garment.swatch:
         yield replace(garment, text=text)
-        garment, named = replace(garment, swatch=None, swatch_width=None), None
+        garment, named = replace(garment, pictures=(), swatch=None, swatch_width=None), None
     if garment.region != "auto" and (says or len(places) > 1):
         raise InputError(f"The region {garment.region} is said of several places; give each its own in an --order.")
     for looks, place in places:

@@ -201,6 +201,16 @@ def test_a_swatch_is_for_the_garment_that_is_meant():
         placed("jacket and jeans", "dress")
 
 
+def test_pictures_come_after_what_is_said():
+    wanted = understood(Order.of("white shirt and blue jeans", pictures="a.jpg"), OWN, DEFAULT)
+    assert [(one.garment, own.pictures) for own, one in wanted] == [("shirt", ()), ("jeans", ()), (None, ("a.jpg",))]
+    wanted = understood(Order.of("red", region="upper", pictures="a.jpg"), OWN, DEFAULT)
+    assert [(one.colour, own.pictures) for own, one in wanted] == [("red", ("a.jpg",))]
+    assert [own.text for own, _ in understood(Order.of("", pictures="a.jpg"), OWN, DEFAULT)] == [""]
+    with pytest.raises(InputError, match="or made of a swatch"):
+        understood(Order.of("", pictures="a.jpg", swatch="b.jpg"), OWN, DEFAULT)
+
+
 def test_words_beside_a_swatch_that_are_left_out_are_said():
     garment = Garment("red floral dress", swatch="tweed.jpg")
     (remark,) = remarks(understood(Order((garment,)), OWN, DEFAULT), OWN, DEFAULT, Tokenizer())

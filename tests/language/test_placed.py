@@ -68,3 +68,8 @@ def test_a_swatch_is_for_the_garment_and_not_for_the_place_beside_it():
 def test_one_region_for_several_places_is_refused():
     with pytest.raises(InputError, match="said of several places"):
         divided(Order.of("red dress with green shoes", region="dress"))
+
+
+def test_a_picture_is_of_the_garment_and_not_of_the_place_beside_it():
+    garment, collar = divided(Order.of("jacket with a white collar", pictures="jacket.jpg")).garments
+    assert garment.pictures == ("jacket.jpg",) and collar.pictures == () and collar.region == "collar"
