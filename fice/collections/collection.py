@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,8 +57,8 @@ class Hit:
 class Shelf(Protocol):
     """Where garments lie: on the disk, or on a server."""
 
-    def candidates(self, query: Query, count: int) -> Iterator[tuple[Row, np.ndarray]]:
-        """At least `count` garments that answer best, if there are so many, with their vectors (D,); in any order."""
+    def candidates(self, query: Query, count: int) -> tuple[list[Row], np.ndarray]:
+        """About `count` garments whose vectors answer best, in any order, and their vectors (n, D)."""
         ...
 
 
@@ -118,20 +117,22 @@ class Collection:
 
     def search(self, query: Query, top: int) -> list[Hit]:
         """The `top` garments that answer best, the best first; of changed pictures the old features do not count."""
-        found = []
-        for row, vector in self.shelf.candidates(query, max(LOOKED_AT, 4 * top)):
-            score, why = query.score(row, vector)
-            found.append((score, why, row))
-        found.sort(key=lambda each: (-each[0], each[2]["picture"]))
+        rows, vectors = self.shelf.candidates(query, max(LOOKED_AT, 4 * top))
+        if not rows:
+            return []
+        parts = query.parts(rows, vectors)
+        scores = query.scores(parts)
         hits: list[Hit] = []
-        for score, why, row in found:
+        for i in sorted(range(len(rows)), key=lambda i: (-scores[i], rows[i]["picture"])):
+            row = rows[i]
             if len(hits) == top:
                 break
             if not self._fresh(row):
                 self.stale.add(row["picture"])
                 continue
             said = {name: row.get(name) for name in ("caption", "category", "price", "link")}
-            hits.append(Hit(self.folder / row["picture"], row["kind"], score, why, **said))
+            why = query.why(row, {name: float(part[i]) for name, part in parts.items()})
+            hits.append(Hit(self.folder / row["picture"], row["kind"], float(scores[i]), why, **said))
         return hits
 
     def found(self, query: Query, wanted: str, top: int) -> tuple[Hit, ...]:
@@ -167,10 +168,9 @@ class Shelved:
     def __init__(self, stored: Stored):
         self.stored = stored
 
-    def candidates(self, query: Query, count: int) -> Iterator[tuple[Row, np.ndarray]]:
+    def candidates(self, query: Query, count: int) -> tuple[list[Row], np.ndarray]:
         numbers = nearest(self.stored, query, count)
-        for number, row in zip(numbers, self.stored.rows(numbers), strict=True):
-            yield row, self.stored.vectors[number]
+        return list(self.stored.rows(numbers)), self.stored.vectors[numbers]
 
 
 def unchanged(path: Path, row: Row) -> bool:

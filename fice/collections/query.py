@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fice.collections.features import bits_of, colour_code, likeness
+from fice.collections.features import WIDTH, bits_of, colour_code, likeness
 from fice.collections.kinds import kinds_meant
 from fice.collections.store import Row, told, words_of
-from fice.language.colours import COLOURS
 from fice.language.lexicon import GARMENTS
 from fice.language.words import Sentence
 from fice.references.reference import KINDS
 from fice.srgb import to_lab
 
 Encode = Callable[[Sequence[str]], np.ndarray]
-KIND, COLOUR, LOOK, WORDS, PHOTO = 1.0, 1.0, 0.15, 0.6, 0.1
+WEIGHTS = {"kind": 1.0, "colour": 1.0, "look": 0.15, "words": 0.6, "photo": 0.1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,49 +48,58 @@ class Query:
     def vector(self, looks: int) -> np.ndarray:
         """(D,) float32 whose product with a garment's vector is about its score without words."""
         sight = np.zeros(looks, np.float32)
-        for part, weight in ((self.look, LOOK), (self.photo, PHOTO)):
+        for part, name in ((self.look, "look"), (self.photo, "photo")):
             if part is not None:
-                sight += np.float32(weight / self.spread) * part
-        kinds = np.array([KIND * (kind in self.kinds) for kind in KINDS], np.float32)
+                sight += np.float32(WEIGHTS[name] / self.spread) * part
+        kinds = np.array([WEIGHTS["kind"] * (kind in self.kinds) for kind in KINDS], np.float32)
         shares = np.full(len(self.dyes), 1 / max(1, len(self.dyes)))
-        return np.concatenate([sight, kinds, COLOUR * colour_code([self.dyes], [shares])[0]])
+        return np.concatenate([sight, kinds, WEIGHTS["colour"] * colour_code([self.dyes], [shares])[0]])
 
-    def score(self, row: Row, vector: np.ndarray) -> tuple[float, str]:
-        """How well one garment answers, and why in words; vector: (D,) float32 of it."""
-        looks = len(vector) - len(KINDS) - len(COLOURS)
-        kinds = vector[looks : looks + len(KINDS)]
-        total, said = 0.0, []
+    def parts(self, rows: Sequence[Row], vectors: np.ndarray) -> dict[str, np.ndarray]:
+        """What each garment answers of what is asked, (n,) float each; vectors: (n, D) of them."""
+        looks = vectors.shape[1] - WIDTH
+        sights = vectors[:, :looks]
+        found = {}
         if self.kinds:
-            sure = float(sum(kinds[KINDS.index(kind)] for kind in self.kinds))
-            total += KIND * sure
-            doubt = "" if row["kind"] in self.kinds else f" (or {' or '.join(self.kinds)}, {sure:.2f})"
-            said.append(f"{row['kind']}{doubt}")
+            found["kind"] = vectors[:, looks:][:, [KINDS.index(kind) for kind in self.kinds]].sum(1)
         if len(self.dyes):
-            colours = np.array(row["colours"])
-            like = colours_match(self.dyes, colours[:, :3], colours[:, 3])
-            total += COLOUR * like
-            said.append(f"{' and '.join(self.names)} {like:.2f}")
+            found["colour"] = colours_match(self.dyes, [np.array(row["colours"]) for row in rows])
         if self.look is not None:
-            cosine = float(self.look @ vector[:looks])
-            total += LOOK * cosine / self.spread
-            said.append(f"sentence {cosine:.2f}")
-        if self.words and (common := self.words & words_of(told(row))):
-            total += WORDS * len(common) / len(self.words)
-            said.append(f"its text says {', '.join(sorted(common))}")
+            found["look"] = sights @ self.look
+        if self.words:
+            found["words"] = np.array([len(self.words & words_of(told(row))) / len(self.words) for row in rows])
         if self.photo is not None:
-            cosine = float(self.photo @ vector[:looks])
-            total += PHOTO * cosine / self.spread
-            said.append(f"photo {cosine:.2f}")
-        return total, "; ".join(said)
+            found["photo"] = sights @ self.photo
+        return found
+
+    def scores(self, parts: dict[str, np.ndarray]) -> np.ndarray:
+        """(n,) of the parts, the larger the better."""
+        units = {"look": self.spread, "photo": self.spread}
+        return np.sum([WEIGHTS[name] / units.get(name, 1) * part for name, part in parts.items()], axis=0)
+
+    def why(self, row: Row, parts: dict[str, float]) -> str:
+        """The parts of one garment's score in words."""
+        said = [row["kind"]]
+        if row["kind"] not in self.kinds and "kind" in parts:
+            said = [f"{row['kind']} (or {' or '.join(self.kinds)}, {parts['kind']:.2f})"]
+        names = {"colour": " and ".join(self.names), "look": "sentence", "photo": "like the one in the photo"}
+        said += [f"{name} {parts[part]:.2f}" for part, name in names.items() if part in parts]
+        if common := self.words & words_of(told(row)):
+            said.append(f"its text says {', '.join(sorted(common))}")
+        return "; ".join(said)
 
 
-def colours_match(dyes: np.ndarray, colours: np.ndarray, shares: np.ndarray) -> float:
-    """In [0, 1]: whether all colours that are asked are in a garment, and whether it has no others.
+def colours_match(dyes: np.ndarray, colours: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) in [0, 1]: whether all colours that are asked are in a garment, and whether it has no others.
 
-    dyes: CIELAB (n, 3); colours, shares: of the garment, (m, 3) and (m,).
+    dyes: CIELAB (m, 3); colours: of each garment, (k, 4), CIELAB and share.
     """
-    like = likeness(dyes[:, None], colours[None])
-    return float(like.max(1).mean() * (like.max(0) * shares).sum())
+    ends = np.cumsum([len(each) for each in colours])
+    flat = np.concatenate(colours)
+    like = likeness(dyes[:, None], flat[None, :, :3])
+    starts = np.concatenate([[0], ends[:-1]])
+    present = np.maximum.reduceat(like, starts, axis=1).mean(0)
+    return present * np.add.reduceat(like.max(0) * flat[:, 3], starts)
 
 
 def query_of(sentence: Sentence, region: str | None, encode: Encode, spread: float) -> Query:

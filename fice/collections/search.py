@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fice.collections.query import WORDS, Query
+from fice.collections.query import WEIGHTS, Query
 from fice.collections.store import Stored
 
 BLOCK = 65_536  # garments
@@ -20,7 +20,7 @@ def nearest(stored: Stored, query: Query, count: int) -> np.ndarray:
     for start in range(0, len(scores), BLOCK):
         np.matmul(stored.vectors[start : start + BLOCK], vector, out=scores[start : start + BLOCK])
     for word in query.words:
-        scores[stored.with_word(word)] += np.float32(WORDS / len(query.words))
+        scores[stored.with_word(word)] += np.float32(WEIGHTS["words"] / len(query.words))
     if query.bits:
         scores[(stored.bits & query.bits) == 0] = -np.inf
     count = min(count, len(scores))
