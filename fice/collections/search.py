@@ -7,7 +7,7 @@ import numpy as np
 from fice.collections.query import WEIGHTS, Query
 from fice.collections.store import Stored
 
-BLOCK = 65_536  # garments
+BLOCK = 1 << 18  # garments
 
 
 def nearest(stored: Stored, query: Query, count: int) -> np.ndarray:
@@ -24,6 +24,6 @@ def nearest(stored: Stored, query: Query, count: int) -> np.ndarray:
     if query.bits:
         scores[(stored.bits & query.bits) == 0] = -np.inf
     count = min(count, len(scores))
-    best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+    best = np.argpartition(-scores, count - 1)[:count]  # the other way round, many that are -inf make it slow
     best = best[np.isfinite(scores[best])]
     return best[np.argsort(-scores[best], kind="stable")]
