@@ -15,15 +15,18 @@ from fice.errors import FiceError
 from fice.files import hash_of
 from fice.language.clip import Semantics
 from fice.photo.photo import read_photo
-from fice.references.border import SIDE, by_border
+from fice.references.garments import Garments
+from fice.references.reading import read_reference
 from fice.references.reference import KINDS, Reference
-from fice.srgb import gamma_encoded, linear_light
+from fice.srgb import gamma_encoded
+from fice.subject.regions import Regions
 from fice.subject.views import garment_views
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
 
 PARTS = ("clip", "garments", "regions")  # of a bundle, that see
+SIDE = 400  # pixels of the longer side at which a garment is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,8 @@ class Eyes:
     def __init__(self, bundle: Bundle, device: str | torch.device = "cpu"):
         self.device, self.weights = device, weights_of(bundle)
         self.semantics = Semantics.from_bundle(bundle, device)
-        self._kinds = torch.from_numpy(self.encode([f"a {kind}" for kind in KINDS]))
+        self.regions = Regions.from_bundle(bundle, device)
+        self.garments = Garments.from_bundle(bundle, device) if "garments" in bundle.parts else None
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """CLIP of texts, (n, D) float32 of length one."""
@@ -67,15 +71,15 @@ class Eyes:
 
     def look(self, paths: Sequence[Path]) -> list[Look | FiceError]:
         """Several pictures, each as it is seen or why it cannot be used."""
-        found: list[Reference | FiceError] = []
+        found: list[tuple[Reference, str] | FiceError] = []
         for path in paths:
             try:
                 found.append(self._read(path))
             except FiceError as error:
                 found.append(error)
-        seen = [each for each in found if isinstance(each, Reference)]
+        seen = [each[0] for each in found if isinstance(each, tuple)]
         looks = iter(self.features(seen)) if seen else iter(())
-        return [each if isinstance(each, FiceError) else self._look(each, next(looks)) for each in found]
+        return [each if isinstance(each, FiceError) else self._look(*each, next(looks)) for each in found]
 
     @torch.no_grad()
     def features(self, references: Sequence[Reference]) -> np.ndarray:
@@ -86,17 +90,20 @@ class Eyes:
         ]
         return self.semantics.encode_picture(torch.cat(views).to(self.device)).float().cpu().numpy()
 
-    def _read(self, path: Path) -> Reference:
+    def _read(self, path: Path) -> tuple[Reference, str]:
+        """What a picture shows, and the sha256 of its file. InputError where it cannot be used."""
         photo = read_photo(path)
         small = photo.small(photo.size[0] * min(1, SIDE / max(photo.size)))
-        return Reference(
-            linear_light(small).astype(np.float32), by_border(small), "dress", 0.5, {}, False, photo.sha256
-        )
+        return read_reference(small, self.garments, self.regions, None), photo.sha256
 
-    def _look(self, reference: Reference, look: np.ndarray) -> Look:
-        kinds = np.asarray((100 * torch.from_numpy(look) @ self._kinds.T).softmax(0))
+    def _look(self, reference: Reference, sha256: str, look: np.ndarray) -> Look:
+        if self.garments is not None and not reference.worn:
+            kinds = self.garments.see(_tensor(gamma_encoded(reference.pixels))).kinds.cpu().numpy()
+        else:
+            doubt = (1 - reference.sure) / (len(KINDS) - 1)
+            kinds = np.array([reference.sure if kind == reference.kind else doubt for kind in KINDS])
         colours, shares = main_colours(reference.pixels, reference.matte)
-        return Look(look, kinds, np.column_stack([colours, shares]), reference.worn, reference.sha256)
+        return Look(look, kinds, np.column_stack([colours, shares]), reference.worn, sha256)
 
 
 def weights_of(bundle: Bundle) -> str:
