@@ -16,8 +16,7 @@ from fice.check import check, colours_reached, complaints
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
-from fice.collections.collection import Collection
-from fice.collections.dress import Finding, Wanted, dress
+from fice.collections.dress import Wardrobe
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -85,7 +84,7 @@ class Editor:
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
         generated = self.settings.garment == "generated"
-        self._collections: dict[str, Collection] = {}
+        self.wardrobe = Wardrobe(self.bundle, self.semantics, self.regions)
         joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
         self.pose = self._pose() if generated or joints else None
         self.engine = self._engine()
@@ -181,7 +180,7 @@ class Editor:
             if self.settings.garment == "photographed":
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
-        wanted, found = self._dressed(understood(order, self.bundle, self.settings), order, subject)
+        wanted, found = self.wardrobe.dress(understood(order, self.bundle, self.settings), order, subject)
         for garment in order.garments:
             check_cloth(garment, self.regions)
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
@@ -189,14 +188,6 @@ class Editor:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         return replace(plan, notices=[*said, *map(str, found), *plan.notices], found=tuple(found))
-
-    def _dressed(self, wanted: Wanted, order: Order, subject: Subject) -> tuple[Wanted, list[Finding]]:
-        """The garments of an order with the pictures that its collection has for them."""
-        if order.collection is None or not order.top:
-            return wanted, []
-        if order.collection not in self._collections:
-            self._collections[order.collection] = Collection.open(order.collection).seen_by(self.bundle)
-        return dress(wanted, self._collections[order.collection], self.semantics, order.top, subject, self.regions)
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
         """Where words for a region are, or each garment and thing that is seen, by name.

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from fice.collections.features import bits_of
 from fice.collections.query import Query
 from fice.collections.search import nearest
 from fice.collections.store import CARD, Card, Row, Stored, read_card
 from fice.errors import InputError
 from fice.files import own_collections, sha256_of
+from fice.language.lexicon import GARMENTS
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -59,6 +61,10 @@ class Shelf(Protocol):
 
     def candidates(self, query: Query, count: int) -> tuple[list[Row], np.ndarray]:
         """About `count` garments whose vectors answer best, in any order, and their vectors (n, D)."""
+        ...
+
+    def has(self, bits: int) -> bool:
+        """Whether any garment may be worn at one of these places, as of `features.region_bits`; 0: anywhere."""
         ...
 
 
@@ -136,15 +142,19 @@ class Collection:
         return hits
 
     def found(self, query: Query, wanted: str, top: int) -> tuple[Hit, ...]:
-        """As `search`. InputError where there is nothing of a kind that is wanted; wanted: what was said."""
-        hits = self.search(query, top)
-        if not hits:
-            kinds = " or ".join(query.kinds) or "garment"
+        """As `search`. InputError as `check`, and where all pictures of a kind have changed."""
+        self.check(query.kinds, wanted)
+        if hits := self.search(query, top):
+            return tuple(hits)
+        raise InputError(" ".join([f"Nothing is left of {self.name} for {wanted!r}.", *self.notices()]))
+
+    def check(self, kinds: tuple[str, ...], wanted: str) -> None:
+        """InputError where there is nothing of a kind that is wanted; wanted: what was said."""
+        if not self.shelf.has(bits_of([GARMENTS[kind] for kind in kinds])):
             raise InputError(
-                f"The collection {self.name} has no {kinds} for {wanted!r}: fice garments show {self.name} says what it"
-                " has; ask for that, or leave out --from."
+                f"The collection {self.name} has no {' or '.join(kinds)} for {wanted!r}: fice garments show {self.name}"
+                " says what it has; ask for that, or leave out --from."
             )
-        return tuple(hits)
 
     def notices(self) -> list[str]:
         """What a person should know after searches."""
@@ -172,6 +182,9 @@ class Shelved:
         numbers = nearest(self.stored, query, count)
         return list(self.stored.rows(numbers)), self.stored.vectors[numbers]
 
+    def has(self, bits: int) -> bool:
+        return not bits or bool((self.stored.bits & bits).any())
+
 
 def unchanged(path: Path, row: Row) -> bool:
     """Whether a picture is the one of a row: of its size and age, else of its content."""
@@ -182,6 +195,14 @@ def unchanged(path: Path, row: Row) -> bool:
         return state.st_mtime_ns == row["mtime_ns"] or sha256_of(path) == row["sha256"]
     except OSError:
         return False
+
+
+def content_of(name: str) -> str:
+    """The sha256 of all that a collection holds, "" where there is none that can be used."""
+    try:
+        return Collection.open(name).sha256 if name.startswith(SERVER) else read_card(find(name)).sha256
+    except InputError:
+        return ""
 
 
 def names() -> list[str]:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from fice.collections.features import main_colours
-from fice.errors import FiceError
+from fice.errors import FiceError, InputError
 from fice.files import hash_of
 from fice.language.clip import Semantics
 from fice.photo.photo import read_photo
+from fice.references import border
 from fice.references.garments import Garments
-from fice.references.reading import read_reference
-from fice.references.reference import KINDS, Reference
-from fice.srgb import gamma_encoded
+from fice.references.picture import shrunk
+from fice.references.reference import KINDS
+from fice.srgb import linear_light
 from fice.subject.regions import Regions
 from fice.subject.views import garment_views
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
 
 PARTS = ("clip", "garments", "regions")  # of a bundle, that see
-SIDE = 400  # pixels of the longer side at which a garment is looked at
+SIDE = 256  # pixels of the longer side at which a garment is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,39 +73,53 @@ class Eyes:
 
     def look(self, paths: Sequence[Path]) -> list[Look | FiceError]:
         """Several pictures, each as it is seen or why it cannot be used."""
-        found: list[tuple[Reference, str] | FiceError] = []
+        found: list[_Shown | FiceError] = []
         for path in paths:
             try:
                 found.append(self._read(path))
             except FiceError as error:
                 found.append(error)
-        seen = [each[0] for each in found if isinstance(each, tuple)]
-        looks = iter(self.features(seen)) if seen else iter(())
-        return [each if isinstance(each, FiceError) else self._look(*each, next(looks)) for each in found]
+        looks = iter(self._features([each for each in found if isinstance(each, _Shown)]))
+        return [each if isinstance(each, FiceError) else _look(each, next(looks)) for each in found]
 
     @torch.no_grad()
-    def features(self, references: Sequence[Reference]) -> np.ndarray:
+    def _features(self, shown: Sequence[_Shown]) -> np.ndarray:
         """CLIP of garments alone on white, (n, D) float32 of length one."""
-        views = [
-            garment_views(_tensor(gamma_encoded(one.pixels)), _tensor(one.matte[..., None]), self.semantics.size)[:, 0]
-            for one in references
-        ]
+        if not shown:
+            return np.zeros((0, 1), np.float32)
+        size = self.semantics.size
+        views = [garment_views(_tensor(one.picture), _tensor(one.matte[..., None]), size)[:, 0] for one in shown]
         return self.semantics.encode_picture(torch.cat(views).to(self.device)).float().cpu().numpy()
 
-    def _read(self, path: Path) -> tuple[Reference, str]:
-        """What a picture shows, and the sha256 of its file. InputError where it cannot be used."""
+    def _read(self, path: Path) -> _Shown:
+        """What a picture shows. InputError where it cannot be used."""
         photo = read_photo(path)
-        small = photo.small(photo.size[0] * min(1, SIDE / max(photo.size)))
-        return read_reference(small, self.garments, self.regions, None), photo.sha256
+        shown = photo.small(photo.size[0] * min(1, SIDE / max(photo.size)))
+        small, kinds, prior = shrunk(shown, border.SIDE), np.full(len(KINDS), 1 / len(KINDS)), None
+        if self.garments is not None:
+            seen = self.garments.see(_tensor(shown))
+            kinds = seen.kinds.cpu().numpy()
+            prior = F.interpolate(seen.matte, size=small.shape[:2], mode="area")[0, 0].cpu().numpy()
+        matte = border.by_border(small, prior)
+        if matte.max() <= 0.5:
+            raise InputError(f"{path} shows no garment; use a picture of one.")
+        return _Shown(small, matte, kinds, False, photo.sha256)
 
-    def _look(self, reference: Reference, sha256: str, look: np.ndarray) -> Look:
-        if self.garments is not None and not reference.worn:
-            kinds = self.garments.see(_tensor(gamma_encoded(reference.pixels))).kinds.cpu().numpy()
-        else:
-            doubt = (1 - reference.sure) / (len(KINDS) - 1)
-            kinds = np.array([reference.sure if kind == reference.kind else doubt for kind in KINDS])
-        colours, shares = main_colours(reference.pixels, reference.matte)
-        return Look(look, kinds, np.column_stack([colours, shares]), reference.worn, sha256)
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A garment in a small picture (h, w, 3) sRGB in [0, 1]; matte: (h, w)."""
+
+    picture: np.ndarray
+    matte: np.ndarray
+    kinds: np.ndarray
+    worn: bool
+    sha256: str
+
+
+def _look(shown: _Shown, look: np.ndarray) -> Look:
+    colours, shares = main_colours(linear_light(shown.picture), shown.matte)
+    return Look(look, shown.kinds, np.column_stack([colours, shares]), shown.worn, shown.sha256)
 
 
 def weights_of(bundle: Bundle) -> str:

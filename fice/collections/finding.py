@@ -6,12 +6,14 @@ from pathlib import Path
 
 from fice.bundle.bundle import load_bundle
 from fice.collections.collection import Collection
-from fice.collections.dress import Finding, dress, encoder
-from fice.collections.query import query_of
+from fice.collections.dress import Finding, Wardrobe
 from fice.device import resolve
 from fice.garment import Garment
 from fice.language.clip import Semantics
 from fice.language.words import parse
+from fice.photo.photo import read_photo
+from fice.subject.analysis import Analysis
+from fice.subject.regions import Regions
 
 
 def find_garments(
@@ -26,22 +28,16 @@ def find_garments(
     """What a collection has for each garment of a text, and what a person should know about that.
 
     photo: of somebody whose garment those that are found shall be like. bundle: whose networks saw the collection; by
-    default the one that it names. Raises the errors of `Collection.open`, `dress` and `load_bundle`.
+    default the one that it names. Raises the errors of `Collection.open`, `Collection.found` and `load_bundle`.
     """
     collection = Collection.open(name)
     weights = load_bundle(bundle or collection.card.bundle)
     collection.seen_by(weights)
     sentences = parse(text)
+    chosen, subject = resolve(device)[0], None
+    regions = Regions.from_bundle(weights, chosen)
+    wardrobe = Wardrobe(weights, Semantics.from_bundle(weights, chosen), regions)
     if photo is not None:
-        from fice.editor import Editor
-
-        editor = Editor(weights, device)
-        wanted = [(Garment(text), sentence) for sentence in sentences]
-        _, found = dress(wanted, collection, editor.semantics, top, editor.analyse(photo), editor.regions)
-        return found, collection.notices()
-    encode = encoder(Semantics.from_bundle(weights, resolve(device)[0]))
-    found = []
-    for sentence in sentences:
-        query = query_of(sentence, None, encode, collection.spread)
-        found.append(Finding(sentence.wanted, collection.found(query, sentence.wanted, top)))
+        subject = Analysis(regions, weights.canvas, weights.whole)(read_photo(photo), chosen)
+    found = [wardrobe.find(collection, Garment(text), sentence, top, subject) for sentence in sentences]
     return found, collection.notices()

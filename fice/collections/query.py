@@ -15,7 +15,7 @@ from fice.language.words import Sentence
 from fice.references.reference import KINDS
 from fice.srgb import to_lab
 
-Encode = Callable[[Sequence[str]], np.ndarray]
+Encode = Callable[[str], np.ndarray]
 WEIGHTS = {"kind": 1.0, "colour": 1.0, "look": 0.15, "words": 0.6, "photo": 0.1}
 
 
@@ -105,11 +105,11 @@ def colours_match(dyes: np.ndarray, colours: Sequence[np.ndarray]) -> np.ndarray
 def query_of(sentence: Sentence, region: str | None, encode: Encode, spread: float) -> Query:
     """What a sentence about one garment looks for.
 
-    region: of `fice.subject.regions.REGIONS`, where another one than the sentence's is meant. encode: texts to vectors
-    of length one, (n, looks) float32.
+    region: of `fice.subject.regions.REGIONS`, where another one than the sentence's is meant. encode: a text to a
+    vector of length one, (looks,) float32.
     """
     dyes = [dye for dye in sentence.dyes if dye.rgb is not None]
     lab = to_lab(np.array([dye.on(()) for dye in dyes])) if dyes else np.zeros((0, 3))
-    look = encode([sentence.wanted])[0] if sentence.wanted else None
+    look = encode(sentence.wanted) if sentence.wanted else None
     names = tuple(dye.said for dye in dyes)
     return Query(kinds_meant(sentence, region), lab, names, look, None, words_of(sentence.wanted), spread)
