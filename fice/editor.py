@@ -16,7 +16,7 @@ from fice.check import check, colours_reached, complaints
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
-from fice.collections.dress import Wardrobe
+from fice.collections.dress import Collections
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -34,6 +34,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
+from fice.references.wardrobe import Wardrobe
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
@@ -84,9 +85,10 @@ class Editor:
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
         generated = self.settings.garment == "generated"
-        self.wardrobe = Wardrobe(self.bundle, self.semantics, self.regions)
+        self.collections = Collections(self.bundle, self.semantics, self.regions)
         joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
         self.pose = self._pose() if generated or joints else None
+        self.wardrobe = Wardrobe(self.bundle, self.device, self.regions, self.pose)
         self.engine = self._engine()
         self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose)
 
@@ -180,14 +182,18 @@ class Editor:
             if self.settings.garment == "photographed":
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
-        wanted, found = self.wardrobe.dress(understood(order, self.bundle, self.settings), order, subject)
+        wanted = understood(order, self.bundle, self.settings)
         for garment in order.garments:
             check_cloth(garment, self.regions)
-        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
+        wanted, shown = self.wardrobe.dressed(wanted)
+        wanted, found = self.collections.dress(wanted, order, subject)
+        references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
+        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
         if order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
-        return replace(plan, notices=[*said, *map(str, found), *plan.notices], found=tuple(found))
+        seen = [notice for pictures in references for each in pictures for notice in each.notices]
+        return replace(plan, notices=[*said, *map(str, found), *seen, *plan.notices], found=tuple(found))
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
         """Where words for a region are, or each garment and thing that is seen, by name.

@@ -20,7 +20,6 @@ class Hearing:
     """
 
     def __init__(self, bundle: Bundle, settings: Settings, warn: Callable[[str], None]):
-        from fice.collections.dress import check_collection
         from fice.language.clip import text_reader  # torch, from here on
 
         self.bundle, self.settings, self.warn, self.reader = bundle, settings, warn, text_reader(bundle)
@@ -40,6 +39,8 @@ class Hearing:
         return replace(job, error=self.reasons[said])
 
     def _heard(self, order: Order) -> str | None:
+        from fice.collections.dress import check_collection  # torch, from here on
+
         try:
             wanted = understood(order, self.bundle, self.settings)
             check_collection(order, wanted, self.bundle)

@@ -46,7 +46,7 @@ class Finding:
         return f"Found for {self.wanted!r}: {first.picture.name} ({first.why}){others}."
 
 
-class Wardrobe:
+class Collections:
     """The collections of orders, opened once, and asked with one bundle's networks.
 
     Args:
@@ -116,7 +116,8 @@ def check_collection(order: Order, wanted: Wanted, bundle: Bundle) -> None:
     if sought:
         collection = Collection.open(str(order.collection)).seen_by(bundle)
         for garment, sentence in sought:
-            collection.check(kinds_meant(sentence, _region(garment, sentence)), sentence.wanted)
+            if not any(one.pictures for one, _ in wanted):  # one of which may turn out to be of this garment
+                collection.check(kinds_meant(sentence, _region(garment, sentence)), sentence.wanted)
 
 
 def _is_sought(order: Order, garment: Garment, sentence: Sentence) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fice.bundle.bundle import load_bundle
 from fice.collections.collection import Collection
-from fice.collections.dress import Finding, Wardrobe
+from fice.collections.dress import Collections, Finding
 from fice.device import resolve
 from fice.garment import Garment
 from fice.language.clip import Semantics
@@ -36,8 +36,8 @@ def find_garments(
     sentences = parse(text)
     chosen, subject = resolve(device)[0], None
     regions = Regions.from_bundle(weights, chosen)
-    wardrobe = Wardrobe(weights, Semantics.from_bundle(weights, chosen), regions)
+    asked = Collections(weights, Semantics.from_bundle(weights, chosen), regions)
     if photo is not None:
         subject = Analysis(regions, weights.canvas, weights.whole)(read_photo(photo), chosen)
-    found = [wardrobe.find(collection, Garment(text), sentence, top, subject) for sentence in sentences]
+    found = [asked.find(collection, Garment(text), sentence, top, subject) for sentence in sentences]
     return found, collection.notices()
