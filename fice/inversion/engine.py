@@ -20,7 +20,8 @@ from fice.inversion.encoder import Encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
 from fice.inversion.start import redressed
-from fice.inversion.terms import Targets, bind, edit_terms, fit_terms
+from fice.inversion.term import Targets, bind
+from fice.inversion.terms import edit_terms, fit_terms
 from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
@@ -166,10 +167,10 @@ class Inversion:
         return runs
 
     def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | None, ...]:
-        """The cloth of each garment: where the optimisation begins in it, and of a swatch wherever that is."""
+        """The cloth of each garment: where the optimisation begins in it, and of pictures wherever that is."""
         return tuple(
             dressing_of(plan.subject, piece, self.regions, seed)
-            if self.settings.start == "redressed" or piece.garment.swatch
+            if self.settings.start == "redressed" or piece.garment.swatch or piece.references
             else None
             for piece in plan.pieces
         )
