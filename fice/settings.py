@@ -134,6 +134,12 @@ class Settings:
         NETWORK, "Who finds regions by words: the bundle's networks, or a segmenter of your own, by name or folder."
     )
 
+    # what is shown
+    warp: bool = _of(
+        True, "Whether a garment's picture is laid on the body part by part; as a whole, sleeves and prints go astray."
+    )
+    pictures: int = _of(3, "How many pictures of a garment count; with 0 its words alone.", limits=(0, 3))
+
     # how it goes back
     stitch: str = _of(
         "region",
@@ -241,6 +247,8 @@ GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
     "mirrored",
     "clip_from",
     "region_from",
+    "warp",
+    "pictures",
 }
 
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
 from fice.cloth.dress import Dressing
+from fice.cloth.engine import Redressing
 from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.inversion import losses
@@ -82,9 +83,7 @@ class Inversion:
     Raises WeightsError for a part that is missing or damaged.
     """
 
-    takes = frozenset(
-        {"text", "region", "mask", "swatch", "swatch_width", "pose", "background", "latent", "seed", "candidates"}
-    )
+    takes = Redressing.takes | {"pose", "latent"}
 
     def __init__(
         self,
