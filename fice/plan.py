@@ -228,7 +228,8 @@ def _turned(piece: Piece, number: int) -> Piece:
     if count < 2 or not number % count:
         return piece
     first = number % count
-    references, pictures = (of[first:count] + of[:first] for of in (piece.references, piece.garment.pictures))
+    pictures = piece.garment.pictures[first:count] + piece.garment.pictures[:first]
+    references = piece.references[first:] + piece.references[:first]
     return replace(piece, references=references, garment=replace(piece.garment, pictures=pictures))
 
 
