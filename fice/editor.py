@@ -33,6 +33,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
+from fice.references.wardrobe import Wardrobe
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
@@ -83,6 +84,7 @@ class Editor:
         generated = self.settings.garment == "generated"
         joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
         self.pose = self._pose() if generated or joints else None
+        self.wardrobe = Wardrobe(self.bundle, self.device, self.regions, self.pose)
         self.engine = self._engine()
         self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose)
 
@@ -180,11 +182,13 @@ class Editor:
         wanted = understood(order, self.bundle, self.settings)
         for garment in order.garments:
             check_cloth(garment, self.regions)
-        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
+        wanted, references = self.wardrobe.dressed(wanted)
+        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
         if order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
-        return replace(plan, notices=[*said, *plan.notices])
+        seen = [notice for pictures in references for each in pictures for notice in each.notices]
+        return replace(plan, notices=[*said, *seen, *plan.notices])
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
         """Where words for a region are, or each garment and thing that is seen, by name.

@@ -17,10 +17,12 @@ from fice.language.answers import understood
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import read_painted
+from fice.references.picture import read_picture
 from fice.segmenters.load import check_segmenter
 from fice.settings import Settings
 from fice.stitch.ground import read_ground
 from fice.subject.stance import read_stance
+from fice.wishes import Pixels
 
 
 def edit_photo(
@@ -56,6 +58,8 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
     for garment in order.garments:
         read_painted(garment.mask, photo)
         check_swatch(garment)
+        for picture in garment.pictures:
+            read_picture(picture.array if isinstance(picture, Pixels) else picture)
     if order.background is not None:
         read_ground(order.background, photo.size)
     if order.pose is not None:
