@@ -21,6 +21,7 @@ NETWORKS = {
     "densepose-package": "fice.nets.packages:DensePose",
     "parser": "fice.nets.parser:Parser",
     "pyramid": "fice.nets.pyramid:Pyramid",
+    "garment": "fice.nets.garment:GarmentNet",
     "efficientnet-lite": "fice.nets.efficientnet:EfficientNetLite",
     "restyle": "fice.nets.restyle:ReStyle",
     "deeplab": "fice.nets.deeplab:DeepLab",

@@ -51,7 +51,11 @@ class Pyramid(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1], RGB. Returns logits (B, classes, H, W)."""
-        fine, *maps = self.features(picture)
+        return self.labelled(self.features(picture), picture)
+
+    def labelled(self, features: list[Tensor], picture: Tensor) -> Tensor:
+        """As `forward`, of a picture whose features are known."""
+        fine, *maps = features
         *maps, x = (lateral(x) for lateral, x in zip(self.lateral, maps, strict=True))
         x = x + self.context(x.mean((2, 3), keepdim=True))
         for merge, skip in zip(reversed(self.merge), reversed(maps), strict=True):

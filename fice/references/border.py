@@ -1,0 +1,72 @@
+"""A garment told from what it lies on by the colours along the picture's border, without a network."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+from scipy.cluster.vq import kmeans2
+from scipy.special import logit
+
+from fice.srgb import to_lab
+
+SIDE = 160  # pixels along the longer side at which it is looked for
+BAND = 0.05  # of the shorter side along the border, where the ground is seen
+MIXTURE, ROUNDS = 6, 5  # colours of each side; rounds of asking which pixel is of which
+LEAST_SPREAD = 3.0  # CIELAB, of a colour
+MIDDLE = 1.5  # log odds that a pixel in the middle is garment, and one at the border is not
+SMOOTH = 1.5  # pixels over which neighbours agree
+CERTAIN = 6.0  # log odds beyond which nothing is believed
+MAIN = 0.1  # of the largest part's area, from which another is one too
+
+
+def by_border(picture: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+    """The probability of a garment, (h, w) float32, of a small picture (h, w, 3) float sRGB in [0, 1].
+
+    The garment is taken to lie in the middle, on ground that the border shows, or where a network has `seen` it with
+    some probability (h, w): two mixtures of colours, in turns fitted to the pixels and asked which they are of
+    (GrabCut, Rother et al., SIGGRAPH 2004, without its cut).
+    """
+    height, width = picture.shape[:2]
+    lab = ndimage.gaussian_filter(to_lab(picture * 255), (0.7, 0.7, 0))
+    y, x = (np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / side * 2 for side in (height, width))
+    inward = np.minimum(y[:, None], x)
+    prior = MIDDLE * np.clip(4 * inward - 1, -1, 1)
+    ground, garment = lab[inward < 2 * BAND], lab[inward > 0.5]
+    if seen is not None:
+        prior = np.clip(logit(np.clip(seen, 1e-4, 1 - 1e-4)), -CERTAIN, CERTAIN)
+        ground, garment = lab[seen < 0.5], lab[seen >= 0.5]
+    odds = prior
+    for _ in range(ROUNDS if seen is None else 1):
+        if min(len(ground), len(garment)) < 2 * MIXTURE:
+            break
+        apart = _likelihood(lab, garment) - _likelihood(lab, ground)
+        odds = ndimage.gaussian_filter(np.clip(apart, -CERTAIN, CERTAIN) + prior, SMOOTH)
+        inside = ndimage.binary_fill_holes(_main(odds > 0))
+        ground, garment = lab[~inside], lab[inside]
+    inside = ndimage.binary_fill_holes(_main(odds > 0))
+    odds = np.where(inside, np.maximum(odds, 1), np.minimum(odds, -1))
+    return (1 / (1 + np.exp(-odds))).astype(np.float32)
+
+
+def _main(inside: np.ndarray) -> np.ndarray:
+    """A mask (h, w) bool opened, and without parts that are small beside its largest."""
+    parts, count = ndimage.label(ndimage.binary_opening(inside))
+    areas = np.bincount(parts.ravel(), minlength=count + 1)
+    areas[0] = 0
+    return np.isin(parts, np.flatnonzero(areas >= max(MAIN * areas.max(), 1)))
+
+
+def _likelihood(lab: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Log likelihood (h, w) of colours (h, w, 3) in a mixture of Gaussians fitted to others (n, 3)."""
+    sample = of[:: max(1, len(of) // 3000)]
+    centres, labels = kmeans2(sample, min(MIXTURE, len(sample)), iter=8, minit="++", seed=0)
+    found = []
+    for number, centre in enumerate(centres):
+        own = sample[labels == number]
+        if len(own) < 2:
+            continue
+        covariance = np.cov(own.T) + LEAST_SPREAD**2 * np.eye(3)
+        off = (lab - centre).reshape(-1, 3)
+        square = (off @ np.linalg.inv(covariance) * off).sum(1).reshape(lab.shape[:2])
+        found.append(np.log(len(own) / len(sample)) - 0.5 * (square + np.linalg.slogdet(covariance)[1]))
+    return np.logaddexp.reduce(found, 0) if found else np.zeros(lab.shape[:2])

@@ -1,0 +1,172 @@
+"""The points of a garment on its outline: neck, shoulders, cuffs, armpits, waist and hem, or those of skirts and legs.
+
+Corners are where a polygon of so many corners covers most of the garment; armpits and the crotch are where the outline
+turns inwards (convexity defects). What is not seen, such as the cuff of a sleeve that is folded away, is where a
+garment without it has it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import ConvexHull
+
+from fice.references.outline import lie, outline, solid
+from fice.references.reference import POINTS
+
+Point = tuple[float, float]
+DEEP, SHARP, WITHIN = 0.025, 30.0, 0.08  # of the height how deep an armpit is; degrees it turns by, within what of it
+HIGHEST, LOWEST = 0.08, 0.68  # of the height, between which an armpit is
+BESIDE = 1.08  # of the armpit's distance from the axis that of the shoulder
+NECK = (0.2, 0.43, 0.8)  # of the shoulder's, that of the neck: at least, usually, at most
+ARMHOLE, WAIST = 0.9, 1.8  # half widths of the trunk from the shoulder down to armpit and waist
+HIP = 0.69  # of the way from the waist to the crotch
+SKIRT_HIP, SKIRT = 0.67, 0.6  # widths of the waist down to a skirt's hip, and of the height at most
+CROTCH = {"trousers": 0.28, "shorts": 0.55}  # of the height, where the legs are not seen apart
+LEAST_GAP = 0.06  # of the height, of the gap between legs that is seen
+FEW = 60  # points of an outline's part, of which corners are sought
+
+
+def find_points(matte: np.ndarray, kind: str) -> dict[str, Point]:
+    """The points of `POINTS` of a garment with a matte (h, w) in [0, 1]; x and y in pixels."""
+    mask = solid(matte)
+    ring = outline(mask)
+    turn, axis = lie(mask)
+    centre = np.array([mask.shape[1], mask.shape[0]]) / 2
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    upright = np.array([[cos, sin], [-sin, cos]])  # of coordinates in the picture to those of the garment
+    laid = (ring - centre) @ upright.T - [axis, 0]
+    found = {}
+    for side, sign in (("left", 1), ("right", -1)):  # the wearer's left is the picture's right
+        mine = laid if sign == 1 else laid[::-1] * [-1, 1]
+        half = _half(mine)
+        points = _legs(half, kind) if "crotch" in _names(kind) else _skirt(half) if kind == "skirt" else _bodice(half)
+        for name, point in points.items():
+            back = (np.asarray(point) * [sign, 1] + [axis, 0]) @ upright + centre
+            found[name if name == "crotch" else f"{side} {name}"] = (float(back[0]), float(back[1]))
+    return found
+
+
+def _names(kind: str) -> tuple[str, ...]:
+    return (*POINTS[kind], "crotch") if kind in CROTCH else POINTS[kind]
+
+
+def _half(ring: np.ndarray) -> np.ndarray:
+    """Of a ring (n, 2) about the axis x = 0 the part from the middle of its top over the right to that of its bottom."""
+    crossing = np.flatnonzero((ring[:, 0] >= 0) != (np.roll(ring[:, 0], -1) >= 0))
+    if len(crossing) < 2:
+        crossing = np.arange(len(ring))
+    start, end = (int(crossing[pick(ring[crossing, 1])]) for pick in (np.argmin, np.argmax))
+    return np.roll(ring, -start, 0)[: (end - start) % len(ring) + 1]
+
+
+def _bodice(path: np.ndarray) -> dict[str, np.ndarray]:
+    armpit = _armpit(path)
+    if armpit is None:
+        return _sleeveless(path)
+    pit = path[armpit]
+    out = np.flatnonzero(path[:armpit, 0] >= BESIDE * pit[0])
+    shoulder = int(out[0]) if len(out) else max(armpit // 3, 1)
+    outside, inside = _corners(path[shoulder : armpit + 1], 2) + shoulder
+    (hem,) = _corners(path[armpit:], 1) + armpit
+    return {
+        "neck": path[_neck(path, shoulder)],
+        "shoulder": path[shoulder],
+        "cuff outside": path[outside],
+        "cuff inside": path[inside],
+        "armpit": pit,
+        "waist": path[_at_height(path, armpit, int(hem), path[shoulder, 1] + WAIST * path[shoulder, 0])],
+        "hem": path[hem],
+    }
+
+
+def _sleeveless(path: np.ndarray) -> dict[str, np.ndarray]:
+    height = np.ptp(path[:, 1])
+    upper = path[:, 1] < path[:, 1].min() + 0.3 * height
+    shoulder = int(np.argmax(np.where(upper, 0.6 * path[:, 0] - path[:, 1], -np.inf)))
+    shoulder = max(shoulder, 1)
+    (hem,) = _corners(path[shoulder:], 1) + shoulder
+    wide = np.median(path[shoulder : hem + 1, 0])
+    armpit = _at_height(path, shoulder, int(hem), path[shoulder, 1] + ARMHOLE * wide)
+    waist = _at_height(path, armpit, int(hem), path[shoulder, 1] + WAIST * wide)
+    at = {"neck": _neck(path, shoulder), "shoulder": shoulder, "cuff outside": shoulder, "cuff inside": armpit}
+    return {name: path[i] for name, i in (at | {"armpit": armpit, "waist": waist, "hem": int(hem)}).items()}
+
+
+def _skirt(path: np.ndarray) -> dict[str, np.ndarray]:
+    waist, _, hem = _corners(path, 3)  # between them the hips bulge
+    down = min(SKIRT_HIP * 2 * path[waist, 0], SKIRT * (path[hem, 1] - path[waist, 1]))
+    hip = _at_height(path, int(waist), int(hem), path[waist, 1] + down)
+    return {"waist": path[waist], "hip": path[hip], "hem": path[hem]}
+
+
+def _legs(path: np.ndarray, kind: str) -> dict[str, np.ndarray]:
+    waist, _, outside, inside = _corners(path, 4)  # between the first two the hips bulge
+    crotch = path[-1] * [0, 1]
+    low = path[:, 1].max()
+    height = low - path[:, 1].min()
+    if low - crotch[1] < LEAST_GAP * height:  # the legs lie on each other
+        (waist, _, outside), inside = _corners(path, 3), len(path) - 1
+        crotch = np.array([0, low - (1 - CROTCH[kind]) * height])
+    hip = _at_height(path, int(waist), int(outside), path[waist, 1] + HIP * (crotch[1] - path[waist, 1]))
+    found = {"waist": path[waist], "hip": path[hip], "hem outside": path[outside], "hem inside": path[inside]}
+    return found | {"crotch": crotch}
+
+
+def _armpit(path: np.ndarray) -> int | None:
+    """Where a sleeve meets the trunk: the deepest sharp turn inwards."""
+    hull = np.sort(ConvexHull(path).vertices)
+    top, height = path[:, 1].min(), np.ptp(path[:, 1])
+    step = max(2, round(WITHIN * height / np.hypot(*np.diff(path, axis=0).T).mean()))
+    best, found = 0.0, None
+    for first, last in zip(hull, hull[1:], strict=False):
+        if last - first < 4:
+            continue
+        chord = path[last] - path[first]
+        depth = _cross(chord, path[first : last + 1] - path[first]) / max(np.hypot(*chord), 1e-6) / height
+        for at in np.flatnonzero(depth > DEEP) + first:
+            before, after = path[at] - path[max(at - step, 0)], path[min(at + step, len(path) - 1)] - path[at]
+            turn = -np.degrees(np.arctan2(_cross(before, after), before @ after))
+            level = (path[at, 1] - top) / height
+            worth = depth[at - first] * turn
+            if turn > SHARP and after[1] > 0 and HIGHEST < level < LOWEST and worth > best:
+                best, found = worth, int(at)
+    return found
+
+
+def _neck(path: np.ndarray, shoulder: int) -> int:
+    """Between the middle of the top and the shoulder what is farthest out; where that is implausible, by proportion."""
+    chord, reach = path[shoulder] - path[0], path[shoulder, 0]
+    out = -_cross(chord, path[: shoulder + 1] - path[0])
+    at = int(np.argmax(out))
+    if not NECK[0] * reach <= path[at, 0] <= NECK[2] * reach:
+        at = int(np.argmin(np.abs(path[: shoulder + 1, 0] - NECK[1] * reach)))
+    return at
+
+
+def _corners(path: np.ndarray, count: int) -> np.ndarray:
+    """Indices of the corners that with both ends of a path enclose the largest area, in order."""
+    few = np.unique(np.linspace(0, len(path) - 1, FEW).round().astype(int))
+    points = path[few] - path[0]
+    pair = _cross(points[:, None], points[None])  # twice the area between two corners and the beginning
+    pair = np.where(np.arange(len(few))[:, None] <= np.arange(len(few)), pair, -np.inf)
+    most, before = pair[0], []
+    for _ in range(count):
+        total = most[:, None] + pair
+        before.append(total.argmax(0))
+        most = total.max(0)
+    found = [len(few) - 1]
+    for corner in reversed(before):
+        found.append(int(corner[found[-1]]))
+    return few[found[:0:-1]]
+
+
+def _at_height(path: np.ndarray, first: int, last: int, y: float) -> int:
+    """The first point of a part of a path that is as low as `y`; well within the part."""
+    span = max(last - first, 1)
+    low, high = first + round(0.1 * span), max(first + round(0.9 * span), first + 1)
+    reached = np.flatnonzero(path[low:high, 1] >= y)
+    return low + int(reached[0]) if len(reached) else high
+
+
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
