@@ -23,7 +23,8 @@ def find_sleeve(
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Where a sleeve is, (h, w) in cm, positive inside, and the places (along, aside) of its arm's line.
 
-    aside: (h, w) cm from the trunk's line; seam: (h, w) cm beyond the armhole, or None for the usual one. Raises KeyError for an arm of which nothing is known.
+    aside: (h, w) cm from the trunk's line; seam: (h, w) cm beyond the armhole, or None for the usual one. Raises
+    KeyError for an arm of which nothing is known.
     """
     joints, shoulder = body.arms[side], body.shoulders[side]
     line = Line.through(joints)

@@ -1,6 +1,6 @@
-"""Where the parts of a garment lie on somebody: the strips of `fice.references.strips`, on a body in a photograph.
+"""Where the parts of a garment go on somebody: the strips of `fice.references.strips`, on a body in a photograph.
 
-Points are (x, y) in centimetres on the analysis canvas, sides are the viewer's.
+Points are (x, y) in centimetres on the analysis canvas, maps are (h, w), sides are the viewer's.
 """
 
 from __future__ import annotations
@@ -9,27 +9,36 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from fice.cloth.body import centimetres, find_body
 from fice.cloth.limb import Girth, Grid, Line
-from fice.cloth.parts import CHEST, CROTCH, HALF, THIGH
-from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
-from fice.references.strips import LEFT, LIMB, LOWER, RIGHT, SEAM, TRUNK, UPPER, Strip, straight
+from fice.cloth.parts import CHEST, HALF
+from fice.cloth.sleeve import find_sleeve
+from fice.references.strips import LEFT, RIGHT, Strip
 from fice.subject.subject import Subject
 
 SIGNS = {LEFT: -1, RIGHT: 1}
 ARMPIT = 13.0  # cm below the shoulder's joint
 TOP, HIGHEST = 3.5, 7.0  # cm of cloth above a shoulder's joint: usually, at most
 NECK = 6.5  # cm from the middle to where a collar meets the shoulder
-FORK = 8.0  # cm below the hips' joints
+SAME = 8.0  # cm by which sleeves, legs and hems may differ from the photographed ones and end where these do
+ROUND = 1.25  # width of cloth that lies flat, over the width that it has around a body
+WAIST = -12.0  # cm below the hips' joints
+BESIDE = 4.0  # cm beside a strip where its map is still good
 
 
 @dataclass(frozen=True)
-class Place:
-    """A strip on somebody, and how far inside it places of the canvas are, (h, w) cm."""
+class Limb:
+    """An arm or a leg under cloth that goes: how far along and aside of its middle places are, and its radius, in cm.
 
-    strip: Strip
-    inside: np.ndarray
+    bare: cm inside the part of it that nothing covers any more.
+    """
+
+    along: np.ndarray
+    aside: np.ndarray
+    radius: np.ndarray
+    bare: np.ndarray
 
 
 class Figure:
@@ -38,35 +47,31 @@ class Figure:
     Args:
         subject: the photo.
         worn: (h, w) float in [0, 1] on the canvas, the garment in whose place another goes.
-        person: (h, w), all of the person.
+        person, skin: (h, w), all of the person, and the skin and stockings of their limbs.
     """
 
-    def __init__(self, subject: Subject, worn: np.ndarray, person: np.ndarray):
+    def __init__(self, subject: Subject, worn: np.ndarray, person: np.ndarray, skin: np.ndarray):
         self.cm = centimetres(subject.frame, subject.points)
         y, x = (((axis + 0.5) * self.cm).astype(np.float32) for axis in np.indices(worn.shape))
-        self.grid, self.person = Grid(worn.astype(np.float32), x, y), Grid(person.astype(np.float32), x, y)
+        self.grid, self.person, self.clad = (
+            Grid(each.astype(np.float32), x, y) for each in (worn, person, np.maximum(worn, skin))
+        )
+        self.skin = skin
         self.body = find_body(worn, subject.frame, subject.points, self.cm)
         shoulders = self.body.shoulders
         turned = shoulders["left"][0] < shoulders["right"][0]
         self.names = {LEFT: "left", RIGHT: "right"} if turned else {LEFT: "right", RIGHT: "left"}
-
-    @cached_property
-    def trunk(self) -> Line:
-        return Line.through(self.body.trunk)
+        self.trunk = Line.through(self.body.trunk)
+        self.hips = float(np.hypot(*(self.body.trunk[1] - self.body.trunk[0])))
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """(h, w) cm along and aside of the trunk's line."""
+        """cm along and aside of the trunk's line."""
         return self.trunk.places(self.grid)
 
     @cached_property
-    def hips(self) -> float:
-        """cm from the shoulders to the hips."""
-        return float(np.hypot(*(self.body.trunk[1] - self.body.trunk[0])))
-
-    @cached_property
     def rest(self) -> np.ndarray:
-        """The garment without its sleeves, (h, w)."""
+        """The garment without its sleeves."""
         sleeves = [find_sleeve(self.grid, self.body, side, self.places[1])[0] for side in self.body.arms]
         high = self.places[0] < self.hips
         return self.grid.worn * np.all([(inside <= 0) | ~high for inside in sleeves], axis=0)
@@ -75,41 +80,51 @@ class Figure:
     def girth(self) -> Girth:
         return Girth.of(*self.places, self.rest, HALF)
 
-    def bodice(self, share: float) -> tuple[dict[str, Place], np.ndarray]:
-        """Trunk and sleeves, and both sides of the neck (2, 2)."""
-        sides, places, necks = {}, {}, []
-        for side, sign in SIGNS.items():
-            top, armpit = self._armhole(sign, self.body.shoulders[self.names[side]])
-            first, last = self.along(armpit), self.end(sign)
-            waist = first + share * (last - first)
-            rows = np.concatenate([np.linspace(first, waist, UPPER)[1:], np.linspace(waist, last, LOWER)[1:]])
-            sides[side] = np.concatenate([straight(top, armpit, SEAM), self.edge(rows, sign)])
-            if place := self._sleeve(side, top, armpit):
-                places[side] = place
-            necks.append(self._neck(sign))
-        everywhere = np.full_like(self.grid.x, np.inf)
-        return {TRUNK: Place(Strip(sides[LEFT], sides[RIGHT]), everywhere), **places}, np.stack(necks)
+    @cached_property
+    def everywhere(self) -> np.ndarray:
+        return np.full_like(self.grid.x, 100.0)
 
     def along(self, point: np.ndarray) -> float:
         """cm along the trunk's line of a point (2,)."""
         nearest = np.argmin(((self.trunk.points - point) ** 2).sum(1))
         return float(self.trunk.along[nearest] + (point - self.trunk.points[nearest]) @ self.trunk.directions[nearest])
 
-    def edge(self, rows: np.ndarray, sign: int) -> np.ndarray:
-        """Points of the trunk's edge on one side at places (n,) cm along its line, (n, 2)."""
-        middle, radius = self.girth.around(rows)
-        return np.stack(self.trunk.at(rows, middle + sign * radius), 1)
+    def edge(self, rows: np.ndarray, sign: int, radius: np.ndarray | None = None) -> np.ndarray:
+        """Points of the trunk's edge on one side at places (n,) cm along its line, (n, 2).
 
-    def end(self, sign: int) -> float:
-        """cm along the trunk to which the garment reaches on one side."""
+        radius: (n,) cm; by default the garment's own.
+        """
+        middle, own = self.girth.around(rows)
+        return np.stack(self.trunk.at(rows, middle + sign * (own if radius is None else radius)), 1)
+
+    def ends(self, sign: int) -> tuple[float, float]:
+        """cm along the trunk from where to where the garment reaches on one side."""
         along, aside = self.places
         middle, radius = self.girth.around(along)
         across = sign * (aside - middle) / radius
-        column = (across > 0.1) & (across < 0.8) & (self.rest > 0.5)
-        return float(np.quantile(along[column], 0.995)) if column.any() else self.hips
+        column = along[(across > 0.1) & (across < 0.8) & (self.rest > 0.5)]
+        first, last = np.quantile(column, (0.005, 0.995)) if column.size else (self.hips + WAIST, self.hips)
+        return float(first), float(last)
 
-    def _armhole(self, sign: int, joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def beyond(self, first: np.ndarray, last: np.ndarray, towards: np.ndarray) -> np.ndarray:
+        """(h, w) cm beyond the line through two points, in the direction given."""
+        normal = np.array([last[1] - first[1], first[0] - last[0]])
+        normal = normal / max(float(np.hypot(*normal)), 1e-6) * (1 if normal @ towards > 0 else -1)
+        return ((self.grid.x - first[0]) * normal[0] + (self.grid.y - first[1]) * normal[1]).astype(np.float32)
+
+    def near(self, strip: Strip) -> np.ndarray:
+        """Where a strip is, or no farther than BESIDE from it, (h, w) bool."""
+        image = Image.new("1", self.grid.x.shape[::-1])
+        outline = np.concatenate([strip.left, strip.right[::-1]]) / self.cm
+        draw = ImageDraw.Draw(image)
+        draw.polygon([(x, y) for x, y in outline.tolist()], fill=1)
+        ring = [(x, y) for x, y in np.concatenate([outline, outline[:1]]).tolist()]
+        draw.line(ring, fill=1, width=round(2 * BESIDE / self.cm), joint="curve")
+        return np.asarray(image)
+
+    def armhole(self, side: str) -> tuple[np.ndarray, np.ndarray]:
         """The top of the shoulder and the armpit."""
+        joint, sign = self.body.shoulders[self.names[side]], SIGNS[side]
         at = self.along(joint) + ARMPIT
         middle, radius = self.girth.around(np.array(max(at, CHEST)))
         wide = abs(float((joint - self.body.trunk[0])[0]))
@@ -121,97 +136,9 @@ class Figure:
         high = float(steps[seen.argmin()]) if seen[0] and not seen.all() else TOP
         return joint + max(high, TOP / 2) * up, armpit
 
-    def _neck(self, sign: int) -> np.ndarray:
+    def neck(self, sign: int) -> np.ndarray:
+        """Where a collar meets the shoulder on one side."""
         rows = np.arange(4, -10, -0.25)
         covered = self.grid.worn_at(*self.trunk.at(rows, np.full(len(rows), sign * NECK))) > 0.5
         high = float(rows[covered.argmin()]) if covered[0] and not covered.all() else -TOP
         return np.stack(self.trunk.at(np.array(high), np.array(sign * NECK)))
-
-    def _sleeve(self, side: str, top: np.ndarray, armpit: np.ndarray) -> Place | None:
-        name = self.names[side]
-        if name not in self.body.arms:
-            return None
-        joints, sign = self.body.arms[name], SIGNS[side]
-        line = Line.through(joints)
-        at = np.arange(0, float(np.hypot(*np.diff(joints, axis=0).T).sum()) + HAND, 1.0)
-        low, high, covered = walls(self.grid, line, at)
-        if not (covered > CUFF).any():
-            return None
-        end = float(at[covered > CUFF].max()) + 1
-        down = (joints[1] - joints[0]) / max(float(np.hypot(*(joints[1] - joints[0]))), 1e-3)
-        first = float(np.clip((armpit - joints[0]) @ down, 3, 14))
-        if end < first + 3:
-            return None
-        edges = []
-        for start, outer in ((0.0, True), (first, False)):
-            rows = np.linspace(start, end, LIMB)
-            aside = np.interp(rows, at, high) if (sign > 0) == outer else -np.interp(rows, at, low)
-            edges.append(np.stack(line.at(rows, aside), 1))
-        edges[0][0], edges[1][0] = top, armpit
-        seam = self._beyond(armpit, top, joints[0] - self.body.trunk[0])
-        inside, _ = find_sleeve(self.grid, self.body, name, self.places[1], seam)
-        return Place(Strip(*edges) if side == LEFT else Strip(*edges[::-1]), inside)
-
-    def _beyond(self, first: np.ndarray, last: np.ndarray, towards: np.ndarray) -> np.ndarray:
-        """(h, w) cm beyond the line through two points, in the direction given."""
-        normal = np.array([last[1] - first[1], first[0] - last[0]])
-        normal = normal / np.hypot(*normal) * np.sign(normal @ towards)
-        return ((self.grid.x - first[0]) * normal[0] + (self.grid.y - first[1]) * normal[1]).astype(np.float32)
-
-    def skirt(self) -> dict[str, Place]:
-        sides = {}
-        for side, sign in SIGNS.items():
-            first, last = self.start(sign), self.end(sign)
-            rows = np.concatenate(
-                [
-                    np.linspace(first, first + 0.35 * (last - first), UPPER),
-                    np.linspace(first + 0.35 * (last - first), last, LOWER)[1:],
-                ]
-            )
-            sides[side] = self.edge(rows, sign)
-        return {TRUNK: Place(Strip(sides[LEFT], sides[RIGHT]), np.full_like(self.grid.x, np.inf))}
-
-    def start(self, sign: int) -> float:
-        """cm along the trunk from which on the garment reaches down on one side."""
-        along, aside = self.places
-        middle, radius = self.girth.around(along)
-        across = sign * (aside - middle) / radius
-        column = (across > 0.1) & (across < 0.8) & (self.rest > 0.5)
-        return float(np.quantile(along[column], 0.005)) if column.any() else self.hips - 12
-
-    def trousers(self, share: float) -> tuple[dict[str, Place], np.ndarray]:
-        """Trunk and legs, and the fork (1, 2); share: where the hips' row is between the waist and the fork."""
-        down = (self.body.trunk[1] - self.body.trunk[0]) / self.hips
-        fork = self.body.trunk[1] + FORK * down
-        below = self.places[0] - self.hips
-        sides, places = {}, {}
-        lines = {
-            s: Line.through(
-                np.concatenate([self.body.legs[self.names[s]][:1], self.body.legs[self.names[s]][1:]]), self.hips
-            )
-            for s in SIGNS
-        }
-        spots = {s: lines[s].places(self.grid) for s in SIGNS}
-        nearer = (abs(spots[LEFT][1]) - abs(spots[RIGHT][1])) / 2
-        girth = self.girth.only(-20, self.hips + CROTCH)
-        for side, sign in SIGNS.items():
-            first = self.start(sign)
-            hip = first + share * (self.hips + FORK - first)
-            rows = np.linspace(first, hip, UPPER)
-            middle, radius = girth.around(rows)
-            sides[side] = np.stack(self.trunk.at(rows, middle + sign * radius), 1)
-            mine = nearer * sign
-            around = Girth.of(*spots[side], self.grid.worn * (mine > 0) * (below > FORK / 2), THIGH)
-            along, aside = spots[side]
-            cloth = (mine > 0) & (self.grid.worn > 0.5) & (below > 0)
-            last = float(np.quantile(along[cloth], 0.99)) if cloth.any() else self.hips + 80
-            edges = []
-            for start, at, s in ((hip, sides[side][-1], sign), (self.hips + FORK, fork, -sign)):
-                rows = np.linspace(start, last, LIMB)
-                middle, radius = around.around(rows)
-                edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
-                edges[-1][0] = at
-            seam = self._beyond(fork, edges[0][0], np.array([0.0, 1.0]))
-            inside = np.minimum(mine, seam)
-            places[side] = Place(Strip(*edges) if side == LEFT else Strip(*edges[::-1]), inside)
-        return {TRUNK: Place(Strip(sides[LEFT], sides[RIGHT]), np.full_like(self.grid.x, np.inf)), **places}, fork[None]

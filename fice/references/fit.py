@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from fice.cloth.dress import film, median, sample
+from fice.cloth.dress import film, median, own_cloth, sample
+from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
 from fice.plan import Piece
-from fice.references.figure import Figure, Place
+from fice.references import hang
+from fice.references.figure import Figure, Limb
 from fice.references.picture import Picture
 from fice.references.reference import BODICE, POINTS, Reference
-from fice.references.strips import COLUMNS, TRUNK, strips_of
+from fice.references.strips import TRUNK, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
 from fice.subject.frame import Window
@@ -23,6 +26,7 @@ from fice.subject.subject import Subject
 
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
+ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,33 @@ class Mapped:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """Where the outline changes. Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas.
+
+    Attributes:
+        body: where the garment was, and what of the body it covers newly: with the photo's own outline.
+        keep: where that outline holds; elsewhere it is the picture's.
+        gone: what of the old garment goes from there.
+        before: what stays before the garment.
+        near: where the picture's outline may be.
+        limbs: what may be bare.
+        skin: linear light of it, (3,).
+        layered: what goes stays below the new one, as the old garment.
+        cm: that a pixel of the canvas covers.
+    """
+
+    body: Tensor
+    keep: Tensor
+    gone: Tensor
+    before: Tensor
+    near: Tensor
+    limbs: tuple[Limb, ...]
+    skin: np.ndarray
+    layered: bool
+    cm: float
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A garment of a picture on somebody.
 
@@ -44,6 +75,7 @@ class Fitted:
         parts: a later one lies before an earlier one, and the first is everywhere.
         after: where it is seen, (1, 1, h, w) float in [0, 1] on the analysis canvas.
         usual: its median colour, (3,) linear light.
+        shape: how its outline differs from the old garment's; None where it does not.
     """
 
     subject: Subject
@@ -51,6 +83,7 @@ class Fitted:
     parts: tuple[Mapped, ...]
     after: Tensor
     usual: np.ndarray
+    shape: Shape | None = None
 
     def at(self, window: Window) -> tuple[Tensor, Tensor]:
         """The picture's pixels x, y (h, w) that a window of the photo shows."""
@@ -63,66 +96,100 @@ class Fitted:
 
     def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """The garment on the person, (1, 3, h, w) sRGB in [0, 1]; arguments as of `Dressing.draw`."""
-        subject = self.subject
-        light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])
-        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
-        old, new = (float(each @ LUMINANCE) for each in (median(front, inside), self.usual * subject.exposure))
         colours, _ = self.picture.seen(*self.at(window))
-        return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * subject.exposure))
+        light = light_on(front, matte, self.subject.frame.box[2] - self.subject.frame.box[0])
+        return self.lit(colours, light, front, matte)
+
+    def lit(self, colours: Tensor, light: Tensor, front: Tensor, matte: Tensor) -> Tensor:
+        """Colours (1, 3, h, w) of the picture under the light (1, 1, h, w) on the old garment."""
+        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
+        exposure = self.subject.exposure
+        old, new = (float(each @ LUMINANCE) for each in (median(front, inside), self.usual * exposure))
+        return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * exposure))
 
 
 def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, seed: int = 0) -> Fitted:
     """A garment of a picture in the place of a piece."""
-    worn = piece.cloth[0, 0].cpu().numpy()
-    person = regions.body(subject.regions)[0, 0].cpu().numpy()
-    figure = Figure(subject, worn, person)
+    as_map = lambda x: x[0, 0].cpu().numpy()  # noqa: E731
+    seen = lambda *names: as_map(regions.select(subject.regions, names))  # noqa: E731
+    worn = as_map(piece.cloth)
+    figure = Figure(subject, worn, as_map(regions.body(subject.regions)), seen("skin", "legwear"))
     flat, ends = strips_of(reference)
-    kind = POINTS[reference.kind]
-    if kind == BODICE:
-        places, own = figure.bodice(_waist(reference))
+    if POINTS[reference.kind] == BODICE:
+        hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
     elif reference.kind == "skirt" or not figure.body.legs:
-        places, own = figure.skirt(), np.zeros((0, 2))
-        ends = ends[:0]
+        hung = hang.skirt(figure, flat, reference.worn, reference.kind)
     else:
-        places, own = figure.trousers(_hip(reference))
+        hung = hang.trousers(figure, flat, ends)
     parts = []
-    for name, place in places.items():
-        if name in flat:
-            points, images = place.strip.grid(bent=True), flat[name].grid(bent=reference.worn)
-            if name == TRUNK:
-                points, images = np.concatenate([points, own]), np.concatenate([images, ends])
-                for limb in places.keys() & flat.keys() - {TRUNK}:
-                    points = np.concatenate([points, places[limb].strip.grid(True)[: len(COLUMNS)]])
-                    images = np.concatenate([images, flat[limb].grid(reference.worn)[: len(COLUMNS)]])
-            parts.append(_mapped(place, Warp.through(points, images), figure))
+    for name, strip in hung.strips.items():
+        points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)
+        if name == TRUNK:
+            more = hang.seam_points(hung, flat, reference.worn)
+            points, images = (np.concatenate(pair) for pair in zip((points, images), more, strict=True))
+        parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
+    picture = Picture.of(reference)
     usual = np.median(reference.pixels[reference.matte > PURE], 0)
-    return Fitted(subject, Picture.of(reference), tuple(parts), piece.wide, usual)
-
-
-def _mapped(place: Place, warp: Warp, figure: Figure) -> Mapped:
-    coarse = warp(
-        figure.grid.x[::COARSE, ::COARSE] + figure.cm * (COARSE - 1) / 2,
-        figure.grid.y[::COARSE, ::COARSE] + figure.cm * (COARSE - 1) / 2,
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
+    if hung.level is None and hung.cut is None and not hung.limbs and not hung.over.any():
+        return fitted
+    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories", "outer")
+    before = np.maximum(before, seen("skin") * _arms(figure))
+    after, shape = _reshaped(fitted, figure, hung, worn, before)
+    skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
+    as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
+    maps = {name: as_tensor(each) for name, each in shape.items()}
+    return Fitted(
+        subject,
+        picture,
+        fitted.parts,
+        as_tensor(after),
+        usual,
+        Shape(**maps, limbs=tuple(hung.limbs), skin=skin, layered=hung.cut is not None, cm=figure.cm),
     )
+
+
+def _reshaped(
+    fitted: Fitted, figure: Figure, hung: hang.Hung, worn: np.ndarray, before: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Where the garment is after the edit, (h, w), and the maps of its `Shape`."""
+    x, y = fitted.parts[0].x, fitted.parts[0].y
+    for part in fitted.parts[1:]:
+        x, y = (np.where(part.inside > 0, new, old) for new, old in ((part.x, x), (part.y, y)))
+    matte = fitted.picture.seen(torch.from_numpy(x), torch.from_numpy(y))[1][0, 0].numpy()
+    near = np.any([figure.near(strip) for strip in hung.strips.values()], axis=0)
+    trunk = figure.near(hung.strips[TRUNK])
+    silhouette = matte * near * (1 - before)
+    soft = lambda cm: np.clip(cm / figure.cm + 0.5, 0, 1)  # noqa: E731
+    along = figure.places[0]
+    body = np.maximum(worn, hung.over)
+    keep = np.ones_like(worn)
+    gone = soft(hung.gone)
+    if hung.cut is not None:
+        gone = np.maximum(gone, soft(along - hung.cut))
+    if hung.level is not None:
+        keep = 1 - soft(along - hung.level)
+    own = body * (1 - gone * ~trunk) if hung.cut is None else body * (1 - gone)
+    after = own * keep + silhouette * (1 - keep)
+    return after, {"body": body, "keep": keep, "gone": gone, "before": before, "near": near}
+
+
+def _arms(figure: Figure) -> np.ndarray:
+    """Where skin is an arm's or a hand's, (h, w) bool."""
+    found = np.zeros(figure.grid.x.shape, bool)
+    for joints in figure.body.arms.values():
+        along, aside = Line.through(joints).places(figure.grid)
+        length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
+        found |= (abs(aside) < ARM) & (along > -ARM) & (along < length + HAND)
+    return found
+
+
+def _mapped(inside: np.ndarray, warp: Warp, figure: Figure) -> Mapped:
+    shift = figure.cm * (COARSE - 1) / 2
+    coarse = warp(figure.grid.x[::COARSE, ::COARSE] + shift, figure.grid.y[::COARSE, ::COARSE] + shift)
+    size = figure.grid.x.shape
     x, y = (
-        torch.nn.functional.interpolate(torch.from_numpy(axis)[None, None], size=figure.grid.x.shape, mode="bicubic")[
-            0, 0
-        ].numpy()
+        F.interpolate(torch.from_numpy(axis)[None, None].float(), size=size, mode="bicubic")[0, 0].numpy()
         for axis in coarse
     )
-    return Mapped(np.clip(place.inside, -100, 100).astype(np.float32), x, y)
-
-
-def _waist(reference: Reference) -> float:
-    """Where the waist is between the armpits and the hem, as a share."""
-    y = {name: point[1] for name, point in reference.points.items()}
-    lengths = [
-        (y[f"{s} waist"] - y[f"{s} armpit"]) / max(y[f"{s} hem"] - y[f"{s} armpit"], 1) for s in ("left", "right")
-    ]
-    return float(np.clip(np.mean(lengths), 0.1, 0.9))
-
-
-def _hip(reference: Reference) -> float:
-    y = {name: point[1] for name, point in reference.points.items()}
-    lengths = [(y[f"{s} hip"] - y[f"{s} waist"]) / max(y["crotch"] - y[f"{s} waist"], 1) for s in ("left", "right")]
-    return float(np.clip(np.mean(lengths), 0.1, 0.9))
+    return Mapped(np.clip(inside, -100, 100).astype(np.float32), x, y)

@@ -34,7 +34,7 @@ class Picture:
         return cls(as_tensor(colours).permute(2, 0, 1)[None], as_tensor(reference.matte)[None, None])
 
     def seen(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Colours (1, 3, H, W) and matte (1, 1, H, W) at places x, y (H, W) in its pixels, of which i covers i to i + 1."""
+        """Colours (1, 3, H, W) and matte (1, 1, H, W) at its points x, y (H, W), of which pixel i covers i to i + 1."""
         slopes = [torch.gradient(axis) for axis in (x, y)]
         area = (slopes[0][0] * slopes[1][1] - slopes[0][1] * slopes[1][0]).abs().sqrt()
         shrink = max(1.0, float(area.median()) / FINE)

@@ -94,13 +94,9 @@ def _edge(matte: np.ndarray, first: np.ndarray, last: np.ndarray, count: int) ->
     off = np.arange(-REACH * length, REACH * length + 0.5)
     off = off[np.argsort(abs(off), kind="stable")]  # the nearest first
     places = points[:, None] + off[None, :, None] * normal
-    inside = lambda step: (
-        ndimage.map_coordinates(
-            matte, [places[..., 1] + step * normal[1] - 0.5, places[..., 0] + step * normal[0] - 0.5], order=1
-        )
-        > 0.5
-    )
-    border = inside(1.0) != inside(-1.0)
+    sides = [places + step * normal - 0.5 for step in (-1.0, 1.0)]
+    within = [ndimage.map_coordinates(matte, [side[..., 1], side[..., 0]], order=1) > 0.5 for side in sides]
+    border = within[0] != within[1]
     found = np.where(border.any(1), off[border.argmax(1)], np.nan)
     found[[0, -1]] = 0.0
     known = np.flatnonzero(~np.isnan(found))
