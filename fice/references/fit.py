@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fice.cloth.drape import has_legs
 from fice.cloth.dress import film, median, own_cloth, sample
 from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
@@ -46,22 +47,22 @@ class Shape:
         body: where the garment was, and what of the body it covers newly: with the photo's own outline.
         keep: where that outline holds; elsewhere it is the picture's.
         gone: what of the old garment goes from there.
+        stays: where the old garment stays as it is.
         before: what stays before the garment.
         near: where the picture's outline may be.
         limbs: what may be bare.
         skin: linear light of it, (3,).
-        layered: what goes stays below the new one, as the old garment.
         cm: that a pixel of the canvas covers.
     """
 
     body: Tensor
     keep: Tensor
     gone: Tensor
+    stays: Tensor
     before: Tensor
     near: Tensor
     limbs: tuple[Limb, ...]
     skin: np.ndarray
-    layered: bool
     cm: float
 
 
@@ -118,9 +119,9 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     if POINTS[reference.kind] == BODICE:
         hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
     elif reference.kind == "skirt" or not figure.body.legs:
-        hung = hang.skirt(figure, flat, reference.worn, reference.kind)
+        hung = hang.skirt(figure, flat, reference.worn)
     else:
-        hung = hang.trousers(figure, flat, ends)
+        hung = hang.trousers(figure, flat, ends, has_legs(piece.cloth, subject.regions, regions))
     parts = []
     for name, strip in hung.strips.items():
         points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)
@@ -131,12 +132,12 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     picture = Picture.of(reference)
     usual = np.median(reference.pixels[reference.matte > PURE], 0)
     fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
-    if hung.level is None and hung.cut is None and not hung.limbs and not hung.over.any():
+    if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
         return fitted
     before = seen("hair", "face", "headwear", "bag", "shoes", "accessories", "outer")
     before = np.maximum(before, seen("skin") * _arms(figure))
     after, shape = _reshaped(fitted, figure, hung, worn, before)
-    skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
+    skin = own_cloth(subject, regions.select(subject.regions, ("skin",) if seen("skin").max() > PURE else ("face",)))
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
     maps = {name: as_tensor(each) for name, each in shape.items()}
     return Fitted(
@@ -145,7 +146,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
         fitted.parts,
         as_tensor(after),
         usual,
-        Shape(**maps, limbs=tuple(hung.limbs), skin=skin, layered=hung.cut is not None, cm=figure.cm),
+        Shape(**maps, limbs=tuple(hung.limbs), skin=skin, cm=figure.cm),
     )
 
 
@@ -161,17 +162,10 @@ def _reshaped(
     trunk = figure.near(hung.strips[TRUNK])
     silhouette = matte * near * (1 - before)
     soft = lambda cm: np.clip(cm / figure.cm + 0.5, 0, 1)  # noqa: E731
-    along = figure.places[0]
     body = np.maximum(worn, hung.over)
-    keep = np.ones_like(worn)
-    gone = soft(hung.gone)
-    if hung.cut is not None:
-        gone = np.maximum(gone, soft(along - hung.cut))
-    if hung.level is not None:
-        keep = 1 - soft(along - hung.level)
-    own = body * (1 - gone * ~trunk) if hung.cut is None else body * (1 - gone)
-    after = own * keep + silhouette * (1 - keep)
-    return after, {"body": body, "keep": keep, "gone": gone, "before": before, "near": near}
+    keep, gone, stays = 1 - soft(hung.changed), soft(hung.gone), soft(hung.stays)
+    after = (body * (1 - gone * ~trunk) * keep + silhouette * (1 - keep)) * (1 - stays)
+    return after, {"body": body, "keep": keep, "gone": gone, "stays": stays, "before": before, "near": near}
 
 
 def _arms(figure: Figure) -> np.ndarray:

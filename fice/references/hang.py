@@ -12,16 +12,17 @@ import numpy as np
 from fice.cloth.limb import Girth, Line
 from fice.cloth.parts import CROTCH, THIGH
 from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
-from fice.references.figure import ROUND, SAME, SIGNS, Figure, Limb
+from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure, Limb
 from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, straight
 
 FORK = 8.0  # cm below the hips' joints
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
-ARM, LEG = (
-    ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)),
-    ((0.0, 0.5, 0.75, 1.0), (8.0, 5.6, 5.4, 3.6)),
-)  # radius, cm, along a limb
+LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
+HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
+# radius, cm, along a limb: of a bare arm, a bare leg, and a leg in trousers
+ARM, LEG = ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)), ((0.0, 0.5, 0.75, 1.0), (8.0, 5.6, 5.4, 3.6))
+CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)
 
 
 @dataclass
@@ -33,8 +34,8 @@ class Hung:
         inside: cm inside each, positive where it lies before the trunk's.
         own, flat: more points that match, (n, 2) cm and (n, 2) pixels of the picture.
         over: in [0, 1], what of the body it covers newly, whose outline becomes its own.
-        level: cm along the trunk from which on the picture's outline is taken; or None.
-        cut: the same, from which on the old garment stays; or None.
+        changed: cm inside where the outline is the picture's.
+        stays: cm inside where the old garment stays as it is.
         gone: cm inside what of the old garment goes.
         limbs: arms and legs that may be bare.
     """
@@ -44,9 +45,9 @@ class Hung:
     own: np.ndarray
     flat: np.ndarray
     over: np.ndarray
+    changed: np.ndarray
+    stays: np.ndarray
     gone: np.ndarray
-    level: float | None = None
-    cut: float | None = None
     limbs: list[Limb] = field(default_factory=list)
 
 
@@ -61,16 +62,16 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
     longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
-    hung = _nothing(figure)
-    if kind == "dress" and abs(longer) > SAME or kind == "jacket" and longer > SAME:
+    hung, level = _nothing(figure), None
+    if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
+        level = min(figure.hips, *(min(ends[side], first[side] + length * scale) - SAME for side in SIGNS))
         ends = {side: first[side] + length * scale for side in SIGNS}
-        hung.level = min(
-            figure.hips, *(end - SAME for end in ends.values()), *(figure.ends(s)[1] - SAME for s in SIGNS.values())
-        )
-    elif all_over and longer < -SAME:
+        hung.changed = figure.places[0] - level
+        _bare_legs(figure, hung)
+    elif all_over and kind != "dress" and longer < -SAME:
         ends = {side: max(first[side] + length * scale, figure.hips) for side in SIGNS}
-        hung.cut = float(np.mean([*ends.values()]))
-    edges = _edges(figure, trunk, SEAM - 1, shares, first, ends, hung.level)
+        hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
+    edges = _edges(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
     sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
     hung.strips[TRUNK] = Strip(sides[LEFT], sides[RIGHT])
@@ -80,65 +81,89 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     return hung
 
 
-def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, kind: str) -> Hung:
+def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
     """One strip from the waist to the hem."""
-    trunk, hung = flat[TRUNK], _nothing(figure)
-    first, ends = ({side: figure.ends(sign)[i] for side, sign in SIGNS.items()} for i in (0, 1))
-    if min(first.values()) < figure.hips - 22:  # worn instead of a dress: from the waist on
-        first = dict.fromkeys(SIGNS, figure.hips - 12)
+    trunk, hung, level = flat[TRUNK], _nothing(figure), None
+    first = _from_waist(figure, hung)
+    ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = _lengths(trunk, 0)
     scale = 2 * waist * (1 if worn else ROUND) / _width(trunk, 0)
     longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
-    if kind == "skirt" and abs(longer) > SAME:
+    if abs(longer) > SAME and (figure.body.legs or longer > 0):
         ends = {side: first[side] + length * scale for side in SIGNS}
-        hung.level = figure.hips - 4
-    edges = _edges(figure, trunk, 0, shares, first, ends, hung.level)
-    hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
-    if hung.level is not None:
+        level = figure.hips - 4
+        hung.changed = figure.places[0] - level
         _bare_legs(figure, hung)
+    edges = _edges(figure, trunk, 0, shares, first, ends, level)
+    hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
     return hung
 
 
-def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray) -> Hung:
-    """Trunk and legs; fork: (1, 2) of the picture."""
+def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: bool) -> Hung:
+    """Trunk and legs; fork: (1, 2) of the picture; legged: what is worn goes around each leg, too."""
     hung = _nothing(figure)
     down = (figure.body.trunk[1] - figure.body.trunk[0]) / figure.hips
     own = figure.body.trunk[1] + FORK * down
-    below = figure.places[0] - figure.hips
+    first = _from_waist(figure, hung)
     lines, spots, nearer = _legs(figure)
     girth = figure.girth.only(-20, figure.hips + CROTCH)
     trunk, sides = flat[TRUNK], {}
+    shares, high = _lengths(trunk, 0)
     rise = float(np.mean([_path(np.stack([edge[0], fork[0]]))[-1] for edge in (trunk.left, trunk.right)]))
-    share = _lengths(trunk, 0)[1] / rise
     for side, sign in SIGNS.items():
-        first = figure.ends(sign)[0]
-        hip = first + share * (figure.hips + FORK - first)
-        rows = first + _lengths(trunk, 0)[0] * (hip - first)
+        from_waist = figure.hips + FORK - first[side]
+        hip = first[side] + high / rise * from_waist
+        rows = first[side] + shares * (hip - first[side])
         middle, radius = girth.around(rows)
         sides[side] = np.stack(figure.trunk.at(rows, middle + sign * radius), 1)
-        along, aside = spots[side]
-        mine = nearer * sign
+        (along, aside), mine = spots[side], nearer * sign
+        below = along - figure.hips
+        whole = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
         cloth = figure.grid.worn * (mine > 0) * (below > FORK / 2)
-        around = Girth.of(along, aside, cloth, THIGH)
-        last = float(np.quantile(along[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else figure.hips + FORK
-        edges = []
+        now = float(np.quantile(below[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else 0.0
+        inner = flat[side].right if side == LEFT else flat[side].left
+        wanted = FORK + float(_path(inner)[-1]) * from_waist / rise
+        wanted = whole if _path(inner)[-1] > LONG * rise else min(wanted, WHOLE * whole)
+        last = now if legged and abs(wanted - now) < SAME else wanted
         count = len(flat[side].left)
+        around = Girth.of(along, aside, cloth, THIGH)
+        edges = []
         for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + FORK, own, -sign)):
-            rows = np.linspace(start, last, count)
+            rows = np.linspace(start, figure.hips + last, count)
             middle, radius = around.around(rows)
+            if not legged or last > now:
+                clad = np.interp((rows - figure.hips) / whole, *CLAD)
+                middle, radius = (middle, np.where(rows < figure.hips + now, radius, clad)) if legged else (0, clad)
             edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
         hung.inside[side] = np.minimum(mine, figure.beyond(own, edges[0][0], np.array([0.0, 1.0])))
+        if not legged:
+            hung.changed = np.maximum(hung.changed, np.minimum(mine, below + 4))
+        elif last > now:
+            hung.changed = np.maximum(hung.changed, np.minimum(mine, below - now + 4))
+        elif last < now:
+            hung.gone = np.maximum(hung.gone, np.minimum(mine, below - last))
+        if last < max(now, whole if not legged else 0):
+            _bare_leg(figure, hung, side, spots[side], mine)
     hung.strips = {TRUNK: Strip(sides[LEFT], sides[RIGHT]), **hung.strips}
     hung.own, hung.flat = own[None], fork
     return hung
 
 
+def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
+    """Where a lower garment begins, cm along the trunk; where a dress is worn, its upper part stays."""
+    first = {side: figure.ends(sign)[0] for side, sign in SIGNS.items()}
+    if min(first.values()) < figure.hips + HIGH:
+        hung.stays = figure.hips + WAIST - figure.places[0]
+        first = dict.fromkeys(SIGNS, figure.hips + WAIST)
+    return first
+
+
 def _nothing(figure: Figure) -> Hung:
     none = np.zeros_like(figure.grid.x)
-    return Hung({}, {}, np.zeros((0, 2)), np.zeros((0, 2)), none, none - 100)
+    return Hung({}, {}, np.zeros((0, 2)), np.zeros((0, 2)), none, none - 100, none - 100, none - 100)
 
 
 def _width(strip: Strip, row: int) -> float:
@@ -165,7 +190,7 @@ def _edges(
     last: dict[str, float],
     level: float | None,
 ) -> dict[str, np.ndarray]:
-    """The trunk's edges from its row `start` on, (n, 2) each; below `level` as wide as in the picture, over the hips."""
+    """The trunk's edges from its row `start` on, (n, 2) each; below `level` as wide as in the picture."""
     widths = np.array([_width(flat, row) for row in range(start, len(flat.left))])
     edges = {}
     for side, sign in SIGNS.items():
@@ -234,19 +259,21 @@ def _legs(figure: Figure) -> tuple[dict[str, Line], dict[str, tuple[np.ndarray, 
 
 def _bare_legs(figure: Figure, hung: Hung) -> None:
     """Legs below what is shorter now."""
-    if not figure.body.legs:
-        return
-    _, spots, nearer = _legs(figure)
-    for side, sign in SIGNS.items():
-        along, aside = spots[side]
-        joints = figure.body.legs[figure.names[side]]
-        length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
-        below = along - figure.hips
-        cloth = figure.clad.worn * (nearer * sign > 0) * (below > FORK)
-        middle, radius = Girth.of(along, aside, cloth, THIGH).around(along)
-        thin = np.minimum(np.interp(below / length, *LEG), 0.97 * radius)
-        line_in = np.clip(0, middle - (radius - thin), middle + (radius - thin))
-        hung.limbs.append(Limb(along, aside - line_in, thin, np.minimum(below - FORK / 2, length + 4 - below)))
+    if figure.body.legs:
+        _, spots, nearer = _legs(figure)
+        for side, sign in SIGNS.items():
+            _bare_leg(figure, hung, side, spots[side], nearer * sign)
+
+
+def _bare_leg(figure: Figure, hung: Hung, side: str, spot: tuple[np.ndarray, np.ndarray], mine: np.ndarray) -> None:
+    along, aside = spot
+    length = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
+    below = along - figure.hips
+    cloth = figure.clad.worn * (mine > 0) * (below > FORK)
+    middle, radius = Girth.of(along, aside, cloth, THIGH).around(along)
+    thin = np.minimum(np.interp(below / length, *LEG), 0.97 * radius)
+    line_in = np.clip(0, middle - (radius - thin), middle + (radius - thin))
+    hung.limbs.append(Limb(along, aside - line_in, thin, np.minimum(below - FORK / 2, length + 4 - below)))
 
 
 def seam_points(hung: Hung, flat: dict[str, Strip], worn: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -32,20 +32,17 @@ def refitted(
     to_photo = lambda x: frame.to_photo(x, window=window, kernel="linear").clamp(0, 1)  # noqa: E731
     crisp = min(0.7, 1.3 / step)
     matte, own = cut_out(source, to_photo(without_specks(shape.body, SPECK)), step)
-    keep, gone, near, old, body = to_photo(
-        torch.cat([shape.keep, shape.gone, shape.near, before, shape.body], 1)
-    ).split(1, 1)
-    keep, gone = steepen(keep, crisp), steepen(gone, crisp)
+    maps = torch.cat([shape.keep, shape.gone, shape.stays, shape.near, before], 1)
+    keep, gone, stays, near, old = to_photo(maps).split(1, 1)
+    keep, gone, stays = (steepen(each, crisp) for each in (keep, gone, stays))
     ahead = steepen(refine(to_photo(shape.before), source, 2 * step), 0.4)
     colours, warped = cloth.picture.seen(*cloth.at(window))
     warped = warped.to(source) * near * (1 - ahead)
-    stays = matte * (1 - gone)
-    garment = torch.lerp(warped, torch.maximum(stays, torch.minimum(matte, warped) * gone), keep)
-    if shape.layered:
-        garment = stays
+    kept = torch.maximum(matte * (1 - gone), torch.minimum(matte, warped) * gone)
+    garment = torch.lerp(warped, kept, keep) * (1 - stays)
     light = _light(own, matte * steepen(old, 0.2), matte, frame.box[2] - frame.box[0])
-    lost = torch.maximum(gone, 1 - keep) * (1 - ahead)
-    removed = torch.zeros_like(matte) if shape.layered else grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
+    lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
+    removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
     hidden = None
     if removed.max() > 0:
         person = steepen(to_photo(grow(parts.body, 2)), 0.2, 0.3)
@@ -56,7 +53,7 @@ def refitted(
     sure = keep * (1 - removed)
     yield Layer(cloth.lit(colours, light, own, matte * steepen(old, 0.2)), garment * free, below + sure * (own - below))
     for limb in shape.limbs:
-        skin, alpha = skin_on(limb, shape, cloth.subject, window, light, source)
+        skin, alpha = skin_on(limb, shape, cloth.subject, window, garment)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
         yield Layer(skin, alpha * free)
 
