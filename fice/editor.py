@@ -155,7 +155,8 @@ class Editor:
             plan = replace(plan, subject=subject)
         spent = Spent(subject.spent)
         with spent.at("fit"):
-            runs = self.engine.begin([plan] * order.candidates, [order.seed + i for i in range(order.candidates)])
+            numbers = range(order.candidates)
+            runs = self.engine.begin([plan.candidate(i) for i in numbers], [order.seed + i for i in numbers])
         with spent.at("loop"):
             going = runs
             while going:
@@ -245,6 +246,7 @@ class Editor:
             "order": plan.order.as_json(),
             "bundle": self.bundle.name,
             "preset": settings.name,
+            "pictures": [str(piece.garment.pictures[0]) for piece in plan.pieces if piece.references],
             "settings": settings.changes(),
             "device": str(self.device),
             "seed": run.seed,

@@ -32,9 +32,7 @@ class Row:
     error: str | None = None
 
 
-def read_rows(
-    path: Path, columns: tuple[str, ...], values: Callable[[str, Any, Path], Any] | None = None
-) -> list[Row]:
+def read_rows(path: Path, columns: tuple[str, ...], values: Callable[[str, Any, Path], Any] | None = None) -> list[Row]:
     """The rows of a list or table whose first column is `columns[0]`, which is all that a .txt has.
 
     "text" is a str, in .jsonl also a list of them; "seed" and "candidates" are int, the others str, unless `values`
@@ -129,9 +127,7 @@ def _check_columns(names: Iterable[str], path: Path, columns: tuple[str, ...]) -
         raise UsageError(f"{path} has unknown columns {', '.join(unknown)}; known are {', '.join(columns)}.")
 
 
-def _checked(
-    row: Row, path: Path, columns: tuple[str, ...], read: Callable[[str, Any, Path], Any]
-) -> Row:
+def _checked(row: Row, path: Path, columns: tuple[str, ...], read: Callable[[str, Any, Path], Any]) -> Row:
     """The row with its values in their types, or with the reason why one of them makes no sense."""
     values = {}
     for name, value in row.values.items():
