@@ -134,7 +134,8 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
             middle, radius = around.around(rows)
             if not legged or last > now:
                 clad = np.interp((rows - figure.hips) / whole, *CLAD)
-                middle, radius = (middle, np.where(rows < figure.hips + now, radius, clad)) if legged else (0, clad)
+                radius = np.where(rows < figure.hips + now, radius, clad) if legged else clad
+                middle = middle if legged else np.zeros_like(middle)
             edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
