@@ -101,11 +101,7 @@ class Collection:
             return open_server(str(name))
         folder = find(name)
         card = read_card(folder)
-        if not Path(card.folder).is_dir():
-            raise InputError(
-                f"The pictures of the collection {folder.name} lay in {card.folder}, which is gone: say where they are"
-                f" now, with fice garments index FOLDER --as {folder.name}."
-            )
+        check_folder(card, folder.name)
         if not card.count:
             raise InputError(f"The collection {folder.name} is empty: index a folder that has pictures of garments.")
         return cls(folder.name, card, Shelved(Stored(folder, card)))
@@ -184,6 +180,15 @@ class Shelved:
 
     def has(self, bits: int) -> bool:
         return not bits or bool((self.stored.bits & bits).any())
+
+
+def check_folder(card: Card, name: str) -> None:
+    """InputError where the pictures of a collection are no longer where they were."""
+    if not Path(card.folder).is_dir():
+        raise InputError(
+            f"The pictures of the collection {name} lay in {card.folder}, which is gone: say where they are now, with"
+            f" fice garments index FOLDER --as {name}."
+        )
 
 
 def unchanged(path: Path, row: Row) -> bool:
