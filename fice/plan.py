@@ -25,6 +25,7 @@ from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, 
 from fice.subject.subject import Subject
 
 if TYPE_CHECKING:
+    from fice.collections.dress import Finding
     from fice.references.reference import Reference
     from fice.segmenters.segmenter import Segmenter
 
@@ -79,6 +80,7 @@ class Plan:
         notices: what the user should know.
         ground: what is put behind the person, or None where the background stays.
         stance: the part maps that the body shall have, (1, P, h, w) as of `Pose.maps`, or None where it stays.
+        found: what a collection had for the garments.
     """
 
     subject: Subject
@@ -88,6 +90,7 @@ class Plan:
     notices: list[str]
     ground: Ground | None = None
     stance: Tensor | None = None
+    found: tuple[Finding, ...] = ()
 
     @property
     def before(self) -> Tensor:

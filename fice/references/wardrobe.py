@@ -62,7 +62,7 @@ class Wardrobe:
         the others are worn beside it. wanted: of `fice.language.answers.understood`. Raises InputError as `reference`,
         and for more pictures of one garment than `VIEWS`.
         """
-        found = [(garment, sentence, self._references(garment)) for garment, sentence in wanted]
+        found = [(garment, sentence, self.references(garment)) for garment, sentence in wanted]
         told = [each for each in found if not _is_picture(each[0])]
         pictured = [each for each in found if _is_picture(each[0])]
         for garment, sentence, references in pictured:
@@ -81,7 +81,8 @@ class Wardrobe:
             told[where] = replace(merged, mask=merged.mask or garment.mask), words, both
         return [(garment, sentence) for garment, sentence, _ in told], [references for *_, references in told]
 
-    def _references(self, garment: Garment) -> tuple[Reference, ...]:
+    def references(self, garment: Garment) -> tuple[Reference, ...]:
+        """The garment of each of its pictures. InputError as `reference`, and where its region is a part of one."""
         if garment.pictures and not is_named(garment.region):
             regions = '"upper", "outer", "dress" or "lower"'
             raise InputError(f'A picture is of a whole garment: name its region {regions}, not "{garment.region}".')
