@@ -16,8 +16,8 @@ from fice.cloth.shading import contrast, light_on
 from fice.plan import Piece
 from fice.references import hang
 from fice.references.figure import Figure, Limb
-from fice.references.sampling import Picture
 from fice.references.reference import BODICE, POINTS, Reference
+from fice.references.sampling import Picture
 from fice.references.strips import TRUNK, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
