@@ -1,9 +1,9 @@
 """Whether a collection finds what captions say: `python -m fice.evaluation.retrieval COLLECTION --captions FILE`.
 
 FILE is a table as `fice garments index` takes it, with the columns `picture` and `caption`, perhaps `category`. Each
-caption is a sentence to the collection. R@k is how often a garment of that caption is among the first k; any of them, as
-many red dresses are alike. By category likewise. Captions with which the collection was indexed are read in it, too:
-give others to be fair to it.
+caption is a sentence to the collection. R@k is how often a garment of that caption is among the first k; any of them,
+as many red dresses are alike. By category likewise. Captions with which the collection was indexed are read in it,
+too: give others to be fair to it.
 """
 
 from __future__ import annotations
