@@ -121,7 +121,8 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     person = as_map(regions.body(subject.regions))
     figure = Figure(subject, worn, person, seen("skin", "legwear"), seen("face"), seen("shoes"))
     flat, ends = strips_of(reference)
-    if POINTS[reference.kind] == BODICE:
+    bodice = POINTS[reference.kind] == BODICE
+    if bodice:
         hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
     elif reference.kind == "skirt" or not figure.body.legs:
         hung = hang.skirt(figure, flat, reference.worn)
@@ -139,7 +140,8 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
         return fitted
-    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories") + seen("outer") * (1 - worn)
+    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
+    before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
     after, shape = _reshaped(fitted, figure, hung, worn, before)

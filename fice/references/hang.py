@@ -18,6 +18,8 @@ from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, str
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
+LAP = 4.0  # cm of a bare limb below what covers it
+LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
 TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
@@ -70,7 +72,7 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
         level = min(figure.hips, *(min(ends[side], first[side] + length * scale) - SAME for side in SIGNS))
         ends = {side: first[side] + length * scale for side in SIGNS}
         hung.changed = figure.places[0] - level
-        _uncover(figure, hung)
+        _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     elif all_over and kind != "dress" and longer < -SAME:
         ends = {side: max(first[side] + length * scale, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
@@ -99,7 +101,7 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
         ends = {side: first[side] + length * scale for side in SIGNS}
         level = figure.hips - 4
         hung.changed = figure.places[0] - level
-        _uncover(figure, hung)
+        _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     edges = _edges(figure, trunk, 0, shares, first, ends, level)
     hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
     return hung
@@ -151,7 +153,7 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         elif last < now:
             hung.gone = np.maximum(hung.gone, np.minimum(mine, below - last))
         if last < max(now, whole if not legged else 0):
-            hung.limbs.append(bare_leg(figure, side, spots[side], mine))
+            hung.limbs.append(bare_leg(figure, side, spots[side], mine, last - LAP))
     hung.strips = {TRUNK: Strip(sides[LEFT], sides[RIGHT]), **hung.strips}
     hung.own, hung.flat = own[None], fork
     hung.solid = np.concatenate([sides[LEFT], own[None], sides[RIGHT][::-1]])
@@ -164,15 +166,15 @@ def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
     if min(first.values()) < figure.hips + HIGH:
         hung.stays = figure.hips + WAIST - figure.places[0]
         first = dict.fromkeys(SIGNS, figure.hips + WAIST)
-    return first
+    return {side: at if at < figure.hips + LOW else figure.hips + USUAL for side, at in first.items()}
 
 
-def _uncover(figure: Figure, hung: Hung) -> None:
-    """Bare legs where the old garment is longer; where they cannot be drawn, it stays below the new one."""
+def _uncover(figure: Figure, hung: Hung, end: float) -> None:
+    """Bare legs from `end`, cm below the hips, on, where the old garment is longer; where they cannot be drawn, it stays below the new one."""
     hung.layered = not figure.legs_show
     if not hung.layered:
         spots, nearer = legs(figure)[1:]
-        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign) for side, sign in SIGNS.items()]
+        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign, end - LAP) for side, sign in SIGNS.items()]
 
 
 def _nothing(figure: Figure) -> Hung:
@@ -242,6 +244,8 @@ def _sleeve(
     first = float(np.clip((armpit - joints[0]) @ down, 3, 14))
     seam = figure.beyond(armpit, top, joints[0] - figure.body.trunk[0])
     inside, (along, aside) = find_sleeve(grid, figure.body, name, figure.places[1], seam)
+    if end > now and len(figure.body.arms) < len(SIGNS):
+        return  # one sleeve is worse than none
     if end > now:
         hung.over = np.maximum(hung.over, figure.skin * np.clip(inside + 0.5, 0, 1) * np.clip(end - along + 0.5, 0, 1))
     elif end < now:
