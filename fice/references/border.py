@@ -12,10 +12,12 @@ from fice.srgb import to_lab
 SIDE = 160  # pixels along the longer side at which it is looked for
 BAND = 0.05  # of the shorter side along the border, where the ground is seen
 MIXTURE, ROUNDS = 6, 5  # colours of each side; rounds of asking which pixel is of which
+SAMPLE, FINEST = 3000, 0.5  # pixels of a side that are fitted; CIELAB that is added to tell them apart
 LEAST_SPREAD = 3.0  # CIELAB, of a colour
 MIDDLE = 1.5  # log odds that a pixel in the middle is garment, and one at the border is not
 SMOOTH = 1.5  # pixels over which neighbours agree
 CERTAIN = 6.0  # log odds beyond which nothing is believed
+ODD, LEAST = 5, 0.03  # percentage of the border's pixels that are odd there; share of the picture that others cover
 MAIN = 0.1  # of the largest part's area, from which another is one too
 
 
@@ -28,11 +30,14 @@ def by_border(picture: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray
     """
     height, width = picture.shape[:2]
     lab = ndimage.gaussian_filter(to_lab(picture * 255), (0.7, 0.7, 0))
-    y, x = (np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / side * 2 for side in (height, width))
-    inward = np.minimum(y[:, None], x)
-    prior = MIDDLE * np.clip(4 * inward - 1, -1, 1)
-    ground, garment = lab[inward < 2 * BAND], lab[inward > 0.5]
-    if seen is not None:
+    if seen is None:
+        y, x = (np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / side * 2 for side in (height, width))
+        inward = np.minimum(y[:, None], x)
+        prior, band = MIDDLE * np.clip(4 * inward - 1, -1, 1), inward < 2 * BAND
+        like = _likelihood(lab, lab[band])
+        other = (like < np.percentile(like[band], ODD)) & (inward > 0.25)
+        ground, garment = lab[band], lab[other if other.mean() > LEAST else inward > 0.5]
+    else:
         prior = np.clip(logit(np.clip(seen, 1e-4, 1 - 1e-4)), -CERTAIN, CERTAIN)
         ground, garment = lab[seen < 0.5], lab[seen >= 0.5]
     odds = prior
@@ -58,7 +63,8 @@ def _main(inside: np.ndarray) -> np.ndarray:
 
 def _likelihood(lab: np.ndarray, of: np.ndarray) -> np.ndarray:
     """Log likelihood (h, w) of colours (h, w, 3) in a mixture of Gaussians fitted to others (n, 3)."""
-    sample = of[:: max(1, len(of) // 3000)]
+    sample = of[:: max(1, len(of) // SAMPLE)]
+    sample = sample + np.random.default_rng(0).normal(0, FINEST, sample.shape)  # no two centres are the same
     centres, labels = kmeans2(sample, min(MIXTURE, len(sample)), iter=8, minit="++", seed=0)
     found = []
     for number, centre in enumerate(centres):

@@ -17,7 +17,7 @@ from fice.mask import without_specks
 from fice.plan import Piece
 from fice.references import hang
 from fice.references.figure import Figure, Limb
-from fice.references.picture import Picture
+from fice.references.sampling import Picture
 from fice.references.reference import BODICE, POINTS, Reference
 from fice.references.strips import TRUNK, strips_of
 from fice.references.warp import Warp

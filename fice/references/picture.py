@@ -1,68 +1,68 @@
-"""The picture of a garment, ready to be sampled: continued beyond its outline, and with the area of a pixel in mind."""
+"""A picture of a garment from a file or an array, no larger than an edit can show."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from scipy import ndimage
-from torch import Tensor
-from torch.nn import functional as F
+from PIL import Image
 
-from fice.references.reference import Reference
+from fice.photo import decode
+from fice.photo.arrays import white_of
+from fice.photo.names import opaque
+from fice.photo.photo import read_photo
+from fice.srgb import gamma_encoded, linear_light
 
-PURE = 0.95  # of the garment in a pixel that shows nothing else
-RIM = 0.004  # share of the picture's longer side by which outlines show shadows of what lies behind
-FINE = 2.0  # pixels of the picture in one of the photo's up to which samples are averaged; beyond, it is shrunk first
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A garment's colours, (1, 3, h, w) linear light, and where it is, (1, 1, h, w) in [0, 1]."""
-
-    colours: Tensor
-    matte: Tensor
-
-    @classmethod
-    def of(cls, reference: Reference) -> Picture:
-        inside = ndimage.binary_erosion(
-            reference.matte > PURE, iterations=max(1, round(RIM * max(reference.matte.shape)))
-        )
-        colours = reflected(reference.pixels, inside) if inside.any() else reference.pixels
-        as_tensor = lambda x: torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))  # noqa: E731
-        return cls(as_tensor(colours).permute(2, 0, 1)[None], as_tensor(reference.matte)[None, None])
-
-    def seen(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Colours (1, 3, H, W) and matte (1, 1, H, W) at its points x, y (H, W), of which pixel i covers i to i + 1."""
-        slopes = [torch.gradient(axis) for axis in (x, y)]
-        area = (slopes[0][0] * slopes[1][1] - slopes[0][1] * slopes[1][0]).abs().sqrt()
-        shrink = max(1.0, float(area.median()) / FINE)
-        size = tuple(max(1, round(side / shrink)) for side in self.matte.shape[2:])
-        small = F.interpolate(torch.cat([self.colours, self.matte], 1), size=size, mode="area").to(x)
-        count = max(1, round(float(area.median()) / shrink))
-        total = torch.zeros((1, 4, *x.shape), dtype=x.dtype, device=x.device)
-        for down in (np.arange(count) + 0.5) / count - 0.5:
-            for right in (np.arange(count) + 0.5) / count - 0.5:
-                at = [
-                    (axis + float(down) * slope[0] + float(right) * slope[1]) * 2
-                    for axis, slope in zip((x, y), slopes, strict=True)
-                ]
-                grid = torch.stack(
-                    [each / side - 1 for each, side in zip(at, self.matte.shape[:1:-1], strict=True)], -1
-                )
-                total += F.grid_sample(small, grid[None], "bicubic", "border", align_corners=False)
-        total = (total / count**2).clamp(0, 1)
-        within = (x > 0) & (y > 0) & (x < self.matte.shape[3]) & (y < self.matte.shape[2])
-        return total[:, :3], total[:, 3:] * within
+LARGEST = 1600  # pixels along the longer side
 
 
-def reflected(pixels: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Pixels (h, w, 3) with what lies outside `inside` (h, w) bool mirrored at its outline."""
-    near = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    places = np.indices(inside.shape)
-    mirrored = np.stack(
-        [np.clip(2 * n - p, 0, side - 1) for n, p, side in zip(near, places, inside.shape, strict=True)]
-    )
-    at = np.where(inside[tuple(mirrored)], mirrored, near)
-    return pixels[tuple(np.where(inside, places, at))]
+class Picture(NamedTuple):
+    """A picture of a garment.
+
+    Attributes:
+        name: what to call it to people.
+        shown: (h, w, 3) float32 sRGB in [0, 1], on white where it is transparent.
+        alpha: (h, w) float32 in [0, 1], None of a file that is opaque.
+        sha256: of the file, or of the array's values.
+    """
+
+    name: str
+    shown: np.ndarray
+    alpha: np.ndarray | None
+    sha256: str
+
+
+def read_picture(source: str | Path | np.ndarray) -> Picture:
+    """Reads a picture of a garment.
+
+    source: a file, or an array (H, W, 3) of sRGB: whole numbers of 8 or 16 bits, or floats in [0, 1].
+
+    Raises:
+        InputError: it cannot be read, is too small or too large, or no such array.
+    """
+    if isinstance(source, np.ndarray):
+        shown = np.clip(source.astype(np.float32) / np.float32(white_of(source, "garment")), 0, 1)
+        digest = hashlib.sha256(np.ascontiguousarray(source).tobytes()).hexdigest()
+        return Picture("the garment's picture", shrunk(shown, LARGEST), None, digest)
+    path = Path(source)
+    photo = read_photo(path, decode.read_bytes(path, "garment"))
+    height, width = photo.size
+    shown = photo.small(height * min(1.0, LARGEST / max(height, width)))
+    alpha = None
+    if photo.alpha is not None and not opaque(photo.alpha):
+        levels = photo.alpha.astype(np.float32) / np.float32(np.iinfo(photo.alpha.dtype).max)
+        alpha = np.asarray(Image.fromarray(levels).resize(shown.shape[1::-1], Image.Resampling.BOX))
+    return Picture(str(path), shown, alpha, photo.sha256)
+
+
+def shrunk(shown: np.ndarray, side: int) -> np.ndarray:
+    """(h, w, 3) float sRGB of at most `side` pixels a side, its light averaged."""
+    scale = side / max(shown.shape[:2])
+    if scale >= 1:
+        return shown
+    size = tuple(max(1, round(edge * scale)) for edge in shown.shape[1::-1])
+    light = linear_light(shown).astype(np.float32)
+    channels = [Image.fromarray(light[..., i]).resize(size, Image.Resampling.BOX) for i in range(3)]
+    return gamma_encoded(np.stack([np.asarray(channel) for channel in channels], -1)).astype(np.float32)

@@ -51,7 +51,7 @@ def _names(kind: str) -> tuple[str, ...]:
 
 
 def _half(ring: np.ndarray) -> np.ndarray:
-    """Of a ring (n, 2) about the axis x = 0 the part from the middle of its top over the right to that of its bottom."""
+    """Of a ring (n, 2) about x = 0 the part from the middle of its top over the right to that of its bottom."""
     crossing = np.flatnonzero((ring[:, 0] >= 0) != (np.roll(ring[:, 0], -1) >= 0))
     if len(crossing) < 2:
         crossing = np.arange(len(ring))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from fice.errors import InputError
 from fice.photo import decode
+from fice.photo.arrays import white_of
 from fice.photo.photo import FEWEST, read_photo
 from fice.srgb import linear_light
 
@@ -100,16 +101,7 @@ def grey_of(picture: Array) -> Array:
 
 
 def _read_array(source: Array) -> Picture:
-    if source.ndim != 3 or source.shape[2] != 3 or source.dtype.kind not in "uf":
-        raise InputError(
-            f"A swatch of shape {source.shape} and type {source.dtype} is no picture; give (H, W, 3) of uint8 or float."
-        )
-    if min(source.shape[:2]) < FEWEST:
-        height, width = source.shape[:2]
-        raise InputError(f"The swatch is only {width} x {height} pixels; use a picture of at least {FEWEST} a side.")
-    if not np.isfinite(source).all():
-        raise InputError("The swatch holds values that are no numbers; correct it.")
-    most = 1.0 if source.dtype.kind == "f" else float(np.iinfo(source.dtype).max)
+    most = white_of(source, "swatch")
 
     def linear(top: int, left: int, bottom: int, right: int) -> Array:
         return linear_light(np.clip(source[top:bottom, left:right].astype(np.float32) / np.float32(most), 0, 1))

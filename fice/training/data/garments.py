@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,7 +207,7 @@ class Looks:
         return picture, self._moved(garment.matte, placing, size, 0).astype(np.float32) / 255
 
     def _placing(self, box, size: int, share: float) -> tuple[float, ...]:
-        """Of pixels of a view, where in the source they lie: a box in the view's middle, turned, stretched, mirrored."""
+        """Where the pixels of a view lie in the source: a box in the view's middle, turned, stretched, mirrored."""
         rng = self.rng
         left, top, right, bottom = box
         scale = max(right - left, bottom - top) / (share * size)
@@ -240,7 +239,7 @@ class Looks:
             side = max(8, int(min(ground.size) * rng.uniform(0.5, 1)))
             left, top = (int(rng.integers(0, edge - side + 1)) for edge in ground.size)
             ground = ground.resize((size, size), Image.Resampling.BILINEAR, (left, top, left + side, top + side))
-            return np.rot90(np.asarray(ground), rng.integers(4)).copy()
+            return np.rot90(np.asarray(ground), int(rng.integers(4))).copy()
         if chance < 0.8:
             pattern = "solid" if rng.random() < 0.2 else str(rng.choice(PATTERNS[1:]))
             cloth = make_cloth((size, size), size, random_colour(rng)[0], pattern, rng)
@@ -270,5 +269,3 @@ class Looks:
         pictures = pictures * (1 + 0.08 * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
         noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
         return (pictures + noise * column(0, 0.03)).clamp(0, 1)
-
-

@@ -45,7 +45,7 @@ class GarmentTrainer:
         lay_out(self.network).train()
         pretrained = [*self.network.backbone.parameters()]
         others = [each for name, each in self.network.named_parameters() if not name.startswith("backbone.")]
-        groups = [{"params": pretrained, "share": SLOW}, {"params": others}]
+        groups: list[dict] = [{"params": pretrained, "share": SLOW}, {"params": others}]
         self.optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.02)
         self.modules = {"network": self.network, "average": self.average.module}
         self.optimisers = {"optimiser": self.optimiser}
