@@ -33,5 +33,5 @@ def skin_on(limb: Limb, shape: Shape, subject: Subject, window: Window, garment:
     across = (aside / radius.clamp(min=0.5)).clamp(-1, 1)
     shade = 1 + DARKER * ((1 - (0.93 * across) ** 2).sqrt() - 0.8)
     shade = shade * (1 - SHADOW * low_pass(garment, REACH / pixel))
-    skin = torch.from_numpy(shape.skin.astype(np.float32))[None, :, None, None].to(garment) * subject.exposure * shade
+    skin = torch.from_numpy(limb.skin.astype(np.float32))[None, :, None, None].to(garment) * subject.exposure * shade
     return to_gamma(skin.clamp(0, 1)), alpha

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw
 
 from fice.cloth.body import centimetres, find_body
+from fice.cloth.dress import own_cloth
 from fice.cloth.limb import Girth, Grid, Line
 from fice.cloth.parts import CHEST, HALF
 from fice.cloth.sleeve import find_sleeve
@@ -25,6 +27,8 @@ NECK = 6.5  # cm from the middle to where a collar meets the shoulder
 SAME = 8.0  # cm by which sleeves, legs and hems may differ from the photographed ones and end where these do
 ROUND = 1.25  # width of cloth that lies flat, over the width that it has around a body
 WAIST = -12.0  # cm below the hips' joints
+WIDE = 150.0  # cm² of cloth around an ankle that hide the foot
+FEWEST = 30.0  # cm² of skin that tell its colour, or how stout a leg is
 BESIDE = 4.0  # cm beside a strip where its map is still good
 
 
@@ -33,12 +37,14 @@ class Limb:
     """An arm or a leg under cloth that goes: how far along and aside of its middle places are, and its radius, in cm.
 
     bare: cm inside the part of it that nothing covers any more.
+    skin: linear light of it, (3,).
     """
 
     along: np.ndarray
     aside: np.ndarray
     radius: np.ndarray
     bare: np.ndarray
+    skin: np.ndarray
 
 
 class Figure:
@@ -47,16 +53,24 @@ class Figure:
     Args:
         subject: the photo.
         worn: (h, w) float in [0, 1] on the canvas, the garment in whose place another goes.
-        person, skin: (h, w), all of the person, and the skin and stockings of their limbs.
+        person, skin, face, shoes: (h, w), all of the person, the skin and stockings of their limbs ...
     """
 
-    def __init__(self, subject: Subject, worn: np.ndarray, person: np.ndarray, skin: np.ndarray):
+    def __init__(
+        self,
+        subject: Subject,
+        worn: np.ndarray,
+        person: np.ndarray,
+        skin: np.ndarray,
+        face: np.ndarray,
+        shoes: np.ndarray,
+    ):
         self.cm = centimetres(subject.frame, subject.points)
         y, x = (((axis + 0.5) * self.cm).astype(np.float32) for axis in np.indices(worn.shape))
         self.grid, self.person, self.clad = (
             Grid(each.astype(np.float32), x, y) for each in (worn, person, np.maximum(worn, skin))
         )
-        self.skin = skin
+        self.subject, self.skin, self.face, self.shoes = subject, skin, face, shoes
         self.body = find_body(worn, subject.frame, subject.points, self.cm)
         shoulders = self.body.shoulders
         turned = shoulders["left"][0] < shoulders["right"][0]
@@ -81,8 +95,26 @@ class Figure:
         return Girth.of(*self.places, self.rest, HALF)
 
     @cached_property
+    def legs_show(self) -> bool:
+        """Both legs are known, and what covers them, if anything, is narrow and ends above the shoes."""
+        if not self.body.legs:
+            return False
+        for joints in self.body.legs.values():
+            along, aside = Line.through(joints).places(self.grid)
+            near = (abs(aside) < 12) & (abs(along - np.hypot(*np.diff(joints, axis=0).T).sum()) < 5)
+            foot = np.hypot(self.grid.x - joints[2][0], self.grid.y - joints[2][1]) < 20
+            if (self.grid.worn * near).sum() * self.cm**2 > WIDE or (self.shoes * foot).sum() * self.cm**2 < FEWEST:
+                return False
+        return True
+
+    @cached_property
     def everywhere(self) -> np.ndarray:
         return np.full_like(self.grid.x, 100.0)
+
+    def colour(self, where: np.ndarray) -> np.ndarray:
+        """Linear light of the skin seen `where` (h, w) is high, (3,); of the face where hardly any is."""
+        there = where if (where > 0.8).sum() * self.cm**2 > FEWEST else self.face
+        return own_cloth(self.subject, torch.from_numpy(there.astype(np.float32))[None, None])
 
     def along(self, point: np.ndarray) -> float:
         """cm along the trunk's line of a point (2,)."""
@@ -114,12 +146,15 @@ class Figure:
 
     def near(self, strip: Strip) -> np.ndarray:
         """Where a strip is, or no farther than BESIDE from it, (h, w) bool."""
+        return self.within(np.concatenate([strip.left, strip.right[::-1]]), BESIDE)
+
+    def within(self, outline: np.ndarray, beside: float = 0.0) -> np.ndarray:
+        """What lies within an outline (n, 2) in cm, or no farther than `beside` from it, (h, w) bool."""
         image = Image.new("1", self.grid.x.shape[::-1])
-        outline = np.concatenate([strip.left, strip.right[::-1]]) / self.cm
-        draw = ImageDraw.Draw(image)
-        draw.polygon([(x, y) for x, y in outline.tolist()], fill=1)
-        ring = [(x, y) for x, y in np.concatenate([outline, outline[:1]]).tolist()]
-        draw.line(ring, fill=1, width=round(2 * BESIDE / self.cm), joint="curve")
+        ring = [(x, y) for x, y in (np.concatenate([outline, outline[:1]]) / self.cm).tolist()]
+        ImageDraw.Draw(image).polygon(ring, fill=1)
+        if beside:
+            ImageDraw.Draw(image).line(ring, fill=1, width=round(2 * beside / self.cm), joint="curve")
         return np.asarray(image)
 
     def armhole(self, side: str) -> tuple[np.ndarray, np.ndarray]:

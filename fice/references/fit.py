@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.drape import has_legs
-from fice.cloth.dress import film, median, own_cloth, sample
+from fice.cloth.dress import film, median, sample
 from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
+from fice.mask import without_specks
 from fice.plan import Piece
 from fice.references import hang
 from fice.references.figure import Figure, Limb
@@ -25,6 +26,7 @@ from fice.subject.frame import Window
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
+SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
 ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
@@ -50,8 +52,9 @@ class Shape:
         stays: where the old garment stays as it is.
         before: what stays before the garment.
         near: where the picture's outline may be.
+        solid: where it has no holes.
         limbs: what may be bare.
-        skin: linear light of it, (3,).
+        layered: what the old garment shows beside the new one stays.
         cm: that a pixel of the canvas covers.
     """
 
@@ -61,8 +64,9 @@ class Shape:
     stays: Tensor
     before: Tensor
     near: Tensor
+    solid: Tensor
     limbs: tuple[Limb, ...]
-    skin: np.ndarray
+    layered: bool
     cm: float
 
 
@@ -114,9 +118,11 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     as_map = lambda x: x[0, 0].cpu().numpy()  # noqa: E731
     seen = lambda *names: as_map(regions.select(subject.regions, names))  # noqa: E731
     worn = as_map(piece.cloth)
-    figure = Figure(subject, worn, as_map(regions.body(subject.regions)), seen("skin", "legwear"))
+    person = as_map(regions.body(subject.regions))
+    figure = Figure(subject, worn, person, seen("skin", "legwear"), seen("face"), seen("shoes"))
     flat, ends = strips_of(reference)
-    if POINTS[reference.kind] == BODICE:
+    bodice = POINTS[reference.kind] == BODICE
+    if bodice:
         hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
     elif reference.kind == "skirt" or not figure.body.legs:
         hung = hang.skirt(figure, flat, reference.worn)
@@ -134,10 +140,11 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
         return fitted
-    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories", "outer")
+    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
+    before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
+    before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
     after, shape = _reshaped(fitted, figure, hung, worn, before)
-    skin = own_cloth(subject, regions.select(subject.regions, ("skin",) if seen("skin").max() > PURE else ("face",)))
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
     maps = {name: as_tensor(each) for name, each in shape.items()}
     return Fitted(
@@ -146,7 +153,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
         fitted.parts,
         as_tensor(after),
         usual,
-        Shape(**maps, limbs=tuple(hung.limbs), skin=skin, cm=figure.cm),
+        Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm),
     )
 
 
@@ -160,12 +167,21 @@ def _reshaped(
     matte = fitted.picture.seen(torch.from_numpy(x), torch.from_numpy(y))[1][0, 0].numpy()
     near = np.any([figure.near(strip) for strip in hung.strips.values()], axis=0)
     trunk = figure.near(hung.strips[TRUNK])
-    silhouette = matte * near * (1 - before)
+    solid = np.zeros_like(near) if hung.solid is None else figure.within(hung.solid)
+    silhouette = np.maximum(matte * near, solid) * (1 - before)
     soft = lambda cm: np.clip(cm / figure.cm + 0.5, 0, 1)  # noqa: E731
     body = np.maximum(worn, hung.over)
     keep, gone, stays = 1 - soft(hung.changed), soft(hung.gone), soft(hung.stays)
     after = (body * (1 - gone * ~trunk) * keep + silhouette * (1 - keep)) * (1 - stays)
-    return after, {"body": body, "keep": keep, "gone": gone, "stays": stays, "before": before, "near": near}
+    return after, {
+        "body": body,
+        "keep": keep,
+        "gone": gone,
+        "stays": stays,
+        "before": before,
+        "near": near,
+        "solid": solid,
+    }
 
 
 def _arms(figure: Figure) -> np.ndarray:

@@ -13,16 +13,17 @@ from fice.cloth.limb import Girth, Line
 from fice.cloth.parts import CROTCH, THIGH
 from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure, Limb
+from fice.references.limbs import FORK, bare_arm, bare_leg, legs
 from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, straight
 
-FORK = 8.0  # cm below the hips' joints
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
+LAP = 4.0  # cm of a bare limb below what covers it
+LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
+TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
-# radius, cm, along a limb: of a bare arm, a bare leg, and a leg in trousers
-ARM, LEG = ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)), ((0.0, 0.5, 0.75, 1.0), (8.0, 5.6, 5.4, 3.6))
-CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)
+CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
 
 
 @dataclass
@@ -37,7 +38,9 @@ class Hung:
         changed: cm inside where the outline is the picture's.
         stays: cm inside where the old garment stays as it is.
         gone: cm inside what of the old garment goes.
+        solid: an outline (n, 2) cm within which the picture has no holes; or None.
         limbs: arms and legs that may be bare.
+        layered: what the old garment shows below the new one stays.
     """
 
     strips: dict[str, Strip]
@@ -48,7 +51,9 @@ class Hung:
     changed: np.ndarray
     stays: np.ndarray
     gone: np.ndarray
+    solid: np.ndarray | None = None
     limbs: list[Limb] = field(default_factory=list)
+    layered: bool = False
 
 
 def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool) -> Hung:
@@ -67,10 +72,12 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
         level = min(figure.hips, *(min(ends[side], first[side] + length * scale) - SAME for side in SIGNS))
         ends = {side: first[side] + length * scale for side in SIGNS}
         hung.changed = figure.places[0] - level
-        _bare_legs(figure, hung)
+        _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     elif all_over and kind != "dress" and longer < -SAME:
         ends = {side: max(first[side] + length * scale, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
+    elif kind != "jacket" and SAME < longer < TUCKED:
+        ends = {side: first[side] + length * scale for side in SIGNS}  # what is longer is in the trousers
     edges = _edges(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
     sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
@@ -94,7 +101,7 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
         ends = {side: first[side] + length * scale for side in SIGNS}
         level = figure.hips - 4
         hung.changed = figure.places[0] - level
-        _bare_legs(figure, hung)
+        _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     edges = _edges(figure, trunk, 0, shares, first, ends, level)
     hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
     return hung
@@ -106,7 +113,7 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
     down = (figure.body.trunk[1] - figure.body.trunk[0]) / figure.hips
     own = figure.body.trunk[1] + FORK * down
     first = _from_waist(figure, hung)
-    lines, spots, nearer = _legs(figure)
+    lines, spots, nearer = legs(figure)
     girth = figure.girth.only(-20, figure.hips + CROTCH)
     trunk, sides = flat[TRUNK], {}
     shares, high = _lengths(trunk, 0)
@@ -125,7 +132,7 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         inner = flat[side].right if side == LEFT else flat[side].left
         wanted = FORK + float(_path(inner)[-1]) * from_waist / rise
         wanted = whole if _path(inner)[-1] > LONG * rise else min(wanted, WHOLE * whole)
-        last = now if legged and abs(wanted - now) < SAME else wanted
+        last = now if legged and (abs(wanted - now) < SAME or wanted < now and not figure.legs_show) else wanted
         count = len(flat[side].left)
         around = Girth.of(along, aside, cloth, THIGH)
         edges = []
@@ -134,7 +141,8 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
             middle, radius = around.around(rows)
             if not legged or last > now:
                 clad = np.interp((rows - figure.hips) / whole, *CLAD)
-                middle, radius = (middle, np.where(rows < figure.hips + now, radius, clad)) if legged else (0, clad)
+                radius = np.where(rows < figure.hips + now, radius, clad) if legged else clad
+                middle = middle if legged else np.zeros_like(middle)
             edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
@@ -146,9 +154,10 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         elif last < now:
             hung.gone = np.maximum(hung.gone, np.minimum(mine, below - last))
         if last < max(now, whole if not legged else 0):
-            _bare_leg(figure, hung, side, spots[side], mine)
+            hung.limbs.append(bare_leg(figure, side, spots[side], mine, last - LAP))
     hung.strips = {TRUNK: Strip(sides[LEFT], sides[RIGHT]), **hung.strips}
     hung.own, hung.flat = own[None], fork
+    hung.solid = np.concatenate([sides[LEFT], own[None], sides[RIGHT][::-1]])
     return hung
 
 
@@ -158,7 +167,15 @@ def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
     if min(first.values()) < figure.hips + HIGH:
         hung.stays = figure.hips + WAIST - figure.places[0]
         first = dict.fromkeys(SIGNS, figure.hips + WAIST)
-    return first
+    return {side: at if at < figure.hips + LOW else figure.hips + USUAL for side, at in first.items()}
+
+
+def _uncover(figure: Figure, hung: Hung, end: float) -> None:
+    """Bare legs from `end`, cm below the hips, on, where the old garment is longer; where they cannot be drawn, it stays below the new one."""
+    hung.layered = not figure.legs_show
+    if not hung.layered:
+        spots, nearer = legs(figure)[1:]
+        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign, end - LAP) for side, sign in SIGNS.items()]
 
 
 def _nothing(figure: Figure) -> Hung:
@@ -228,16 +245,15 @@ def _sleeve(
     first = float(np.clip((armpit - joints[0]) @ down, 3, 14))
     seam = figure.beyond(armpit, top, joints[0] - figure.body.trunk[0])
     inside, (along, aside) = find_sleeve(grid, figure.body, name, figure.places[1], seam)
+    if end > now and len(figure.body.arms) < len(SIGNS):
+        return  # one sleeve is worse than none
     if end > now:
         hung.over = np.maximum(hung.over, figure.skin * np.clip(inside + 0.5, 0, 1) * np.clip(end - along + 0.5, 0, 1))
     elif end < now:
         hung.gone = np.maximum(hung.gone, np.minimum(inside, along - end))
-        model = np.interp(along / length, *ARM)
-        middle, radius = (np.interp(along, at, x) for x in ((high - low) / 2, (high + low) / 2))
-        thin = np.minimum(model, 0.95 * radius)
-        line_in = np.clip(0, middle - (radius - thin), middle + (radius - thin))
-        bare = np.minimum(along - end, length + HAND - along)
-        hung.limbs.append(Limb(along, aside - line_in, thin, np.minimum(bare, seam + 2)))
+        bare = np.minimum(np.minimum(along - end, length + HAND - along), seam + 2)
+        room = tuple(np.interp(along, at, x) for x in ((high - low) / 2, (high + low) / 2))
+        hung.limbs.append(bare_arm(figure, along, aside, length, room, bare))
     if flat is None or end < first + 1:
         return
     edges = []
@@ -248,32 +264,6 @@ def _sleeve(
     edges[0][0], edges[1][0] = top, armpit
     hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
     hung.inside[side] = np.minimum(inside, end - along) if end < now else inside
-
-
-def _legs(figure: Figure) -> tuple[dict[str, Line], dict[str, tuple[np.ndarray, np.ndarray]], np.ndarray]:
-    """Each leg's line, its places, and how much nearer to the right one places are, (h, w) cm."""
-    lines = {side: Line.through(figure.body.legs[figure.names[side]], figure.hips) for side in SIGNS}
-    spots = {side: lines[side].places(figure.grid) for side in SIGNS}
-    return lines, spots, (abs(spots[LEFT][1]) - abs(spots[RIGHT][1])) / 2
-
-
-def _bare_legs(figure: Figure, hung: Hung) -> None:
-    """Legs below what is shorter now."""
-    if figure.body.legs:
-        _, spots, nearer = _legs(figure)
-        for side, sign in SIGNS.items():
-            _bare_leg(figure, hung, side, spots[side], nearer * sign)
-
-
-def _bare_leg(figure: Figure, hung: Hung, side: str, spot: tuple[np.ndarray, np.ndarray], mine: np.ndarray) -> None:
-    along, aside = spot
-    length = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
-    below = along - figure.hips
-    cloth = figure.clad.worn * (mine > 0) * (below > FORK)
-    middle, radius = Girth.of(along, aside, cloth, THIGH).around(along)
-    thin = np.minimum(np.interp(below / length, *LEG), 0.97 * radius)
-    line_in = np.clip(0, middle - (radius - thin), middle + (radius - thin))
-    hung.limbs.append(Limb(along, aside - line_in, thin, np.minimum(below - FORK / 2, length + 4 - below)))
 
 
 def seam_points(hung: Hung, flat: dict[str, Strip], worn: bool) -> tuple[np.ndarray, np.ndarray]:

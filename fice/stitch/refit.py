@@ -32,16 +32,17 @@ def refitted(
     to_photo = lambda x: frame.to_photo(x, window=window, kernel="linear").clamp(0, 1)  # noqa: E731
     crisp = min(0.7, 1.3 / step)
     matte, own = cut_out(source, to_photo(without_specks(shape.body, SPECK)), step)
-    maps = torch.cat([shape.keep, shape.gone, shape.stays, shape.near, before], 1)
-    keep, gone, stays, near, old = to_photo(maps).split(1, 1)
+    maps = torch.cat([shape.keep, shape.gone, shape.stays, shape.near, shape.solid, before], 1)
+    keep, gone, stays, near, solid, old = to_photo(maps).split(1, 1)
     keep, gone, stays = (steepen(each, crisp) for each in (keep, gone, stays))
     ahead = steepen(refine(to_photo(shape.before), source, 2 * step), 0.4)
     colours, warped = cloth.picture.seen(*cloth.at(window))
-    warped = warped.to(source) * near * (1 - ahead)
+    warped = torch.maximum(warped.to(source) * near, solid) * (1 - ahead)
     kept = torch.maximum(matte * (1 - gone), torch.minimum(matte, warped) * gone)
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
     light = _light(own, matte * steepen(old, 0.2), matte, frame.box[2] - frame.box[0])
     lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
+    lost = lost * (0.0 if shape.layered else 1.0)
     removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
     hidden = None
     if removed.max() > 0:
