@@ -269,5 +269,3 @@ class Looks:
         pictures = pictures * (1 + 0.08 * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
         noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
         return (pictures + noise * column(0, 0.03)).clamp(0, 1)
-
-
