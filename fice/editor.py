@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
-from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
+from fice.collections.dress import Collections
 from fice.course import Spent
 from fice.device import resolve
 from fice.edit import Edit, best_of
@@ -33,6 +33,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
+from fice.references.wardrobe import Wardrobe
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
 from fice.stitch.parts import Stitch, Worn
@@ -42,6 +43,8 @@ from fice.subject.pose import Pose
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
+
+SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
 
 
 class Editor:
@@ -81,8 +84,10 @@ class Editor:
         self.regions = Regions.from_bundle(self.bundle, self.device)
         self.semantics = Semantics.from_bundle(self.bundle, self.device, network=package)
         generated = self.settings.garment == "generated"
+        self.collections = Collections(self.bundle, self.semantics, self.regions)
         joints = "pose" in self.bundle.parts and self.bundle.extra("pose").get("keypoints")
         self.pose = self._pose() if generated or joints else None
+        self.wardrobe = Wardrobe(self.bundle, self.device, self.regions, self.pose)
         self.engine = self._engine()
         self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose)
 
@@ -149,7 +154,8 @@ class Editor:
             plan = replace(plan, subject=subject)
         spent = Spent(subject.spent)
         with spent.at("fit"):
-            runs = self.engine.begin([plan] * order.candidates, [order.seed + i for i in range(order.candidates)])
+            numbers = range(order.candidates)
+            runs = self.engine.begin([plan.candidate(i) for i in numbers], [order.seed + i for i in numbers])
         with spent.at("loop"):
             going = runs
             while going:
@@ -171,19 +177,22 @@ class Editor:
     def plan(self, subject: Subject, order: str | Order) -> Plan:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
-        if refused := [name for name in order.asked() if name not in self.engine.takes]:
+        if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
             who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
             if self.settings.garment == "photographed":
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
-        wanted = understood(order, self.bundle, self.settings)
         for garment in order.garments:
             check_cloth(garment, self.regions)
-        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter)
+        told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))
+        wanted, found = self.collections.dress(told, order, subject)
+        references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
+        plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
         if order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
-        return replace(plan, notices=[*said, *plan.notices])
+        seen = [notice for pictures in references for each in pictures for notice in each.notices]
+        return replace(plan, notices=[*said, *map(str, found), *seen, *plan.notices], found=tuple(found))
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
         """Where words for a region are, or each garment and thing that is seen, by name.
@@ -201,13 +210,7 @@ class Editor:
         plan, subject, settings = run.plan, run.plan.subject, self.settings
         made = self.engine.finish(run)
         garments = tuple(
-            Worn(
-                piece.cloth if isinstance(cloth, Dressing) else piece.wide,
-                after,
-                piece.mask,
-                cloth,
-                same=_same_cloth(piece),
-            )
+            Worn(piece.wide if cloth is None else piece.cloth, after, piece.mask, cloth, same=_same_cloth(piece))
             for piece, after, cloth in zip(plan.pieces, made.garments, made.cloths, strict=True)
         )
         with torch.no_grad():
@@ -235,6 +238,7 @@ class Editor:
             "order": plan.order.as_json(),
             "bundle": self.bundle.name,
             "preset": settings.name,
+            "pictures": [str(piece.garment.pictures[0]) for piece in plan.pieces if piece.references],
             "settings": settings.changes(),
             "device": str(self.device),
             "seed": run.seed,
@@ -249,6 +253,8 @@ class Editor:
             "edited_fraction": round(float(result.mask.mean()), 4),
             "unknown_words": list(dict.fromkeys(unknown)),
         }
+        if plan.found:
+            facts["found"] = [each.as_json() for each in plan.found]
         worn = union([*made.garments, torch.zeros_like(made.body)])
         garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(

@@ -137,3 +137,8 @@ def own_bundles() -> Path:
 def own_segmenters() -> Path:
     """The folder of the networks that find regions by words, one sub-folder each."""
     return user_folder() / "segmenters"
+
+
+def own_collections() -> Path:
+    """The folder of the collections of garments, one sub-folder each."""
+    return user_folder() / "collections"

@@ -9,6 +9,7 @@ import torch
 
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.cloth.tailor import check_swatch
+from fice.collections.dress import check_collection
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.inversion.latent import read_latent
@@ -17,10 +18,12 @@ from fice.language.answers import understood
 from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.plan import read_painted
+from fice.references.picture import read_picture
 from fice.segmenters.load import check_segmenter
 from fice.settings import Settings
 from fice.stitch.ground import read_ground
 from fice.subject.stance import read_stance
+from fice.wishes import Pixels
 
 
 def edit_photo(
@@ -52,10 +55,12 @@ def edit_photo(
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
     """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter."""
     check_segmenter(settings.region_from)
-    understood(order, bundle, settings)
+    check_collection(order, understood(order, bundle, settings), bundle)
     for garment in order.garments:
         read_painted(garment.mask, photo)
         check_swatch(garment)
+        for picture in garment.pictures:
+            read_picture(picture.array if isinstance(picture, Pixels) else picture)
     if order.background is not None:
         read_ground(order.background, photo.size)
     if order.pose is not None:

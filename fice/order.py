@@ -182,7 +182,16 @@ class Order:
     def key(self) -> str:
         """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
         content = lambda value: sha256_of(value) if isinstance(value, str) else value.sha256  # noqa: E731
-        return hash_of([self.shape(), {name: content(value) for name, value in self._contents().items()}])
+        held = {name: content(value) for name, value in self._contents().items()}
+        return hash_of([self.shape(), held, *self.collected()])
+
+    def collected(self) -> list[str]:
+        """The sha256 of what its collection holds, where it has one."""
+        if self.collection is None:
+            return []
+        from fice.collections.collection import content_of
+
+        return [content_of(self.collection)]
 
     def shape(self) -> list[Any]:
         """All that is asked, but of files only that there are some."""

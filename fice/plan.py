@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,7 @@ from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, 
 from fice.subject.subject import Subject
 
 if TYPE_CHECKING:
+    from fice.collections.dress import Finding
     from fice.references.reference import Reference
     from fice.segmenters.segmenter import Segmenter
 
@@ -46,7 +47,8 @@ class Piece:
         mask: of the photo's size, (H, W) float in [0, 1], the user's or a part's: nothing else changes; or None.
         place: it is a part or a thing that words for a region name, rather than a garment.
         whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
-        references: pictures of the garment itself, the best one first.
+        references: pictures of the garment itself, the one first that gives the cloth.
+        warp: they are laid on the body part by part, rather than as a whole.
     """
 
     garment: Garment
@@ -59,6 +61,7 @@ class Piece:
     place: bool = False
     whole: Tensor | None = None
     references: tuple[Reference, ...] = ()
+    warp: bool = True
 
     @property
     def cloth(self) -> Tensor:
@@ -77,6 +80,7 @@ class Plan:
         notices: what the user should know.
         ground: what is put behind the person, or None where the background stays.
         stance: the part maps that the body shall have, (1, P, h, w) as of `Pose.maps`, or None where it stays.
+        found: what a collection had for the garments.
     """
 
     subject: Subject
@@ -86,11 +90,17 @@ class Plan:
     notices: list[str]
     ground: Ground | None = None
     stance: Tensor | None = None
+    found: tuple[Finding, ...] = ()
 
     @property
     def before(self) -> Tensor:
         """All garments on the engine's canvas."""
         return union([piece.before for piece in self.pieces])
+
+    def candidate(self, number: int) -> Plan:
+        """The plan of one of several candidates: of several pictures of a garment each gives its cloth in turn."""
+        pieces = tuple(_turned(piece, number) for piece in self.pieces)
+        return replace(self, pieces=pieces)
 
     @property
     def region(self) -> str:
@@ -117,7 +127,7 @@ def make_plan(
     canvas = subject.source.shape[2:]
     masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
     allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
-    shown = references or [()] * len(wanted)
+    shown = [pictures[: settings.pictures] for pictures in references] or [()] * len(wanted)
     choices = _choices(subject, wanted, shown, allowed, Places(subject, regions, segmenter))
     pieces: list[Piece] = []
     notices: list[str] = []
@@ -156,7 +166,8 @@ def make_plan(
         shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
         reshape = shaped or order.pose is not None
         place = isinstance(choice, Found)
-        pieces.append(Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures))
+        piece = Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures, settings.warp)
+        pieces.append(piece)
     if wanted and not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
@@ -212,6 +223,17 @@ def _choices(
             kept = (name for name in choice.classes if name in REGIONS[choice.region] or name not in others)
             found[i] = Choice(choice.region, tuple(kept), choice.notices)
     return found
+
+
+def _turned(piece: Piece, number: int) -> Piece:
+    """A piece whose picture of that number, counted round and round, is the first."""
+    count = len(piece.references)
+    if count < 2 or not number % count:
+        return piece
+    first = number % count
+    pictures = piece.garment.pictures[first:count] + piece.garment.pictures[:first]
+    references = piece.references[first:] + piece.references[:first]
+    return replace(piece, references=references, garment=replace(piece.garment, pictures=pictures))
 
 
 def _released(piece: Piece, subject: Subject, regions: Regions) -> Tensor:

@@ -90,6 +90,9 @@ class Settings:
     texture: float = _of(
         10.0, "Weight of a swatch's texture on the garment, where a swatch is given; 0 removes the term."
     )
+    reference: float = _of(
+        10.0, "Weight of the likeness to a garment's pictures, where there are some; 0 removes the term."
+    )
 
     # what the terms look at
     crop: str = _of(
@@ -101,6 +104,10 @@ class Settings:
         4,
         "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
         limits=(0, 64),
+    )
+    apart: bool = _of(
+        True,
+        "Whether the terms look at each garment alone; where they see all at once, one garment's look is another's.",
     )
     clamp: bool = _of(True, "Whether CLIP and the stitch are shown what a file can hold.")
     keep: str = _of(
@@ -126,6 +133,12 @@ class Settings:
     region_from: str = _of(
         NETWORK, "Who finds regions by words: the bundle's networks, or a segmenter of your own, by name or folder."
     )
+
+    # what is shown
+    warp: bool = _of(
+        True, "Whether a garment's picture is laid on the body part by part; as a whole, sleeves and prints go astray."
+    )
+    pictures: int = _of(3, "How many pictures of a garment count; with 0 its words alone.", limits=(0, 3))
 
     # how it goes back
     stitch: str = _of(
@@ -234,6 +247,8 @@ GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
     "mirrored",
     "clip_from",
     "region_from",
+    "warp",
+    "pictures",
 }
 
 

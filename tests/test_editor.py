@@ -119,7 +119,7 @@ def test_the_report_says_what_was_done(edited):
 
 def test_the_report_of_a_generated_garment_tells_its_terms(generated):
     report = generated.report()
-    assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth", "texture"}
+    assert set(report["losses"]) == {"semantic", "image", "pose", "head", "latent", "cloth", "texture", "reference"}
     assert all(np.isfinite(value) for value in report["losses"].values())
     assert [*report["stages"]] == ["read", "look", "fit", "loop", "stitch"]
     assert report["steps"] == 6 and generated.latent is not None

@@ -154,3 +154,33 @@ def test_a_segmenter_finds_what_fice_has_no_name_for():
     wanted, regions = [(garment, parse("red")[0])], Regions(torch.nn.Identity())
     (logo,) = make_plan(subject, Order((garment,)), wanted, regions, Settings(), sleeves_of(subject)).pieces
     assert rows(logo) == [40, 49] and float(logo.wide[..., :14].max()) < 0.3
+
+
+def shown(subject, *pictures, **settings):
+    """The plan of a shirt with pictures, of which only the names matter."""
+    wanted = [(Garment("white shirt", pictures=pictures), parse("white shirt")[0])]
+    references = [tuple(SimpleNamespace(region="upper", kind="shirt", name=each) for each in pictures)]
+    settings = Settings(**settings)
+    return make_plan(subject, Order(), wanted, Regions(torch.nn.Identity()), settings, references=references)
+
+
+def test_each_candidate_has_its_cloth_from_another_picture():
+    made = shown(worn(upper=(10, 30), trousers=(30, 60)), "a.jpg", "b.jpg", "c.jpg")
+    turned = [made.candidate(i).pieces[0] for i in range(4)]
+
+    assert [[each.name for each in piece.references] for piece in turned] == [
+        ["a.jpg", "b.jpg", "c.jpg"],
+        ["b.jpg", "c.jpg", "a.jpg"],
+        ["c.jpg", "a.jpg", "b.jpg"],
+        ["a.jpg", "b.jpg", "c.jpg"],
+    ]
+    assert all(piece.garment.pictures == tuple(each.name for each in piece.references) for piece in turned)
+
+
+def test_as_many_pictures_count_as_the_setting_says():
+    subject = worn(upper=(10, 30), trousers=(30, 60))
+    assert [len(shown(subject, "a.jpg", "b.jpg", "c.jpg", pictures=k).pieces[0].references) for k in range(4)] == [
+        *range(4)
+    ]
+    made = shown(subject, "a.jpg", "b.jpg", "c.jpg", pictures=2).candidate(1)
+    assert made.pieces[0].garment.pictures == ("b.jpg", "a.jpg")

@@ -181,7 +181,7 @@ class Flow:
             self.failures.append(failure(one.job, error))
             return []
         one.open = one.order.candidates
-        return [(one, plan, one.order.seed + i) for i in range(one.open)]
+        return [(one, plan.candidate(i), one.order.seed + i) for i in range(one.open)]
 
     def _together(
         self, work: Callable[[list[Item]], list[Made]], items: list[Item]

@@ -23,20 +23,27 @@ class Hearing:
         from fice.language.clip import text_reader  # torch, from here on
 
         self.bundle, self.settings, self.warn, self.reader = bundle, settings, warn, text_reader(bundle)
-        self.reasons: dict[tuple[tuple[str, str, bool], ...], str | None] = {}
+        self.reasons: dict[tuple, str | None] = {}
         self.said: set[str] = set()
 
     def __call__(self, job: Job) -> Job:
         if job.error:
             return job
-        said = tuple((garment.text, garment.region, bool(garment.swatch)) for garment in job.order.dressing)
+        order = job.order
+        said = (
+            *((one.text, one.region, bool(one.swatch), len(one.pictures)) for one in order.dressing),
+            (order.collection, order.top),
+        )
         if said not in self.reasons:
             self.reasons[said] = self._heard(job.order)
         return replace(job, error=self.reasons[said])
 
     def _heard(self, order: Order) -> str | None:
+        from fice.collections.dress import check_collection  # torch, from here on
+
         try:
             wanted = understood(order, self.bundle, self.settings)
+            check_collection(order, wanted, self.bundle)
         except InputError as error:
             self._say(order.sentence, str(error))
             return str(error)

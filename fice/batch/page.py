@@ -19,6 +19,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from fice.batch.found import found_in
 from fice.errors import UsageError
 from fice.order import Order
 from fice.web import webpage
@@ -43,10 +44,12 @@ LOSSES = {
     "latent": "how far the latent's layers are from each other",
     "cloth": "how far the garment is from the colour that the text names",
     "texture": "how far the garment is from the texture of its swatch",
+    "reference": "how far the garment is from its pictures",
 }
 UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # nothing in the json may end its block
 ROOM = Path(__file__).parent
-SHOWN = ("swatch", "background", "pose")  # wishes whose pictures stand beside an edit
+# wishes whose pictures stand beside an edit, as they are called there
+SHOWN = {"pictures": "garment", "found": "found", "swatch": "swatch", "background": "background", "pose": "pose"}
 
 
 def write_page(out: Path, results: Iterable[dict], *, title: str, summary: dict) -> Path:
@@ -84,14 +87,15 @@ def pictures(out: Path, result: dict) -> tuple[Path | None, Path | None]:
 
 
 def given(result: dict) -> dict[str, str]:
-    """The pictures that the order shows beside the photo, by the names of their wishes: swatches, a background."""
-    told = _report(result).get("order")
-    if not isinstance(told, dict):
-        return {}
+    """The pictures that an edit was shown beside the photo, by their wishes: garments, swatches, a background."""
+    report = _report(result)
+    told = report.get("order")
+    files: dict[str, str] = {}
     with suppress(UsageError):
-        files = Order().with_wishes(told).files()
-        return {name: file for name, file in files.items() if name.partition("_")[0] in SHOWN}
-    return {}
+        files |= Order().with_wishes(told).files() if isinstance(told, dict) else {}
+    found = [picture for pictures in found_in(report).values() for picture in pictures]
+    files |= {f"found_{number}": picture for number, picture in enumerate(found)}
+    return {name: file for name, file in files.items() if name.partition("_")[0] in SHOWN}
 
 
 def label(result: dict) -> str:
@@ -153,7 +157,11 @@ def _row(
         "ratio": next((round(each.ratio, 4) for each in reversed(small) if each), None),
         "thumbnails": [None if each is None else each.embedded() if inside else each.link() for each in small],
         "given": [
-            [f"{name.partition('_')[0]}: {Path(file).name}", link(out, Path(file)), thumbnail and thumbnail.link()]
+            [
+                f"{SHOWN[name.partition('_')[0]]}: {Path(file).name}",
+                link(out, Path(file)),
+                thumbnail and thumbnail.link(),
+            ]
             for name, file, thumbnail in beside
         ],
     }

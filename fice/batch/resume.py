@@ -16,7 +16,7 @@ from fice.photo.names import FORMATS
 
 def fingerprint(order: Order, settings_hash: str, weights_hash: str) -> str:
     """The sha256 of all that a result depends on beside the content of files."""
-    return hash_of([*order.shape(), settings_hash, weights_hash])
+    return hash_of([*order.shape(), *order.collected(), settings_hash, weights_hash])
 
 
 def state_of(job: Job) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +18,7 @@ from fice.wishes import checked
 KINDS = (".txt", ".csv", ".tsv", ".jsonl")
 TEXTS = ("text", *(name for name in WISHES if name != "text" and name not in OWN), GARMENTS)  # for every photo
 PHOTOS = ("photo", *WISHES, GARMENTS)
+OTHERS = "*"  # among columns: any more of them
 MOST_BYTES = 1_000_000_000
 LONGEST_LINE = 1_000_000
 
@@ -31,11 +32,12 @@ class Row:
     error: str | None = None
 
 
-def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
+def read_rows(path: Path, columns: tuple[str, ...], values: Callable[[str, Any, Path], Any] | None = None) -> list[Row]:
     """The rows of a list or table whose first column is `columns[0]`, which is all that a .txt has.
 
-    "text" is a str, in .jsonl also a list of them; "seed" and "candidates" are int, the others str. UsageError for
-    unknown columns and for files or lines that are too large, InputError when the file cannot be read.
+    "text" is a str, in .jsonl also a list of them; "seed" and "candidates" are int, the others str, unless `values`
+    reads them by name (UsageError). UsageError for unknown columns, unless `OTHERS` are passed over, and for files or
+    lines that are too large, InputError when the file cannot be read.
     """
     read = {".txt": _read_list, ".csv": _read_csv, ".tsv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
     if read is None:
@@ -48,7 +50,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
         encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
         # a path may have bytes that are not UTF-8; only "\n" ends a line, quoted ones are kept
         with open(path, encoding=encoding, errors="surrogateescape", newline="\n") as stream:
-            rows = [_checked(row, path) for row in read(stream, path, columns)]
+            rows = [_checked(row, path, columns, values or _read) for row in read(stream, path, columns)]
     except OSError as error:
         raise InputError(f"The list {path} cannot be read ({error.strerror}); check its name and rights.") from error
     except UnicodeError as error:
@@ -120,17 +122,19 @@ def _column(name: str) -> str:
 
 
 def _check_columns(names: Iterable[str], path: Path, columns: tuple[str, ...]) -> None:
-    unknown = [repr(name) for name in names if name not in columns]
+    unknown = [repr(name) for name in names if name not in columns and OTHERS not in columns]
     if unknown:
         raise UsageError(f"{path} has unknown columns {', '.join(unknown)}; known are {', '.join(columns)}.")
 
 
-def _checked(row: Row, path: Path) -> Row:
+def _checked(row: Row, path: Path, columns: tuple[str, ...], read: Callable[[str, Any, Path], Any]) -> Row:
     """The row with its values in their types, or with the reason why one of them makes no sense."""
     values = {}
     for name, value in row.values.items():
+        if name not in columns:
+            continue
         try:
-            values[name] = _read(name, value, path.parent)
+            values[name] = read(name, value, path.parent)
         except UsageError as error:
             return bad(row.line, path, str(error).removeprefix("The order ").rstrip("."))
     return Row(row.line, values, row.error)

@@ -22,6 +22,7 @@ MODULES = {
     "settings": "lists",
     "words": "lists",
     "doctor": "machine",
+    "garments": "garments",
     "models": "models",
     "ops": "machine",
     "bench": "machine",

@@ -74,8 +74,8 @@ class Dressing:
         """
         subject = self.subject
         light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0].cpu().numpy()
-        inside = _sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
-        old = float(_median(front, inside) @ LUMINANCE)
+        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
+        old = float(median(front, inside) @ LUMINANCE)
         cloth, shown = self._cloth(light, window, old)
         bright = float(np.quantile(cloth.reshape(-1, 3)[inside.cpu().numpy()].max(1), 0.9)) if len(inside) else 0.0
         factor = subject.exposure
@@ -85,7 +85,7 @@ class Dressing:
         rows = max(1, STRIP // light.shape[1])
         for top in range(0, len(cloth), rows):
             strip = torch.from_numpy(cloth[top : top + rows]).to(front).permute(2, 0, 1)[None]
-            new[:, :, top : top + rows] = to_gamma(_film(strip * factor))
+            new[:, :, top : top + rows] = to_gamma(film(strip * factor))
         return new
 
     def _cloth(self, light: np.ndarray, window: Window, old: float) -> tuple[np.ndarray, float]:
@@ -114,22 +114,22 @@ class Dressing:
 def own_cloth(subject: Subject, where: Tensor) -> np.ndarray:
     """Linear reflectance of what is seen `where` (1, 1, h, w) is high on the analysis canvas, by day, (3,)."""
     inside = where > min(PURE, float(where.max()) * PURE)
-    return (_median(subject.view, _sample(inside[0, 0])) / subject.exposure).clip(0, 1)
+    return (median(subject.view, sample(inside[0, 0])) / subject.exposure).clip(0, 1)
 
 
-def _film(light: Tensor) -> Tensor:
+def film(light: Tensor) -> Tensor:
     """Linear light that no picture can hold, compressed above KNEE."""
     over = (light - KNEE).clamp(min=0) / (1 - KNEE)
     return light.clamp(0, KNEE) + (1 - KNEE) * over.tanh()
 
 
-def _sample(inside: Tensor) -> Tensor:
+def sample(inside: Tensor) -> Tensor:
     """Places of at most SAMPLE of the pixels where `inside` (h, w) is True, (n,)."""
     places = inside.flatten().nonzero()[:, 0]
     return places[:: 1 + len(places) // SAMPLE]
 
 
-def _median(picture: Tensor, places: Tensor) -> np.ndarray:
+def median(picture: Tensor, places: Tensor) -> np.ndarray:
     """The median of sRGB (1, 3, h, w) at places, linear, (3,); 0 where there are none."""
     shown = picture[0].flatten(1)[:, places]
     return to_linear(shown).median(1).values.cpu().numpy() if len(places) else np.zeros(3, np.float32)

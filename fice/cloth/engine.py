@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
@@ -13,6 +14,7 @@ from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.errors import UsageError
 from fice.plan import Plan
+from fice.references.fit import Fitted
 from fice.settings import Settings
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
@@ -34,7 +36,7 @@ class Run:
     plan: Plan
     seed: int
     picture: Tensor
-    cloths: tuple[Dressing | None, ...] = ()
+    cloths: tuple[Dressing | Fitted | None, ...] = ()
     losses: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
     retries: int = 0
@@ -51,7 +53,9 @@ class Redressing:
     """
 
     canvas, steps = CANVAS, 1
-    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "background", "seed", "candidates"})
+    takes = frozenset(
+        {"text", "region", "mask", "pictures", "swatch", "swatch_width", "background", "seed", "candidates"}
+    )
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
         settings.check()
@@ -77,5 +81,10 @@ class Redressing:
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        garments = tuple(piece.wide for piece in run.plan.pieces)
-        return Finished(subject.view, self.regions.body(subject.regions), garments, run.cloths, generated=False)
+        garments, taken = [], torch.zeros_like(subject.regions[:, :1])
+        for piece, cloth in zip(run.plan.pieces, run.cloths, strict=True):
+            after = cloth.after if isinstance(cloth, Fitted) else piece.wide
+            garments.append(after * (1 - taken))
+            taken = torch.maximum(taken, after)
+        body = torch.maximum(self.regions.body(subject.regions), taken)
+        return Finished(subject.view, body, tuple(garments), run.cloths, generated=False)

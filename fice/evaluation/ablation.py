@@ -16,6 +16,7 @@ from fice.batch.batch import Batch
 from fice.batch.journal import Result, Summary
 from fice.batch.run import run_batch
 from fice.errors import UsageError
+from fice.order import Order
 from fice.settings import Settings, as_set
 
 if TYPE_CHECKING:
@@ -68,18 +69,33 @@ STANDARD = (
     Variant("no-augmentation", {"views": 0}, "CLIP sees one view instead of several."),
     Variant("no-clamp", {"clamp": False}, "CLIP sees values beyond black and white."),
 )
+PICTURED = (  # where an order shows garments
+    Variant("no-reference", {"reference": 0.0}, "Without the term of a garment's pictures."),
+    Variant("no-warp", {"warp": False}, "A garment's picture laid on its place as it is, without a warp."),
+    Variant("no-masks", {"apart": False}, "Every term looks at all garments at once."),
+    *(
+        Variant(f"garments-{count}", {"pictures": count}, meaning)
+        for count, meaning in enumerate(("By its words alone.", "By one picture.", "By two pictures.", "By three."))
+    ),
+)
 
 
-def choose(names: Sequence[str], grid: Sequence[str]) -> list[Variant]:
-    """The variants of a study: the named ones and the whole grid, `full` first; all standard ones when none is given.
+def choose(names: Sequence[str], grid: Sequence[str], order: Order | None = None) -> list[Variant]:
+    """The variants of a study: the named ones and the whole grid, `full` first; all that concern it when none is given.
 
-    names: of STANDARD. grid: "setting=value,value,..." each; every combination is a variant. Raises UsageError.
+    names: of STANDARD and PICTURED. grid: "setting=value,value,..." each; every combination is a variant. order: what
+    is asked of every photo. Raises UsageError.
     """
-    known = {variant.name: variant for variant in STANDARD}
+    known = {variant.name: variant for variant in (*STANDARD, *PICTURED)}
+    shown = order is not None and not {"pictures", "collection"}.isdisjoint(order.asked())
     for name in names:
         if name not in known:
             raise UsageError(f"There is no variant {name!r}: choose one of {', '.join(known)}.")
-    chosen = [known[name] for name in dict.fromkeys((FULL, *names))] if names or grid else list(STANDARD)
+    chosen = (
+        [known[name] for name in dict.fromkeys((FULL, *names))]
+        if names or grid
+        else [*STANDARD, *PICTURED[: len(PICTURED) * shown]]
+    )
     return chosen + (combinations(grid) if grid else [])
 
 
@@ -118,10 +134,11 @@ def describe_study(
     variants: Sequence[str] = (),
     grid: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
+    order: Order | None = None,
 ) -> str:
-    """What `ablate` would run, a line a variant. Arguments and errors as of `ablate`."""
+    """What `ablate` would run, a line a variant. Arguments as of `choose`, errors as of `ablate`."""
     lines = []
-    for variant in differing(choose(variants, grid), settings, tell):
+    for variant in differing(choose(variants, grid, order), settings, tell):
         changes = ", ".join(f"{name}={as_set(value)}" for name, value in variant.changes.items()) or "-"
         lines.append(f"{variant.name:<18} {changes:<36} {variant.meaning}".rstrip())
     return "\n".join(lines)
@@ -159,7 +176,7 @@ def ablate(
     from fice.evaluation.run import check_extras, evaluate
 
     check_extras()
-    chosen = differing(choose(variants, grid), batch.settings, tell)
+    chosen = differing(choose(variants, grid, batch.order), batch.settings, tell)
     for variant in chosen:
         batch.settings.replace(**variant.changes).check()
     runs: dict[str, list[Path]] = {}

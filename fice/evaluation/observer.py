@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fice.batch.found import found_in
 from fice.bundle.bundle import Bundle
 from fice.check import LIMITS, check
 from fice.device import resolve
 from fice.errors import InputError
-from fice.evaluation import captions, fidelity, measures
-from fice.evaluation.measures import MEASURES, Unmeasurable
+from fice.evaluation import captions, fidelity, likeness, measures
+from fice.evaluation.columns import MEASURES
+from fice.evaluation.measures import Unmeasurable
+from fice.evaluation.reports import curve_of, of_check, seconds_of
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
+from fice.garment import Garment
 from fice.language.answers import matched
 from fice.language.clip import Semantics
 from fice.language.placed import divided
-from fice.language.words import parse
+from fice.language.words import Sentence, parse
 from fice.photo.photo import Photo, read_photo
 from fice.plan import Piece, Plan, make_plan, read_painted
+from fice.references.wardrobe import Wardrobe
 from fice.settings import Settings
 from fice.subject.analysis import Analysis, seen
 from fice.subject.colours import worn
@@ -35,12 +40,6 @@ from fice.subject.regions import HEAD, Regions, resized_to
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
-ABSENT = {  # of a check
-    "print_left": "The garment had no print.",
-    "rim": "The report has no rim, as of a new print.",
-    "lost": "The background is the photo's own.",
-}
-ABSENT |= dict.fromkeys(("cut", "doubt", "instead"), "Parts were edited, and no garment as a whole.")
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 PERSON = 0.9  # probability from which a pixel must stay before new ground
@@ -80,6 +79,7 @@ class Observer:
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.regions = Regions.from_bundle(bundle, self.device)
         self.pose, self.judge = Pose.from_bundle(bundle, self.device), judge
+        self.wardrobe = Wardrobe(bundle, self.device, self.regions, self.pose)
         self.analysis = Analysis(self.regions, bundle.canvas, bundle.whole, pose=self.pose)
         self._source = lru_cache(KEPT)(self._look_at_source)
         self._edit = lru_cache(1)(self._look_at_edit)
@@ -99,7 +99,7 @@ class Observer:
                     reasons[name] = str(error)
         except (Unmeasurable, InputError) as error:
             reasons = dict.fromkeys(OF_EACH, str(error))
-        return Row(run, triple.source, triple.edit, triple.order, values, reasons, _curve(triple.report))
+        return Row(run, triple.source, triple.edit, triple.order, values, reasons, curve_of(triple.report))
 
     def person(self, path: Path) -> Tensor:
         """Who is in a picture, framed, on white: (1, 3, H, W) float in [0, 1]. InputError where nobody is found."""
@@ -116,15 +116,16 @@ class Observer:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
         asked = matched(divided(triple.order), lambda garment, _: parse(garment.text))
+        asked, references = self.wardrobe.dressed([_with_found(*each, found_in(triple.report)) for each in asked])
         wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
-        plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE)
+        plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE, references=references)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
         head = lru_cache(1)(lambda: self._head(subject))
-        garments = lru_cache(1)(lambda: [self._garment(piece, source, edit) for piece in plan.pieces])
-        sentences = [piece.sentence for piece in plan.pieces]
-        shown = lru_cache(1)(lambda: [(both[1], said) for both, said in zip(garments(), sentences, strict=True)])
-        cosines = lru_cache(1)(lambda: self._similarities(plan, garments()))
+        told = [piece for piece in plan.pieces if piece.sentence.wanted or not piece.references]
+        garments = lru_cache(1)(lambda: [self._garment(piece, source, edit) for piece in _some(told)])
+        shown = lru_cache(1)(lambda: [(both[1], each.sentence) for both, each in zip(garments(), told, strict=True)])
+        cosines = lru_cache(1)(lambda: self._similarities(told, garments()))
         errors, read = lru_cache(1)(lambda: _colour_errors(plan, before, after)), self.judge.encode_text
         figures = lru_cache(1)(lambda: self._check(plan, edit, triple.report))
         found: dict[str, Callable[[], float]] = {
@@ -143,9 +144,10 @@ class Observer:
             "part iou": lambda: measures.part_iou(source.parts, edit.parts),
             "silhouette iou": lambda: self._silhouette(subject, source, edit, outside()),
             "part distance": lambda: measures.part_distance(source.parts, edit.parts, self._height(source)),
-            **{name.replace("_", " "): partial(_of_check, figures, name) for name in LIMITS},
+            **{name.replace("_", " "): partial(of_check, figures, name) for name in LIMITS},
             **fidelity.figures(subject, self.regions, plan.pieces, before, after),
-            "seconds": lambda: _seconds(triple.report),
+            **likeness.figures(lambda: self._pictured(plan, edit), self.judge, self.regions.network),
+            "seconds": lambda: seconds_of(triple.report),
         }
         return found
 
@@ -179,9 +181,9 @@ class Observer:
         """Maps with square pixels, whatever the network makes of a picture."""
         return resized_to(self.pose.maps(person), person)[0].cpu()
 
-    def _similarities(self, plan: Plan, garments: Sequence[Tensor]) -> tuple[float, float]:
+    def _similarities(self, told: Sequence[Piece], garments: Sequence[Tensor]) -> tuple[float, float]:
         """The judge's cosines of each text with its garment, of the source and of the edit: the mean."""
-        texts = [self.judge.encode_text([piece.sentence.wanted]) for piece in plan.pieces]
+        texts = [self.judge.encode_text([piece.sentence.wanted]) for piece in told]
         found = [(both @ text.T)[:, 0].tolist() for both, text in zip(garments, texts, strict=True)]
         before, after = (sum(values) / len(found) for values in zip(*found, strict=True))
         return before, after
@@ -192,17 +194,24 @@ class Observer:
         text, reader = piece.sentence.wanted, self.judge.tokenizer
         if torch.equal(reader.encode([text]), reader.encode([""])):
             raise Unmeasurable(f"The judge knows no word of {text!r}.")
-        if piece.wide.max() <= 0.5:
-            raise Unmeasurable("The garment is too small in the source to be judged.")
-        after = piece.wide
-        if not piece.place:  # which stays where it is
-            after = torch.maximum(worn(piece.region, edit.view, self.regions, edit.regions), after)
-        garments = torch.cat([piece.wide, after])
+        garments = torch.cat([piece.wide, torch.maximum(self._now(piece, edit), piece.wide)])
         views = garment_views(torch.cat([source.view, edit.view]), garments, self.judge.size)[:, 0]
         features = self.judge.encode_picture(views)
         if not features.isfinite().all():
             raise Unmeasurable(NO_NUMBER)
         return features
+
+    def _pictured(self, plan: Plan, edit: _View) -> list[likeness.Shown]:
+        return [(edit.view, self._now(piece, edit), piece.references) for piece in plan.pieces if piece.references]
+
+    def _now(self, piece: Piece, edit: _View) -> Tensor:
+        """Where a garment is in the edit: a part, and what is not found again, where it was."""
+        if piece.wide.max() <= 0.5:
+            raise Unmeasurable("The garment is too small in the source to be judged.")
+        if piece.place:
+            return piece.wide
+        now = worn(piece.region, edit.view, self.regions, edit.regions)
+        return now if now.max() > 0.5 else piece.wide
 
     def _check(self, plan: Plan, edit: _View, report: dict[str, Any]) -> dict[str, Any]:
         """The figures of `fice.check`: those of the edit's own report, else as these networks see it."""
@@ -245,6 +254,18 @@ class Observer:
         return float(rows.max() - rows.min() + 1) * look.person.shape[2] / look.regions.shape[2]
 
 
+def _with_found(garment: Garment, sentence: Sentence, found: Mapping[str, Sequence[str]]) -> tuple[Garment, Sentence]:
+    """A garment with the pictures that were found for its words, as far as they are still there."""
+    there = tuple(name for name in found.get(sentence.wanted, ()) if Path(name).is_file())
+    return (garment if garment.pictures else replace(garment, pictures=there)), sentence
+
+
+def _some(told: Sequence[Piece]) -> Sequence[Piece]:
+    if not told:
+        raise Unmeasurable("No words say what the garment should be.")
+    return told
+
+
 def _at_photo(subject: Subject, canvas: Tensor) -> np.ndarray:
     """A map (1, 1, h, w) of the canvas at the photo's size, (H, W); 0 beyond the canvas."""
     return subject.frame.to_photo(canvas, kernel="linear")[0, 0].cpu().numpy()
@@ -264,33 +285,6 @@ def _colour_errors(plan: Plan, before: np.ndarray, after: np.ndarray) -> np.ndar
         raise Unmeasurable(f"The text {plan.order.sentence!r} names no colour.")
     worn = [(_at_photo(plan.subject, piece.wide), colour) for piece, colour in named]
     return np.array([[measures.colour_error(picture, *each) for each in worn] for picture in (before, after)])
-
-
-def _seconds(report: dict[str, Any]) -> float:
-    seconds = report.get("seconds")
-    if not _is_number(seconds):
-        raise Unmeasurable("No journal says how long it took.")
-    return float(cast(float, seconds))
-
-
-def _of_check(figures: Callable[[], dict[str, Any]], name: str) -> float:
-    value = figures().get(name)
-    if not _is_number(value):
-        raise Unmeasurable(ABSENT.get(name, "The edit's report lacks it."))
-    return float(cast(float, value))
-
-
-def _curve(report: dict[str, Any]) -> tuple[tuple[int, float], ...]:
-    """(step, loss) as the journal has them; what is no such pair is left out."""
-    given = report.get("curve")
-    pairs = [pair for pair in given if isinstance(pair, list | tuple)] if isinstance(given, list | tuple) else []
-    return tuple(
-        (pair[0], float(pair[1])) for pair in pairs if len(pair) == 2 and type(pair[0]) is int and _is_number(pair[1])
-    )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _finite(value: float) -> float:

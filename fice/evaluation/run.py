@@ -14,8 +14,8 @@ from fice.batch.folders import photos_under
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.device import resolve
 from fice.errors import InputError, UsageError, WeightsError
+from fice.evaluation.columns import MEASURES
 from fice.evaluation.intervals import difference, estimate
-from fice.evaluation.measures import MEASURES
 from fice.evaluation.observer import Observer
 from fice.evaluation.realism import Features, clip_features, inception_features, realism
 from fice.evaluation.study import Difference, Estimate, Row, Study

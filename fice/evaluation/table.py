@@ -21,6 +21,7 @@ THEMES = {
     "What should stay": ("identical", "psnr outside", "ssim outside", "head psnr", "head ssim"),
     "What people see": ("changed", "spill", "painted", "rim", "cut", "print left", "doubt", "instead", "lost"),
     "Swatches": ("swatch colour", "swatch period", "swatch turn", "swatch detail"),
+    "Pictures of garments": ("clip-i", "clip-i*", "confusion", "right garment", "dists"),
     "Body, realism, time": (),  # and every other measure
 }
 MOST_COLUMNS = 6  # of one block of the table for people

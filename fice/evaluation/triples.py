@@ -13,7 +13,7 @@ from fice.errors import InputError, UsageError
 from fice.order import WISHES, Order
 
 PICTURES = ("source", "edit")
-NEEDED = ("mask",)  # to score an edit, of the files that were asked for
+NEEDED = ("mask", "pictures")  # to score an edit, of the files that were asked for
 COLUMNS = (*PICTURES, *WISHES)  # what a csv may say; the pictures and a text it must
 
 
@@ -109,7 +109,8 @@ def _of_row(path: Path, row: tables.Row) -> Triple:
         order=Order().with_wishes(wishes, path.parent),
         error=row.error,
     )
-    missing = [name for name in (*PICTURES, "text") if name not in said]
+    words = () if "pictures" in said else ("text",)
+    missing = [name for name in (*PICTURES, *words) if name not in said]
     if row.error is None and missing:
         return _unusable(triple, f"{line} has no {' and no '.join(missing)}; add it.")
     return _checked(triple)
@@ -119,13 +120,14 @@ def _checked(triple: Triple) -> Triple:
     """The triple, with an error where one of its files is not there or the text says nothing."""
     if triple.error is not None:
         return triple
-    asked = {name: Path(file) for name, file in triple.order.files().items() if name in NEEDED}
+    asked = {name: Path(file) for name, file in triple.order.files().items() if name.partition("_")[0] in NEEDED}
     for name, file in {"source": triple.source, "edit": triple.edit, **asked}.items():
         if not _is_file(file):
-            return _unusable(triple, f"The {name} {file} is not there; put it back or name another.")
+            what = name.partition("_")[0].replace("pictures", "picture")
+            return _unusable(triple, f"The {what} {file} is not there; put it back or name another.")
     if not triple.order.dressing:
         return _unusable(triple, f"The edit {triple.edit} changes the background alone, and no garment that is scored.")
-    if not triple.order.sentence:
+    if not triple.order.sentence and not any(garment.pictures for garment in triple.order.garments):
         return _unusable(triple, f"Nothing says what the edit {triple.edit} should show; add its text.")
     return triple
 

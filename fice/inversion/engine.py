@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
 from fice.cloth.dress import Dressing
+from fice.cloth.engine import Redressing
 from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.inversion import losses
@@ -20,11 +21,13 @@ from fice.inversion.encoder import Encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
 from fice.inversion.start import redressed
-from fice.inversion.terms import Targets, bind, edit_terms, fit_terms
+from fice.inversion.term import Targets, bind
+from fice.inversion.terms import edit_terms, fit_terms
 from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
 from fice.plan import Piece, Plan
+from fice.references.fit import Fitted
 from fice.settings import Settings
 from fice.subject.analysis import Analysis
 from fice.subject.pose import Pose
@@ -65,7 +68,7 @@ class Run(Latent):
     plan: Plan
     seed: int
     weights: Weights
-    cloths: tuple[Dressing | None, ...]
+    cloths: tuple[Dressing | Fitted | None, ...]
     targets: Mapping[str, Targets | None] = field(repr=False)
 
 
@@ -81,9 +84,7 @@ class Inversion:
     Raises WeightsError for a part that is missing or damaged.
     """
 
-    takes = frozenset(
-        {"text", "region", "mask", "swatch", "swatch_width", "pose", "background", "latent", "seed", "candidates"}
-    )
+    takes = Redressing.takes | {"pose", "latent"}
 
     def __init__(
         self,
@@ -165,11 +166,11 @@ class Inversion:
             )
         return runs
 
-    def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | None, ...]:
-        """The cloth of each garment: where the optimisation begins in it, and of a swatch wherever that is."""
+    def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | Fitted | None, ...]:
+        """The cloth of each garment: where the optimisation begins in it, and of pictures wherever that is."""
         return tuple(
             dressing_of(plan.subject, piece, self.regions, seed)
-            if self.settings.start == "redressed" or piece.garment.swatch
+            if self.settings.start == "redressed" or piece.garment.swatch or piece.references
             else None
             for piece in plan.pieces
         )

@@ -20,10 +20,12 @@ from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
+from fice.references.fit import Fitted
 from fice.stitch.background import lay_behind
 from fice.stitch.ground import Ground
 from fice.stitch.matting import cut_out, unmix
 from fice.stitch.parts import Layer, Stitch, Stitched, Worn
+from fice.stitch.refit import refitted
 from fice.subject.frame import Window
 
 if TYPE_CHECKING:
@@ -123,23 +125,28 @@ def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float)
         if not parts.generated:
             if worn.cloth is None:
                 continue
-            layer = _photographed(parts, worn, worn.cloth, source, window, 1 - taken)
-            taken = taken + layer.matte
-            yield layer
+            for layer in _photographed(parts, worn, worn.cloth, source, window, 1 - taken):
+                taken = torch.maximum(taken, layer.matte)
+                yield layer
             continue
         mattes = edit_region(parts, worn, source, window)
         yield Layer(_hidden(parts, worn, source, mattes, window), mattes.removed)
         yield Layer(_cloth(parts, worn, source, mattes, window, detail), mattes.garment)
 
 
-def _photographed(parts: Stitch, worn: Worn, cloth: Dressing, source: Tensor, window: Window, free: Tensor) -> Layer:
+def _photographed(
+    parts: Stitch, worn: Worn, cloth: Dressing | Fitted, source: Tensor, window: Window, free: Tensor
+) -> Iterator[Layer]:
     """The garment of the photo in other cloth, where no other garment has been; (1, 1, h, w) in [0, 1]."""
-    probability = parts.frame.to_photo(without_specks(worn.before, SPECK), window=window, kernel="linear").clamp(0, 1)
-    matte, own = cut_out(source, probability, 1 / parts.frame.scale)
     if worn.mask is not None:
         y0, x0, y1, x1 = window
         free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
-    return Layer(cloth.draw(own, matte, window), torch.minimum(matte, free), own)
+    if isinstance(cloth, Fitted) and cloth.shape is not None:
+        yield from refitted(parts, cloth, cloth.shape, worn.before, source, window, free)
+        return
+    probability = parts.frame.to_photo(without_specks(worn.before, SPECK), window=window, kernel="linear").clamp(0, 1)
+    matte, own = cut_out(source, probability, 1 / parts.frame.scale)
+    yield Layer(cloth.draw(own, matte, window), torch.minimum(matte, free), own)
 
 
 def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from fice.srgb import to_gamma
+
+if TYPE_CHECKING:
+    from fice.references.reference import Reference
 
 
 def garment_views(
@@ -56,6 +62,17 @@ def garment_views(
     seen = (rows @ across.mT).view(batch, count, size, 3, size)
     views = 1 - seen.transpose(2, 3)
     return views.clamp(0, 1) if clamp else views  # rounding may pass 0 by a little
+
+
+def on_white(reference: Reference, size: int) -> Tensor:
+    """The garment that a picture shows, cut out as `garment_views` does: (1, 3, size, size) in [0, 1]."""
+    return garment_views(*as_tensors(reference), size)[:, 0]
+
+
+def as_tensors(reference: Reference) -> tuple[Tensor, Tensor]:
+    """A picture of a garment, (1, 3, h, w) sRGB in [0, 1], and where it is, (1, 1, h, w)."""
+    pixels, matte = torch.from_numpy(reference.pixels), torch.from_numpy(reference.matte)
+    return to_gamma(pixels.permute(2, 0, 1)[None]).clamp(0, 1), matte[None, None]
 
 
 def _weights(at: Tensor, step: Tensor, length: int) -> Tensor:

@@ -16,7 +16,7 @@ from fice.batch.run import run_batch
 from fice.editor import Editor
 from fice.inversion.loop import evaluate
 from fice.inversion.sample import people
-from fice.inversion.terms import bind
+from fice.inversion.term import bind
 from fice.inversion.tuning import join, synthesis_of
 from fice.order import Garment, Order
 from fice.settings import Settings

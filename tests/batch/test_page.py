@@ -151,6 +151,15 @@ def test_swatches_are_shown_beside_their_edits(out, tmp_path):
     assert link.endswith("my%20cloth.png") and (out / small).exists()
 
 
+def test_pictures_of_garments_given_and_found_are_shown_beside_their_edits(out, tmp_path):
+    shirt, jeans = (str(picture(tmp_path / name, (10, 60, 160))) for name in ("shirt.png", "jeans.png"))
+    line = result("0.png", tmp_path / "shirt.png")
+    line["report"]["order"] = {"garments": [{"pictures": [shirt, jeans]}, {"text": "blue jeans"}]}
+    line["report"]["found"] = [{"wanted": "blue jeans", "garments": [{"picture": jeans}, {"picture": 3}, "odd"]}, 5]
+    (row,) = rows_of(write_page(out, [line], title="t", summary={}))
+    assert [name for name, *_ in row["given"]] == ["garment: shirt.png", "garment: jeans.png", "found: jeans.png"]
+
+
 def test_links_are_quoted(out, tmp_path):
     key = "a #1?/100%\n'\"<b>:\N{DRESS}.png"
     picture(out / key)

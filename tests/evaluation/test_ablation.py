@@ -15,6 +15,7 @@ import fice
 from fice.errors import UsageError
 from fice.evaluation.ablation import (
     FULL,
+    PICTURED,
     RUNS,
     STANDARD,
     Variant,
@@ -26,6 +27,7 @@ from fice.evaluation.ablation import (
 )
 from fice.evaluation.run import Judging
 from fice.inversion.sample import people
+from fice.order import Order
 from fice.settings import PRESETS, Settings
 
 TINY = ["refine=0", "tuning=0", "views=1", "steps=2"]
@@ -45,10 +47,11 @@ def photos(tmp_path_factory):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_standard_variants_are_valid_settings_with_names_of_folders(preset):
     base = Settings.preset(preset)
-    for variant in STANDARD:
+    variants = (*STANDARD, *PICTURED)
+    for variant in variants:
         base.replace(**variant.changes)
         assert variant.meaning and variant.name.replace("-", "").isalnum()
-    assert len({variant.name for variant in STANDARD}) == len(STANDARD)
+    assert len({variant.name for variant in variants}) == len(variants)
     assert STANDARD[0].name == FULL and not STANDARD[0].changes
 
 
@@ -60,9 +63,19 @@ def test_each_term_can_be_removed():
 def test_the_full_method_comes_first_whatever_is_chosen():
     assert [v.name for v in choose(["no-pose", "no-pose"], [])] == [FULL, "no-pose"]
     assert [v.name for v in choose([], ["steps=1,2"])] == [FULL, "steps=1", "steps=2"]
-    assert choose([], []) == list(STANDARD)
+    assert choose([], []) == choose([], [], Order.of("red dress")) == list(STANDARD)
     with pytest.raises(UsageError, match="no-pose"):
         choose(["no-poses"], [])
+
+
+def test_what_concerns_pictures_is_studied_where_there_are_some():
+    for order in (Order.of("red dress", pictures="dress.jpg"), Order.of("red dress", collection="shop")):
+        assert choose([], [], order) == [*STANDARD, *PICTURED]
+    told: list[str] = []
+    names = [each.name for each in differing(choose(["garments-0", "garments-3"], []), Settings(), told.append)]
+    assert names == [FULL, "garments-0"] and told == ["garments-3 is the same as full here; it is left out."]
+    for name in ("no-warp", "garments-1"):  # of a photographed garment too
+        Settings().replace(**next(each.changes for each in PICTURED if each.name == name)).check()
 
 
 def test_a_grid_is_every_combination_in_order():

@@ -13,16 +13,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from fice.errors import UsageError
-from fice.evaluation.measures import (
-    MEASURES,
-    Unmeasurable,
-    colour_error,
-    identical,
-    part_distance,
-    part_iou,
-    psnr,
-    ssim,
-)
+from fice.evaluation.columns import MEASURES
+from fice.evaluation.measures import Unmeasurable, colour_error, identical, part_distance, part_iou, psnr, ssim
 
 ALL = np.ones((40, 30), bool)
 GAUSSIAN = {
@@ -71,6 +63,11 @@ def test_the_columns():
         *((name, -1) for name in ("spill", "painted", "rim", "cut", "print left", "doubt", "instead", "lost")),
         *((f"swatch {name}", -1) for name in ("colour", "period", "turn")),
         ("swatch detail", 1),
+        ("clip-i", 1),
+        ("clip-i*", 1),
+        ("confusion", -1),
+        ("right garment", 1),
+        ("dists", -1),
         ("seconds", -1),
         ("frechet", -1),
         ("kernel", -1),

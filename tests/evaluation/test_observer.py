@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 from conftest import person_on_a_wall
+from garments import drawn
 from PIL import Image
 from scipy import ndimage
 
 from fice.bundle.bundle import load_bundle
-from fice.evaluation.measures import MEASURES
+from fice.evaluation.columns import MEASURES
 from fice.evaluation.observer import OUTLINE_FREE, Observer
 from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
@@ -29,8 +30,9 @@ from fice.subject.regions import HEAD
 OF_EACH = {measure.name for measure in MEASURES if not measure.whole}
 SHIFT = 14  # pixels
 
-# measures of swatches and of new backgrounds
+# measures of swatches, of new backgrounds and of pictures
 UNASKED = {"lost", "swatch colour", "swatch period", "swatch turn", "swatch detail"}
+UNASKED |= {"clip-i", "clip-i*", "confusion", "right garment", "dists"}
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +234,22 @@ def test_text_without_a_colour_or_without_a_known_word(observer, edited):
     assert "no word of 'xyzzy'" in row.reasons["gain"]
     row = observer.observe("a", edited(text="  "))
     assert set(row.reasons) == OF_EACH and "empty" in row.reasons["gain"]
+
+
+def test_a_garment_is_compared_with_its_pictures(observer, edited, tmp_path, monkeypatch):
+    seen = []
+    dress = drawn("dress", (0.0, 0.5, 0.1))
+    monkeypatch.setattr(observer.wardrobe, "_read", lambda name, *_: seen.append(Path(name).name) or dress)
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(dress.content())
+    alone = {"confusion", "right garment"}
+    row = observer.observe("a", edited(text="", pictures=tmp_path / "a.png"))
+    assert seen == ["a.png"] and {"clip-i", "clip-i*", "dists"} <= set(row.values) and alone <= set(row.reasons)
+    assert row.values["clip-i"] == row.values["clip-i*"] < 1 and 0 < row.values["dists"] < 2
+    assert "No words" in row.reasons["similarity"]
+    found = [{"wanted": "green dress", "garments": [{"picture": str(tmp_path / name)} for name in ("b.png", "gone")]}]
+    row = observer.observe("a", edited(text="green dress", report={"found": found}))
+    assert seen == ["a.png", "b.png"] and {"clip-i", "similarity"} <= set(row.values)
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,12 @@ def test_tables_that_are_none(tmp_path, photo):
         read_run(tmp_path / "none.csv")
     with pytest.raises(UsageError, match=r"\.csv; name one"):
         read_run(photo)
+
+
+def test_pictures_of_a_garment_need_no_text_and_must_be_there(tmp_path, photo):
+    table = tmp_path / "theirs.csv"
+    (tmp_path / "shirt.png").write_bytes(photo.read_bytes())
+    table.write_text(f"source,edit,garment\n{photo},{photo},shirt.png\n{photo},{photo},gone.png\n")
+    there, gone = read_run(table)
+    assert there.error is None and there.order.garments[0].pictures == (str(tmp_path / "shirt.png"),)
+    assert gone.error == f"The picture {tmp_path / 'gone.png'} is not there; put it back or name another."

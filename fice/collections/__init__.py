@@ -1,0 +1,1 @@
+"""Collections of garments: their pictures indexed, searched by a sentence, and worn."""

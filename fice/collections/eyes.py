@@ -1,0 +1,132 @@
+"""How garments are seen for a collection: many pictures at once, through the networks of one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from fice.collections.features import main_colours
+from fice.errors import FiceError, InputError
+from fice.files import hash_of
+from fice.language.clip import Semantics
+from fice.photo.photo import read_photo
+from fice.references import border
+from fice.references.garments import Garments
+from fice.references.picture import shrunk
+from fice.references.reference import KINDS
+from fice.srgb import linear_light
+from fice.subject.regions import Regions
+from fice.subject.views import garment_views
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
+
+PARTS = ("clip", "garments", "regions")  # of a bundle, that see
+SIDE = 256  # pixels of the longer side at which a garment is looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is seen of one garment.
+
+    Attributes:
+        look: (D,) float32, CLIP of the garment alone on white, of length one.
+        kinds: (len(KINDS),) float, the probability of each.
+        colours: (n, 4), CIELAB and share of each main colour.
+        worn: somebody wears it.
+        sha256: of the picture.
+    """
+
+    look: np.ndarray
+    kinds: np.ndarray
+    colours: np.ndarray
+    worn: bool
+    sha256: str
+
+    def as_row(self) -> dict[str, Any]:
+        """For the row of a collection: all but CLIP's numbers."""
+        seen, colours = self.kinds.round(4).tolist(), self.colours.round(3).tolist()
+        return {"sha256": self.sha256, "seen": seen, "colours": colours, "worn": self.worn}
+
+
+class Eyes:
+    """The networks of a bundle, looking at garments; `weights` is the sha256 of them.
+
+    Raises WeightsError for a bundle that lacks one of them.
+    """
+
+    def __init__(self, bundle: Bundle, device: str | torch.device = "cpu"):
+        self.device, self.weights = device, weights_of(bundle)
+        self.semantics = Semantics.from_bundle(bundle, device)
+        self.regions = Regions.from_bundle(bundle, device)
+        self.garments = Garments.from_bundle(bundle, device) if "garments" in bundle.parts else None
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """CLIP of texts, (n, D) float32 of length one."""
+        return self.semantics.encode_text(texts).float().cpu().numpy()
+
+    def look(self, paths: Sequence[Path]) -> list[Look | FiceError]:
+        """Several pictures, each as it is seen or why it cannot be used."""
+        found: list[_Shown | FiceError] = []
+        for path in paths:
+            try:
+                found.append(self._read(path))
+            except FiceError as error:
+                found.append(error)
+        looks = iter(self._features([each for each in found if isinstance(each, _Shown)]))
+        return [each if isinstance(each, FiceError) else _look(each, next(looks)) for each in found]
+
+    @torch.no_grad()
+    def _features(self, shown: Sequence[_Shown]) -> np.ndarray:
+        """CLIP of garments alone on white, (n, D) float32 of length one."""
+        if not shown:
+            return np.zeros((0, 1), np.float32)
+        size = self.semantics.size
+        views = [garment_views(_tensor(one.picture), _tensor(one.matte[..., None]), size)[:, 0] for one in shown]
+        return self.semantics.encode_picture(torch.cat(views).to(self.device)).float().cpu().numpy()
+
+    def _read(self, path: Path) -> _Shown:
+        """What a picture shows. InputError where it cannot be used."""
+        photo = read_photo(path)
+        shown = photo.small(photo.size[0] * min(1, SIDE / max(photo.size)))
+        small, kinds, prior = shrunk(shown, border.SIDE), np.full(len(KINDS), 1 / len(KINDS)), None
+        if self.garments is not None:
+            seen = self.garments.see(_tensor(shown))
+            kinds = seen.kinds.cpu().numpy()
+            prior = F.interpolate(seen.matte, size=small.shape[:2], mode="area")[0, 0].cpu().numpy()
+        matte = border.by_border(small, prior)
+        if matte.max() <= 0.5:
+            raise InputError(f"{path} shows no garment; use a picture of one.")
+        return _Shown(small, matte, kinds, False, photo.sha256)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A garment in a small picture (h, w, 3) sRGB in [0, 1]; matte: (h, w)."""
+
+    picture: np.ndarray
+    matte: np.ndarray
+    kinds: np.ndarray
+    worn: bool
+    sha256: str
+
+
+def _look(shown: _Shown, look: np.ndarray) -> Look:
+    colours, shares = main_colours(linear_light(shown.picture), shown.matte)
+    return Look(look, shown.kinds, np.column_stack([colours, shares]), shown.worn, shown.sha256)
+
+
+def weights_of(bundle: Bundle) -> str:
+    """What stands for the networks of a bundle that see garments."""
+    return hash_of({name: bundle.parts[name].sha256 for name in PARTS if name in bundle.parts})
+
+
+def _tensor(picture: np.ndarray) -> torch.Tensor:
+    """(h, w, channels) -> (1, channels, h, w) float32."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, 2, 0), np.float32))[None]

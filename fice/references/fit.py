@@ -1,0 +1,205 @@
+"""Onto the body: a garment of a picture where somebody's own is, in the light of the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fice.cloth.drape import has_legs
+from fice.cloth.dress import film, median, sample
+from fice.cloth.limb import Line
+from fice.cloth.shading import contrast, light_on
+from fice.mask import without_specks
+from fice.plan import Piece
+from fice.references import hang
+from fice.references.figure import Figure, Limb
+from fice.references.reference import BODICE, POINTS, Reference
+from fice.references.sampling import Picture
+from fice.references.strips import TRUNK, strips_of
+from fice.references.warp import Warp
+from fice.srgb import LUMINANCE, to_gamma
+from fice.subject.frame import Window
+from fice.subject.regions import Regions
+from fice.subject.subject import Subject
+
+SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
+COARSE = 2  # pixels of the canvas in a cell of the maps
+PURE = 0.9
+ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One part on the canvas, all (h, w): cm inside, and x, y of the picture."""
+
+    inside: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Where the outline changes. Maps are (1, 1, h, w) float in [0, 1] on the analysis canvas.
+
+    Attributes:
+        body: where the garment was, and what of the body it covers newly: with the photo's own outline.
+        keep: where that outline holds; elsewhere it is the picture's.
+        gone: what of the old garment goes from there.
+        stays: where the old garment stays as it is.
+        before: what stays before the garment.
+        near: where the picture's outline may be.
+        solid: where it has no holes.
+        limbs: what may be bare.
+        layered: what the old garment shows beside the new one stays.
+        cm: that a pixel of the canvas covers.
+    """
+
+    body: Tensor
+    keep: Tensor
+    gone: Tensor
+    stays: Tensor
+    before: Tensor
+    near: Tensor
+    solid: Tensor
+    limbs: tuple[Limb, ...]
+    layered: bool
+    cm: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A garment of a picture on somebody.
+
+    Attributes:
+        subject: who wears it.
+        picture: of the garment.
+        parts: a later one lies before an earlier one, and the first is everywhere.
+        after: where it is seen, (1, 1, h, w) float in [0, 1] on the analysis canvas.
+        usual: its median colour, (3,) linear light.
+        shape: how its outline differs from the old garment's; None where it does not.
+    """
+
+    subject: Subject
+    picture: Picture
+    parts: tuple[Mapped, ...]
+    after: Tensor
+    usual: np.ndarray
+    shape: Shape | None = None
+
+    def at(self, window: Window) -> tuple[Tensor, Tensor]:
+        """The picture's pixels x, y (h, w) that a window of the photo shows."""
+        maps: list[Tensor] = []
+        for part in self.parts:
+            stack = torch.from_numpy(np.stack([part.inside, part.x, part.y]))[None]
+            inside, *own = self.subject.frame.to_photo(stack, window=window)[0]
+            maps = [torch.where(inside > 0, *pair) for pair in zip(own, maps, strict=True)] if maps else own
+        return maps[0], maps[1]
+
+    def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
+        """The garment on the person, (1, 3, h, w) sRGB in [0, 1]; arguments as of `Dressing.draw`."""
+        colours, _ = self.picture.seen(*self.at(window))
+        light = light_on(front, matte, self.subject.frame.box[2] - self.subject.frame.box[0])
+        return self.lit(colours, light, front, matte)
+
+    def lit(self, colours: Tensor, light: Tensor, front: Tensor, matte: Tensor) -> Tensor:
+        """Colours (1, 3, h, w) of the picture under the light (1, 1, h, w) on the old garment."""
+        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
+        exposure = self.subject.exposure
+        old, new = (float(each @ LUMINANCE) for each in (median(front, inside), self.usual * exposure))
+        return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * exposure))
+
+
+def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, seed: int = 0) -> Fitted:
+    """A garment of a picture in the place of a piece."""
+    as_map = lambda x: x[0, 0].cpu().numpy()  # noqa: E731
+    seen = lambda *names: as_map(regions.select(subject.regions, names))  # noqa: E731
+    worn = as_map(piece.cloth)
+    person = as_map(regions.body(subject.regions))
+    figure = Figure(subject, worn, person, seen("skin", "legwear"), seen("face"), seen("shoes"))
+    flat, ends = strips_of(reference)
+    bodice = POINTS[reference.kind] == BODICE
+    if bodice:
+        hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
+    elif reference.kind == "skirt" or not figure.body.legs:
+        hung = hang.skirt(figure, flat, reference.worn)
+    else:
+        hung = hang.trousers(figure, flat, ends, has_legs(piece.cloth, subject.regions, regions))
+    parts = []
+    for name, strip in hung.strips.items():
+        points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)
+        if name == TRUNK:
+            more = hang.seam_points(hung, flat, reference.worn)
+            points, images = (np.concatenate(pair) for pair in zip((points, images), more, strict=True))
+        parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
+    picture = Picture.of(reference)
+    usual = np.median(reference.pixels[reference.matte > PURE], 0)
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
+    if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
+        return fitted
+    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
+    before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
+    before = np.maximum(before, seen("skin") * _arms(figure))
+    before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
+    after, shape = _reshaped(fitted, figure, hung, worn, before)
+    as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
+    maps = {name: as_tensor(each) for name, each in shape.items()}
+    return Fitted(
+        subject,
+        picture,
+        fitted.parts,
+        as_tensor(after),
+        usual,
+        Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm),
+    )
+
+
+def _reshaped(
+    fitted: Fitted, figure: Figure, hung: hang.Hung, worn: np.ndarray, before: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Where the garment is after the edit, (h, w), and the maps of its `Shape`."""
+    x, y = fitted.parts[0].x, fitted.parts[0].y
+    for part in fitted.parts[1:]:
+        x, y = (np.where(part.inside > 0, new, old) for new, old in ((part.x, x), (part.y, y)))
+    matte = fitted.picture.seen(torch.from_numpy(x), torch.from_numpy(y))[1][0, 0].numpy()
+    near = np.any([figure.near(strip) for strip in hung.strips.values()], axis=0)
+    trunk = figure.near(hung.strips[TRUNK])
+    solid = np.zeros_like(near) if hung.solid is None else figure.within(hung.solid)
+    silhouette = np.maximum(matte * near, solid) * (1 - before)
+    soft = lambda cm: np.clip(cm / figure.cm + 0.5, 0, 1)  # noqa: E731
+    body = np.maximum(worn, hung.over)
+    keep, gone, stays = 1 - soft(hung.changed), soft(hung.gone), soft(hung.stays)
+    after = (body * (1 - gone * ~trunk) * keep + silhouette * (1 - keep)) * (1 - stays)
+    return after, {
+        "body": body,
+        "keep": keep,
+        "gone": gone,
+        "stays": stays,
+        "before": before,
+        "near": near,
+        "solid": solid,
+    }
+
+
+def _arms(figure: Figure) -> np.ndarray:
+    """Where skin is an arm's or a hand's, (h, w) bool."""
+    found = np.zeros(figure.grid.x.shape, bool)
+    for joints in figure.body.arms.values():
+        along, aside = Line.through(joints).places(figure.grid)
+        length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
+        found |= (abs(aside) < ARM) & (along > -ARM) & (along < length + HAND)
+    return found
+
+
+def _mapped(inside: np.ndarray, warp: Warp, figure: Figure) -> Mapped:
+    shift = figure.cm * (COARSE - 1) / 2
+    coarse = warp(figure.grid.x[::COARSE, ::COARSE] + shift, figure.grid.y[::COARSE, ::COARSE] + shift)
+    size = figure.grid.x.shape
+    x, y = (
+        F.interpolate(torch.from_numpy(axis)[None, None].float(), size=size, mode="bicubic")[0, 0].numpy()
+        for axis in coarse
+    )
+    return Mapped(np.clip(inside, -100, 100).astype(np.float32), x, y)

@@ -1,0 +1,70 @@
+"""A garment whose outline differs from the photographed one: what that hid, bare limbs, and the new one over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from fice.cloth.shading import light_on
+from fice.fill import continued, fill_background
+from fice.mask import grow, refine, steepen, without_specks
+from fice.references.bare import skin_on
+from fice.references.fit import Fitted, Shape
+from fice.stitch.matting import cut_out
+from fice.stitch.parts import Layer, Stitch
+from fice.subject.frame import Window
+
+SPECK = 0.0005
+SMOOTH = 0.04  # share of the person's height over which light goes on where no cloth was
+
+
+def refitted(
+    parts: Stitch, cloth: Fitted, shape: Shape, before: Tensor, source: Tensor, window: Window, free: Tensor
+) -> Iterator[Layer]:
+    """Layers from the back: the background and bare limbs where cloth goes, and the garment.
+
+    before: where the old garment was, (1, 1, h, w) on the canvas; source: the window of the photo, (1, 3, H, W); free:
+    where it may change, (1, 1, H, W) in [0, 1].
+    """
+    frame, step = parts.frame, 1 / parts.frame.scale
+    to_photo = lambda x: frame.to_photo(x, window=window, kernel="linear").clamp(0, 1)  # noqa: E731
+    crisp = min(0.7, 1.3 / step)
+    matte, own = cut_out(source, to_photo(without_specks(shape.body, SPECK)), step)
+    maps = torch.cat([shape.keep, shape.gone, shape.stays, shape.near, shape.solid, before], 1)
+    keep, gone, stays, near, solid, old = to_photo(maps).split(1, 1)
+    keep, gone, stays = (steepen(each, crisp) for each in (keep, gone, stays))
+    ahead = steepen(refine(to_photo(shape.before), source, 2 * step), 0.4)
+    colours, warped = cloth.picture.seen(*cloth.at(window))
+    warped = torch.maximum(warped.to(source) * near, solid) * (1 - ahead)
+    kept = torch.maximum(matte * (1 - gone), torch.minimum(matte, warped) * gone)
+    garment = torch.lerp(warped, kept, keep) * (1 - stays)
+    light = _light(own, matte * steepen(old, 0.2), matte, frame.box[2] - frame.box[0])
+    lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
+    lost = lost * (0.0 if shape.layered else 1.0)
+    removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
+    hidden = None
+    if removed.max() > 0:
+        person = steepen(to_photo(grow(parts.body, 2)), 0.2, 0.3)
+        under = fill_background(source, torch.maximum(person, grow(removed, 2)))
+        hidden = Layer(under, removed * free)
+        yield hidden
+    below = source if hidden is None else source + hidden.matte * (hidden.picture - source)
+    sure = keep * (1 - removed)
+    yield Layer(cloth.lit(colours, light, own, matte * steepen(old, 0.2)), garment * free, below + sure * (own - below))
+    for limb in shape.limbs:
+        skin, alpha = skin_on(limb, shape, cloth.subject, window, garment)
+        alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
+        yield Layer(skin, alpha * free)
+
+
+def _light(own: Tensor, old: Tensor, matte: Tensor, height: float) -> Tensor:
+    """The log of the light on a garment that was there, on what of the body goes on, and about that elsewhere."""
+    light = light_on(own, old, height)
+    rest = (matte - old).clamp(0, 1)
+    if (rest > 0.5).any():
+        light = torch.lerp(light, light_on(own, rest, height), rest)
+    known = steepen(matte, 0.2, 0.85)
+    around = continued(light, known)
+    return torch.lerp(around, light, steepen(matte, 0.5, 0.6))
