@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
 from fice.check import check, colours_reached, complaints
-from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
 from fice.collections.dress import Collections
@@ -34,6 +33,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
+from fice.references.fit import Fitted
 from fice.references.wardrobe import Wardrobe
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
@@ -183,11 +183,10 @@ class Editor:
             if self.settings.garment == "photographed":
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
-        wanted = understood(order, self.bundle, self.settings)
         for garment in order.garments:
             check_cloth(garment, self.regions)
-        wanted, shown = self.wardrobe.dressed(wanted)
-        wanted, found = self.collections.dress(wanted, order, subject)
+        told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))
+        wanted, found = self.collections.dress(told, order, subject)
         references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
         if order.pose is not None and self.pose is not None:
@@ -212,13 +211,7 @@ class Editor:
         plan, subject, settings = run.plan, run.plan.subject, self.settings
         made = self.engine.finish(run)
         garments = tuple(
-            Worn(
-                piece.cloth if isinstance(cloth, Dressing) else piece.wide,
-                after,
-                piece.mask,
-                cloth,
-                same=_same_cloth(piece),
-            )
+            Worn(piece.wide if cloth is None else piece.cloth, after, piece.mask, cloth, same=_same_cloth(piece))
             for piece, after, cloth in zip(plan.pieces, made.garments, made.cloths, strict=True)
         )
         with torch.no_grad():
@@ -239,6 +232,7 @@ class Editor:
             figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
+        drawn = [notice for cloth in made.cloths if isinstance(cloth, Fitted) for notice in cloth.notices]
         facts = {
             "input": str(subject.photo.path),
             "text": plan.order.title,
@@ -273,7 +267,7 @@ class Editor:
             garment,
             made.latent,
             run.picture,
-            [*plan.notices, *faults],
+            [*plan.notices, *drawn, *faults],
             facts,
             result.alpha,
         )

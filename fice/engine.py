@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fice.cloth.dress import Dressing
 from fice.plan import Plan
+from fice.references.fit import Fitted
 from fice.subject.subject import Subject
 
 
@@ -54,7 +55,7 @@ class Finished:
     picture: Tensor
     body: Tensor
     garments: tuple[Tensor, ...]
-    cloths: tuple[Dressing | None, ...]
+    cloths: tuple[Dressing | Fitted | None, ...]
     latent: Tensor | None = None
     generated: bool = True
 

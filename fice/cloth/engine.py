@@ -13,6 +13,7 @@ from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.errors import UsageError
 from fice.plan import Plan
+from fice.references.fit import Fitted
 from fice.settings import Settings
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
@@ -34,7 +35,7 @@ class Run:
     plan: Plan
     seed: int
     picture: Tensor
-    cloths: tuple[Dressing | None, ...] = ()
+    cloths: tuple[Dressing | Fitted | None, ...] = ()
     losses: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
     retries: int = 0
@@ -51,7 +52,9 @@ class Redressing:
     """
 
     canvas, steps = CANVAS, 1
-    takes = frozenset({"text", "region", "mask", "swatch", "swatch_width", "background", "seed", "candidates"})
+    takes = frozenset(
+        {"text", "region", "mask", "swatch", "swatch_width", "pictures", "background", "seed", "candidates"}
+    )
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
         settings.check()
@@ -77,5 +80,6 @@ class Redressing:
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        garments = tuple(piece.wide for piece in run.plan.pieces)
+        pieces = zip(run.plan.pieces, run.cloths, strict=True)
+        garments = tuple(cloth.after if isinstance(cloth, Fitted) else piece.wide for piece, cloth in pieces)
         return Finished(subject.view, self.regions.body(subject.regions), garments, run.cloths, generated=False)

@@ -16,6 +16,7 @@ from fice.cloth.swatch.reading import Picture, read
 from fice.errors import InputError
 from fice.order import Garment
 from fice.plan import Piece
+from fice.references.fit import Fitted, fit
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
 from fice.subject.regions import Regions
@@ -27,11 +28,13 @@ PERSON = 0.1  # share of a swatch that somebody covers who is no error of the ne
 SEEN = 0.6  # probability from which a thing is in the picture
 
 
-def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> Dressing | None:
-    """A garment's new cloth; None where nothing is asked of it.
+def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> Dressing | Fitted | None:
+    """A garment's new cloth, or the garment of its picture; None where nothing is asked of it.
 
     Raises InputError where a colour is like nothing in the picture, and for a swatch that cannot be used.
     """
+    if piece.references:
+        return fit(piece.references[0], subject, piece, regions, seed)
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))

@@ -27,6 +27,7 @@ from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of
 from fice.language.clip import Semantics
 from fice.mask import decide
 from fice.plan import Piece, Plan
+from fice.references.fit import Fitted
 from fice.settings import Settings
 from fice.subject.analysis import Analysis
 from fice.subject.pose import Pose
@@ -67,7 +68,7 @@ class Run(Latent):
     plan: Plan
     seed: int
     weights: Weights
-    cloths: tuple[Dressing | None, ...]
+    cloths: tuple[Dressing | Fitted | None, ...]
     targets: Mapping[str, Targets | None] = field(repr=False)
 
 
@@ -165,7 +166,7 @@ class Inversion:
             )
         return runs
 
-    def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | None, ...]:
+    def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | Fitted | None, ...]:
         """The cloth of each garment: where the optimisation begins in it, and of pictures wherever that is."""
         return tuple(
             dressing_of(plan.subject, piece, self.regions, seed)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fice.cloth.dress import Dressing
 from fice.plan import Plan
+from fice.references.fit import Fitted
 from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
@@ -17,7 +18,7 @@ from fice.subject.regions import HEAD
 
 
 @torch.no_grad()
-def redressed(plan: Plan, cloths: Sequence[Dressing | None], analysis: Analysis) -> Tensor:
+def redressed(plan: Plan, cloths: Sequence[Dressing | Fitted | None], analysis: Analysis) -> Tensor:
     """The subject with its photographed garments in new cloths, as the engine's canvas shows it, (1, 3, H, W).
 
     cloths: one a piece of the plan; None leaves the garment as it is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,8 +17,8 @@ from fice.mask import without_specks
 from fice.plan import Piece
 from fice.references import hang
 from fice.references.figure import Figure, Limb
-from fice.references.sampling import Picture
 from fice.references.reference import BODICE, POINTS, Reference
+from fice.references.sampling import Picture
 from fice.references.strips import TRUNK, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
@@ -27,6 +27,8 @@ from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
 SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
+ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
+LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
 ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
@@ -80,7 +82,9 @@ class Fitted:
         parts: a later one lies before an earlier one, and the first is everywhere.
         after: where it is seen, (1, 1, h, w) float in [0, 1] on the analysis canvas.
         usual: its median colour, (3,) linear light.
+        rank: of several garments the lower one lies before the higher one.
         shape: how its outline differs from the old garment's; None where it does not.
+        notices: what the user should know.
     """
 
     subject: Subject
@@ -88,7 +92,9 @@ class Fitted:
     parts: tuple[Mapped, ...]
     after: Tensor
     usual: np.ndarray
+    rank: int
     shape: Shape | None = None
+    notices: tuple[str, ...] = ()
 
     def at(self, window: Window) -> tuple[Tensor, Tensor]:
         """The picture's pixels x, y (h, w) that a window of the photo shows."""
@@ -137,24 +143,18 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
         parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
     picture = Picture.of(reference)
     usual = np.median(reference.pixels[reference.matte > PURE], 0)
-    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual, ORDER.index(reference.region))
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
         return fitted
     before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
     before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
-    after, shape = _reshaped(fitted, figure, hung, worn, before)
+    after, found = _reshaped(fitted, figure, hung, worn, before)
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
-    maps = {name: as_tensor(each) for name, each in shape.items()}
-    return Fitted(
-        subject,
-        picture,
-        fitted.parts,
-        as_tensor(after),
-        usual,
-        Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm),
-    )
+    maps = {name: as_tensor(each) for name, each in found.items()}
+    shape = Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm)
+    return replace(fitted, after=as_tensor(after), shape=shape, notices=(LAYERED,) if hung.layered else ())
 
 
 def _reshaped(

@@ -20,6 +20,7 @@ WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 LAP = 4.0  # cm of a bare limb below what covers it
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
+LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
@@ -66,18 +67,19 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
-    longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
+    length = max(length * scale, figure.hips + LEAST - min(first.values())) if kind == "dress" else length * scale
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = _nothing(figure), None
     if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
-        level = min(figure.hips, *(min(ends[side], first[side] + length * scale) - SAME for side in SIGNS))
-        ends = {side: first[side] + length * scale for side in SIGNS}
+        level = min(figure.hips, *(min(ends[side], first[side] + length) - SAME for side in SIGNS))
+        ends = {side: first[side] + length for side in SIGNS}
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     elif all_over and kind != "dress" and longer < -SAME:
-        ends = {side: max(first[side] + length * scale, figure.hips) for side in SIGNS}
+        ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
     elif kind != "jacket" and SAME < longer < TUCKED:
-        ends = {side: first[side] + length * scale for side in SIGNS}  # what is longer is in the trousers
+        ends = {side: first[side] + length for side in SIGNS}  # what is longer is in the trousers
     edges = _edges(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
     sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
@@ -96,9 +98,10 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = _lengths(trunk, 0)
     scale = 2 * waist * (1 if worn else ROUND) / _width(trunk, 0)
-    longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
+    length = max(length * scale, figure.hips + LEAST - min(first.values()))
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     if abs(longer) > SAME and (figure.body.legs or longer > 0):
-        ends = {side: first[side] + length * scale for side in SIGNS}
+        ends = {side: first[side] + length for side in SIGNS}
         level = figure.hips - 4
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
@@ -139,9 +142,11 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + FORK, own, -sign)):
             rows = np.linspace(start, figure.hips + last, count)
             middle, radius = around.around(rows)
-            if not legged or last > now:
-                clad = np.interp((rows - figure.hips) / whole, *CLAD)
-                middle, radius = (middle, np.where(rows < figure.hips + now, radius, clad)) if legged else (0, clad)
+            clad = np.interp((rows - figure.hips) / whole, *CLAD)
+            if not legged:
+                middle, radius = 0 * rows, clad
+            elif last > now:
+                radius = np.where(rows < figure.hips + now, radius, clad)
             edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
@@ -170,7 +175,10 @@ def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
 
 
 def _uncover(figure: Figure, hung: Hung, end: float) -> None:
-    """Bare legs from `end`, cm below the hips, on, where the old garment is longer; where they cannot be drawn, it stays below the new one."""
+    """Bare legs from `end`, cm below the hips, on, where the old garment is longer.
+
+    Where they cannot be drawn, it stays below the new one.
+    """
     hung.layered = not figure.legs_show
     if not hung.layered:
         spots, nearer = legs(figure)[1:]

@@ -27,7 +27,10 @@ def legs(figure: Figure) -> tuple[dict[str, Line], dict[str, tuple[np.ndarray, n
 
 
 def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], mine: np.ndarray, end: float) -> Limb:
-    """A leg; spot: the places of its line; mine: (h, w) cm nearer to it than to the other; end: of cloth, cm below the hips."""
+    """A leg.
+
+    spot: the places of its line; mine: (h, w) cm nearer to it than to the other; end: of cloth, cm below the hips.
+    """
     along, aside = spot
     length = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
     below = along - figure.hips

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from fice.cloth.dress import Dressing
+from fice.references.fit import Fitted
 from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
 
@@ -30,7 +31,7 @@ class Worn:
     before: Tensor
     after: Tensor
     mask: np.ndarray | None = None
-    cloth: Dressing | None = None
+    cloth: Dressing | Fitted | None = None
     same: bool = False
 
 
