@@ -14,13 +14,15 @@ from fice.cloth.parts import CROTCH, THIGH
 from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure, Limb
 from fice.references.limbs import FORK, bare_arm, bare_leg, legs
-from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, straight
+from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 LAP = 4.0  # cm of a bare limb below what covers it
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
 LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
+NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
+HEM = 4.0  # cm of a hem that has an outline of its own
 TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
@@ -57,8 +59,13 @@ class Hung:
     layered: bool = False
 
 
-def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool) -> Hung:
-    """Trunk and sleeves; necks: (2, 2) of the picture; worn: by somebody there; all_over: in the place of a dress."""
+def bodice(
+    figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool, legged: bool
+) -> Hung:
+    """Trunk and sleeves.
+
+    necks: (2, 2) of the picture; worn: by somebody there; all_over: in the place of a dress; legged: of trousers, too.
+    """
     trunk = flat[TRUNK]
     rows = np.array([figure.along(figure.armhole(side)[1]) for side in SIGNS]) + 4
     chest = float(figure.girth.around(rows)[1].mean())
@@ -71,7 +78,7 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = _nothing(figure), None
     if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
-        level = min(figure.hips, *(min(ends[side], first[side] + length) - SAME for side in SIGNS))
+        level = _level(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
         ends = {side: first[side] + length for side in SIGNS}
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
@@ -90,7 +97,7 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     return hung
 
 
-def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
+def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> Hung:
     """One strip from the waist to the hem."""
     trunk, hung, level = flat[TRUNK], _nothing(figure), None
     first = _from_waist(figure, hung)
@@ -101,8 +108,8 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
     length = max(length * scale, figure.hips + LEAST - min(first.values()))
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     if abs(longer) > SAME and (figure.body.legs or longer > 0):
+        level = _level(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
         ends = {side: first[side] + length for side in SIGNS}
-        level = figure.hips - 4
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     edges = _edges(figure, trunk, 0, shares, first, ends, level)
@@ -174,6 +181,11 @@ def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
     return {side: at if at < figure.hips + LOW else figure.hips + USUAL for side, at in first.items()}
 
 
+def _level(figure: Figure, legged: bool, *ends: float) -> float:
+    """cm along the trunk to which the photographed outline is good; ends: of the shorter one of the two garments."""
+    return figure.hips if legged else min(ends) - HEM
+
+
 def _uncover(figure: Figure, hung: Hung, end: float) -> None:
     """Bare legs from `end`, cm below the hips, on, where the old garment is longer.
 
@@ -224,7 +236,11 @@ def _edges(
             at = np.array(level)
             grown = widths / np.interp(level, rows, widths) * float(figure.girth.around(at)[1])
             radius = np.where(rows > level, grown, radius)
-        edges[side] = figure.edge(rows, sign, radius)
+        edge = figure.edge(rows, sign, radius)
+        kept = len(rows) if level is None else int((rows < level).sum())
+        if kept > 2:
+            edge[:kept] = outlined(edge[:kept], figure.clad.worn_at, NEAR, 0.25)
+        edges[side] = edge
     return edges
 
 
@@ -267,8 +283,9 @@ def _sleeve(
     for start, out in ((0.0, True), (first, False)):
         rows = np.linspace(start, max(end, start + SHORTEST), len(flat.left))
         wall = np.interp(rows, at, high) if (sign > 0) == out else -np.interp(rows, at, low)
-        edges.append(np.stack(line.at(rows, wall), 1))
-    edges[0][0], edges[1][0] = top, armpit
+        edge = np.stack(line.at(rows, wall), 1)
+        edge[0] = top if out else armpit
+        edges.append(outlined(edge, grid.worn_at, NEAR, 0.25))
     hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
     hung.inside[side] = np.minimum(inside, end - along) if end < now else inside
 

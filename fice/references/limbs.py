@@ -37,7 +37,8 @@ def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], min
     cloth = figure.clad.worn * (mine > 0) * (below > FORK)
     room = Girth.of(along, aside, cloth, THIGH).around(along)
     radius, middle = np.interp(below / length, *LEG), np.zeros_like(along)
-    skin = figure.skin * (1 - figure.grid.worn) * (mine > 0) * (below > FORK) * (below < length)
+    near = (abs(aside) < LEG[1][0]) & (mine > 0) & (below > FORK) & (below < length)  # no hands
+    skin = figure.skin * (1 - figure.grid.worn) * near
     if (skin > 0.5).sum() * figure.cm**2 > FEWEST:  # it goes on as it is where it is seen first
         first = float(np.quantile(below[skin > 0.5], 0.05)) + REACH
         skin = skin * (below < first + 2 * REACH)
