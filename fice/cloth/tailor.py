@@ -17,6 +17,7 @@ from fice.errors import InputError
 from fice.order import Garment
 from fice.plan import Piece
 from fice.references.fit import Fitted, fit
+from fice.references.flat import laid_flat
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
 from fice.subject.regions import Regions
@@ -34,7 +35,8 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
     Raises InputError where a colour is like nothing in the picture, and for a swatch that cannot be used.
     """
     if piece.references:
-        return fit(piece.references[0], subject, piece, regions, seed)
+        lay = fit if piece.warp else laid_flat
+        return lay(piece.references[0], subject, piece, regions, seed)
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
