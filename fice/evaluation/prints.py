@@ -167,8 +167,7 @@ def main() -> None:
     seen = lru_cache(1)(lambda photo: editor.analyse(args.data / "photos" / f"{photo}.jpg"))
     for photo, kind, cloth in tqdm(pairs, unit="edit"):
         garment = drawn(kind, cloth, (960, 800))
-        picture = np.rint(gamma_encoded(np.clip(garment.pixels, 0, 1)) * 255).astype(np.uint8)
-        order = Order((Garment(pictures=picture, region="lower" if kind == "trousers" else "upper"),))
+        order = Order((Garment(pictures=garment.picture, region="lower" if kind == "trousers" else "upper"),))
         name = f"{photo} {kind} {cloth}"
         try:
             edit = editor.edit(seen(photo), order)
