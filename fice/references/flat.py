@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fice.plan import Piece
-from fice.references.fit import PURE, Fitted, Mapped
+from fice.references.fit import ORDER, PURE, Fitted, Mapped
 from fice.references.reference import Reference
 from fice.references.sampling import Picture
 from fice.subject.regions import Regions
@@ -19,7 +19,7 @@ def laid_flat(reference: Reference, subject: Subject, piece: Piece, regions: Reg
     y, x = (first + (at + 0.5 - low) * (last - first) / (high - low) for (low, high), (first, last), at in boxes)
     parts = (Mapped(np.ones_like(worn), x.astype(np.float32), y.astype(np.float32)),)
     usual = np.median(reference.pixels[reference.matte > PURE], 0)
-    return Fitted(subject, Picture.of(reference), parts, piece.wide, usual)
+    return Fitted(subject, Picture.of(reference), parts, piece.wide, usual, ORDER.index(reference.region))
 
 
 def _box(garment: np.ndarray) -> tuple[tuple[int, int], tuple[int, int]]:

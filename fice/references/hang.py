@@ -14,12 +14,15 @@ from fice.cloth.parts import CROTCH, THIGH
 from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure, Limb
 from fice.references.limbs import FORK, bare_arm, bare_leg, legs
-from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, straight
+from fice.references.strips import COLUMNS, LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 LAP = 4.0  # cm of a bare limb below what covers it
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
+LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
+NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
+HEM = 4.0  # cm of a hem that has an outline of its own
 TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
@@ -56,8 +59,13 @@ class Hung:
     layered: bool = False
 
 
-def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool) -> Hung:
-    """Trunk and sleeves; necks: (2, 2) of the picture; worn: by somebody there; all_over: in the place of a dress."""
+def bodice(
+    figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool, legged: bool
+) -> Hung:
+    """Trunk and sleeves.
+
+    necks: (2, 2) of the picture; worn: by somebody there; all_over: in the place of a dress; legged: of trousers, too.
+    """
     trunk = flat[TRUNK]
     rows = np.array([figure.along(figure.armhole(side)[1]) for side in SIGNS]) + 4
     chest = float(figure.girth.around(rows)[1].mean())
@@ -66,18 +74,19 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
-    longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
+    length = max(length * scale, figure.hips + LEAST - min(first.values())) if kind == "dress" else length * scale
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = _nothing(figure), None
     if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
-        level = min(figure.hips, *(min(ends[side], first[side] + length * scale) - SAME for side in SIGNS))
-        ends = {side: first[side] + length * scale for side in SIGNS}
+        level = _level(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
+        ends = {side: first[side] + length for side in SIGNS}
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     elif all_over and kind != "dress" and longer < -SAME:
-        ends = {side: max(first[side] + length * scale, figure.hips) for side in SIGNS}
+        ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
     elif kind != "jacket" and SAME < longer < TUCKED:
-        ends = {side: first[side] + length * scale for side in SIGNS}  # what is longer is in the trousers
+        ends = {side: first[side] + length for side in SIGNS}  # what is longer is in the trousers
     edges = _edges(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
     sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
@@ -88,7 +97,7 @@ def bodice(figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str,
     return hung
 
 
-def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
+def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> Hung:
     """One strip from the waist to the hem."""
     trunk, hung, level = flat[TRUNK], _nothing(figure), None
     first = _from_waist(figure, hung)
@@ -96,10 +105,11 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool) -> Hung:
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = _lengths(trunk, 0)
     scale = 2 * waist * (1 if worn else ROUND) / _width(trunk, 0)
-    longer = float(np.mean([first[side] + length * scale - ends[side] for side in SIGNS]))
+    length = max(length * scale, figure.hips + LEAST - min(first.values()))
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     if abs(longer) > SAME and (figure.body.legs or longer > 0):
-        ends = {side: first[side] + length * scale for side in SIGNS}
-        level = figure.hips - 4
+        level = _level(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
+        ends = {side: first[side] + length for side in SIGNS}
         hung.changed = figure.places[0] - level
         _uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
     edges = _edges(figure, trunk, 0, shares, first, ends, level)
@@ -139,10 +149,11 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + FORK, own, -sign)):
             rows = np.linspace(start, figure.hips + last, count)
             middle, radius = around.around(rows)
-            if not legged or last > now:
-                clad = np.interp((rows - figure.hips) / whole, *CLAD)
-                radius = np.where(rows < figure.hips + now, radius, clad) if legged else clad
-                middle = middle if legged else np.zeros_like(middle)
+            clad = np.interp((rows - figure.hips) / whole, *CLAD)
+            if not legged:
+                middle, radius = 0 * rows, clad
+            elif last > now:
+                radius = np.where(rows < figure.hips + now, radius, clad)
             edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
@@ -170,8 +181,16 @@ def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
     return {side: at if at < figure.hips + LOW else figure.hips + USUAL for side, at in first.items()}
 
 
+def _level(figure: Figure, legged: bool, *ends: float) -> float:
+    """cm along the trunk to which the photographed outline is good; ends: of the shorter one of the two garments."""
+    return figure.hips if legged else min(ends) - HEM
+
+
 def _uncover(figure: Figure, hung: Hung, end: float) -> None:
-    """Bare legs from `end`, cm below the hips, on, where the old garment is longer; where they cannot be drawn, it stays below the new one."""
+    """Bare legs from `end`, cm below the hips, on, where the old garment is longer.
+
+    Where they cannot be drawn, it stays below the new one.
+    """
     hung.layered = not figure.legs_show
     if not hung.layered:
         spots, nearer = legs(figure)[1:]
@@ -217,7 +236,11 @@ def _edges(
             at = np.array(level)
             grown = widths / np.interp(level, rows, widths) * float(figure.girth.around(at)[1])
             radius = np.where(rows > level, grown, radius)
-        edges[side] = figure.edge(rows, sign, radius)
+        edge = figure.edge(rows, sign, radius)
+        kept = len(rows) if level is None else int((rows < level).sum())
+        if kept > 2:
+            edge[:kept] = outlined(edge[:kept], figure.clad.worn_at, NEAR, 0.25)
+        edges[side] = edge
     return edges
 
 
@@ -260,8 +283,9 @@ def _sleeve(
     for start, out in ((0.0, True), (first, False)):
         rows = np.linspace(start, max(end, start + SHORTEST), len(flat.left))
         wall = np.interp(rows, at, high) if (sign > 0) == out else -np.interp(rows, at, low)
-        edges.append(np.stack(line.at(rows, wall), 1))
-    edges[0][0], edges[1][0] = top, armpit
+        edge = np.stack(line.at(rows, wall), 1)
+        edge[0] = top if out else armpit
+        edges.append(outlined(edge, grid.worn_at, NEAR, 0.25))
     hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
     hung.inside[side] = np.minimum(inside, end - along) if end < now else inside
 
