@@ -23,6 +23,7 @@ LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and
 LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
 HEM = 4.0  # cm of a hem that has an outline of its own
+FLAT = 44.0, 54.0  # cm from armpit to armpit of what lies flat
 TUCKED = 30.0  # cm of a top that may be hidden in trousers
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
@@ -69,7 +70,9 @@ def bodice(
     trunk = flat[TRUNK]
     rows = np.array([figure.along(figure.armhole(side)[1]) for side in SIGNS]) + 4
     chest = float(figure.girth.around(rows)[1].mean())
-    scale = 2 * chest * (1 if worn else ROUND) / _width(trunk, SEAM - 1)
+    scale = 2 * chest / _width(trunk, SEAM - 1)
+    if not worn:
+        scale = float(np.clip(2 * chest * ROUND, *FLAT)) / _width(trunk, SEAM - 1)
     shares, length = _lengths(trunk, SEAM - 1)
     ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     tops = {side: figure.armhole(side) for side in SIGNS}
