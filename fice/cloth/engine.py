@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
@@ -53,7 +54,7 @@ class Redressing:
 
     canvas, steps = CANVAS, 1
     takes = frozenset(
-        {"text", "region", "mask", "swatch", "swatch_width", "pictures", "background", "seed", "candidates"}
+        {"text", "region", "mask", "pictures", "swatch", "swatch_width", "background", "seed", "candidates"}
     )
 
     def __init__(self, bundle: Bundle, settings: Settings, regions: Regions):
@@ -80,6 +81,12 @@ class Redressing:
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        pieces = zip(run.plan.pieces, run.cloths, strict=True)
-        garments = tuple(cloth.after if isinstance(cloth, Fitted) else piece.wide for piece, cloth in pieces)
-        return Finished(subject.view, self.regions.body(subject.regions), garments, run.cloths, generated=False)
+        pieces, taken = run.plan.pieces, torch.zeros_like(subject.regions[:, :1])
+        garments = [piece.wide for piece in pieces]
+        ranks = [cloth.rank if isinstance(cloth, Fitted) else 0 for cloth in run.cloths]
+        for i in sorted(range(len(pieces)), key=ranks.__getitem__):
+            cloth = run.cloths[i]
+            after = cloth.after if isinstance(cloth, Fitted) else garments[i]
+            garments[i], taken = after * (1 - taken), torch.maximum(taken, after)
+        body = torch.maximum(self.regions.body(subject.regions), taken)
+        return Finished(subject.view, body, tuple(garments), run.cloths, generated=False)

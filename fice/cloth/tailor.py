@@ -17,6 +17,7 @@ from fice.errors import InputError
 from fice.order import Garment
 from fice.plan import Piece
 from fice.references.fit import Fitted, fit
+from fice.references.flat import laid_flat
 from fice.references.recolour import recoloured
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
@@ -30,14 +31,14 @@ SEEN = 0.6  # probability from which a thing is in the picture
 
 
 def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> Dressing | Fitted | None:
-    """A garment's new cloth, or the garment of its picture; None where nothing is asked of it.
+    """A garment's new cloth, or another garment from its picture; None where nothing is asked of it.
 
     Raises InputError where a colour is like nothing in the picture, and for a swatch that cannot be used.
     """
     if piece.references:
+        lay, first = fit if piece.warp else laid_flat, piece.references[0]
         colours = _colours(subject, piece, regions)
-        first = piece.references[0]
-        return fit(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
+        return lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))

@@ -16,7 +16,6 @@ from fice.collections.search import nearest
 from fice.collections.store import CARD, Card, Row, Stored, read_card
 from fice.errors import InputError
 from fice.files import own_collections, sha256_of
-from fice.language.lexicon import GARMENTS
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -64,7 +63,7 @@ class Shelf(Protocol):
         ...
 
     def has(self, bits: int) -> bool:
-        """Whether any garment may be worn at one of these places, as of `features.region_bits`; 0: anywhere."""
+        """Whether any garment may be of these kinds, as of `features.bits_of`; 0: of any."""
         ...
 
 
@@ -101,11 +100,7 @@ class Collection:
             return open_server(str(name))
         folder = find(name)
         card = read_card(folder)
-        if not Path(card.folder).is_dir():
-            raise InputError(
-                f"The pictures of the collection {folder.name} lay in {card.folder}, which is gone: say where they are"
-                f" now, with fice garments index FOLDER --as {folder.name}."
-            )
+        check_folder(card, folder.name)
         if not card.count:
             raise InputError(f"The collection {folder.name} is empty: index a folder that has pictures of garments.")
         return cls(folder.name, card, Shelved(Stored(folder, card)))
@@ -150,7 +145,7 @@ class Collection:
 
     def check(self, kinds: tuple[str, ...], wanted: str) -> None:
         """InputError where there is nothing of a kind that is wanted; wanted: what was said."""
-        if not self.shelf.has(bits_of([GARMENTS[kind] for kind in kinds])):
+        if not self.shelf.has(bits_of(kinds)):
             raise InputError(
                 f"The collection {self.name} has no {' or '.join(kinds)} for {wanted!r}: fice garments show {self.name}"
                 " says what it has; ask for that, or leave out --from."
@@ -184,6 +179,15 @@ class Shelved:
 
     def has(self, bits: int) -> bool:
         return not bits or bool((self.stored.bits & bits).any())
+
+
+def check_folder(card: Card, name: str) -> None:
+    """InputError where the pictures of a collection are no longer where they were."""
+    if not Path(card.folder).is_dir():
+        raise InputError(
+            f"The pictures of the collection {name} lay in {card.folder}, which is gone: say where they are now, with"
+            f" fice garments index FOLDER --as {name}."
+        )
 
 
 def unchanged(path: Path, row: Row) -> bool:

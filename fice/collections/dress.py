@@ -59,7 +59,9 @@ class Collections:
         self._collections: dict[str, Collection] = {}
         self._texts: dict[str, np.ndarray] = {}
 
-    def dress(self, wanted: Wanted, order: Order, subject: Subject) -> tuple[Wanted, list[Finding]]:
+    def dress(
+        self, wanted: Wanted, order: Order, subject: Subject
+    ) -> tuple[list[tuple[Garment, Sentence]], list[Finding]]:
         """The garments of an order, those that no picture and no swatch shows with pictures of its collection.
 
         Each gets the `order.top` that answer its sentence best; of those that answer alike, the ones that are like what

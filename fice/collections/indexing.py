@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from fice.batch.folders import Found, photos_under
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.collections import store
-from fice.collections.collection import unchanged
+from fice.collections.collection import SERVER, unchanged
 from fice.collections.features import colour_code
 from fice.collections.known import Known
 from fice.collections.store import BLOCK, CARD, Row, Stored, read_card
@@ -68,6 +69,7 @@ def index(
 ) -> Indexed:
     """Makes a folder of pictures, with all below it, the collection `name`, or brings that up to date.
 
+    name: of a collection of this machine, or qdrant://host:port/name: then it is indexed here and written there.
     table: csv, tsv or jsonl with a column "picture" and any of "caption", "category", "price" and "link". progress is
     told how many pictures were looked at, of how many. Stopped by KeyboardInterrupt, what was looked at is kept for the
     next time. Pictures that cannot be used are counted; raises InputError for a folder without any that can, UsageError
@@ -76,7 +78,12 @@ def index(
     pictures = Path(folder).resolve()
     if not pictures.is_dir():
         raise InputError(f"There is no folder {folder}; check its name.")
-    if Path(name).name != name or name.startswith("."):
+    address = name if name.startswith(SERVER) else None
+    if address:
+        from fice.collections.qdrant import check_server, push
+
+        name = check_server(address)
+    if not name or Path(name).name != name or name.startswith("."):
         raise UsageError(f"{name!r} is no name for a collection; take a plain one, as shop.")
     weights = load_bundle(bundle)
     home = own_collections() / name
@@ -87,7 +94,10 @@ def index(
     try:
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / LOCK, busy):
-            return _Indexing(pictures, home, weights, device, tell, progress).run(Path(table) if table else None)
+            done = _Indexing(pictures, home, weights, device, tell, progress).run(Path(table) if table else None)
+            if address:
+                push(Stored(home, read_card(home)), address, progress)
+            return done
     except OSError as error:
         raise explain(error, home / CARD) from error
     finally:
@@ -165,18 +175,20 @@ class _Indexing:
         for start in range(0, len(due), TOGETHER):
             self._look_at(due[start : start + TOGETHER])
             self.progress(min(start + TOGETHER, len(due)), len(due))
-        return [picture for picture in pictures if picture not in self.done.failed]
+        return [picture for picture in pictures if picture not in self.done.failed and picture in self.known]
 
     def _look_at(self, pictures: Sequence[str]) -> None:
-        paths = [self.folder / picture for picture in pictures]
-        states = [os.stat(path) for path in paths]  # a change while they are read is found by the next run
+        states = {}
+        for picture in pictures:
+            with suppress(OSError):  # one that has just gone, and cannot be read either
+                states[picture] = os.stat(self.folder / picture)  # before it is read, so that a change is found later
         entries = []
-        for picture, state, seen in zip(pictures, states, self.eyes().look(paths), strict=True):
+        for picture, seen in zip(pictures, self.eyes().look([self.folder / one for one in pictures]), strict=True):
             if isinstance(seen, FiceError):
                 self.done.failed[picture] = str(seen)
-                continue
-            row = {"picture": picture, "bytes": state.st_size, "mtime_ns": state.st_mtime_ns}
-            entries.append((row | seen.as_row(), seen.look))
+            elif state := states.get(picture):
+                row = {"picture": picture, "bytes": state.st_size, "mtime_ns": state.st_mtime_ns}
+                entries.append((row | seen.as_row(), seen.look))
         self.done.looked_at += len(entries)
         self.known.add(entries)
 

@@ -10,7 +10,6 @@ import numpy as np
 from fice.collections.features import WIDTH, bits_of, colour_code, likeness
 from fice.collections.kinds import kinds_meant
 from fice.collections.store import Row, told, words_of
-from fice.language.lexicon import GARMENTS
 from fice.language.words import Sentence
 from fice.references.reference import KINDS
 from fice.srgb import to_lab
@@ -42,8 +41,8 @@ class Query:
 
     @property
     def bits(self) -> int:
-        """Where the garment may be worn, 0 for anywhere."""
-        return bits_of([GARMENTS[kind] for kind in self.kinds])
+        """Those of its kinds, 0 for all."""
+        return bits_of(self.kinds)
 
     def vector(self, looks: int) -> np.ndarray:
         """(D,) float32 whose product with a garment's vector is about its score without words."""

@@ -13,7 +13,7 @@ BLOCK = 1 << 18  # garments
 def nearest(stored: Stored, query: Query, count: int) -> np.ndarray:
     """The numbers of the `count` garments with the largest scores, the largest first, (n,) int64.
 
-    Those that cannot be worn where the query wants it are none of them.
+    Those that cannot be of its kinds are none of them.
     """
     vector = query.vector(stored.card.looks)
     scores = np.empty(len(stored.vectors), np.float32)

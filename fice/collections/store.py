@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fice.collections.features import WIDTH, region_bits
+from fice.collections.features import WIDTH, kind_bits
 from fice.errors import InputError, WeightsError
 from fice.files import hash_of, read_file, sha256_of, whole_file
 from fice.references.reference import KINDS
@@ -104,7 +104,7 @@ def write(folder: Path, blocks: Iterable[tuple[Sequence[Row], np.ndarray]], coun
                 ends[done + 1] = ends[done] + rows.write(json.dumps(row).encode() + b"\n")
                 words.add(done, row)
                 done += 1
-            bits[done - len(some) : done] = region_bits(found[:, facts["looks"] :][:, : len(KINDS)])
+            bits[done - len(some) : done] = kind_bits(found[:, facts["looks"] :][:, : len(KINDS)])
             vectors.write(np.ascontiguousarray(found, np.float32).tobytes())
     arrays: dict[str, np.ndarray] = {"ends": ends, "bits": bits, **words.arrays()}
     with whole_file(paths["index"]) as index:
@@ -131,7 +131,7 @@ class Stored:
 
     Attributes:
         vectors: (N, D) float32, mapped.
-        bits: (N,) uint8, where each may be worn, as of `features.region_bits`.
+        bits: (N,) uint8, the kinds that each may be, as of `features.kind_bits`.
     """
 
     def __init__(self, folder: Path, card: Card):

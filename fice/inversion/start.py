@@ -26,7 +26,8 @@ def redressed(plan: Plan, cloths: Sequence[Dressing | Fitted | None], analysis: 
     subject = plan.subject
     head, body = (find(subject.regions) for find in (lambda p: analysis.regions.select(p, HEAD), analysis.regions.body))
     garments = tuple(
-        Worn(piece.wide, piece.wide, piece.mask, cloth) for piece, cloth in zip(plan.pieces, cloths, strict=True)
+        Worn(piece.wide, cloth.after if isinstance(cloth, Fitted) else piece.wide, piece.mask, cloth)
+        for piece, cloth in zip(plan.pieces, cloths, strict=True)
     )
     parts = Stitch(subject.photo, subject.frame, subject.view, garments, head, body, body, generated=False)
     photo = replace(subject.photo, pixels=stitch(parts).pixels)

@@ -86,7 +86,7 @@ class Fitted:
         after: where it is seen, (1, 1, h, w) float in [0, 1] on the analysis canvas.
         usual: its median colour, (3,) linear light.
         rank: of several garments the lower one lies before the higher one.
-        kinds: of several garments in whose place it is where each is, (1, k, h, w) float in [0, 1].
+        kinds: of several garments in whose place it is where each is, (1, k, h, w) float in [0, 1]; or None.
         shape: how its outline differs from the old garment's; None where it does not.
         notices: what the user should know.
     """
@@ -97,7 +97,7 @@ class Fitted:
     after: Tensor
     usual: np.ndarray
     rank: int
-    kinds: Tensor
+    kinds: Tensor | None = None
     shape: Shape | None = None
     notices: tuple[str, ...] = ()
 
@@ -118,6 +118,8 @@ class Fitted:
     def light(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """`light_on` what is worn, with each of several garments as bright as the others."""
         light = light_on(front, matte, self.subject.frame.box[2] - self.subject.frame.box[0])
+        if self.kinds is None:
+            return light
         for kind in self.subject.frame.to_photo(self.kinds, window=window, kernel="linear").unbind(1):
             inside = light[(kind[:, None] > 0.5) & (matte > 0.5)]
             if len(inside):
@@ -173,11 +175,11 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     return replace(fitted, after=as_tensor(after), shape=shape, notices=(LAYERED,) if hung.layered else ())
 
 
-def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor:
-    """Where each of several garments is that a piece takes the place of, (1, k, h, w) float in [0, 1]."""
+def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor | None:
+    """Where each of several garments is that a piece takes the place of, (1, k, h, w) float in [0, 1]; None of one."""
     found = [regions.select(subject.regions, (name,)) * piece.cloth for name in REGIONS["full"]]
     found = [each for each in found if each.sum() > COUNTS * piece.cloth.sum()]
-    return torch.cat(found, 1) if len(found) > 1 else subject.regions[:, :0]
+    return torch.cat(found, 1) if len(found) > 1 else None
 
 
 def _reshaped(

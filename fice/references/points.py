@@ -7,20 +7,27 @@ garment without it has it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from scipy.spatial import ConvexHull
 
 from fice.references.outline import lie, outline, solid
-from fice.references.reference import POINTS
 
 Point = tuple[float, float]
 DEEP, SHARP, WITHIN = 0.025, 30.0, 0.08  # of the height how deep an armpit is; degrees it turns by, within what of it
 HIGHEST, LOWEST = 0.08, 0.68  # of the height, between which an armpit is
+STEEP, COLLAR = 0.7, 0.75  # slopes: the trunk below an armpit is as steep; beside a collar or a hood, above too
 BESIDE = 1.08  # of the armpit's distance from the axis that of the shoulder
 NECK = (0.2, 0.43, 0.8)  # of the shoulder's, that of the neck: at least, usually, at most
 ARMHOLE, WAIST = 0.9, 1.8  # half widths of the trunk from the shoulder down to armpit and waist
+LOW_WAIST = 0.7  # of the way from the armpit to the hem, where the waist is at most
 HIP = 0.69  # of the way from the waist to the crotch
 SKIRT_HIP, SKIRT = 0.67, 0.6  # widths of the waist down to a skirt's hip, and of the height at most
+BULGE = 0.7  # of a skirt's height
+LONG = ("shirt", "jumper", "jacket")  # may have sleeves as long as the trunk
+INWARD = 0.97  # of a point's distance from the axis, where it is well inside
 CROTCH = {"trousers": 0.28, "shorts": 0.55}  # of the height, where the legs are not seen apart
 LEAST_GAP = 0.06  # of the height, of the gap between legs that is seen
 FEW = 60  # points of an outline's part, of which corners are sought
@@ -35,19 +42,44 @@ def find_points(matte: np.ndarray, kind: str) -> dict[str, Point]:
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     upright = np.array([[cos, sin], [-sin, cos]])  # of coordinates in the picture to those of the garment
     laid = (ring - centre) @ upright.T - [axis, 0]
-    found = {}
+    halves = {}
     for side, sign in (("left", 1), ("right", -1)):  # the wearer's left is the picture's right
-        mine = laid if sign == 1 else laid[::-1] * [-1, 1]
-        half = _half(mine)
-        points = _legs(half, kind) if "crotch" in _names(kind) else _skirt(half) if kind == "skirt" else _bodice(half)
-        for name, point in points.items():
-            back = (np.asarray(point) * [sign, 1] + [axis, 0]) @ upright + centre
-            found[name if name == "crotch" else f"{side} {name}"] = (float(back[0]), float(back[1]))
+        half = _half(laid if sign == 1 else laid[::-1] * [-1, 1])
+        crotch, skirt = kind in CROTCH, kind == "skirt"
+        halves[side] = _legs(half, kind) if crotch else _skirt(half) if skirt else _bodice(half, kind in LONG)
+
+    def back(point: np.ndarray, sign: int) -> np.ndarray:
+        return (point * [sign, 1] + [axis, 0]) @ upright + centre
+
+    def within(point: np.ndarray, sign: int) -> bool:
+        x, y = np.clip(back(point, sign), 0, np.array(mask.shape[::-1]) - 1).astype(int)
+        return bool(mask[y, x])
+
+    for side, other, sign in (("left", "right", 1), ("right", "left", -1)):
+        if not _sleeve(halves[side]) and _sleeve(halves[other]):
+            halves[side] = _as_other(halves[side], halves[other], partial(within, sign=sign))
+    found = {}
+    for side, sign in (("left", 1), ("right", -1)):
+        for name, point in halves[side].items():
+            x, y = back(point, sign)
+            found[name if name == "crotch" else f"{side} {name}"] = (float(x), float(y))
     return found
 
 
-def _names(kind: str) -> tuple[str, ...]:
-    return (*POINTS[kind], "crotch") if kind in CROTCH else POINTS[kind]
+def _sleeve(points: dict[str, np.ndarray]) -> bool:
+    return "neck" in points and not np.array_equal(points["shoulder"], points["cuff outside"])
+
+
+def _as_other(mine: dict, other: dict, within: Callable[[np.ndarray], bool]) -> dict[str, np.ndarray]:
+    """Points of a side that shows no sleeve, as the other side has them where the garment is there."""
+    inward = {name: point * [INWARD, 1] for name, point in other.items()}
+    if not within(inward["armpit"]):
+        return mine
+    found = mine | {name: other[name] for name in ("shoulder", "armpit", "waist", "hem") if within(inward[name])}
+    sleeve = {"cuff outside": found["shoulder"], "cuff inside": found["armpit"]}
+    if all(within(inward[name]) for name in sleeve):
+        sleeve = {name: other[name] for name in sleeve}
+    return found | sleeve
 
 
 def _half(ring: np.ndarray) -> np.ndarray:
@@ -59,22 +91,27 @@ def _half(ring: np.ndarray) -> np.ndarray:
     return np.roll(ring, -start, 0)[: (end - start) % len(ring) + 1]
 
 
-def _bodice(path: np.ndarray) -> dict[str, np.ndarray]:
-    armpit = _armpit(path)
-    if armpit is None:
+def _bodice(path: np.ndarray, long: bool) -> dict[str, np.ndarray]:
+    armpit = _inward(path, HIGHEST, LOWEST, DEEP)
+    notch = _inward(path, LOWEST, 1.0, DEEP / 2) if armpit is None and long else None
+    at = notch if armpit is None else armpit
+    if at is None:
         return _sleeveless(path)
-    pit = path[armpit]
-    out = np.flatnonzero(path[:armpit, 0] >= BESIDE * pit[0])
-    shoulder = int(out[0]) if len(out) else max(armpit // 3, 1)
-    outside, inside = _corners(path[shoulder : armpit + 1], 2) + shoulder
-    (hem,) = _corners(path[armpit:], 1) + armpit
+    pit = path[at]
+    out = np.flatnonzero(path[:at, 0] >= BESIDE * pit[0])
+    shoulder = int(out[0]) if len(out) else max(at // 3, 1)
+    if notch is not None:  # the sleeve hangs on the trunk, and only its end is seen apart
+        pit = np.array([pit[0], path[shoulder, 1] + ARMHOLE * pit[0]])
+    outside, inside = _corners(path[shoulder : at + 1], 2) + shoulder
+    (hem,) = _corners(path[at:], 1) + at
+    waist = min(path[shoulder, 1] + WAIST * path[shoulder, 0], pit[1] + LOW_WAIST * (path[hem, 1] - pit[1]))
     return {
         "neck": path[_neck(path, shoulder)],
         "shoulder": path[shoulder],
         "cuff outside": path[outside],
         "cuff inside": path[inside],
         "armpit": pit,
-        "waist": path[_at_height(path, armpit, int(hem), path[shoulder, 1] + WAIST * path[shoulder, 0])],
+        "waist": np.array([pit[0], waist]) if notch is not None else path[_at_height(path, at, int(hem), waist)],
         "hem": path[hem],
     }
 
@@ -93,7 +130,9 @@ def _sleeveless(path: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _skirt(path: np.ndarray) -> dict[str, np.ndarray]:
-    waist, _, hem = _corners(path, 3)  # between them the hips bulge
+    waist, bulge, hem = _corners(path, 3)
+    if path[bulge, 1] > path[0, 1] + BULGE * np.ptp(path[:, 1]):  # of the hem, and not of the hips
+        hem = bulge
     down = min(SKIRT_HIP * 2 * path[waist, 0], SKIRT * (path[hem, 1] - path[waist, 1]))
     hip = _at_height(path, int(waist), int(hem), path[waist, 1] + down)
     return {"waist": path[waist], "hip": path[hip], "hem": path[hem]}
@@ -112,8 +151,8 @@ def _legs(path: np.ndarray, kind: str) -> dict[str, np.ndarray]:
     return found | {"crotch": crotch}
 
 
-def _armpit(path: np.ndarray) -> int | None:
-    """Where a sleeve meets the trunk: the deepest sharp turn inwards."""
+def _inward(path: np.ndarray, highest: float, lowest: float, deep: float) -> int | None:
+    """Where a sleeve meets the trunk: the deepest sharp turn inwards, between two shares of the height."""
     hull = np.sort(ConvexHull(path).vertices)
     top, height = path[:, 1].min(), np.ptp(path[:, 1])
     step = max(2, round(WITHIN * height / np.hypot(*np.diff(path, axis=0).T).mean()))
@@ -123,12 +162,13 @@ def _armpit(path: np.ndarray) -> int | None:
             continue
         chord = path[last] - path[first]
         depth = _cross(chord, path[first : last + 1] - path[first]) / max(np.hypot(*chord), 1e-6) / height
-        for at in np.flatnonzero(depth > DEEP) + first:
+        for at in np.flatnonzero(depth > deep) + first:
             before, after = path[at] - path[max(at - step, 0)], path[min(at + step, len(path) - 1)] - path[at]
             turn = -np.degrees(np.arctan2(_cross(before, after), before @ after))
             level = (path[at, 1] - top) / height
             worth = depth[at - first] * turn
-            if turn > SHARP and after[1] > 0 and HIGHEST < level < LOWEST and worth > best:
+            hangs = after[1] > STEEP * abs(after[0]) and before[1] < COLLAR * np.hypot(*before)
+            if turn > SHARP and hangs and highest < level < lowest and worth > best:
                 best, found = worth, int(at)
     return found
 
