@@ -15,8 +15,10 @@ from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
 from fice.mask import without_specks
 from fice.plan import Piece
-from fice.references import hang
+from fice.references.bodice import bodice
 from fice.references.figure import SIGNS, Figure, Limb
+from fice.references.hung import Hung, seam_points
+from fice.references.lower import skirt, trousers
 from fice.references.recolour import usual_colour
 from fice.references.reference import BODICE, POINTS, Reference
 from fice.references.sampling import Picture
@@ -143,29 +145,29 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     figure = Figure(subject, worn, person, seen("skin", "legwear"), seen("face"), seen("shoes"))
     flat, ends = strips_of(reference)
     legged = has_legs(piece.cloth, subject.regions, regions)
-    bodice = POINTS[reference.kind] == BODICE
-    if bodice:
-        hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress", legged)
+    upper = POINTS[reference.kind] == BODICE
+    if upper:
+        hung = bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress", legged)
     elif reference.kind == "skirt" or not figure.body.legs:
-        hung = hang.skirt(figure, flat, reference.worn, legged)
+        hung = skirt(figure, flat, reference.worn, legged)
     else:
-        hung = hang.trousers(figure, flat, ends, legged)
+        hung = trousers(figure, flat, ends, legged)
     parts = []
     for name, strip in hung.strips.items():
         points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)
         if name == TRUNK:
-            more = hang.seam_points(hung, flat, reference.worn)
+            more = seam_points(hung, flat, reference.worn)
             points, images = (np.concatenate(pair) for pair in zip((points, images), more, strict=True))
         parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
     picture = Picture.of(reference)
     rank, kinds = ORDER.index(reference.region), _kinds(subject, piece, regions)
     fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual_colour(reference), rank, kinds)
-    if bodice:  # a print may look like other clothes
+    if upper:  # a print may look like other clothes
         hung.over += _lost(figure, hung) * seen("upper", "dress", "skirt", "trousers") * (1 - worn)
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and hung.over.max() < 0.5:
         return fitted
     before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
-    before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
+    before = before + seen("outer", *(() if upper else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
     after, found = _reshaped(fitted, figure, hung, worn, before)
@@ -183,7 +185,7 @@ def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor | None:
 
 
 def _reshaped(
-    fitted: Fitted, figure: Figure, hung: hang.Hung, worn: np.ndarray, before: np.ndarray
+    fitted: Fitted, figure: Figure, hung: Hung, worn: np.ndarray, before: np.ndarray
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Where the garment is after the edit, (h, w), and the maps of its `Shape`."""
     x, y = fitted.parts[0].x, fitted.parts[0].y
@@ -209,7 +211,7 @@ def _reshaped(
     }
 
 
-def _lost(figure: Figure, hung: hang.Hung) -> np.ndarray:
+def _lost(figure: Figure, hung: Hung) -> np.ndarray:
     """Where the garment must be, but was taken for another one, (h, w) bool."""
     strip = hung.strips[TRUNK]
     middle = (strip.left + strip.right) / 2
