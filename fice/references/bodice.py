@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fice.cloth.limb import Line
-from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
+from fice.cloth.sleeve import CUFF, HAND, STOUT, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
 from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
 from fice.references.limbs import bare_arm
@@ -87,7 +87,8 @@ def _sleeve(
     if end > now:
         hung.over = np.maximum(hung.over, figure.skin * np.clip(inside + 0.5, 0, 1) * np.clip(end - along + 0.5, 0, 1))
     elif end < now:
-        hung.gone = np.maximum(hung.gone, np.minimum(inside, along - end))
+        cuff = np.where(along > length - HAND, STOUT - abs(aside), inside)  # however wide it is
+        hung.gone = np.maximum(hung.gone, np.minimum(cuff, np.minimum(along - end, length + 3 * HAND - along)))
         bare = np.minimum(np.minimum(along - end, length + HAND - along), seam + 2)
         room = tuple(np.interp(along, at, x) for x in ((high - low) / 2, (high + low) / 2))
         hung.limbs.append(bare_arm(figure, along, aside, length, room, bare))
