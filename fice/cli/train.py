@@ -17,6 +17,7 @@ RECIPES = {
     "regions": "Train what tells garments, hair and skin apart.",
     "keypoints": "Find keypoints and mattes with a teacher, for the pose.",
     "pose": "Train what finds the parts of a body.",
+    "garments": "Train what finds a garment in its picture and tells its kind.",
     "clip": "Train what compares pictures with sentences, or the judge of edits.",
     "generator": "Train the generator with its encoder.",
     "adversarial": "Go on with a generator against a discriminator.",

@@ -135,4 +135,4 @@ def weights_of(bundle: Bundle) -> str:
 
 def _tensor(picture: np.ndarray) -> torch.Tensor:
     """(h, w, channels) -> (1, channels, h, w) float32."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, 2, 0), np.float32))[None]
+    return torch.from_numpy(np.array(np.moveaxis(picture, 2, 0), np.float32))[None]

@@ -5,7 +5,8 @@ where a person has marked the points of that kind of garment on the one that is 
 
     {"0739": {"t-shirt": {"left neck": [160.5, 84.5], ...}}, ...}
 
-A thin-plate spline through the pairs of points is the warp by hand; sleeves are left out, as prints are of the trunk.
+A thin-plate spline through the pairs of points is the warp by hand; sleeves are left out, as prints are of the trunk,
+and so is a point that is hidden. What the garment is and where its points are is known, or read with `--read`.
 What it shows around a mark is looked for in the edit by normalised correlation, so that nothing is asked of the warp
 that is measured. The error is how far the best place is from the mark by hand, as a share of the garment's height.
 """
@@ -27,10 +28,12 @@ from fice.editor import Editor
 from fice.errors import FiceError
 from fice.evaluation.drawn import CHECK, Drawn, drawn
 from fice.extras import need
-from fice.garment import Garment
 from fice.order import Order
+from fice.references.reference import Reference
+from fice.references.wardrobe import Wardrobe
 from fice.settings import Settings
 from fice.srgb import LUMINANCE, gamma_encoded
+from fice.wishes import Pixels
 
 CLOTHS = ("checks", "logo", "text")
 ACROSS = {
@@ -131,6 +134,15 @@ def _peak(line: np.ndarray, at: int) -> float:
     return at + float(before - after) / (2 * min(float(before - 2 * here + after), -1e-9))
 
 
+class Known(Wardrobe):
+    """A wardrobe whose pictures need no reading."""
+
+    garment: Reference
+
+    def reference(self, picture: str | Pixels, region: str = "auto") -> Reference:
+        return self.garment
+
+
 def table(rows: Mapping[str, Mapping[str, float | None]]) -> str:
     """A line a pair of photograph and garment, and all together."""
     lines = [f"{'':28}{'marks':>7}{'found':>8}{'median %':>10}{'within 3 %':>12}"]
@@ -157,18 +169,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a folder as of fice.training.data.folder")
     parser.add_argument("--points", type=Path, required=True, help="what was marked by hand, json")
+    parser.add_argument("--read", action="store_true", help="read the drawn pictures as anybody's")
     parser.add_argument("--flat", action="store_true", help="without the warp, to compare with")
     parser.add_argument("--save", type=Path, help="a folder for the edits")
     args = parser.parse_args()
     editor = Editor(settings=Settings(warp=not args.flat))
+    known = Known(editor.bundle, editor.device, editor.regions, editor.pose)
+    if not args.read:
+        editor.wardrobe = known
     rows: dict[str, dict[str, float | None]] = {}
     marked = json.loads(args.points.read_text("utf-8"))
     pairs = [(photo, kind, cloth) for photo, kinds in marked.items() for kind in kinds for cloth in CLOTHS]
     seen = lru_cache(1)(lambda photo: editor.analyse(args.data / "photos" / f"{photo}.jpg"))
     for photo, kind, cloth in tqdm(pairs, unit="edit"):
-        garment = drawn(kind, cloth, (960, 800))
-        picture = np.rint(gamma_encoded(np.clip(garment.pixels, 0, 1)) * 255).astype(np.uint8)
-        order = Order((Garment(pictures=picture, region="lower" if kind == "trousers" else "upper"),))
+        garment = known.garment = drawn(kind, cloth, (960, 800))
+        order = Order.of(pictures=garment.picture, region="lower" if kind == "trousers" else "upper")
         name = f"{photo} {kind} {cloth}"
         try:
             edit = editor.edit(seen(photo), order)

@@ -48,6 +48,9 @@ def find_points(matte: np.ndarray, kind: str) -> dict[str, Point]:
         crotch, skirt = kind in CROTCH, kind == "skirt"
         halves[side] = _legs(half, kind) if crotch else _skirt(half) if skirt else _bodice(half, kind in LONG)
 
+    if kind in CROTCH:
+        halves["left"]["crotch"] = halves["right"]["crotch"] = _between(laid, halves)
+
     def back(point: np.ndarray, sign: int) -> np.ndarray:
         return (point * [sign, 1] + [axis, 0]) @ upright + centre
 
@@ -61,9 +64,19 @@ def find_points(matte: np.ndarray, kind: str) -> dict[str, Point]:
     found = {}
     for side, sign in (("left", 1), ("right", -1)):
         for name, point in halves[side].items():
-            x, y = back(point, sign)
+            x, y = back(point, 1 if name == "crotch" else sign)
             found[name if name == "crotch" else f"{side} {name}"] = (float(x), float(y))
     return found
+
+
+def _between(ring: np.ndarray, halves: dict[str, dict[str, np.ndarray]]) -> np.ndarray:
+    """The highest point between the legs, where a gap is seen; the crotch as of the halves elsewhere."""
+    ends = [np.array([sign, 1]) * halves[side]["hem inside"] for side, sign in (("left", 1), ("right", -1))]
+    first, last = (int(np.argmin(np.hypot(*(ring - end).T))) for end in ends)
+    gap = np.roll(ring, -first, 0)[: (last - first) % len(ring) + 1]
+    found = gap[np.argmin(gap[:, 1])]
+    mean = (halves["left"]["crotch"] + halves["right"]["crotch"]) / 2
+    return found if found[1] < mean[1] else mean
 
 
 def _sleeve(points: dict[str, np.ndarray]) -> bool:

@@ -26,7 +26,8 @@ from fice.subject.pose import Pose
 from fice.subject.regions import Regions
 
 SMALLEST = 64  # pixels of the garment's longer side
-LEAST, CLEAR = 0.01, 0.75  # share of the picture that is garment, and how sure the network is of it, at a mean
+LEAST, CLEAR = 0.01, 0.83  # share of the picture that is garment, and how sure the network is of it, at a mean
+SURER = 0.25  # of its kind, so much a network must be of a picture turned upside down
 SECOND = 0.3  # of the largest part's area, from which another part is another garment
 
 
@@ -82,13 +83,18 @@ def _alone(
     else:
         matte = _matte(photo, picture, seen.matte)
     parts = _parts(matte)
-    chances = [seen.kinds.tolist()]
-    if len(parts) > 1:
-        chances = [garments.see(_apart(picture, part, np.argwhere(part > 0.5))).kinds.tolist() for part in parts]
-    number = choose_one(photo.path, chances, wanted)
-    kind, sure = choose_kind(photo.path, chances[number], wanted)
+    views = [_apart(picture, part, _large_enough(photo, part)) for part in parts] if len(parts) > 1 else [picture]
+    kinds = [garments.see(view).kinds for view in views]
+    number = choose_one(photo.path, [each.tolist() for each in kinds], wanted)
     matte = parts[number]
     _large_enough(photo, matte)
+    inverted = garments.see(views[number].rot90(2, (2, 3))).kinds
+    if inverted.max() > kinds[number].max() + SURER:
+        kind, sure = choose_kind(photo.path, inverted.tolist(), wanted)
+        points = find_points(matte[::-1, ::-1], kind)
+        height, width = matte.shape
+        return matte, kind, sure, {name: (width - x, height - y) for name, (x, y) in points.items()}, []
+    kind, sure = choose_kind(photo.path, kinds[number].tolist(), wanted)
     return matte, kind, sure, find_points(matte, kind), []
 
 

@@ -11,7 +11,7 @@ from shops import STOCK, direction, draw
 from fice.bundle.bundle import load_bundle
 from fice.collections.catalogue import describe, listed, remove
 from fice.collections.collection import Collection
-from fice.collections.features import colour_code, likeness, main_colours
+from fice.collections.features import WIDTH, colour_code, likeness, main_colours
 from fice.collections.indexing import index
 from fice.collections.query import colours_match, query_of
 from fice.collections.search import nearest
@@ -60,6 +60,21 @@ def test_words_that_only_a_shop_knows_find_its_captions(shop):
     assert found("tweed jacket")[0] == "olive jacket"
     hit, *_ = Collection.open("shop").search(ask("tweed jacket", Collection.open("shop")), 1)
     assert "its text says tweed" in hit.why and "Donegal" in str(hit) and hit.as_json()["kind"] == "jacket"
+
+
+def test_a_pattern_is_what_a_garment_has_more_of_than_of_others():
+    def encode(text):
+        return sum(direction(word) for word in text.split())
+
+    query = query_of(parse("red floral dress")[0], None, encode, 0.1)
+    looks = np.stack([encode("floral dress"), encode("striped dress"), encode("floral skirt")])
+    floral, striped, skirt = query.parts([{"colours": [[*RED, 1.0]]}] * 3, _vectors(looks))["pattern"]
+    assert min(floral, skirt) > striped + 0.4
+    assert query_of(parse("red dress")[0], None, encode, 0.1).design is None
+
+
+def _vectors(looks):
+    return np.hstack([looks, np.zeros((len(looks), WIDTH))])
 
 
 def test_why_a_garment_was_chosen_is_said_in_words(indexed):

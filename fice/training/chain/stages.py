@@ -14,6 +14,7 @@ SHARES = {
     "regions": 32.0,
     "student": 54.0,
     "pose": 8.0,
+    "garments": 56.0,
     "clip": 60.0,
     "judge": 66.0,
     "generator": 105.0,
@@ -25,6 +26,7 @@ SMOKE_BATCH = {
     "regions": 4,
     "student": 4,
     "pose": 4,
+    "garments": 4,
     "clip": 6,
     "judge": 6,
     "generator": 4,
@@ -95,6 +97,11 @@ def plan(
         train("generator", "--data", prepared, "--regions", regions, after=("prepare",)),
     ]
     parts = ["pose", "clip", "generator"]
+    pictured = (data.parent / "garments").is_dir()
+    if pictured:
+        seen = ("--data", str(data), "--regions", regions)
+        stages.append(train("garments", *seen, after=("student" if student else "regions",)))
+        parts.insert(1, "garments")
     if adversarial:
         start = ("--start", str(out / "generator"))
         stages.append(train("adversarial", "--data", prepared, *start, after=("generator",)))
@@ -103,9 +110,8 @@ def plan(
     stages.append(train("encoder", "--data", prepared, *fitted, after=(parts[-1],)))
     runs = [regions, *(str(out / name) for name in (*parts, "encoder"))]
     described = [part for key, text in texts.items() for part in (f"--{key}", text)]
-    stages += [
-        Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), ("pose", "clip", "encoder"))
-    ]
+    ended = ["pose", *(["garments"] if pictured else []), "clip", "encoder"]
+    stages += [Stage("assemble", "assemble", "bundle", (*runs, "--out", bundle, *described), tuple(ended))]
     judged = ("--data", str(data), "--prepared", prepared, "--bundle", bundle, "--judge", str(out / "judge"))
     less = ("--samples", "16", "--only", "frechet") if smoke else ()
     stages.append(

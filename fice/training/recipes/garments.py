@@ -1,9 +1,9 @@
 """Trains the garment network: `python -m fice.training.recipes.garments --data DIR --out RUN --regions RUN`.
 
-DIR holds `garments/CLASS/NAME.jpg`, pictures of single garments, and `street/`, photographs of people as the other
-recipes have them. Nobody has drawn a matte: the network begins with garments whose picture's border tells them from
-the ground, and those of labelled people, cut out and laid on other grounds. Half-way it becomes its own teacher on all
-the pictures (a noisy student, arXiv 1911.04252).
+DIR holds photographs of people, as for the other recipes; beside it lies `garments/CLASS/NAME.jpg`, pictures of single
+garments, or where `--garments` says. Nobody has drawn a matte: the network begins with garments whose picture's border
+tells them from the ground, and those of labelled people, cut out and laid on other grounds. Half-way it becomes its own
+teacher on all the pictures (a noisy student, arXiv 1911.04252).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -110,11 +111,12 @@ def validate(network: Garments, garments: Sequence[Garment]) -> dict[str, float]
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some")
+    parser.add_argument("--garments", type=Path, help="pictures of garments, a folder a class; garments beside DATA")
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions, to begin with")
     args = parser.parse_args()
     begin(args.threads, args.seed)
-    everything = load_garments(args.data / "garments", 60 if args.smoke else None)
-    street = load_street(args.data / "street", HEIGHT, 30 if args.smoke else None)
+    everything = load_garments(args.garments or args.data.parent / "garments", 60 if args.smoke else None)
+    street = load_street(args.data, HEIGHT, 30 if args.smoke else None)
     worn, beside = worn_garments(street, partial(merge_labels, classes=street.classes, regions=street.regions))
     training, unseen = ([each for each in everything if each.held_out is kept] for kept in (False, True))
     pretrained = load_features(args.features)
