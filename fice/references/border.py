@@ -18,6 +18,7 @@ MIDDLE = 1.5  # log odds that a pixel in the middle is garment, and one at the b
 SMOOTH = 1.5  # pixels over which neighbours agree
 CERTAIN = 6.0  # log odds beyond which nothing is believed
 ODD, LEAST = 5, 0.03  # percentage of the border's pixels that are odd there; share of the picture that others cover
+THROUGH = 0.3  # probability of a garment in a hole below which the ground is seen through it
 MAIN = 0.1  # of the largest part's area, from which another is one too
 
 
@@ -46,19 +47,28 @@ def by_border(picture: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray
             break
         apart = _likelihood(lab, garment) - _likelihood(lab, ground)
         odds = ndimage.gaussian_filter(np.clip(apart, -CERTAIN, CERTAIN) + prior, SMOOTH)
-        inside = ndimage.binary_fill_holes(_main(odds > 0))
+        inside = _main(odds > 0, seen)
         ground, garment = lab[~inside], lab[inside]
-    inside = ndimage.binary_fill_holes(_main(odds > 0))
+    inside = _main(odds > 0, seen)
     odds = np.where(inside, np.maximum(odds, 1), np.minimum(odds, -1))
     return (1 / (1 + np.exp(-odds))).astype(np.float32)
 
 
-def _main(inside: np.ndarray) -> np.ndarray:
-    """A mask (h, w) bool opened, and without parts that are small beside its largest."""
+def _main(inside: np.ndarray, seen: np.ndarray | None) -> np.ndarray:
+    """A mask (h, w) bool opened, and without parts that are small beside its largest, nor holes.
+
+    A print may have the ground's colours: only where a network has `seen` the ground, too, it is seen through a hole.
+    """
     parts, count = ndimage.label(ndimage.binary_opening(inside))
     areas = np.bincount(parts.ravel(), minlength=count + 1)
     areas[0] = 0
-    return np.isin(parts, np.flatnonzero(areas >= max(MAIN * areas.max(), 1)))
+    main = np.isin(parts, np.flatnonzero(areas >= max(MAIN * areas.max(), 1)))
+    filled = ndimage.binary_fill_holes(main)
+    if seen is None:
+        return filled
+    holes, count = ndimage.label(filled & ~main)
+    through = 1 + np.flatnonzero(ndimage.mean(seen, holes, np.arange(1, count + 1)) < THROUGH) if count else []
+    return filled & ~np.isin(holes, through)
 
 
 def _likelihood(lab: np.ndarray, of: np.ndarray) -> np.ndarray:

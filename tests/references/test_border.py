@@ -36,3 +36,14 @@ def test_what_a_network_has_seen_is_moved_onto_the_colours():
 def test_a_picture_of_one_colour_does_no_harm():
     found = by_border(np.full((60, 80, 3), 0.5, np.float32))
     assert found.shape == (60, 80) and np.isfinite(found).all()
+
+
+def test_the_ground_is_seen_through_a_sleeves_gap_and_a_print_of_its_colour_is_none():
+    picture = np.full((120, 120, 3), 0.9, np.float32)
+    picture[20:100, 20:100] = (0.2, 0.3, 0.6)
+    picture[40:60, 30:45] = picture[40:60, 70:85] = 0.9
+    seen = np.full((120, 120), 0.05, np.float32)
+    seen[20:100, 20:100] = 0.95
+    seen[40:60, 30:45] = 0.1  # a gap, and the other a print
+    found = by_border(picture, seen) > 0.5
+    assert not found[45:55, 35:40].any() and found[42:58, 72:83].all()
