@@ -8,7 +8,9 @@ import numpy as np
 from PIL import Image
 
 import fice
+from fice import Garment, Order
 from fice.cloth.patterns import paint
+from fice.evaluation.drawn import drawn
 from fice.inversion.sample import people, sheet
 from fice.outputs import save_png
 from fice.places.overlay import overlay
@@ -25,6 +27,7 @@ SWATCHES = {  # design, colours (sRGB), degrees by which it lies askew
     "houndstooth": (((25, 25, 28), (235, 230, 220)), 5),
     "leopard": ((), 0),
 }
+GARMENTS = (("jumper", "stripes across"), ("jacket", "checks"), ("shirt", "stripes down"), ("jumper", "two-coloured"))
 SIDE, CM = 512, 24  # pixels and centimetres of a swatch
 
 
@@ -55,6 +58,11 @@ def main() -> None:
     worn = [editor.edit(subject, "suit", swatch=cloth, swatch_width=CM).pixels for cloth in cloths]
     both = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in (cloths, worn)]))
     both.reduce(2).save(HERE / "swatches.jpg", quality=90)
+    suit = editor.edit(subject, "blue suit").garment
+    flat = [drawn(*each, (SIDE, SIDE), "grey").picture for each in GARMENTS]
+    worn = [editor.edit(subject, Order((Garment(region="outer", mask=suit, pictures=each),))).pixels for each in flat]
+    both = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in (flat, worn)]))
+    both.reduce(2).save(HERE / "garments.jpg", quality=90)
 
 
 if __name__ == "__main__":

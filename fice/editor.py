@@ -33,6 +33,7 @@ from fice.order import Order
 from fice.photo.photo import Photo, read_photo
 from fice.places.find import Places
 from fice.plan import Piece, Plan, make_plan
+from fice.references.fit import Fitted
 from fice.references.wardrobe import Wardrobe
 from fice.segmenters.load import load_segmenter
 from fice.settings import NETWORK, Settings
@@ -231,6 +232,7 @@ class Editor:
             figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
+        drawn = [notice for cloth in made.cloths if isinstance(cloth, Fitted) for notice in cloth.notices]
         facts = {
             "input": str(subject.photo.path),
             "text": plan.order.title,
@@ -265,7 +267,7 @@ class Editor:
             garment,
             made.latent,
             run.picture,
-            [*plan.notices, *faults],
+            [*plan.notices, *drawn, *faults],
             facts,
             result.alpha,
         )

@@ -15,6 +15,7 @@ EXTRAS = {
         "CLIP and SigLIP from Hugging Face, `--region-from`: regions by a segmenter of one's own",
     ),
     "qdrant": (("qdrant_client",), "collections on a Qdrant server: `--from qdrant://host:port/name`"),
+    "index": (("faiss",), "collections of more than 200,000 garments: found by an index"),
     "clip": (("clip",), "`--set clip_from=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set pose_from=package`: DensePose by its own code"),
     "train": (

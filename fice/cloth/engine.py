@@ -81,10 +81,12 @@ class Redressing:
 
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        garments, taken = [], torch.zeros_like(subject.regions[:, :1])
-        for piece, cloth in zip(run.plan.pieces, run.cloths, strict=True):
-            after = cloth.after if isinstance(cloth, Fitted) else piece.wide
-            garments.append(after * (1 - taken))
-            taken = torch.maximum(taken, after)
+        pieces, taken = run.plan.pieces, torch.zeros_like(subject.regions[:, :1])
+        garments = [piece.wide for piece in pieces]
+        ranks = [cloth.rank if isinstance(cloth, Fitted) else 0 for cloth in run.cloths]
+        for i in sorted(range(len(pieces)), key=ranks.__getitem__):
+            cloth = run.cloths[i]
+            after = cloth.after if isinstance(cloth, Fitted) else garments[i]
+            garments[i], taken = after * (1 - taken), torch.maximum(taken, after)
         body = torch.maximum(self.regions.body(subject.regions), taken)
         return Finished(subject.view, body, tuple(garments), run.cloths, generated=False)

@@ -17,6 +17,8 @@ from fice.errors import InputError
 from fice.order import Garment
 from fice.plan import Piece
 from fice.references.fit import Fitted, fit
+from fice.references.flat import laid_flat
+from fice.references.recolour import recoloured
 from fice.srgb import gamma_encoded, linear_light
 from fice.subject.person import largest_person
 from fice.subject.regions import Regions
@@ -34,7 +36,9 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
     Raises InputError where a colour is like nothing in the picture, and for a swatch that cannot be used.
     """
     if piece.references:
-        return fit(piece.references[0], subject, piece, regions, seed)
+        lay, first = fit if piece.warp else laid_flat, piece.references[0]
+        colours = _colours(subject, piece, regions)
+        return lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
@@ -84,9 +88,19 @@ def _cloth(subject: Subject, piece: Piece, regions: Regions) -> Cloth:
     sentence = piece.sentence
     if (swatch := swatch_of(piece.garment)) is not None:
         return Cloth(None, swatch=swatch, material=sentence.material)
+    colours = _colours(subject, piece, regions)
+    design = sentence.design or "solid"
+    if not colours and design not in NATURAL:
+        colours = [own_cloth(subject, piece.wide)]
+    base, second, third = (*colours, None, None, None)[:3]
+    return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)
+
+
+def _colours(subject: Subject, piece: Piece, regions: Regions) -> list[np.ndarray]:
+    """The colours that a sentence names, at most three, (3,) linear each."""
     own = own_cloth(subject, piece.wide)
     colours = []
-    for dye in sentence.dyes[:3]:
+    for dye in piece.sentence.dyes[:3]:
         worn = own
         if dye.like:
             there = regions.select(subject.regions, (dye.like,))
@@ -95,8 +109,4 @@ def _cloth(subject: Subject, piece: Piece, regions: Regions) -> Cloth:
             worn = own_cloth(subject, there)
         rgb = dye.on((gamma_encoded(worn) * 255).tolist())
         colours.append(linear_light(np.asarray(rgb, float) / 255))
-    design = sentence.design or "solid"
-    if not colours and design not in NATURAL:
-        colours = [own]
-    base, second, third = (*colours, None, None, None)[:3]
-    return Cloth(base, second, third, design, None if design in WOVEN else sentence.material)
+    return colours

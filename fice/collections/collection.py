@@ -16,7 +16,6 @@ from fice.collections.search import nearest
 from fice.collections.store import CARD, Card, Row, Stored, read_card
 from fice.errors import InputError
 from fice.files import own_collections, sha256_of
-from fice.language.lexicon import GARMENTS
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -64,7 +63,7 @@ class Shelf(Protocol):
         ...
 
     def has(self, bits: int) -> bool:
-        """Whether any garment may be worn at one of these places, as of `features.region_bits`; 0: anywhere."""
+        """Whether any garment may be of these kinds, as of `features.bits_of`; 0: of any."""
         ...
 
 
@@ -146,7 +145,7 @@ class Collection:
 
     def check(self, kinds: tuple[str, ...], wanted: str) -> None:
         """InputError where there is nothing of a kind that is wanted; wanted: what was said."""
-        if not self.shelf.has(bits_of([GARMENTS[kind] for kind in kinds])):
+        if not self.shelf.has(bits_of(kinds)):
             raise InputError(
                 f"The collection {self.name} has no {' or '.join(kinds)} for {wanted!r}: fice garments show {self.name}"
                 " says what it has; ask for that, or leave out --from."

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+from PIL import Image
 
 from fice.collections.features import main_colours
-from fice.errors import FiceError, InputError
+from fice.errors import FiceError
 from fice.files import hash_of
 from fice.language.clip import Semantics
-from fice.photo.photo import read_photo
-from fice.references import border
 from fice.references.garments import Garments
-from fice.references.picture import shrunk
+from fice.references.picture import read_picture, shrunk
+from fice.references.reading import Thin, read_reference, seen_alone
 from fice.references.reference import KINDS
-from fice.srgb import linear_light
+from fice.references.worn import somebody
+from fice.srgb import gamma_encoded, linear_light
 from fice.subject.regions import Regions
 from fice.subject.views import garment_views
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
 
 PARTS = ("clip", "garments", "regions")  # of a bundle, that see
-SIDE = 256  # pixels of the longer side at which a garment is looked at
+SIDE = 256  # pixels of the longer side that features need
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,8 @@ class Eyes:
         self.device, self.weights = device, weights_of(bundle)
         self.semantics = Semantics.from_bundle(bundle, device)
         self.regions = Regions.from_bundle(bundle, device)
-        self.garments = Garments.from_bundle(bundle, device) if "garments" in bundle.parts else None
+        known = "garments" in bundle.parts
+        self.garments: Any = Garments.from_bundle(bundle, device) if known else Thin()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """CLIP of texts, (n, D) float32 of length one."""
@@ -93,17 +94,15 @@ class Eyes:
 
     def _read(self, path: Path) -> _Shown:
         """What a picture shows. InputError where it cannot be used."""
-        photo = read_photo(path)
-        shown = photo.small(photo.size[0] * min(1, SIDE / max(photo.size)))
-        small, kinds, prior = shrunk(shown, border.SIDE), np.full(len(KINDS), 1 / len(KINDS)), None
-        if self.garments is not None:
-            seen = self.garments.see(_tensor(shown))
-            kinds = seen.kinds.cpu().numpy()
-            prior = F.interpolate(seen.matte, size=small.shape[:2], mode="area")[0, 0].cpu().numpy()
-        matte = border.by_border(small, prior)
-        if matte.max() <= 0.5:
-            raise InputError(f"{path} shows no garment; use a picture of one.")
-        return _Shown(small, matte, kinds, False, photo.sha256)
+        photo = read_picture(path)
+        picture = _tensor(photo.seen())
+        if somebody(picture, self.regions):
+            worn = read_reference(path, self.garments, self.regions, None)
+            kinds = np.array([worn.sure if kind == worn.kind else 0.0 for kind in KINDS])
+            return _shrunk(gamma_encoded(worn.pixels), worn.matte, kinds, True, photo.sha256)
+        seen = seen_alone(photo, picture, self.garments)
+        matte = seen.matte[0, 0].cpu().numpy() if photo.alpha is None else photo.alpha / 255
+        return _shrunk(photo.srgb(), matte, seen.kinds.cpu().numpy(), False, photo.sha256)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +114,13 @@ class _Shown:
     kinds: np.ndarray
     worn: bool
     sha256: str
+
+
+def _shrunk(picture: np.ndarray, matte: np.ndarray, *seen: Any) -> _Shown:
+    """As large as features need it."""
+    small = shrunk(picture, SIDE)
+    channel = Image.fromarray(np.asarray(matte, np.float32)).resize(small.shape[1::-1], Image.Resampling.BOX)
+    return _Shown(small, np.asarray(channel), *seen)
 
 
 def _look(shown: _Shown, look: np.ndarray) -> Look:
@@ -129,4 +135,4 @@ def weights_of(bundle: Bundle) -> str:
 
 def _tensor(picture: np.ndarray) -> torch.Tensor:
     """(h, w, channels) -> (1, channels, h, w) float32."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, 2, 0), np.float32))[None]
+    return torch.from_numpy(np.array(np.moveaxis(picture, 2, 0), np.float32))[None]

@@ -12,12 +12,10 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 
 from fice.language.colours import COLOURS
-from fice.language.lexicon import GARMENTS
 from fice.references.reference import KINDS
 from fice.srgb import delta_e, gamma_encoded, to_lab
 
-REGIONS = tuple(dict.fromkeys(GARMENTS[kind] for kind in KINDS))  # each a bit of what a garment may be worn as
-MAYBE = 0.25  # probability of a region from which a garment may be worn there
+MAYBE = 0.1  # probability of a kind from which a garment may be of it
 WIDTH = len(KINDS) + len(COLOURS)  # numbers of a vector behind those of CLIP
 COLOURS_KEPT, CLUSTERS = 3, 4
 SAMPLE = 3000  # pixels of a garment whose colours are looked at
@@ -78,15 +76,12 @@ def colour_code(colours: Sequence[np.ndarray], shares: Sequence[np.ndarray]) -> 
     return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
 
-def region_bits(kinds: np.ndarray) -> np.ndarray:
-    """(N,) uint8 of `REGIONS` that garments may be worn as; kinds: (N, number of `KINDS`) probabilities."""
-    bits = np.zeros(len(kinds), np.uint8)
-    for number, region in enumerate(REGIONS):
-        mass = kinds[:, [GARMENTS[kind] == region for kind in KINDS]].sum(1)
-        bits |= (mass >= MAYBE).astype(np.uint8) << number
-    return bits
+def kind_bits(kinds: np.ndarray) -> np.ndarray:
+    """(N,) uint8, a bit for each of `KINDS` that a garment may be; kinds: (N, number of `KINDS`) probabilities."""
+    likely = (kinds >= MAYBE) | (kinds == kinds.max(1, keepdims=True))
+    return (likely << np.arange(len(KINDS))).sum(1).astype(np.uint8)
 
 
-def bits_of(regions: Sequence[str]) -> int:
-    """The bits of regions."""
-    return sum(1 << REGIONS.index(region) for region in dict.fromkeys(regions))
+def bits_of(kinds: Sequence[str]) -> int:
+    """The bits of kinds."""
+    return sum(1 << KINDS.index(kind) for kind in kinds)

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from fice.collections.collection import SERVER, Collection, check_folder
-from fice.collections.features import REGIONS
 from fice.collections.query import Query
 from fice.collections.store import Card, Row, Stored, told, words_of
 from fice.errors import InputError, UsageError, first_line
 from fice.extras import need
+from fice.references.reference import KINDS
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -56,7 +56,7 @@ def push(stored: Stored, address: str, progress: Callable[[int, int], None] = la
         if not client.collection_exists(name):
             size = models.VectorParams(size=stored.vectors.shape[1], distance=models.Distance.DOT)
             client.create_collection(name, vectors_config=size)
-            for field in ("regions", "words", "content"):
+            for field in ("kinds", "words", "content"):
                 client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
         for start in range(0, card.count, TOGETHER):
             numbers = range(start, min(start + TOGETHER, card.count))
@@ -66,7 +66,7 @@ def push(stored: Stored, address: str, progress: Callable[[int, int], None] = la
                     vector=stored.vectors[number].tolist(),
                     payload={
                         "row": row,
-                        "regions": _regions(int(stored.bits[number])),
+                        "kinds": _kinds(int(stored.bits[number])),
                         "words": sorted(words_of(told(row))),
                         "content": content,
                     },
@@ -89,7 +89,7 @@ class Served:
     def candidates(self, query: Query, count: int) -> tuple[list[Row], np.ndarray]:
         """Those whose vectors answer best, and those whose text has a word of the sentence."""
         vector = query.vector(self.looks).tolist()
-        asked = [_among("regions", _regions(query.bits))] if query.bits else []
+        asked = [_among("kinds", list(query.kinds))] if query.kinds else []
         filters = [asked, [*asked, _among("words", sorted(query.words))]] if query.words else [asked]
         found: dict[Any, Any] = {}
         with _spoken_to(self.address):
@@ -102,7 +102,7 @@ class Served:
         return rows, np.array([point.vector for point in found.values()], np.float32)
 
     def has(self, bits: int) -> bool:
-        conditions = [_among("regions", _regions(bits))] if bits else []
+        conditions = [_among("kinds", _kinds(bits))] if bits else []
         with _spoken_to(self.address):
             found, _ = self.client.scroll(self.name, scroll_filter=_filter(conditions), limit=1, with_payload=False)
         return bool(found)
@@ -151,8 +151,8 @@ def _spoken_to(address: str) -> Iterator[None]:
         ) from error
 
 
-def _regions(bits: int) -> list[str]:
-    return [region for number, region in enumerate(REGIONS) if bits >> number & 1]
+def _kinds(bits: int) -> list[str]:
+    return [kind for number, kind in enumerate(KINDS) if bits >> number & 1]
 
 
 def _among(field: str, values: list[str]) -> Any:

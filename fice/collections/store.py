@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from fice.collections.features import WIDTH, region_bits
+from fice.collections import approximate
+from fice.collections.approximate import Approximate
+from fice.collections.features import WIDTH, kind_bits
 from fice.errors import InputError, WeightsError
+from fice.extras import missing
 from fice.files import hash_of, read_file, sha256_of, whole_file
 from fice.references.reference import KINDS
 
@@ -26,7 +29,7 @@ FORMAT = 1
 CARD = "collection.json"
 LARGEST = 1 << 20  # bytes of a card
 BLOCK = 1024  # garments that are in memory at once
-SUFFIXES = {"rows": ".jsonl", "vectors": ".safetensors", "index": ".safetensors"}
+SUFFIXES = {"rows": ".jsonl", "vectors": ".safetensors", "index": ".safetensors", "nearest": ".faiss"}
 DTYPES = {"float32": "F32", "int64": "I64", "int32": "I32", "uint8": "U8"}
 SILENT = frozenset("a an and the with in of on for to by or from at is it".split())
 
@@ -104,13 +107,16 @@ def write(folder: Path, blocks: Iterable[tuple[Sequence[Row], np.ndarray]], coun
                 ends[done + 1] = ends[done] + rows.write(json.dumps(row).encode() + b"\n")
                 words.add(done, row)
                 done += 1
-            bits[done - len(some) : done] = region_bits(found[:, facts["looks"] :][:, : len(KINDS)])
+            bits[done - len(some) : done] = kind_bits(found[:, facts["looks"] :][:, : len(KINDS)])
             vectors.write(np.ascontiguousarray(found, np.float32).tobytes())
     arrays: dict[str, np.ndarray] = {"ends": ends, "bits": bits, **words.arrays()}
     with whole_file(paths["index"]) as index:
         index.write(_header(arrays))
         for array in arrays.values():
             index.write(array.tobytes())
+    if approximate.is_worth_it(count):
+        paths["nearest"] = folder / ".nearest.tmp"
+        approximate.build(_mapped(paths["vectors"])["vectors"], paths["nearest"])
     files: dict[str, list[Any]] = {}
     for name, path in paths.items():
         sha256 = sha256_of(path)
@@ -121,7 +127,7 @@ def write(folder: Path, blocks: Iterable[tuple[Sequence[Row], np.ndarray]], coun
     with whole_file(folder / CARD) as stream:
         stream.write(json.dumps(asdict(card), indent=1).encode())
     for path in folder.iterdir():  # of the collection that was here
-        if re.fullmatch(r"(rows|vectors|index)-[0-9a-f]{12}\..+", path.name) and path.name not in card.named:
+        if re.fullmatch(r"(rows|vectors|index|nearest)-[0-9a-f]{12}\..+", path.name) and path.name not in card.named:
             path.unlink()
     return card
 
@@ -131,23 +137,20 @@ class Stored:
 
     Attributes:
         vectors: (N, D) float32, mapped.
-        bits: (N,) uint8, where each may be worn, as of `features.region_bits`.
+        bits: (N,) uint8, the kinds that each may be, as of `features.kind_bits`.
+        near: the index of very many, or None.
     """
 
     def __init__(self, folder: Path, card: Card):
-        from fice.checkpoints.files import read_safetensors  # torch, from here on
-
         self.folder, self.card = folder, card
         try:
-            arrays = {
-                name: tensor.numpy()
-                for part in ("vectors", "index")
-                for name, tensor in read_safetensors(folder / card.files[part][0]).items()
-            }
+            arrays = _mapped(folder / card.files["vectors"][0]) | _mapped(folder / card.files["index"][0])
             self.vectors, self.bits, self._ends = arrays["vectors"], arrays["bits"], arrays["ends"]
             self._vocabulary = arrays["vocabulary"].tobytes().decode().split("\n")
             self._starts, self._postings = arrays["starts"], arrays["postings"]
-        except (WeightsError, KeyError, ValueError) as error:
+            near = "nearest" in card.files and not missing("index")
+            self.near = Approximate(folder / card.files["nearest"][0]) if near else None
+        except (WeightsError, KeyError, ValueError, RuntimeError) as error:
             raise damaged(folder) from error
         self._rows = open(folder / card.files["rows"][0], "rb")
         shapes = (self.vectors.shape, self.bits.shape, self._ends.shape)
@@ -192,6 +195,13 @@ class Words:
             "starts": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             "postings": postings,
         }
+
+
+def _mapped(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, mapped. WeightsError where it is damaged."""
+    from fice.checkpoints.files import read_safetensors  # torch, from here on
+
+    return {name: tensor.numpy() for name, tensor in read_safetensors(path).items()}
 
 
 def told(row: Row) -> str:

@@ -35,11 +35,15 @@ class Drawn(Reference):
 
     marks: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
 
+    @property
+    def picture(self) -> np.ndarray:
+        """(h, w, 3) uint8 sRGB."""
+        return np.rint(gamma_encoded(np.clip(self.pixels, 0, 1)) * 255).astype(np.uint8)
+
     def content(self, format: str = "PNG") -> bytes:
         """The picture as a file's content."""
-        picture = np.rint(gamma_encoded(np.clip(self.pixels, 0, 1)) * 255).astype(np.uint8)
         file = io.BytesIO()
-        Image.fromarray(picture).save(file, format)
+        Image.fromarray(self.picture).save(file, format)
         return file.getvalue()
 
 

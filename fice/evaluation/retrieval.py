@@ -38,7 +38,7 @@ def recall(
     search: a caption and how many are wanted -> names of pictures, the best first; what it raises as InputError is
     told, and finds nothing.
     """
-    found: dict[str, list[Sequence[str]]] = {}
+    found: dict[str, Sequence[str]] = {}
     for caption in tqdm(sorted({row["caption"] for row in told.values() if "caption" in row}), unit="caption"):
         try:
             found[caption] = search(caption, max(FIRST))

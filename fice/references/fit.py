@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,20 +15,27 @@ from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
 from fice.mask import without_specks
 from fice.plan import Piece
-from fice.references import hang
-from fice.references.figure import Figure, Limb
+from fice.references.bodice import bodice
+from fice.references.figure import SIGNS, Figure, Limb
+from fice.references.hung import Hung, seam_points
+from fice.references.lower import skirt, trousers
+from fice.references.recolour import usual_colour
 from fice.references.reference import BODICE, POINTS, Reference
 from fice.references.sampling import Picture
-from fice.references.strips import TRUNK, strips_of
+from fice.references.strips import SEAM, TRUNK, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
 from fice.subject.frame import Window
-from fice.subject.regions import Regions
+from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
+COUNTS = 0.08  # share of what is worn from which a garment counts
 SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
+ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
+LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
+SURE, HEM = 0.9, 2.0  # of the trunk's half width, and cm above its hem, up to which it is all garment
 ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
 
 
@@ -80,7 +87,10 @@ class Fitted:
         parts: a later one lies before an earlier one, and the first is everywhere.
         after: where it is seen, (1, 1, h, w) float in [0, 1] on the analysis canvas.
         usual: its median colour, (3,) linear light.
+        rank: of several garments the lower one lies before the higher one.
+        kinds: of several garments in whose place it is where each is, (1, k, h, w) float in [0, 1]; or None.
         shape: how its outline differs from the old garment's; None where it does not.
+        notices: what the user should know.
     """
 
     subject: Subject
@@ -88,7 +98,10 @@ class Fitted:
     parts: tuple[Mapped, ...]
     after: Tensor
     usual: np.ndarray
+    rank: int
+    kinds: Tensor | None = None
     shape: Shape | None = None
+    notices: tuple[str, ...] = ()
 
     def at(self, window: Window) -> tuple[Tensor, Tensor]:
         """The picture's pixels x, y (h, w) that a window of the photo shows."""
@@ -102,8 +115,18 @@ class Fitted:
     def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """The garment on the person, (1, 3, h, w) sRGB in [0, 1]; arguments as of `Dressing.draw`."""
         colours, _ = self.picture.seen(*self.at(window))
+        return self.lit(colours, self.light(front, matte, window), front, matte)
+
+    def light(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
+        """`light_on` what is worn, with each of several garments as bright as the others."""
         light = light_on(front, matte, self.subject.frame.box[2] - self.subject.frame.box[0])
-        return self.lit(colours, light, front, matte)
+        if self.kinds is None:
+            return light
+        for kind in self.subject.frame.to_photo(self.kinds, window=window, kernel="linear").unbind(1):
+            inside = light[(kind[:, None] > 0.5) & (matte > 0.5)]
+            if len(inside):
+                light = light - kind[:, None] * inside.median()
+        return light
 
     def lit(self, colours: Tensor, light: Tensor, front: Tensor, matte: Tensor) -> Tensor:
         """Colours (1, 3, h, w) of the picture under the light (1, 1, h, w) on the old garment."""
@@ -113,7 +136,7 @@ class Fitted:
         return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * exposure))
 
 
-def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, seed: int = 0) -> Fitted:
+def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) -> Fitted:
     """A garment of a picture in the place of a piece."""
     as_map = lambda x: x[0, 0].cpu().numpy()  # noqa: E731
     seen = lambda *names: as_map(regions.select(subject.regions, names))  # noqa: E731
@@ -121,44 +144,48 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions, 
     person = as_map(regions.body(subject.regions))
     figure = Figure(subject, worn, person, seen("skin", "legwear"), seen("face"), seen("shoes"))
     flat, ends = strips_of(reference)
-    bodice = POINTS[reference.kind] == BODICE
-    if bodice:
-        hung = hang.bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress")
+    legged = has_legs(piece.cloth, subject.regions, regions)
+    upper = POINTS[reference.kind] == BODICE
+    if upper:
+        hung = bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress", legged)
     elif reference.kind == "skirt" or not figure.body.legs:
-        hung = hang.skirt(figure, flat, reference.worn)
+        hung = skirt(figure, flat, reference.worn, legged)
     else:
-        hung = hang.trousers(figure, flat, ends, has_legs(piece.cloth, subject.regions, regions))
+        hung = trousers(figure, flat, ends, legged)
     parts = []
     for name, strip in hung.strips.items():
         points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)
         if name == TRUNK:
-            more = hang.seam_points(hung, flat, reference.worn)
+            more = seam_points(hung, flat, reference.worn)
             points, images = (np.concatenate(pair) for pair in zip((points, images), more, strict=True))
         parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
     picture = Picture.of(reference)
-    usual = np.median(reference.pixels[reference.matte > PURE], 0)
-    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual)
-    if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and not hung.over.any():
+    rank, kinds = ORDER.index(reference.region), _kinds(subject, piece, regions)
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual_colour(reference), rank, kinds)
+    if upper:  # a print may look like other clothes
+        hung.over += _lost(figure, hung) * seen("upper", "dress", "skirt", "trousers") * (1 - worn)
+    if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and hung.over.max() < 0.5:
         return fitted
     before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
-    before = before + seen("outer", *(() if bodice else ("upper", "dress"))) * (1 - worn)
+    before = before + seen("outer", *(() if upper else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
-    after, shape = _reshaped(fitted, figure, hung, worn, before)
+    after, found = _reshaped(fitted, figure, hung, worn, before)
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
-    maps = {name: as_tensor(each) for name, each in shape.items()}
-    return Fitted(
-        subject,
-        picture,
-        fitted.parts,
-        as_tensor(after),
-        usual,
-        Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm),
-    )
+    maps = {name: as_tensor(each) for name, each in found.items()}
+    shape = Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm)
+    return replace(fitted, after=as_tensor(after), shape=shape, notices=(LAYERED,) if hung.layered else ())
+
+
+def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor | None:
+    """Where each of several garments is that a piece takes the place of, (1, k, h, w) float in [0, 1]; None of one."""
+    found = [regions.select(subject.regions, (name,)) * piece.cloth for name in REGIONS["full"]]
+    found = [each for each in found if each.sum() > COUNTS * piece.cloth.sum()]
+    return torch.cat(found, 1) if len(found) > 1 else None
 
 
 def _reshaped(
-    fitted: Fitted, figure: Figure, hung: hang.Hung, worn: np.ndarray, before: np.ndarray
+    fitted: Fitted, figure: Figure, hung: Hung, worn: np.ndarray, before: np.ndarray
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Where the garment is after the edit, (h, w), and the maps of its `Shape`."""
     x, y = fitted.parts[0].x, fitted.parts[0].y
@@ -170,7 +197,7 @@ def _reshaped(
     solid = np.zeros_like(near) if hung.solid is None else figure.within(hung.solid)
     silhouette = np.maximum(matte * near, solid) * (1 - before)
     soft = lambda cm: np.clip(cm / figure.cm + 0.5, 0, 1)  # noqa: E731
-    body = np.maximum(worn, hung.over)
+    body = np.minimum(worn + hung.over, 1)
     keep, gone, stays = 1 - soft(hung.changed), soft(hung.gone), soft(hung.stays)
     after = (body * (1 - gone * ~trunk) * keep + silhouette * (1 - keep)) * (1 - stays)
     return after, {
@@ -182,6 +209,16 @@ def _reshaped(
         "near": near,
         "solid": solid,
     }
+
+
+def _lost(figure: Figure, hung: Hung) -> np.ndarray:
+    """Where the garment must be, but was taken for another one, (h, w) bool."""
+    strip = hung.strips[TRUNK]
+    middle = (strip.left + strip.right) / 2
+    left, right = (middle + SURE * (edge - middle) for edge in (strip.left, strip.right))
+    rows = slice(SEAM - 1, None)
+    shorter = min(figure.ends(sign)[1] for sign in SIGNS.values()) - HEM
+    return figure.within(np.concatenate([left[rows], right[rows][::-1]])) & (figure.places[0] < shorter)
 
 
 def _arms(figure: Figure) -> np.ndarray:

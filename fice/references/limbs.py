@@ -27,14 +27,18 @@ def legs(figure: Figure) -> tuple[dict[str, Line], dict[str, tuple[np.ndarray, n
 
 
 def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], mine: np.ndarray, end: float) -> Limb:
-    """A leg; spot: the places of its line; mine: (h, w) cm nearer to it than to the other; end: of cloth, cm below the hips."""
+    """A leg.
+
+    spot: the places of its line; mine: (h, w) cm nearer to it than to the other; end: of cloth, cm below the hips.
+    """
     along, aside = spot
     length = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
     below = along - figure.hips
     cloth = figure.clad.worn * (mine > 0) * (below > FORK)
     room = Girth.of(along, aside, cloth, THIGH).around(along)
     radius, middle = np.interp(below / length, *LEG), np.zeros_like(along)
-    skin = figure.skin * (1 - figure.grid.worn) * (mine > 0) * (below > FORK) * (below < length)
+    near = (abs(aside) < LEG[1][0]) & (mine > 0) & (below > FORK) & (below < length)  # no hands
+    skin = figure.skin * (1 - figure.grid.worn) * near
     if (skin > 0.5).sum() * figure.cm**2 > FEWEST:  # it goes on as it is where it is seen first
         first = float(np.quantile(below[skin > 0.5], 0.05)) + REACH
         skin = skin * (below < first + 2 * REACH)

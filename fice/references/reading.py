@@ -77,13 +77,10 @@ def _alone(
     photo: Photo, picture: Tensor, garments: Garments, regions: Regions, pose: Pose | None, wanted: str | None
 ) -> Found:
     """A garment that lies or hangs."""
-    seen = garments.see(picture)
+    seen = seen_alone(photo, picture, garments)
     if photo.alpha is not None:
         matte = photo.alpha.astype(np.float32) / np.float32(255)
     else:
-        likely = seen.matte > 0.5
-        if likely.float().mean() < LEAST or seen.matte[likely].mean() < CLEAR:
-            raise InputError(f"{photo.path} shows no garment; give a picture of one garment, lying, hanging or worn.")
         matte = _matte(photo, picture, seen.matte)
     parts = _parts(matte)
     views = [_apart(picture, part, _large_enough(photo, part)) for part in parts] if len(parts) > 1 else [picture]
@@ -99,6 +96,16 @@ def _alone(
         return matte, kind, sure, {name: (width - x, height - y) for name, (x, y) in points.items()}, []
     kind, sure = choose_kind(photo.path, kinds[number].tolist(), wanted)
     return matte, kind, sure, find_points(matte, kind), []
+
+
+def seen_alone(photo: Photo, picture: Tensor, garments: Garments) -> Seen:
+    """What a network sees of a garment that lies or hangs, (1, 3, h, w) as shown. InputError where it sees none."""
+    seen = garments.see(picture)
+    likely = seen.matte > 0.5
+    unsure = likely.float().mean() < LEAST or seen.matte[likely].mean() < CLEAR
+    if photo.alpha is None and unsure:
+        raise InputError(f"{photo.path} shows no garment; give a picture of one garment, lying, hanging or worn.")
+    return seen
 
 
 def _matte(photo: Photo, picture: Tensor, seen: Tensor) -> np.ndarray:

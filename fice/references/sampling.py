@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from fice.references.reference import Reference
 
 PURE = 0.95  # of the garment in a pixel that shows nothing else
-RIM = 0.004  # share of the picture's longer side by which outlines show shadows of what lies behind
+RIM = 0.005  # share of the picture's longer side over which an outline shows what lies behind
 FINE = 2.0  # pixels of the picture in one of the photo's up to which samples are averaged; beyond, it is shrunk first
 
 
@@ -26,10 +26,9 @@ class Picture:
 
     @classmethod
     def of(cls, reference: Reference) -> Picture:
-        inside = ndimage.binary_erosion(
-            reference.matte > PURE, iterations=max(1, round(RIM * max(reference.matte.shape)))
-        )
-        colours = reflected(reference.pixels, inside) if inside.any() else reference.pixels
+        rim = RIM * max(reference.matte.shape)
+        inside = ndimage.gaussian_filter(reference.matte, rim) > PURE  # smoothly, and without the shadow at the outline
+        colours = spread(reference.pixels, inside) if inside.any() else reference.pixels
         as_tensor = lambda x: torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))  # noqa: E731
         return cls(as_tensor(colours).permute(2, 0, 1)[None], as_tensor(reference.matte)[None, None])
 
@@ -57,12 +56,7 @@ class Picture:
         return total[:, :3], total[:, 3:] * within
 
 
-def reflected(pixels: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Pixels (h, w, 3) with what lies outside `inside` (h, w) bool mirrored at its outline."""
+def spread(pixels: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Pixels (h, w, 3) with the nearest ones of `inside` (h, w) bool where they are not."""
     near = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    places = np.indices(inside.shape)
-    mirrored = np.stack(
-        [np.clip(2 * n - p, 0, side - 1) for n, p, side in zip(near, places, inside.shape, strict=True)]
-    )
-    at = np.where(inside[tuple(mirrored)], mirrored, near)
-    return pixels[tuple(np.where(inside, places, at))]
+    return pixels[tuple(near)]

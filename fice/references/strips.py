@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,15 +90,27 @@ def _edge(matte: np.ndarray, first: np.ndarray, last: np.ndarray, count: int) ->
     length = float(np.hypot(*(last - first)))
     if length < 2:
         return points
-    normal = np.array([last[1] - first[1], first[0] - last[0]]) / length
-    off = np.arange(-REACH * length, REACH * length + 0.5)
+    at = lambda x, y: ndimage.map_coordinates(matte, [y - 0.5, x - 0.5], order=1)  # noqa: E731
+    return outlined(points, at, REACH * length, 1.0)
+
+
+def outlined(
+    points: np.ndarray, worn_at: Callable[[np.ndarray, np.ndarray], np.ndarray], reach: float, step: float
+) -> np.ndarray:
+    """Points of an edge (n, 2), moved across it to the nearest outline; the first and the last one stay.
+
+    worn_at: how far points x, y are of the garment, 0 to 1; reach: how far to look; step: how finely.
+    """
+    along = np.gradient(points, axis=0)
+    normal = np.stack([along[:, 1], -along[:, 0]], 1) / np.maximum(np.hypot(*along.T), 1e-6)[:, None]
+    off = np.arange(-reach, reach + step / 2, step)
     off = off[np.argsort(abs(off), kind="stable")]  # the nearest first
-    places = points[:, None] + off[None, :, None] * normal
-    sides = [places + step * normal - 0.5 for step in (-1.0, 1.0)]
-    within = [ndimage.map_coordinates(matte, [side[..., 1], side[..., 0]], order=1) > 0.5 for side in sides]
+    places = points[:, None] + off[None, :, None] * normal[:, None]
+    sides = [places + way * step * normal[:, None] for way in (-1, 1)]
+    within = [worn_at(side[..., 0], side[..., 1]) > 0.5 for side in sides]
     border = within[0] != within[1]
     found = np.where(border.any(1), off[border.argmax(1)], np.nan)
     found[[0, -1]] = 0.0
     known = np.flatnonzero(~np.isnan(found))
-    found = np.interp(np.arange(count), known, found[known])
+    found = np.interp(np.arange(len(points)), known, found[known])
     return points + ndimage.median_filter(found, 3, mode="nearest")[:, None] * normal

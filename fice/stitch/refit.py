@@ -40,7 +40,8 @@ def refitted(
     warped = torch.maximum(warped.to(source) * near, solid) * (1 - ahead)
     kept = torch.maximum(matte * (1 - gone), torch.minimum(matte, warped) * gone)
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
-    light = _light(own, matte * steepen(old, 0.2), matte, frame.box[2] - frame.box[0])
+    worn = matte * steepen(old, 0.2)
+    light = _light(cloth, own, worn, matte, window)
     lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
     lost = lost * (0.0 if shape.layered else 1.0)
     removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
@@ -52,16 +53,17 @@ def refitted(
         yield hidden
     below = source if hidden is None else source + hidden.matte * (hidden.picture - source)
     sure = keep * (1 - removed)
-    yield Layer(cloth.lit(colours, light, own, matte * steepen(old, 0.2)), garment * free, below + sure * (own - below))
+    yield Layer(cloth.lit(colours, light, own, worn), garment * free, below + sure * (own - below))
     for limb in shape.limbs:
         skin, alpha = skin_on(limb, shape, cloth.subject, window, garment)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
         yield Layer(skin, alpha * free)
 
 
-def _light(own: Tensor, old: Tensor, matte: Tensor, height: float) -> Tensor:
+def _light(cloth: Fitted, own: Tensor, old: Tensor, matte: Tensor, window: Window) -> Tensor:
     """The log of the light on a garment that was there, on what of the body goes on, and about that elsewhere."""
-    light = light_on(own, old, height)
+    light = cloth.light(own, old, window)
+    height = cloth.subject.frame.box[2] - cloth.subject.frame.box[0]
     rest = (matte - old).clamp(0, 1)
     if (rest > 0.5).any():
         light = torch.lerp(light, light_on(own, rest, height), rest)

@@ -121,7 +121,7 @@ def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
 def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float) -> Iterator[Layer]:
     """For each garment what the old one hid, and the new one."""
     taken = torch.zeros_like(source[:, :1])
-    for worn in parts.garments:
+    for worn in sorted(parts.garments, key=lambda each: each.cloth.rank if isinstance(each.cloth, Fitted) else 0):
         if not parts.generated:
             if worn.cloth is None:
                 continue

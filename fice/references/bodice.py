@@ -1,0 +1,104 @@
+"""What hangs from the shoulders: trunk and sleeves on somebody."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fice.cloth.limb import Line
+from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
+from fice.references.figure import ROUND, SAME, SIGNS, Figure
+from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
+from fice.references.limbs import bare_arm
+from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
+
+WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
+SHORTEST = 3.0  # cm of a sleeve below the armpit
+LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
+TUCKED = 30.0  # cm of a top that may be hidden in trousers
+FLAT = 44.0, 54.0  # cm from armpit to armpit of what lies flat
+
+
+def bodice(
+    figure: Figure, flat: dict[str, Strip], necks: np.ndarray, kind: str, worn: bool, all_over: bool, legged: bool
+) -> Hung:
+    """Trunk and sleeves.
+
+    necks: (2, 2) of the picture; worn: by somebody there; all_over: in the place of a dress; legged: of trousers, too.
+    """
+    trunk = flat[TRUNK]
+    rows = np.array([figure.along(figure.armhole(side)[1]) for side in SIGNS]) + 4
+    chest = float(figure.girth.around(rows)[1].mean())
+    scale = 2 * chest / width(trunk, SEAM - 1)
+    if not worn:
+        scale = float(np.clip(2 * chest * ROUND, *FLAT)) / width(trunk, SEAM - 1)
+    shares, length = lengths(trunk, SEAM - 1)
+    ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
+    tops = {side: figure.armhole(side) for side in SIGNS}
+    first = {side: figure.along(tops[side][1]) for side in SIGNS}
+    length = max(length * scale, figure.hips + LEAST - min(first.values())) if kind == "dress" else length * scale
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
+    hung, level = nothing(figure), None
+    if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
+        level = level_of(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
+        ends = {side: first[side] + length for side in SIGNS}
+        hung.changed = figure.places[0] - level
+        uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
+    elif all_over and kind != "dress" and longer < -SAME:
+        ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
+        hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
+    elif kind != "jacket" and SAME < longer < TUCKED:
+        ends = {side: first[side] + length for side in SIGNS}  # what is longer is in the trousers
+    edges = edges_of(figure, trunk, SEAM - 1, shares, first, ends, level)
+    seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
+    sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
+    hung.strips[TRUNK] = Strip(sides[LEFT], sides[RIGHT])
+    hung.own, hung.flat = np.stack([figure.neck(sign) for sign in SIGNS.values()]), necks
+    for side in SIGNS:
+        _sleeve(figure, hung, side, flat.get(side), scale, *tops[side])
+    return hung
+
+
+def _sleeve(
+    figure: Figure, hung: Hung, side: str, flat: Strip | None, scale: float, top: np.ndarray, armpit: np.ndarray
+) -> None:
+    name, sign = figure.names[side], SIGNS[side]
+    if name not in figure.body.arms:
+        return
+    joints = figure.body.arms[name]
+    line = Line.through(joints)
+    length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
+    at = np.arange(0, length + HAND, 1.0)
+    covered = walls(figure.grid, line, at)[2] > CUFF
+    now = float(at[covered].max()) + 1 if covered.any() else 0.0
+    wanted = 0.0
+    if flat is not None:
+        outer = flat.left if side == LEFT else flat.right
+        wanted = float(path(outer)[-1]) * scale
+        wanted = length + 1 if wanted > WHOLE * length else wanted
+    end = now if abs(wanted - now) < SAME else wanted
+    grid = figure.grid if end <= now else figure.clad
+    low, high, _ = walls(grid, line, at)
+    down = (joints[1] - joints[0]) / max(float(np.hypot(*(joints[1] - joints[0]))), 1e-3)
+    first = float(np.clip((armpit - joints[0]) @ down, 3, 14))
+    seam = figure.beyond(armpit, top, joints[0] - figure.body.trunk[0])
+    inside, (along, aside) = find_sleeve(grid, figure.body, name, figure.places[1], seam)
+    if end > now and len(figure.body.arms) < len(SIGNS):
+        return  # one sleeve is worse than none
+    if end > now:
+        hung.over = np.maximum(hung.over, figure.skin * np.clip(inside + 0.5, 0, 1) * np.clip(end - along + 0.5, 0, 1))
+    elif end < now:
+        hung.gone = np.maximum(hung.gone, np.minimum(inside, along - end))
+        bare = np.minimum(np.minimum(along - end, length + HAND - along), seam + 2)
+        room = tuple(np.interp(along, at, x) for x in ((high - low) / 2, (high + low) / 2))
+        hung.limbs.append(bare_arm(figure, along, aside, length, room, bare))
+    if flat is None or end < first + 1:
+        return
+    edges = []
+    for start, out in ((0.0, True), (first, False)):
+        rows = np.linspace(start, max(end, start + SHORTEST), len(flat.left))
+        wall = np.interp(rows, at, high) if (sign > 0) == out else -np.interp(rows, at, low)
+        edge = np.stack(line.at(rows, wall), 1)
+        edge[0] = top if out else armpit
+        edges.append(outlined(edge, grid.worn_at, NEAR, 0.25))
+    hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
+    hung.inside[side] = np.minimum(inside, end - along) if end < now else inside

@@ -1,0 +1,120 @@
+"""A garment on somebody, strip by strip, and what its rooms have in common.
+
+Where sleeves, legs and hem of the picture end about where the photographed ones do, these keep their outline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fice.references.figure import SIGNS, Figure, Limb
+from fice.references.limbs import bare_leg, legs
+from fice.references.strips import COLUMNS, TRUNK, Strip, outlined
+
+NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
+HEM = 4.0  # cm of a hem that has an outline of its own
+LAP = 4.0  # cm of a bare limb below what covers it
+
+
+@dataclass
+class Hung:
+    """A garment on somebody. Maps are (h, w).
+
+    Attributes:
+        strips: in cm, by name; the trunk's first.
+        inside: cm inside each, positive where it lies before the trunk's.
+        own, flat: more points that match, (n, 2) cm and (n, 2) pixels of the picture.
+        over: in [0, 1], what of the body it covers newly, whose outline becomes its own.
+        changed: cm inside where the outline is the picture's.
+        stays: cm inside where the old garment stays as it is.
+        gone: cm inside what of the old garment goes.
+        solid: an outline (n, 2) cm within which the picture has no holes; or None.
+        limbs: arms and legs that may be bare.
+        layered: what the old garment shows below the new one stays.
+    """
+
+    strips: dict[str, Strip]
+    inside: dict[str, np.ndarray]
+    own: np.ndarray
+    flat: np.ndarray
+    over: np.ndarray
+    changed: np.ndarray
+    stays: np.ndarray
+    gone: np.ndarray
+    solid: np.ndarray | None = None
+    limbs: list[Limb] = field(default_factory=list)
+    layered: bool = False
+
+
+def nothing(figure: Figure) -> Hung:
+    none = np.zeros_like(figure.grid.x)
+    return Hung({}, {}, np.zeros((0, 2)), np.zeros((0, 2)), none, none - 100, none - 100, none - 100)
+
+
+def width(strip: Strip, row: int) -> float:
+    return float(np.hypot(*(strip.right[row] - strip.left[row])))
+
+
+def path(points: np.ndarray) -> np.ndarray:
+    """How far along a path (n, 2) its points are, (n,)."""
+    return np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
+
+
+def lengths(strip: Strip, start: int) -> tuple[np.ndarray, float]:
+    """Of a strip from a row on how far each row is along it, as shares (n,), and how long it is."""
+    middle = path((strip.left[start:] + strip.right[start:]) / 2)
+    return middle / max(middle[-1], 1e-6), float(middle[-1])
+
+
+def edges_of(
+    figure: Figure,
+    flat: Strip,
+    start: int,
+    shares: np.ndarray,
+    first: dict[str, float],
+    last: dict[str, float],
+    level: float | None,
+) -> dict[str, np.ndarray]:
+    """The trunk's edges from its row `start` on, (n, 2) each; below `level` as wide as in the picture."""
+    widths = np.array([width(flat, row) for row in range(start, len(flat.left))])
+    edges = {}
+    for side, sign in SIGNS.items():
+        rows = first[side] + shares * (last[side] - first[side])
+        radius = figure.girth.around(rows)[1]
+        if level is not None:
+            at = np.array(level)
+            grown = widths / np.interp(level, rows, widths) * float(figure.girth.around(at)[1])
+            radius = np.where(rows > level, grown, radius)
+        edge = figure.edge(rows, sign, radius)
+        kept = len(rows) if level is None else int((rows < level).sum())
+        if kept > 2:
+            edge[:kept] = outlined(edge[:kept], figure.clad.worn_at, NEAR, 0.25)
+        edges[side] = edge
+    return edges
+
+
+def level_of(figure: Figure, legged: bool, *ends: float) -> float:
+    """cm along the trunk to which the photographed outline is good; ends: of the shorter one of the two garments."""
+    return figure.hips if legged else min(ends) - HEM
+
+
+def uncover(figure: Figure, hung: Hung, end: float) -> None:
+    """Bare legs from `end`, cm below the hips, on, where the old garment is longer.
+
+    Where they cannot be drawn, it stays below the new one.
+    """
+    hung.layered = not figure.legs_show
+    if not hung.layered:
+        spots, nearer = legs(figure)[1:]
+        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign, end - LAP) for side, sign in SIGNS.items()]
+
+
+def seam_points(hung: Hung, flat: dict[str, Strip], worn: bool) -> tuple[np.ndarray, np.ndarray]:
+    """All points of the trunk that match beside its strip's: where limbs begin, and the neck or the fork."""
+    own, there = [hung.own], [hung.flat]
+    for side in hung.strips.keys() - {TRUNK}:
+        own.append(hung.strips[side].grid(True)[: len(COLUMNS)])
+        there.append(flat[side].grid(worn)[: len(COLUMNS)])
+    return np.concatenate(own), np.concatenate(there)

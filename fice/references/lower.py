@@ -1,0 +1,103 @@
+"""What hangs from the waist: a skirt, and trousers, on somebody."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fice.cloth.limb import Girth
+from fice.cloth.parts import CROTCH, THIGH
+from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
+from fice.references.hung import LAP, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
+from fice.references.limbs import FORK, bare_leg, legs
+from fice.references.strips import LEFT, RIGHT, TRUNK, Strip
+
+WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
+LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
+LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
+LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
+HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
+CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
+
+
+def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> Hung:
+    """One strip from the waist to the hem."""
+    trunk, hung, level = flat[TRUNK], nothing(figure), None
+    first = _from_waist(figure, hung)
+    ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
+    waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
+    shares, length = lengths(trunk, 0)
+    scale = 2 * waist * (1 if worn else ROUND) / width(trunk, 0)
+    length = max(length * scale, figure.hips + LEAST - min(first.values()))
+    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
+    if abs(longer) > SAME and (figure.body.legs or longer > 0):
+        level = level_of(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
+        ends = {side: first[side] + length for side in SIGNS}
+        hung.changed = figure.places[0] - level
+        uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
+    edges = edges_of(figure, trunk, 0, shares, first, ends, level)
+    hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
+    return hung
+
+
+def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: bool) -> Hung:
+    """Trunk and legs; fork: (1, 2) of the picture; legged: what is worn goes around each leg, too."""
+    hung = nothing(figure)
+    down = (figure.body.trunk[1] - figure.body.trunk[0]) / figure.hips
+    own = figure.body.trunk[1] + FORK * down
+    first = _from_waist(figure, hung)
+    lines, spots, nearer = legs(figure)
+    girth = figure.girth.only(-20, figure.hips + CROTCH)
+    trunk, sides = flat[TRUNK], {}
+    shares, high = lengths(trunk, 0)
+    rise = float(np.mean([path(np.stack([edge[0], fork[0]]))[-1] for edge in (trunk.left, trunk.right)]))
+    for side, sign in SIGNS.items():
+        from_waist = figure.hips + FORK - first[side]
+        hip = first[side] + high / rise * from_waist
+        rows = first[side] + shares * (hip - first[side])
+        middle, radius = girth.around(rows)
+        sides[side] = np.stack(figure.trunk.at(rows, middle + sign * radius), 1)
+        (along, aside), mine = spots[side], nearer * sign
+        below = along - figure.hips
+        whole = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
+        cloth = figure.grid.worn * (mine > 0) * (below > FORK / 2)
+        now = float(np.quantile(below[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else 0.0
+        inner = flat[side].right if side == LEFT else flat[side].left
+        wanted = FORK + float(path(inner)[-1]) * from_waist / rise
+        wanted = whole if path(inner)[-1] > LONG * rise else min(wanted, WHOLE * whole)
+        last = now if legged and (abs(wanted - now) < SAME or wanted < now and not figure.legs_show) else wanted
+        count = len(flat[side].left)
+        around = Girth.of(along, aside, cloth, THIGH)
+        edges = []
+        for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + FORK, own, -sign)):
+            rows = np.linspace(start, figure.hips + last, count)
+            middle, radius = around.around(rows)
+            clad = np.interp((rows - figure.hips) / whole, *CLAD)
+            if not legged:
+                middle, radius = 0 * rows, clad
+            elif last > now:
+                radius = np.where(rows < figure.hips + now, radius, clad)
+            edges.append(np.stack(lines[side].at(rows, middle + s * radius), 1))
+            edges[-1][0] = at
+        hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
+        hung.inside[side] = np.minimum(mine, figure.beyond(own, edges[0][0], np.array([0.0, 1.0])))
+        if not legged:
+            hung.changed = np.maximum(hung.changed, np.minimum(mine, below + 4))
+        elif last > now:
+            hung.changed = np.maximum(hung.changed, np.minimum(mine, below - now + 4))
+        elif last < now:
+            hung.gone = np.maximum(hung.gone, np.minimum(mine, below - last))
+        if last < max(now, whole if not legged else 0):
+            hung.limbs.append(bare_leg(figure, side, spots[side], mine, last - LAP))
+    hung.strips = {TRUNK: Strip(sides[LEFT], sides[RIGHT]), **hung.strips}
+    hung.own, hung.flat = own[None], fork
+    hung.solid = np.concatenate([sides[LEFT], own[None], sides[RIGHT][::-1]])
+    return hung
+
+
+def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
+    """Where a lower garment begins, cm along the trunk; where a dress is worn, its upper part stays."""
+    first = {side: figure.ends(sign)[0] for side, sign in SIGNS.items()}
+    if min(first.values()) < figure.hips + HIGH:
+        hung.stays = figure.hips + WAIST - figure.places[0]
+        first = dict.fromkeys(SIGNS, figure.hips + WAIST)
+    return {side: at if at < figure.hips + LOW else figure.hips + USUAL for side, at in first.items()}
