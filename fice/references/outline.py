@@ -71,7 +71,7 @@ def lie(mask: np.ndarray) -> tuple[float, float]:
     small = ndimage.zoom(mask.astype(np.float32), 1 / scale, order=1)
     side = int(np.hypot(*small.shape)) + 2
     square = np.pad(small, [((side - have + 1) // 2,) * 2 for have in small.shape])  # about its own centre
-    likeness = np.array([_mirrored(square, turn)[0] - UPRIGHT * turn**2 for turn in TURNS])
+    likeness = np.array([_mirrored(square, turn)[0] - UPRIGHT * turn**2 for turn in TURNS.tolist()])
     best = int(np.clip(likeness.argmax(), 1, len(TURNS) - 2))
     turn = float(TURNS[best] + (TURNS[1] - TURNS[0]) * np.clip(_peak(*likeness[best - 1 : best + 2]), -1, 1))
     return turn, _mirrored(square, turn)[1] * scale

@@ -7,7 +7,7 @@ import pytest
 from garments import GROUNDS, drawn
 from scipy import ndimage
 
-from fice.references.border import by_border
+from fice.references.border import by_border, clear
 from fice.references.picture import shrunk
 from fice.srgb import gamma_encoded
 
@@ -31,6 +31,13 @@ def test_what_a_network_has_seen_is_moved_onto_the_colours():
     seen = np.where(ndimage.binary_erosion(truth, iterations=6), 0.9, 0.2).astype(np.float32)
     found = by_border(gamma_encoded(garment.pixels).astype(np.float32), seen)
     assert overlap(found > 0.5, truth) > overlap(seen > 0.5, truth) + 0.05
+
+
+def test_a_matte_is_clear_where_it_is_one_certain_piece():
+    matte = drawn("dress", "plain", size=(160, 130)).matte
+    assert clear(matte)
+    assert not clear(np.clip(matte, 0.3, 0.7)) and not clear(np.zeros_like(matte))
+    assert not clear(np.roll(matte, 60, 1))
 
 
 def test_a_picture_of_one_colour_does_no_harm():

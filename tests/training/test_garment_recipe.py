@@ -12,7 +12,7 @@ from fice.errors import InputError
 from fice.nets.garment import GarmentNet
 from fice.references.reference import KINDS
 from fice.srgb import gamma_encoded
-from fice.training.data.garments import Garment, Looks, ground_of, load_garments, matted, trusted
+from fice.training.data.garments import Garment, Looks, ground_of, load_garments, matted
 from fice.training.recipes.garments import losses
 
 
@@ -38,13 +38,6 @@ def test_folders_are_kinds(tmp_path):
     ]
     with pytest.raises(InputError, match="holds no garments"):
         load_garments(tmp_path / "dress")
-
-
-def test_a_matte_is_trusted_where_it_is_one_clear_piece():
-    _, matte = shown("dress")
-    assert trusted(matte)
-    assert not trusted(np.clip(matte, 0.3, 0.7)) and not trusted(np.zeros_like(matte))
-    assert not trusted(np.roll(matte, 60, 1))
 
 
 def test_the_ground_of_a_garment_shows_nothing_of_it(garments):
