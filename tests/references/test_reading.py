@@ -13,7 +13,7 @@ from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_part
 from fice.errors import InputError, WeightsError
 from fice.nets.pyramid import Pyramid
-from fice.references.garments import Seen
+from fice.references.garments import Garments, Seen
 from fice.references.picture import LARGEST, read_picture
 from fice.references.reading import read_reference
 from fice.references.reference import KINDS
