@@ -56,13 +56,10 @@ class Look:
 
 
 class Eyes:
-    """The networks of a bundle, looking at garments; `weights` is the sha256 of them.
-
-    Raises WeightsError for a bundle that lacks one of them.
-    """
+    """The networks of a bundle, looking at garments. WeightsError for a bundle that lacks one of them."""
 
     def __init__(self, bundle: Bundle, device: str | torch.device = "cpu"):
-        self.device, self.weights = device, weights_of(bundle)
+        self.device = device
         self.semantics = Semantics.from_bundle(bundle, device)
         self.regions = Regions.from_bundle(bundle, device)
         known = "garments" in bundle.parts
@@ -95,7 +92,7 @@ class Eyes:
     def _read(self, path: Path) -> _Shown:
         """What a picture shows. InputError where it cannot be used."""
         photo = read_picture(path)
-        picture = _tensor(photo.seen())
+        picture = _tensor(photo.seen()).to(self.device)
         if somebody(picture, self.regions):
             worn = read_reference(path, self.garments, self.regions, None)
             kinds = np.array([worn.sure if kind == worn.kind else 0.0 for kind in KINDS])

@@ -22,7 +22,7 @@ from fice.references.reference import KINDS
 from fice.srgb import to_lab
 
 Encode = Callable[[str], np.ndarray]
-WEIGHTS = {"kind": 1.0, "colour": 1.0, "look": 0.2, "pattern": 0.2, "words": 0.6, "photo": 0.1}
+WEIGHTS = {"kind": 1.0, "colour": 1.0, "look": 0.2, "pattern": 0.2, "words": 0.6, "photo": 0.04}
 
 
 @dataclass(frozen=True, eq=False)
