@@ -15,7 +15,7 @@ from fice.photo.photo import Photo
 from fice.references.border import SIDE, by_border, clear
 from fice.references.garments import LOOK, Garments, Seen
 from fice.references.joints import joint_points
-from fice.references.kind import choose_kind, choose_one, choose_worn
+from fice.references.kind import PLURALS, choose_kind, choose_one, choose_worn
 from fice.references.picture import read_picture, shrunk
 from fice.references.points import find_points
 from fice.references.reference import Reference
@@ -64,8 +64,9 @@ def _worn(
     seen = garments.see(_apart(picture, matte, inside))
     kind, sure = choose_worn(wearing, seen.kinds.tolist())
     points = joint_points(matte, kind, wearing.joints, find_points(matte, kind))
+    be = "are" if kind in PLURALS else "is"
     people = f"{wearing.others + 1} people" if wearing.others else "somebody"
-    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear is taken."]
+    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear {be} taken."]
 
 
 def _alone(
