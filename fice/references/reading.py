@@ -28,7 +28,7 @@ from fice.subject.regions import Regions
 SMALLEST = 64  # pixels of the garment's longer side
 LEAST, CLEAR = 0.01, 0.83  # share of the picture that is garment, and how sure the network is of it, at a mean
 PARTLY = 0.2  # probability, at a mean over what the colours alone tell clearly from the ground
-SURER = 0.25  # of its kind, so much a network must be of a picture turned upside down
+SURER = 0.4  # of its kind, so much a network must be of a picture turned upside down
 SECOND = 0.3  # of the largest part's area, from which another part is another garment
 
 
