@@ -193,7 +193,8 @@ class Editor:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
-        return replace(plan, notices=[*said, *map(str, found), *seen, *plan.notices], found=tuple(found))
+        said += [*map(str, found), *self.collections.notices(order)]
+        return replace(plan, notices=[*said, *seen, *plan.notices], found=tuple(found))
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:
         """Where words for a region are, or each garment and thing that is seen, by name.

@@ -117,7 +117,7 @@ def garments_list(as_json: bool) -> None:
     from fice.collections.catalogue import listed
 
     for facts in listed():
-        line = f"{facts['name']:24} {facts['garments']:>9}  {facts['folder']}"
+        line = f"{facts['name']:24} {facts['garments'] or '':>9}  {facts['folder'] or facts['error']}"
         click.echo(json.dumps(facts, ensure_ascii=False) if as_json else line)
 
 

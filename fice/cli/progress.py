@@ -90,9 +90,11 @@ def line(facts: dict[str, Any], total: int) -> str:
 
 
 class Looking(_Bar):
-    """The progress of `evaluate` on stderr."""
+    """The progress of `evaluate` and of `garments index` on stderr."""
 
     def __call__(self, done: int, total: int) -> None:
+        if quiet():
+            return
         from tqdm import tqdm
 
         if self._bar is None:  # disable=None: only on a terminal

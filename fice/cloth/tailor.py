@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,7 +39,8 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
     if piece.references:
         lay, first = fit if piece.warp else laid_flat, piece.references[0]
         colours = _colours(subject, piece, regions)
-        return lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
+        fitted = lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
+        return fitted if piece.garment.mask is None else replace(fitted, after=piece.wide, shape=None)  # as painted
     if not piece.sentence.draws and piece.garment.swatch is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))

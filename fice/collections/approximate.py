@@ -1,7 +1,8 @@
 """The best vectors of very many, looked for near the query only: faiss, an extra.
 
-Of 200,000 drawn after 1,026 garments (57 sentences, 2 cores) lists of 8-bit numbers found all of the exact first ten,
-in 4 ms (exact: 68 ms) after 39 s of building, with 64 MB. TODO
+Of 200,000 vectors mixed from those of 1,026 garments (57 sentences, two busy cores) its lists of 8-bit numbers have all
+of the exact first ten among the first 256, in 4 ms (exact: 68 ms), built in 39 s, 64 MB. usearch has them in 1 ms, but
+took 101 s for 50,000; lancedb, 350 MB of packages, had not built 100,000 in ten minutes.
 """
 
 from __future__ import annotations

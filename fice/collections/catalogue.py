@@ -14,9 +14,15 @@ from fice.files import own_collections, sha256_of
 
 
 def listed() -> list[dict[str, Any]]:
-    """Each collection with the number of its garments and the folder of their pictures."""
-    cards = {name: read_card(own_collections() / name) for name in names()}
-    return [{"name": name, "garments": card.count, "folder": card.folder} for name, card in cards.items()]
+    """Each collection with the number of its garments and the folder of their pictures; a damaged one has neither."""
+    found: list[dict[str, Any]] = []
+    for name in names():
+        try:
+            card = read_card(own_collections() / name)
+            found.append({"name": name, "garments": card.count, "folder": card.folder})
+        except InputError as error:
+            found.append({"name": name, "garments": None, "folder": None, "error": str(error)})
+    return found
 
 
 def describe(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -92,7 +93,7 @@ class Collection:
     def open(cls, name: str | Path) -> Collection:
         """By its name, its folder or that of its pictures, or qdrant://host:port/name.
 
-        Raises InputError where there is none, where it is damaged or empty, and where its pictures have moved.
+        Raises InputError where there is none, where it is damaged, and where its pictures have moved.
         """
         if str(name).startswith(SERVER):
             from fice.collections.qdrant import open_server
@@ -101,8 +102,6 @@ class Collection:
         folder = find(name)
         card = read_card(folder)
         check_folder(card, folder.name)
-        if not card.count:
-            raise InputError(f"The collection {folder.name} is empty: index a folder that has pictures of garments.")
         return cls(folder.name, card, Shelved(Stored(folder, card)))
 
     def seen_by(self, bundle: Bundle) -> Collection:
@@ -168,7 +167,7 @@ class Collection:
 
 
 class Shelved:
-    """The garments of a collection on this machine, searched exactly."""
+    """The garments of a collection on this machine."""
 
     def __init__(self, stored: Stored):
         self.stored = stored
@@ -223,14 +222,15 @@ def find(name: str | Path) -> Path:
     if (path / CARD).is_file():
         return path.resolve()
     if path.is_dir():
-        for each in known:
-            if read_card(own_collections() / each).folder == str(path.resolve()):
-                return own_collections() / each
+        for folder in (own_collections() / each for each in known):
+            with suppress(InputError):  # another one, that is damaged
+                if read_card(folder).folder == str(path.resolve()):
+                    return folder
         raise InputError(f"{name} has not been indexed: say fice garments index {name} --as NAME, then --from NAME.")
     close = difflib.get_close_matches(str(name), known, 1)
     if close:
         raise InputError(f"There is no collection {str(name)!r}; did you mean {close[0]!r}?")
-    have = (
-        f"there are {', '.join(known)}" if known else f"fice garments index FOLDER --as {path.name or 'NAME'} makes one"
-    )
-    raise InputError(f"There is no collection {str(name)!r}; {have}.")
+    if known:
+        raise InputError(f"There is no collection {str(name)!r}; there are {', '.join(known)}.")
+    made = f"fice garments index FOLDER --as {path.name or 'NAME'} makes one"
+    raise InputError(f"There is no collection {str(name)!r}; {made}.")

@@ -75,6 +75,10 @@ class Collections:
             dressed.append((garment, sentence))
         return dressed, found
 
+    def notices(self, order: Order) -> list[str]:
+        """What a person should know of an order's collection, after garments were found in it."""
+        return self._collections[order.collection].notices() if order.collection in self._collections else []
+
     def opened(self, name: str) -> Collection:
         """A collection. InputError as `Collection.open` and `seen_by`."""
         if name not in self._collections:

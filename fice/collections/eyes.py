@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from fice.collections.features import main_colours
 from fice.errors import FiceError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PARTS = ("clip", "garments", "regions")  # of a bundle, that see
 SIDE = 256  # pixels of the longer side that features need
+PERSON, STEP = 512, 64  # pixels of the longer side at which a person is looked for, and in what steps of both
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +58,10 @@ class Look:
 
 
 class Eyes:
-    """The networks of a bundle, looking at garments; `weights` is the sha256 of them.
-
-    Raises WeightsError for a bundle that lacks one of them.
-    """
+    """The networks of a bundle, looking at garments. WeightsError for a bundle that lacks one of them."""
 
     def __init__(self, bundle: Bundle, device: str | torch.device = "cpu"):
-        self.device, self.weights = device, weights_of(bundle)
+        self.device = device
         self.semantics = Semantics.from_bundle(bundle, device)
         self.regions = Regions.from_bundle(bundle, device)
         self.garments = Garments.from_bundle(bundle, device)
@@ -94,8 +93,8 @@ class Eyes:
     def _read(self, path: Path) -> _Shown:
         """What a picture shows. InputError where it cannot be used."""
         photo = read_picture(path)
-        picture = _tensor(photo.seen())
-        if somebody(picture, self.regions):
+        picture = _tensor(photo.seen()).to(self.device)
+        if somebody(_in_steps(picture), self.regions):
             worn = read_reference(path, self.garments, self.regions, None)
             kinds = np.array([worn.sure if kind == worn.kind else 0.0 for kind in KINDS])
             return _shrunk(gamma_encoded(worn.pixels), worn.matte, kinds, True, photo.sha256)
@@ -130,6 +129,13 @@ def _look(shown: _Shown, look: np.ndarray) -> Look:
 def weights_of(bundle: Bundle) -> str:
     """What stands for the networks of a bundle that see garments."""
     return hash_of({name: bundle.parts[name].sha256 for name in PARTS if name in bundle.parts})
+
+
+def _in_steps(picture: torch.Tensor) -> torch.Tensor:
+    """Of one of few sizes: for each size of many thousand pictures torch would keep memory of its own."""
+    scale = PERSON / max(picture.shape[2:])
+    size = [max(STEP, round(side * scale / STEP) * STEP) for side in picture.shape[2:]]
+    return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
 
 
 def _tensor(picture: np.ndarray) -> torch.Tensor:

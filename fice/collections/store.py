@@ -29,6 +29,7 @@ FORMAT = 1
 CARD = "collection.json"
 LARGEST = 1 << 20  # bytes of a card
 BLOCK = 1024  # garments that are in memory at once
+NEEDED = {"picture", "bytes", "mtime_ns", "sha256", "kind", "seen", "colours"}  # of a row
 SUFFIXES = {"rows": ".jsonl", "vectors": ".safetensors", "index": ".safetensors", "nearest": ".faiss"}
 DTYPES = {"float32": "F32", "int64": "I64", "int32": "I32", "uint8": "U8"}
 SILENT = frozenset("a an and the with in of on for to by or from at is it".split())
@@ -76,8 +77,10 @@ def read_card(folder: Path) -> Card:
         if content["format"] != FORMAT:
             raise InputError(f"The collection {folder.name} was indexed by another fice: index its pictures again.")
         card = Card(**content)
+        if not (isinstance(card.folder, str) and isinstance(card.looks, int) and isinstance(card.spread, float)):
+            raise TypeError("fields of other types")
         sizes = {name: (folder / file).stat().st_size for name, (file, _, _) in card.files.items()}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise damaged(folder) from error
     if any(sizes[name] != size for name, (_, size, _) in card.files.items()):
         raise damaged(folder)
@@ -163,9 +166,12 @@ class Stored:
             start, end = (int(at) for at in self._ends[number : number + 2])
             self._rows.seek(start)
             try:
-                yield dict(json.loads(self._rows.read(end - start)))
+                row = dict(json.loads(self._rows.read(end - start)))
             except (ValueError, TypeError) as error:
                 raise damaged(self.folder) from error
+            if not row.keys() >= NEEDED:
+                raise damaged(self.folder)
+            yield row
 
     def with_word(self, word: str) -> np.ndarray:
         """The numbers of the garments whose caption or category has a word, as `words_of` gives it, (n,) int32."""

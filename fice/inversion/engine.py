@@ -200,11 +200,14 @@ class Inversion:
         """What came of a run that ended."""
         plan = run.plan
         wide, probabilities = self._enlarged(run.picture, plan.subject.frame.canvas)
-        after = tuple(self._after(piece, plan.subject, probabilities) for piece in plan.pieces)
+        worn = zip(plan.pieces, run.cloths, strict=True)
+        after = tuple(self._after(piece, cloth, plan.subject, probabilities) for piece, cloth in worn)
         return Finished(wide, self.regions.body(probabilities), after, run.cloths, run.ws)
 
-    def _after(self, piece: Piece, subject: Subject, probabilities: Tensor) -> Tensor:
+    def _after(self, piece: Piece, cloth: Dressing | Fitted | None, subject: Subject, probabilities: Tensor) -> Tensor:
         """Where a garment is after the edit: what is seen in generated pictures is compared with such ones only."""
+        if isinstance(cloth, Fitted):
+            return cloth.after
         if not piece.reshape:
             return piece.wide
         now, then = (decide(piece.region.find(seen)) for seen in (probabilities, subject.fit.regions))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fice.cloth.limb import Line
-from fice.cloth.sleeve import CUFF, HAND, find_sleeve, walls
-from fice.references.figure import ROUND, SAME, SIGNS, Figure
+from fice.cloth.sleeve import CUFF, HAND, STOUT, find_sleeve, walls
+from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
 from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
 from fice.references.limbs import bare_arm
 from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
@@ -14,8 +14,8 @@ from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, st
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
-TUCKED = 30.0  # cm of a top that may be hidden in trousers
-FLAT = 44.0, 54.0  # cm from armpit to armpit of what lies flat
+TUCKED = 40.0  # cm of a top that may be hidden in trousers
+FLAT = 42.0, 50.0  # cm from armpit to armpit of what lies flat
 
 
 def bodice(
@@ -46,13 +46,13 @@ def bodice(
     elif all_over and kind != "dress" and longer < -SAME:
         ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
-    elif kind != "jacket" and SAME < longer < TUCKED:
+    elif kind in ("t-shirt", "shirt") and SAME < longer < TUCKED and max(ends.values()) < figure.hips + WAIST / 2:
         ends = {side: first[side] + length for side in SIGNS}  # what is longer is in the trousers
     edges = edges_of(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}
     sides = {side: np.concatenate([seams[side][:-1], edges[side]]) for side in SIGNS}
     hung.strips[TRUNK] = Strip(sides[LEFT], sides[RIGHT])
-    hung.own, hung.flat = np.stack([figure.neck(sign) for sign in SIGNS.values()]), necks
+    hung.own, hung.flat = figure.necks(), necks
     for side in SIGNS:
         _sleeve(figure, hung, side, flat.get(side), scale, *tops[side])
     return hung
@@ -87,7 +87,8 @@ def _sleeve(
     if end > now:
         hung.over = np.maximum(hung.over, figure.skin * np.clip(inside + 0.5, 0, 1) * np.clip(end - along + 0.5, 0, 1))
     elif end < now:
-        hung.gone = np.maximum(hung.gone, np.minimum(inside, along - end))
+        cuff = np.where(along > length - HAND, STOUT - abs(aside), inside)  # however wide it is
+        hung.gone = np.maximum(hung.gone, np.minimum(cuff, np.minimum(along - end, length + 3 * HAND - along)))
         bare = np.minimum(np.minimum(along - end, length + HAND - along), seam + 2)
         room = tuple(np.interp(along, at, x) for x in ((high - low) / 2, (high + low) / 2))
         hung.limbs.append(bare_arm(figure, along, aside, length, room, bare))

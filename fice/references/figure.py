@@ -16,18 +16,20 @@ from fice.cloth.body import centimetres, find_body
 from fice.cloth.dress import own_cloth
 from fice.cloth.limb import Girth, Grid, Line
 from fice.cloth.parts import CHEST, HALF
-from fice.cloth.sleeve import find_sleeve
+from fice.cloth.sleeve import NARROWEST, find_sleeve
 from fice.references.strips import LEFT, RIGHT, Strip
 from fice.subject.subject import Subject
 
 SIGNS = {LEFT: -1, RIGHT: 1}
-ARMPIT = 13.0  # cm below the shoulder's joint
-TOP, HIGHEST = 3.5, 7.0  # cm of cloth above a shoulder's joint: usually, at most
-NECK = 6.5  # cm from the middle to where a collar meets the shoulder
+ARMPIT, OUTWARD = 9.0, 3.0  # cm of the armpit below a shoulder's joint, and of its top outwards
+TOP, HIGHEST, SLOPE = 3.5, 7.0, 1.5  # cm of cloth above a shoulder's joint: usually, at most, and less farther out
+NECK, HIDDEN = 6.5, 3.0  # cm from the middle to where a collar meets the shoulder; and of height on one side only
 SAME = 8.0  # cm by which sleeves, legs and hems may differ from the photographed ones and end where these do
 ROUND = 1.3  # width of cloth that lies flat, over the width that it has around a body
 WAIST = -12.0  # cm below the hips' joints
 WIDE = 150.0  # cm² of cloth around an ankle that hide the foot
+SURER = 0.25  # chance to be seen that is added to a keypoint's: a doubtful arm is better than none
+BROADEST = 1.2, 2.0  # times half the shoulders, and cm more, to which a trunk is wide at most
 FEWEST = 30.0  # cm² of skin that tell its colour, or how stout a leg is
 BESIDE = 4.0  # cm beside a strip where its map is still good
 
@@ -71,7 +73,8 @@ class Figure:
             Grid(each.astype(np.float32), x, y) for each in (worn, person, np.maximum(worn, skin))
         )
         self.subject, self.skin, self.face, self.shoes = subject, skin, face, shoes
-        self.body = find_body(worn, subject.frame, subject.points, self.cm)
+        sure = {name: (x, y, seen + SURER) for name, (x, y, seen) in (subject.points or {}).items()}
+        self.body = find_body(worn, subject.frame, sure or None, self.cm)
         shoulders = self.body.shoulders
         turned = shoulders["left"][0] < shoulders["right"][0]
         self.names = {LEFT: "left", RIGHT: "right"} if turned else {LEFT: "right", RIGHT: "left"}
@@ -92,7 +95,11 @@ class Figure:
 
     @cached_property
     def girth(self) -> Girth:
-        return Girth.of(*self.places, self.rest, HALF)
+        """Of the trunk; above the hips never wider than shoulders let it be, as sleeves may hang before it."""
+        girth = Girth.of(*self.places, self.rest, HALF)
+        half = np.mean([np.hypot(*(joint - self.body.trunk[0])) for joint in self.body.shoulders.values()])
+        most = np.where(girth.at < self.hips, BROADEST[0] * max(half, NARROWEST) + BROADEST[1], np.inf)
+        return Girth(girth.at, girth.middle, np.minimum(girth.radius, most))
 
     @cached_property
     def legs_show(self) -> bool:
@@ -163,17 +170,22 @@ class Figure:
         at = self.along(joint) + ARMPIT
         middle, radius = self.girth.around(np.array(max(at, CHEST)))
         wide = abs(float((joint - self.body.trunk[0])[0]))
-        half = float(np.clip(0.95 * radius + sign * middle, wide - 4, wide + 3))
+        half = float(np.clip(radius + sign * middle, wide - 4, wide + 5))
         armpit = np.stack(self.trunk.at(np.array(at), np.array(sign * half)))
         up = (joint - armpit) / np.hypot(*(joint - armpit))
         steps = np.arange(0, HIGHEST + 0.25, 0.25)
         seen = self.person.worn_at(*(joint + steps[:, None] * up).T) > 0.5
         high = float(steps[seen.argmin()]) if seen[0] and not seen.all() else TOP
-        return joint + max(high, TOP / 2) * up, armpit
+        outward = (joint - self.body.trunk[0]) / max(float(np.hypot(*(joint - self.body.trunk[0]))), 1e-3)
+        return joint + max(high - SLOPE, TOP / 2) * up + OUTWARD * outward, armpit
 
-    def neck(self, sign: int) -> np.ndarray:
-        """Where a collar meets the shoulder on one side."""
+    def necks(self) -> np.ndarray:
+        """Where a collar meets the shoulders, (2, 2): on the viewer's left, and on the right."""
         rows = np.arange(4, -10, -0.25)
-        covered = self.grid.worn_at(*self.trunk.at(rows, np.full(len(rows), sign * NECK))) > 0.5
-        high = float(rows[covered.argmin()]) if covered[0] and not covered.all() else -TOP
-        return np.stack(self.trunk.at(np.array(high), np.array(sign * NECK)))
+        high = []
+        for sign in SIGNS.values():
+            covered = self.grid.worn_at(*self.trunk.at(rows, np.full(len(rows), sign * NECK))) > 0.5
+            high.append(float(rows[covered.argmin()]) if covered[0] and not covered.all() else -TOP)
+        if abs(high[0] - high[1]) > HIDDEN:
+            high = [min(high)] * 2
+        return np.stack(self.trunk.at(np.array(high), NECK * np.array([*SIGNS.values()])), 1)

@@ -122,16 +122,25 @@ def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float)
     """For each garment what the old one hid, and the new one."""
     taken = torch.zeros_like(source[:, :1])
     for worn in sorted(parts.garments, key=lambda each: each.cloth.rank if isinstance(each.cloth, Fitted) else 0):
-        if not parts.generated:
+        if not parts.generated or isinstance(worn.cloth, Fitted):
             if worn.cloth is None:
                 continue
             for layer in _photographed(parts, worn, worn.cloth, source, window, 1 - taken):
                 taken = torch.maximum(taken, layer.matte)
-                yield layer
+                yield _drawn(parts, worn, layer, window, detail) if parts.generated else layer
             continue
         mattes = edit_region(parts, worn, source, window)
         yield Layer(_hidden(parts, worn, source, mattes, window), mattes.removed)
         yield Layer(_cloth(parts, worn, source, mattes, window, detail), mattes.garment)
+
+
+def _drawn(parts: Stitch, worn: Worn, layer: Layer, window: Window, detail: float) -> Layer:
+    """A layer of a photographed garment as the generator draws that; what is beside it stays."""
+    if layer.instead is None:
+        return layer
+    cloth = parts.frame.to_photo(_spread(parts.drawn, worn.after), window=window, kernel="smooth").clamp(0, 1)
+    radius = FOLD * (parts.frame.box[2] - parts.frame.box[0])
+    return layer._replace(picture=carry_detail(layer.picture, cloth, layer.matte, radius, detail))
 
 
 def _photographed(

@@ -85,6 +85,15 @@ def test_a_text_is_encoded_once_for_many_photos(indexed, subject):
     assert sees.texts == ["red dress"] and first == second
 
 
+def test_pictures_that_have_changed_are_told_with_an_edit(indexed, subject):
+    draw(indexed / "red dress.png", "blue dress", changed=True)
+    order = Order.of("red dress", collection="shop", top=1)
+    asked = Collections(STREET, Sees(), REGIONS)
+    assert asked.notices(order) == []
+    (_, (finding,)) = asked.dress(wanted_of(order), order, subject)
+    assert finding.hits[0].picture.stem == "blue dress" and "red dress.png" in asked.notices(order)[0]
+
+
 def test_a_collection_that_cannot_help_is_refused_before_the_work(indexed):
     def check(text, **wishes):
         order = Order.of(text, **wishes)

@@ -135,6 +135,16 @@ def test_a_damaged_collection_is_refused_in_a_sentence(indexed, home, part, dama
     path.write_bytes(path.read_bytes()[:-7]) if damage == "cut" else path.unlink()
     with pytest.raises(InputError, match="damaged: remove it|no collection"):
         Collection.open("shop")
+    assert all(each["garments"] is None and "damaged" in each["error"] for each in listed())
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"format": 1, "files": []}', '{"format": 2}'])
+def test_a_card_that_makes_no_sense_is_refused_in_a_sentence(indexed, home, content):
+    (home / "shop" / CARD).write_text(content)
+    with pytest.raises(InputError, match="damaged: remove it|indexed by another fice"):
+        Collection.open("shop")
+    with pytest.raises(InputError, match="has not been indexed"):
+        Collection.open(indexed)
 
 
 @pytest.mark.parametrize("part", ["rows", "vectors", "index"])

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 from drawn import REGIONS, dressed, person
 from garments import drawn
 
+from fice.cloth.tailor import dressing_of
+from fice.language.answers import NOTHING
 from fice.references.flat import laid_flat
 
 
@@ -20,3 +24,14 @@ def test_without_a_warp_the_box_of_the_picture_lies_on_the_box_of_the_garment():
         step = (edge[-1] + 1 - edge[0]) / (np.ptp(line) + 1)
         assert np.isclose(seen.min(), edge[0] + step / 2) and np.isclose(seen.max(), edge[-1] + 1 - step / 2)
     assert fitted.after is piece.wide
+
+
+def test_a_mask_is_the_outline_of_what_a_picture_shows():
+    subject = person(height=256).subject
+    (piece,) = dressed(subject, "red shirt").plan.pieces
+    piece = replace(piece, references=(drawn("dress", "checks"),), sentence=NOTHING)
+    free = dressing_of(subject, piece, REGIONS, 0)
+    painted = dressing_of(subject, replace(piece, garment=replace(piece.garment, mask="mask.png")), REGIONS, 0)
+
+    assert free.after is not piece.wide and free.shape is not None
+    assert painted.after is piece.wide and painted.shape is None
