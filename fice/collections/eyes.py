@@ -18,7 +18,7 @@ from fice.files import hash_of
 from fice.language.clip import Semantics
 from fice.references.garments import Garments
 from fice.references.picture import read_picture, shrunk
-from fice.references.reading import Thin, read_reference, seen_alone
+from fice.references.reading import read_reference, seen_alone
 from fice.references.reference import KINDS
 from fice.references.worn import somebody
 from fice.srgb import gamma_encoded, linear_light
@@ -64,8 +64,7 @@ class Eyes:
         self.device = device
         self.semantics = Semantics.from_bundle(bundle, device)
         self.regions = Regions.from_bundle(bundle, device)
-        known = "garments" in bundle.parts
-        self.garments: Any = Garments.from_bundle(bundle, device) if known else Thin()
+        self.garments = Garments.from_bundle(bundle, device)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """CLIP of texts, (n, D) float32 of length one."""

@@ -46,7 +46,7 @@ def bodice(
     elif all_over and kind != "dress" and longer < -SAME:
         ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
-    elif kind != "jacket" and SAME < longer < TUCKED and max(ends.values()) < figure.hips + WAIST / 2:
+    elif kind in ("t-shirt", "shirt") and SAME < longer < TUCKED and max(ends.values()) < figure.hips + WAIST / 2:
         ends = {side: first[side] + length for side in SIGNS}  # what is longer is in the trousers
     edges = edges_of(figure, trunk, SEAM - 1, shares, first, ends, level)
     seams = {side: straight(*tops[side], SEAM) for side in SIGNS}

@@ -21,8 +21,8 @@ from fice.references.strips import LEFT, RIGHT, Strip
 from fice.subject.subject import Subject
 
 SIGNS = {LEFT: -1, RIGHT: 1}
-ARMPIT, OUTWARD = 10.5, 1.5  # cm of the armpit below a shoulder's joint, and of its top outwards
-TOP, HIGHEST = 3.5, 7.0  # cm of cloth above a shoulder's joint: usually, at most
+ARMPIT, OUTWARD = 9.0, 3.0  # cm of the armpit below a shoulder's joint, and of its top outwards
+TOP, HIGHEST, SLOPE = 3.5, 7.0, 1.5  # cm of cloth above a shoulder's joint: usually, at most, and less farther out
 NECK, HIDDEN = 6.5, 3.0  # cm from the middle to where a collar meets the shoulder; and of height on one side only
 SAME = 8.0  # cm by which sleeves, legs and hems may differ from the photographed ones and end where these do
 ROUND = 1.3  # width of cloth that lies flat, over the width that it has around a body
@@ -170,14 +170,14 @@ class Figure:
         at = self.along(joint) + ARMPIT
         middle, radius = self.girth.around(np.array(max(at, CHEST)))
         wide = abs(float((joint - self.body.trunk[0])[0]))
-        half = float(np.clip(0.95 * radius + sign * middle, wide - 4, wide + 3))
+        half = float(np.clip(radius + sign * middle, wide - 4, wide + 5))
         armpit = np.stack(self.trunk.at(np.array(at), np.array(sign * half)))
         up = (joint - armpit) / np.hypot(*(joint - armpit))
         steps = np.arange(0, HIGHEST + 0.25, 0.25)
         seen = self.person.worn_at(*(joint + steps[:, None] * up).T) > 0.5
         high = float(steps[seen.argmin()]) if seen[0] and not seen.all() else TOP
         outward = (joint - self.body.trunk[0]) / max(float(np.hypot(*(joint - self.body.trunk[0]))), 1e-3)
-        return joint + max(high, TOP / 2) * up + OUTWARD * outward, armpit
+        return joint + max(high - SLOPE, TOP / 2) * up + OUTWARD * outward, armpit
 
     def necks(self) -> np.ndarray:
         """Where a collar meets the shoulders, (2, 2): on the viewer's left, and on the right."""

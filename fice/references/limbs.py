@@ -10,7 +10,7 @@ from fice.cloth.sleeve import HAND, UPPER_ARM
 from fice.references.figure import FEWEST, SIGNS, Figure, Limb
 from fice.references.strips import LEFT, RIGHT
 
-FORK = 8.0  # cm below the hips' joints
+FORK = 14.0  # cm below the hips' joints
 # radius, cm, along a bare arm and leg
 ARM, LEG = ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)), ((0.0, 0.5, 0.75, 1.0), (8.0, 5.6, 5.4, 3.6))
 REACH, GROWS = (

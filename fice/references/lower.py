@@ -14,6 +14,7 @@ from fice.references.strips import LEFT, RIGHT, TRUNK, Strip
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
+HIGHEST, LOWEST = 8.0, 24.0  # cm below the hips between which the legs part
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
 CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
@@ -43,7 +44,8 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
     """Trunk and legs; fork: (1, 2) of the picture; legged: what is worn goes around each leg, too."""
     hung = nothing(figure)
     down = (figure.body.trunk[1] - figure.body.trunk[0]) / figure.hips
-    own = figure.body.trunk[1] + FORK * down
+    fork_at = _fork(figure) if legged else FORK
+    own = figure.body.trunk[1] + fork_at * down
     first = _from_waist(figure, hung)
     lines, spots, nearer = legs(figure)
     girth = figure.girth.only(-20, figure.hips + CROTCH)
@@ -51,7 +53,7 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
     shares, high = lengths(trunk, 0)
     rise = float(np.mean([path(np.stack([edge[0], fork[0]]))[-1] for edge in (trunk.left, trunk.right)]))
     for side, sign in SIGNS.items():
-        from_waist = figure.hips + FORK - first[side]
+        from_waist = figure.hips + fork_at - first[side]
         hip = first[side] + high / rise * from_waist
         rows = first[side] + shares * (hip - first[side])
         middle, radius = girth.around(rows)
@@ -62,13 +64,13 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         cloth = figure.grid.worn * (mine > 0) * (below > FORK / 2)
         now = float(np.quantile(below[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else 0.0
         inner = flat[side].right if side == LEFT else flat[side].left
-        wanted = FORK + float(path(inner)[-1]) * from_waist / rise
+        wanted = fork_at + float(path(inner)[-1]) * from_waist / rise
         wanted = whole if path(inner)[-1] > LONG * rise else min(wanted, WHOLE * whole)
         last = now if legged and (abs(wanted - now) < SAME or wanted < now and not figure.legs_show) else wanted
         count = len(flat[side].left)
         around = Girth.of(along, aside, cloth, THIGH)
         edges = []
-        for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + FORK, own, -sign)):
+        for start, at, s in ((hip, sides[side][-1], sign), (figure.hips + fork_at, own, -sign)):
             rows = np.linspace(start, figure.hips + last, count)
             middle, radius = around.around(rows)
             clad = np.interp((rows - figure.hips) / whole, *CLAD)
@@ -92,6 +94,13 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
     hung.own, hung.flat = own[None], fork
     hung.solid = np.concatenate([sides[LEFT], own[None], sides[RIGHT][::-1]])
     return hung
+
+
+def _fork(figure: Figure) -> float:
+    """cm below the hips where the legs of what is worn part, as far as that is seen."""
+    at = np.arange(HIGHEST, LOWEST, 0.5)
+    covered = figure.grid.worn_at(*figure.trunk.at(figure.hips + at, np.zeros(len(at)))) > 0.5
+    return float(at[covered.argmin()]) if covered[0] and not covered.all() else FORK
 
 
 def _from_waist(figure: Figure, hung: Hung) -> dict[str, float]:
