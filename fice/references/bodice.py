@@ -7,13 +7,12 @@ import numpy as np
 from fice.cloth.limb import Line
 from fice.cloth.sleeve import CUFF, HAND, STOUT, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
-from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
+from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width, within
 from fice.references.limbs import bare_arm
 from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
-LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 TUCKED = 40.0  # cm of a top that may be hidden in trousers
 SLEEVED = ("shirt", "jumper", "jacket")  # they hang with their sleeves before them rather than without any
 FLAT = 42.0, 50.0  # cm from armpit to armpit of what lies flat
@@ -36,7 +35,9 @@ def bodice(
     ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
-    length = max(length * scale, figure.hips + LEAST - min(first.values())) if kind == "dress" else length * scale
+    length *= scale
+    if kind == "dress":
+        length = within(figure, length, first)
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = nothing(figure), None
     if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
