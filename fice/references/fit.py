@@ -13,6 +13,7 @@ from fice.cloth.drape import has_legs
 from fice.cloth.dress import film, median, sample
 from fice.cloth.limb import Line
 from fice.cloth.shading import contrast, light_on
+from fice.errors import InputError
 from fice.mask import without_specks
 from fice.plan import Piece
 from fice.references.bodice import bodice
@@ -30,8 +31,10 @@ from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
 COUNTS = 0.08  # share of what is worn from which a garment counts
+BESIDE = 0.2, 0.28  # of a garment, of a skirt or dress, what may lie beside the person: on a wrong pose more does
 SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
 ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
+KEPT = "In this pose another cut cannot be drawn: the garment keeps its outline."
 LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
@@ -171,6 +174,11 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
     after, found = _reshaped(fitted, figure, hung, worn, before)
+    if (after * (1 - person)).sum() > BESIDE[reference.kind in ("skirt", "dress")] * after.sum():
+        if piece.region.name != reference.region:
+            what = f"{reference.kind} cannot be drawn in the place of the {piece.region.name}"
+            raise InputError(f"In this pose the {what} that is worn: choose another photo or garment.")
+        return replace(fitted, notices=(KEPT,))
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
     maps = {name: as_tensor(each) for name, each in found.items()}
     bared = (worn > 0.5) & (after < 0.5)
