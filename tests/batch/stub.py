@@ -85,7 +85,9 @@ class Stub:
     def plan(self, subject: Subject, order: Order) -> SimpleNamespace:
         self._called("plan", [subject.photo.path.stem])
         parse(order.sentence)
-        return SimpleNamespace(subject=subject, order=order)
+        plan = SimpleNamespace(subject=subject, order=order)
+        plan.candidate = lambda number: plan
+        return plan
 
     def begin(self, plans, seeds) -> list[Run]:
         self._called("begin", [plan.subject.photo.path.stem for plan in plans])
