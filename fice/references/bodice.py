@@ -7,14 +7,14 @@ import numpy as np
 from fice.cloth.limb import Line
 from fice.cloth.sleeve import CUFF, HAND, STOUT, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
-from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
+from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width, within
 from fice.references.limbs import bare_arm
 from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
-LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 TUCKED = 40.0  # cm of a top that may be hidden in trousers
+SLEEVED = ("shirt", "jumper", "jacket")  # they hang with their sleeves before them rather than without any
 FLAT = 42.0, 50.0  # cm from armpit to armpit of what lies flat
 
 
@@ -35,7 +35,9 @@ def bodice(
     ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
-    length = max(length * scale, figure.hips + LEAST - min(first.values())) if kind == "dress" else length * scale
+    length *= scale
+    if kind == "dress":
+        length = within(figure, length, first)
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = nothing(figure), None
     if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
@@ -54,13 +56,21 @@ def bodice(
     hung.strips[TRUNK] = Strip(sides[LEFT], sides[RIGHT])
     hung.own, hung.flat = figure.necks(), necks
     for side in SIGNS:
-        _sleeve(figure, hung, side, flat.get(side), scale, *tops[side])
+        _sleeve(figure, hung, side, flat.get(side), scale, *tops[side], kind in SLEEVED)
     return hung
 
 
 def _sleeve(
-    figure: Figure, hung: Hung, side: str, flat: Strip | None, scale: float, top: np.ndarray, armpit: np.ndarray
+    figure: Figure,
+    hung: Hung,
+    side: str,
+    flat: Strip | None,
+    scale: float,
+    top: np.ndarray,
+    armpit: np.ndarray,
+    sleeved: bool,
 ) -> None:
+    """A sleeve; of a garment that is `sleeved` and shows none it is as long as the one that is worn."""
     name, sign = figure.names[side], SIGNS[side]
     if name not in figure.body.arms:
         return
@@ -70,7 +80,7 @@ def _sleeve(
     at = np.arange(0, length + HAND, 1.0)
     covered = walls(figure.grid, line, at)[2] > CUFF
     now = float(at[covered].max()) + 1 if covered.any() else 0.0
-    wanted = 0.0
+    wanted = now if sleeved else 0.0
     if flat is not None:
         outer = flat.left if side == LEFT else flat.right
         wanted = float(path(outer)[-1]) * scale

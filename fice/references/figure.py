@@ -18,6 +18,7 @@ from fice.cloth.limb import Girth, Grid, Line
 from fice.cloth.parts import CHEST, HALF
 from fice.cloth.sleeve import NARROWEST, find_sleeve
 from fice.references.strips import LEFT, RIGHT, Strip
+from fice.srgb import gamma_encoded, to_lab
 from fice.subject.subject import Subject
 
 SIGNS = {LEFT: -1, RIGHT: 1}
@@ -30,6 +31,7 @@ WAIST = -12.0  # cm below the hips' joints
 WIDE = 150.0  # cm² of cloth around an ankle that hide the foot
 SURER = 0.25  # chance to be seen that is added to a keypoint's: a doubtful arm is better than none
 BROADEST = 1.2, 2.0  # times half the shoulders, and cm more, to which a trunk is wide at most
+SURE, UNLIKE = 0.8, 9.0  # probability of skin; distance of hues in CIELAB from which it is not that of the face
 FEWEST = 30.0  # cm² of skin that tell its colour, or how stout a leg is
 BESIDE = 4.0  # cm beside a strip where its map is still good
 
@@ -78,7 +80,8 @@ class Figure:
         shoulders = self.body.shoulders
         turned = shoulders["left"][0] < shoulders["right"][0]
         self.names = {LEFT: "left", RIGHT: "right"} if turned else {LEFT: "right", RIGHT: "left"}
-        self.trunk = Line.through(self.body.trunk)
+        upper, hips, hem = self.body.trunk
+        self.trunk = Line.through(np.stack([upper, hips, 2 * hem - hips]))  # to the floor
         self.hips = float(np.hypot(*(self.body.trunk[1] - self.body.trunk[0])))
 
     @cached_property
@@ -118,10 +121,19 @@ class Figure:
     def everywhere(self) -> np.ndarray:
         return np.full_like(self.grid.x, 100.0)
 
-    def colour(self, where: np.ndarray) -> np.ndarray:
-        """Linear light of the skin seen `where` (h, w) is high, (3,); of the face where hardly any is."""
-        there = where if (where > 0.8).sum() * self.cm**2 > FEWEST else self.face
-        return own_cloth(self.subject, torch.from_numpy(there.astype(np.float32))[None, None])
+    def colour(self, where: np.ndarray, stockings: bool = False) -> np.ndarray:
+        """Linear light of the skin seen `where` (h, w) is high, (3,); of the face where hardly any is.
+
+        stockings: it may be of any colour; else what is unlike the face is no skin.
+        """
+        own, face = (
+            own_cloth(self.subject, torch.from_numpy(each.astype(np.float32))[None, None])
+            for each in (where, self.face)
+        )
+        if (where > SURE).sum() * self.cm**2 < FEWEST:
+            return face
+        lab = to_lab(gamma_encoded(np.stack([own, face]).clip(0, 1)) * 255)
+        return own if stockings or np.hypot(*(lab[0] - lab[1])[1:]) < UNLIKE else face
 
     def along(self, point: np.ndarray) -> float:
         """cm along the trunk's line of a point (2,)."""

@@ -173,7 +173,9 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     after, found = _reshaped(fitted, figure, hung, worn, before)
     as_tensor = lambda x: torch.from_numpy(x.astype(np.float32))[None, None]  # noqa: E731
     maps = {name: as_tensor(each) for name, each in found.items()}
-    shape = Shape(**maps, limbs=tuple(hung.limbs), layered=hung.layered, cm=figure.cm)
+    bared = (worn > 0.5) & (after < 0.5)
+    limbs = [limb for limb in hung.limbs if (bared & (limb.bare > 0) & (abs(limb.aside) < limb.radius)).any()]
+    shape = Shape(**maps, limbs=tuple(limbs), layered=hung.layered, cm=figure.cm)
     return replace(fitted, after=as_tensor(after), shape=shape, notices=(LAYERED,) if hung.layered else ())
 
 

@@ -15,6 +15,7 @@ from fice.references.strips import COLUMNS, TRUNK, Strip, outlined
 
 NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
 HEM = 4.0  # cm of a hem that has an outline of its own
+LEAST, FLOOR = 20.0, 78.0  # cm below the hips to which a dress or a skirt reaches at least, and at most
 LAP = 4.0  # cm of a bare limb below what covers it
 
 
@@ -93,6 +94,12 @@ def edges_of(
             edge[:kept] = outlined(edge[:kept], figure.clad.worn_at, NEAR, 0.25)
         edges[side] = edge
     return edges
+
+
+def within(figure: Figure, length: float, first: dict[str, float]) -> float:
+    """cm of a dress or a skirt, of which `length` is wanted, from where it begins; it ends above the feet."""
+    start = figure.hips - min(first.values())
+    return min(max(length, start + LEAST), start + FLOOR)
 
 
 def level_of(figure: Figure, legged: bool, *ends: float) -> float:

@@ -47,7 +47,9 @@ def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], min
         radius = np.where(below < first, wide * (1 + GROWS * (first - below)), radius)
         middle = middle + 0 * along
     bare = np.minimum(below - end, length + 4 - below)
-    return _within(along, aside - middle, radius, (room[0] - middle, room[1]), bare, figure.colour(skin))
+    return _within(
+        along, aside - middle, radius, (room[0] - middle, room[1]), bare, figure.colour(skin, stockings=True)
+    )
 
 
 def bare_arm(

@@ -7,12 +7,11 @@ import numpy as np
 from fice.cloth.limb import Girth
 from fice.cloth.parts import CROTCH, THIGH
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
-from fice.references.hung import LAP, Hung, edges_of, lengths, level_of, nothing, path, uncover, width
+from fice.references.hung import LAP, Hung, edges_of, lengths, level_of, nothing, path, uncover, width, within
 from fice.references.limbs import FORK, bare_leg, legs
 from fice.references.strips import LEFT, RIGHT, TRUNK, Strip
 
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
-LEAST = 20.0  # cm below the hips to which a dress or a skirt reaches
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
 HIGHEST, LOWEST = 8.0, 24.0  # cm below the hips between which the legs part
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
@@ -28,7 +27,7 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> H
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = lengths(trunk, 0)
     scale = 2 * waist * (1 if worn else ROUND) / width(trunk, 0)
-    length = max(length * scale, figure.hips + LEAST - min(first.values()))
+    length = within(figure, length * scale, first)
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     if abs(longer) > SAME and (figure.body.legs or longer > 0):
         level = level_of(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))

@@ -15,7 +15,7 @@ from fice.photo.photo import Photo
 from fice.references.border import SIDE, by_border, clear
 from fice.references.garments import LOOK, Garments, Seen
 from fice.references.joints import joint_points
-from fice.references.kind import choose_kind, choose_one, choose_worn
+from fice.references.kind import PLURALS, choose_kind, choose_one, choose_worn
 from fice.references.picture import read_picture, shrunk
 from fice.references.points import find_points
 from fice.references.reference import Reference
@@ -28,7 +28,7 @@ from fice.subject.regions import Regions
 SMALLEST = 64  # pixels of the garment's longer side
 LEAST, CLEAR = 0.01, 0.83  # share of the picture that is garment, and how sure the network is of it, at a mean
 PARTLY = 0.2  # probability, at a mean over what the colours alone tell clearly from the ground
-SURER = 0.25  # of its kind, so much a network must be of a picture turned upside down
+SURER = 0.4  # of its kind, so much a network must be of a picture turned upside down
 SECOND = 0.3  # of the largest part's area, from which another part is another garment
 
 
@@ -64,8 +64,9 @@ def _worn(
     seen = garments.see(_apart(picture, matte, inside))
     kind, sure = choose_worn(wearing, seen.kinds.tolist())
     points = joint_points(matte, kind, wearing.joints, find_points(matte, kind))
+    be = "are" if kind in PLURALS else "is"
     people = f"{wearing.others + 1} people" if wearing.others else "somebody"
-    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear is taken."]
+    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear {be} taken."]
 
 
 def _alone(

@@ -38,7 +38,7 @@ def refitted(
     ahead = steepen(refine(to_photo(shape.before), source, 2 * step), 0.4)
     colours, warped = cloth.picture.seen(*cloth.at(window))
     warped = torch.maximum(warped.to(source) * near, solid) * (1 - ahead)
-    kept = torch.maximum(matte * (1 - gone), torch.minimum(matte, warped) * gone)
+    kept = torch.lerp(matte, torch.minimum(matte, warped), gone)
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
     worn = matte * steepen(old, 0.2)
     light = _light(cloth, own, worn, matte, window)

@@ -250,7 +250,7 @@ def test_a_timetable_keeps_the_order_and_knows_what_is_spent(photos):
 
 def test_the_adversarial_generator_replaces_the_other(photos):
     stages = {stage.name: stage for stage in stages_of(photos, adversarial=True)}
-    assert stages["assemble"].options[3:5] == ("out/generator", "out/adversarial")  # the later one counts
+    assert stages["assemble"].options[4:6] == ("out/generator", "out/adversarial")  # the later one counts
     assert stages["adversarial"].after == ("generator",) and stages["encoder"].after == ("adversarial",)
     assert stages["encoder"].options[2:6] == ("--generator", "out/adversarial", "--start", "out/generator")
     assert "encoder" in stages["assemble"].after
