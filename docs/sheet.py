@@ -27,7 +27,7 @@ SWATCHES = {  # design, colours (sRGB), degrees by which it lies askew
     "houndstooth": (((25, 25, 28), (235, 230, 220)), 5),
     "leopard": ((), 0),
 }
-GARMENTS = (("jumper", "stripes across"), ("jacket", "checks"), ("shirt", "stripes down"), ("jumper", "two-coloured"))
+GARMENTS = (("jumper", "stripes across"), ("jumper", "checks"), ("shirt", "stripes down"), ("jumper", "two-coloured"))
 SIDE, CM = 512, 24  # pixels and centimetres of a swatch
 
 
@@ -59,7 +59,7 @@ def main() -> None:
     both = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in (cloths, worn)]))
     both.reduce(2).save(HERE / "swatches.jpg", quality=90)
     suit = editor.edit(subject, "blue suit").garment
-    flat = [drawn(*each, (SIDE, SIDE), "grey").picture for each in GARMENTS]
+    flat = [drawn(*each, (SIDE, SIDE), "wood").picture for each in GARMENTS]
     worn = [editor.edit(subject, Order((Garment(region="outer", mask=suit, pictures=each),))).pixels for each in flat]
     both = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in (flat, worn)]))
     both.reduce(2).save(HERE / "garments.jpg", quality=90)
