@@ -155,7 +155,8 @@ def make_plan(
             wide = worn(region, subject.view, regions, subject.regions)
             wide = wide if painted is None else wide * painted
         whole = choice.whole if isinstance(choice, Found) else wide if places else None
-        free = wide * (1 - covered)
+        shared = bool(pictures) and isinstance(choice, Choice) and choice.region not in (pictures[0].region, "outer")
+        free = wide if shared else wide * (1 - covered)  # a top and a skirt may each take their half of a dress
         if len(wanted) > 1 and (wide.max() < 0.5 or free.sum() < LEAST * wide.sum()):
             named = sentence.garment or region.name
             notices.append(f"Left out: {named}; another garment of the sentence takes its place in this picture.")

@@ -194,7 +194,7 @@ def load_bundle(name_or_folder: str | Path | Bundle = "street") -> Bundle:
 
     >>> import fice
     >>> list(fice.load_bundle("street").parts)
-    ['regions', 'pose', 'clip', 'generator', 'encoder']
+    ['regions', 'pose', 'clip', 'generator', 'encoder', 'garments']
     """
     if isinstance(name_or_folder, Bundle):
         return name_or_folder

@@ -21,8 +21,8 @@ from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
 from fice.language import bpe
 
 CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert)
-BORROWED = ("regions", "pose", "clip")  # what works for any generator of people
-NEEDED = ("generator", *BORROWED)
+BORROWED = ("regions", "pose", "clip", "garments")  # what works for any generator of people
+NEEDED = ("generator", "regions", "pose", "clip")
 SHOWN = 4  # entries named where nothing was recognised
 
 
@@ -42,7 +42,7 @@ def import_files(
         name: a plain name, kept with the other bundles of the user, or a folder. One that exists gets the new parts.
         framing: "photo" if the generator draws photographs as they are taken, "person" if it draws somebody from head
             to foot on white; by default a square canvas is the former and a tall one the latter.
-        lender: the bundle whose networks stand in for regions, pose and CLIP where no file brings them; None for none.
+        lender: the bundle whose networks stand in for what no file brings and works for all; None for none.
         force: replace parts that are there.
         tell: gets a line about everything found.
 
@@ -60,8 +60,9 @@ def import_files(
                 checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
                 sources.append(f"{path.name} ({', '.join(new)}{checksum})")
         for part in BORROWED:
-            if lender and part not in have and have != {"features"}:
-                _lend(load_bundle(lender), part, place)
+            source = load_bundle(lender) if lender and have != {"features"} else None
+            if source and part not in have and part in source.parts:
+                _lend(source, part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")
                 have.add(part)
         if {"generator", "encoder"} <= have:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from fice.collections.features import main_colours
 from fice.errors import FiceError
@@ -17,7 +18,7 @@ from fice.files import hash_of
 from fice.language.clip import Semantics
 from fice.references.garments import Garments
 from fice.references.picture import read_picture, shrunk
-from fice.references.reading import Thin, read_reference, seen_alone
+from fice.references.reading import read_reference, seen_alone
 from fice.references.reference import KINDS
 from fice.references.worn import somebody
 from fice.srgb import gamma_encoded, linear_light
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PARTS = ("clip", "garments", "regions")  # of a bundle, that see
 SIDE = 256  # pixels of the longer side that features need
+PERSON, STEP = 512, 64  # pixels of the longer side at which a person is looked for, and in what steps of both
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,7 @@ class Eyes:
         self.device = device
         self.semantics = Semantics.from_bundle(bundle, device)
         self.regions = Regions.from_bundle(bundle, device)
-        known = "garments" in bundle.parts
-        self.garments: Any = Garments.from_bundle(bundle, device) if known else Thin()
+        self.garments = Garments.from_bundle(bundle, device)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """CLIP of texts, (n, D) float32 of length one."""
@@ -93,7 +94,7 @@ class Eyes:
         """What a picture shows. InputError where it cannot be used."""
         photo = read_picture(path)
         picture = _tensor(photo.seen()).to(self.device)
-        if somebody(picture, self.regions):
+        if somebody(_in_steps(picture), self.regions):
             worn = read_reference(path, self.garments, self.regions, None)
             kinds = np.array([worn.sure if kind == worn.kind else 0.0 for kind in KINDS])
             return _shrunk(gamma_encoded(worn.pixels), worn.matte, kinds, True, photo.sha256)
@@ -128,6 +129,13 @@ def _look(shown: _Shown, look: np.ndarray) -> Look:
 def weights_of(bundle: Bundle) -> str:
     """What stands for the networks of a bundle that see garments."""
     return hash_of({name: bundle.parts[name].sha256 for name in PARTS if name in bundle.parts})
+
+
+def _in_steps(picture: torch.Tensor) -> torch.Tensor:
+    """Of one of few sizes: for each size of many thousand pictures torch would keep memory of its own."""
+    scale = PERSON / max(picture.shape[2:])
+    size = [max(STEP, round(side * scale / STEP) * STEP) for side in picture.shape[2:]]
+    return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
 
 
 def _tensor(picture: np.ndarray) -> torch.Tensor:

@@ -36,12 +36,13 @@ def figures(shown: Callable[[], Sequence[Shown]], judge: Semantics, features: ob
         return found
 
     @cache
+    @torch.no_grad()
     def cosines() -> Tensor:
         return likenesses(
             [judge.encode_picture(garment_views(edit, where, judge.size)[:, 0]) for edit, where, _ in pictured()],
             [
-                judge.encode_picture(torch.cat([on_white(each, judge.size) for each in pictures]))
-                for _, _, pictures in pictured()
+                judge.encode_picture(torch.cat([on_white(each, judge.size) for each in pictures]).to(edit))
+                for edit, _, pictures in pictured()
             ],
         )
 
@@ -49,7 +50,7 @@ def figures(shown: Callable[[], Sequence[Shown]], judge: Semantics, features: ob
         if not isinstance(features, Features):
             raise Unmeasurable("The network that finds garments has no maps in which cloth could be compared.")
         return max(
-            float(dists(cut(edit, where), cut(*as_tensors(pictures[0])), features))
+            float(dists(cut(edit, where), cut(*(each.to(edit) for each in as_tensors(pictures[0]))), features))
             for edit, where, pictures in pictured()
         )
 

@@ -14,6 +14,7 @@ from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, st
 WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 TUCKED = 40.0  # cm of a top that may be hidden in trousers
+SLEEVED = ("shirt", "jumper", "jacket")  # they hang with their sleeves before them rather than without any
 FLAT = 42.0, 50.0  # cm from armpit to armpit of what lies flat
 
 
@@ -55,13 +56,21 @@ def bodice(
     hung.strips[TRUNK] = Strip(sides[LEFT], sides[RIGHT])
     hung.own, hung.flat = figure.necks(), necks
     for side in SIGNS:
-        _sleeve(figure, hung, side, flat.get(side), scale, *tops[side])
+        _sleeve(figure, hung, side, flat.get(side), scale, *tops[side], kind in SLEEVED)
     return hung
 
 
 def _sleeve(
-    figure: Figure, hung: Hung, side: str, flat: Strip | None, scale: float, top: np.ndarray, armpit: np.ndarray
+    figure: Figure,
+    hung: Hung,
+    side: str,
+    flat: Strip | None,
+    scale: float,
+    top: np.ndarray,
+    armpit: np.ndarray,
+    sleeved: bool,
 ) -> None:
+    """A sleeve; of a garment that is `sleeved` and shows none it is as long as the one that is worn."""
     name, sign = figure.names[side], SIGNS[side]
     if name not in figure.body.arms:
         return
@@ -71,7 +80,7 @@ def _sleeve(
     at = np.arange(0, length + HAND, 1.0)
     covered = walls(figure.grid, line, at)[2] > CUFF
     now = float(at[covered].max()) + 1 if covered.any() else 0.0
-    wanted = 0.0
+    wanted = now if sleeved else 0.0
     if flat is not None:
         outer = flat.left if side == LEFT else flat.right
         wanted = float(path(outer)[-1]) * scale

@@ -18,6 +18,9 @@ MIDDLE = 1.5  # log odds that a pixel in the middle is garment, and one at the b
 SMOOTH = 1.5  # pixels over which neighbours agree
 CERTAIN = 6.0  # log odds beyond which nothing is believed
 ODD, LEAST = 5, 0.03  # percentage of the border's pixels that are odd there; share of the picture that others cover
+COVERS, WHOLE, AT_EDGE = (0.06, 0.8), 0.93, 0.12  # shares of the picture, of it in one piece, of the picture's edge
+CLEAR = 0.84  # how certain what is near the outline must be, at a mean
+THROUGH = 0.3  # probability of a garment in a hole below which the ground is seen through it
 MAIN = 0.1  # of the largest part's area, from which another is one too
 
 
@@ -46,19 +49,41 @@ def by_border(picture: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray
             break
         apart = _likelihood(lab, garment) - _likelihood(lab, ground)
         odds = ndimage.gaussian_filter(np.clip(apart, -CERTAIN, CERTAIN) + prior, SMOOTH)
-        inside = ndimage.binary_fill_holes(_main(odds > 0))
+        inside = _main(odds > 0, seen)
         ground, garment = lab[~inside], lab[inside]
-    inside = ndimage.binary_fill_holes(_main(odds > 0))
+    inside = _main(odds > 0, seen)
     odds = np.where(inside, np.maximum(odds, 1), np.minimum(odds, -1))
     return (1 / (1 + np.exp(-odds))).astype(np.float32)
 
 
-def _main(inside: np.ndarray) -> np.ndarray:
-    """A mask (h, w) bool opened, and without parts that are small beside its largest."""
+def clear(probability: np.ndarray) -> bool:
+    """Whether what a small picture (h, w) says of a garment is clear: one piece in the middle, its outline certain."""
+    inside = probability > 0.5
+    if not COVERS[0] < inside.mean() < COVERS[1]:
+        return False
+    parts, count = ndimage.label(inside)
+    whole = np.bincount(parts.ravel())[1:].max() > WHOLE * inside.sum()
+    edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]).mean()
+    around = ndimage.binary_dilation(inside, iterations=8) & ~ndimage.binary_dilation(inside, iterations=2)
+    around |= inside & ~ndimage.binary_erosion(inside, iterations=2)
+    return bool(whole and edge < AT_EDGE and np.abs(2 * probability - 1)[around].mean() > CLEAR)
+
+
+def _main(inside: np.ndarray, seen: np.ndarray | None) -> np.ndarray:
+    """A mask (h, w) bool opened, and without parts that are small beside its largest, nor holes.
+
+    A print may have the ground's colours: only where a network has `seen` the ground, too, it is seen through a hole.
+    """
     parts, count = ndimage.label(ndimage.binary_opening(inside))
     areas = np.bincount(parts.ravel(), minlength=count + 1)
     areas[0] = 0
-    return np.isin(parts, np.flatnonzero(areas >= max(MAIN * areas.max(), 1)))
+    main = np.isin(parts, np.flatnonzero(areas >= max(MAIN * areas.max(), 1)))
+    filled = ndimage.binary_fill_holes(main)
+    if seen is None:
+        return filled
+    holes, count = ndimage.label(filled & ~main)
+    through = 1 + np.flatnonzero(np.asarray(ndimage.mean(seen, holes, np.arange(1, count + 1))) < THROUGH)
+    return filled & ~np.isin(holes, through)
 
 
 def _likelihood(lab: np.ndarray, of: np.ndarray) -> np.ndarray:

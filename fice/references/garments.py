@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fice.bundle.bundle import list_bundles, load_bundle
+from fice.errors import WeightsError
 from fice.references.reference import KINDS
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ class Garments:
     @classmethod
     def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Garments:
         """The part "garments" of a bundle. Raises WeightsError when it is missing or damaged."""
+        if "garments" not in bundle.parts:
+            have = ", ".join(name for name in list_bundles() if "garments" in load_bundle(name).parts)
+            raise WeightsError(
+                f"Bundle {bundle.name} finds no garments in pictures: choose one that does with --bundle"
+                f" ({have or 'none is installed'}), or train the part (fice train garments --help)."
+            )
         return cls(bundle.part("garments", device), bundle.extra("garments")["kinds"])
 
     @torch.no_grad()

@@ -16,7 +16,7 @@ from fice.references.worn import Wearing
 DOUBT = 0.1  # chance below which a picture shows no garment of the wanted region
 OF = {"upper": "a top", "outer": "a jacket or coat", "dress": "a dress", "lower": "a skirt, trousers or shorts"}
 SHORT, LONG = 0.45, 0.7  # of the arm: a jumper's sleeves are hardly shorter, a t-shirt's hardly longer
-PLURAL = ("trousers", "shorts")
+PLURALS = ("trousers", "shorts")
 
 
 def choose_kind(name: Path, chances: Sequence[float], wanted: str | None) -> tuple[str, float]:
@@ -31,7 +31,7 @@ def choose_kind(name: Path, chances: Sequence[float], wanted: str | None) -> tup
     near = {"upper", "outer"} if wanted in ("upper", "outer") else {wanted}  # a shirt is worn open, too
     fitting = {kind: chance for kind, chance in likely.items() if GARMENTS[kind] in near}
     if sum(fitting.values()) < DOUBT:
-        shown = best if best in PLURAL else f"a {best}"
+        shown = best if best in PLURALS else f"a {best}"
         raise InputError(
             f"{name} shows {shown}; say --garment {name}@{GARMENTS[best]}, or give a picture of {OF[wanted]}."
         )

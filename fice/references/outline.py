@@ -71,16 +71,23 @@ def lie(mask: np.ndarray) -> tuple[float, float]:
     small = ndimage.zoom(mask.astype(np.float32), 1 / scale, order=1)
     side = int(np.hypot(*small.shape)) + 2
     square = np.pad(small, [((side - have + 1) // 2,) * 2 for have in small.shape])  # about its own centre
-    best = (-1.0, 0.0, 0.0)
-    for turn in TURNS:
-        turned = ndimage.rotate(square, turn, reshape=False, order=1)  # counter-clockwise as seen
-        width = turned.shape[1]
-        spectrum = np.fft.rfft(turned, 2 * width, axis=1)
-        folded = np.fft.irfft((spectrum**2).sum(0), 2 * width)  # each row against itself mirrored, at every axis
-        peak = int(folded.argmax())
-        likeness = folded[peak] / (turned**2).sum() - UPRIGHT * turn**2
-        if likeness > best[0]:
-            low, most, high = folded[[peak - 1, peak, (peak + 1) % (2 * width)]]
-            between = 0.5 * (low - high) / min(low - 2 * most + high, -1e-6)
-            best = (likeness, float(turn), ((peak + between) / 2 - (width - 1) / 2) * scale)
-    return best[1], best[2]
+    likeness = np.array([_mirrored(square, turn)[0] - UPRIGHT * turn**2 for turn in TURNS.tolist()])
+    best = int(np.clip(likeness.argmax(), 1, len(TURNS) - 2))
+    turn = float(TURNS[best] + (TURNS[1] - TURNS[0]) * np.clip(_peak(*likeness[best - 1 : best + 2]), -1, 1))
+    return turn, _mirrored(square, turn)[1] * scale
+
+
+def _mirrored(square: np.ndarray, turn: float) -> tuple[float, float]:
+    """How like its mirrored self a mask (h, w) is when it is turned back, and at which axis beside its centre."""
+    turned = ndimage.rotate(square, turn, reshape=False, order=1)  # counter-clockwise as seen
+    width = turned.shape[1]
+    spectrum = np.fft.rfft(turned, 2 * width, axis=1)
+    folded = np.fft.irfft((spectrum**2).sum(0), 2 * width)  # each row against itself mirrored, at every axis
+    peak = int(folded.argmax())
+    middle = peak + _peak(*folded[[peak - 1, peak, (peak + 1) % (2 * width)]])
+    return float(folded[peak] / (turned**2).sum()), (middle - (width - 1)) / 2
+
+
+def _peak(low: float, most: float, high: float) -> float:
+    """Where between three values the highest one lies, from the middle one."""
+    return 0.5 * (low - high) / min(low - 2 * most + high, -1e-6)

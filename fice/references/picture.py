@@ -29,7 +29,7 @@ def read_picture(source: str | Path | np.ndarray) -> Photo:
     if isinstance(source, np.ndarray):
         shown = np.clip(source.astype(np.float32) / np.float32(white_of(source, "garment")), 0, 1)
         digest = hashlib.sha256(np.ascontiguousarray(source).tobytes()).hexdigest()
-        return Photo(Path("The garment's picture"), "array", _bytes(shrunk(shown, LARGEST)), None, 1, digest)
+        return Photo(Path("FILE"), "array", _bytes(shrunk(shown, LARGEST)), None, 1, digest)
     path = Path(source)
     photo = read_photo(path, decode.read_bytes(path, "garment"))
     height, width = photo.size

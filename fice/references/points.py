@@ -25,7 +25,7 @@ ARMHOLE, WAIST = 0.9, 1.8  # half widths of the trunk from the shoulder down to 
 LOW_WAIST = 0.7  # of the way from the armpit to the hem, where the waist is at most
 HIP = 0.69  # of the way from the waist to the crotch
 SKIRT_HIP, SKIRT = 0.67, 0.6  # widths of the waist down to a skirt's hip, and of the height at most
-BULGE = 0.7  # of a skirt's height
+TIP = 40.0  # degrees by which an outline turns at the end of a hem, and not at the hips
 LONG = ("shirt", "jumper", "jacket")  # may have sleeves as long as the trunk
 INWARD = 0.97  # of a point's distance from the axis, where it is well inside
 CROTCH = {"trousers": 0.28, "shorts": 0.55}  # of the height, where the legs are not seen apart
@@ -134,7 +134,7 @@ def _sleeveless(path: np.ndarray) -> dict[str, np.ndarray]:
     upper = path[:, 1] < path[:, 1].min() + 0.3 * height
     shoulder = int(np.argmax(np.where(upper, 0.6 * path[:, 0] - path[:, 1], -np.inf)))
     shoulder = max(shoulder, 1)
-    (hem,) = _corners(path[shoulder:], 1) + shoulder
+    _, hem = _corners(path[shoulder:], 2) + shoulder  # before it the side bulges
     wide = np.median(path[shoulder : hem + 1, 0])
     armpit = _at_height(path, shoulder, int(hem), path[shoulder, 1] + ARMHOLE * wide)
     waist = _at_height(path, armpit, int(hem), path[shoulder, 1] + WAIST * wide)
@@ -144,7 +144,8 @@ def _sleeveless(path: np.ndarray) -> dict[str, np.ndarray]:
 
 def _skirt(path: np.ndarray) -> dict[str, np.ndarray]:
     waist, bulge, hem = _corners(path, 3)
-    if path[bulge, 1] > path[0, 1] + BULGE * np.ptp(path[:, 1]):  # of the hem, and not of the hips
+    before, after = path[bulge] - path[waist], path[hem] - path[bulge]
+    if np.degrees(np.arctan2(_cross(before, after), before @ after)) > TIP:  # it is no hip
         hem = bulge
     down = min(SKIRT_HIP * 2 * path[waist, 0], SKIRT * (path[hem, 1] - path[waist, 1]))
     hip = _at_height(path, int(waist), int(hem), path[waist, 1] + down)

@@ -12,13 +12,13 @@ from torch.nn import functional as F
 
 from fice.errors import InputError
 from fice.photo.photo import Photo
-from fice.references.border import by_border
+from fice.references.border import SIDE, by_border, clear
 from fice.references.garments import LOOK, Garments, Seen
 from fice.references.joints import joint_points
-from fice.references.kind import choose_kind, choose_one, choose_worn
+from fice.references.kind import PLURALS, choose_kind, choose_one, choose_worn
 from fice.references.picture import read_picture, shrunk
 from fice.references.points import find_points
-from fice.references.reference import KINDS, Reference
+from fice.references.reference import Reference
 from fice.references.worn import somebody, taken_off
 from fice.srgb import linear_light
 from fice.stitch.matting import cut_out
@@ -27,16 +27,13 @@ from fice.subject.regions import Regions
 
 SMALLEST = 64  # pixels of the garment's longer side
 LEAST, CLEAR = 0.01, 0.83  # share of the picture that is garment, and how sure the network is of it, at a mean
-SURER = 0.25  # of its kind, so much a network must be of a picture turned upside down
+PARTLY = 0.2  # probability, at a mean over what the colours alone tell clearly from the ground
+SURER = 0.4  # of its kind, so much a network must be of a picture turned upside down
 SECOND = 0.3  # of the largest part's area, from which another part is another garment
 
 
 def read_reference(
-    source: str | Path | np.ndarray,
-    garments: Garments | None,
-    regions: Regions | None,
-    pose: Pose | None,
-    wanted: str | None = None,
+    source: str | Path | np.ndarray, garments: Garments, regions: Regions, pose: Pose | None, wanted: str | None = None
 ) -> Reference:
     """The garment that a picture shows, lying, hanging or worn by somebody.
 
@@ -48,10 +45,8 @@ def read_reference(
     """
     photo = read_picture(source)
     picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None]
-    garments = garments or Thin()  # type: ignore[assignment]
-    worn = regions is not None and somebody(picture, regions)
-    assert garments is not None and regions is not None or not worn
-    matte, kind, sure, points, notices = (_worn if worn else _alone)(photo, picture, garments, regions, pose, wanted)  # type: ignore[arg-type]
+    worn = somebody(picture, regions)
+    matte, kind, sure, points, notices = (_worn if worn else _alone)(photo, picture, garments, regions, pose, wanted)
     pixels = linear_light(photo.srgb()).astype(np.float32)
     return Reference(pixels, matte, kind, sure, points, worn, photo.sha256, (*photo.notices, *notices))
 
@@ -69,8 +64,9 @@ def _worn(
     seen = garments.see(_apart(picture, matte, inside))
     kind, sure = choose_worn(wearing, seen.kinds.tolist())
     points = joint_points(matte, kind, wearing.joints, find_points(matte, kind))
+    be = "are" if kind in PLURALS else "is"
     people = f"{wearing.others + 1} people" if wearing.others else "somebody"
-    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear is taken."]
+    return matte, kind, sure, points, [f"{photo.path} shows {people}; the {kind} they wear {be} taken."]
 
 
 def _alone(
@@ -83,11 +79,12 @@ def _alone(
     else:
         matte = _matte(photo, picture, seen.matte)
     parts = _parts(matte)
-    views = [_apart(picture, part, _large_enough(photo, part)) for part in parts] if len(parts) > 1 else [picture]
+    views = [_apart(picture, part, _large_enough(photo, part)) for part in parts]
     kinds = [garments.see(view).kinds for view in views]
+    if len(kinds) == 1:  # seen twice, as it is shown and alone
+        kinds = [(kinds[0] + seen.kinds) / 2]
     number = choose_one(photo.path, [each.tolist() for each in kinds], wanted)
     matte = parts[number]
-    _large_enough(photo, matte)
     inverted = garments.see(views[number].rot90(2, (2, 3))).kinds
     if inverted.max() > kinds[number].max() + SURER:
         kind, sure = choose_kind(photo.path, inverted.tolist(), wanted)
@@ -99,13 +96,19 @@ def _alone(
 
 
 def seen_alone(photo: Photo, picture: Tensor, garments: Garments) -> Seen:
-    """What a network sees of a garment that lies or hangs, (1, 3, h, w) as shown. InputError where it sees none."""
+    """What is seen of a garment that lies or hangs in a picture (1, 3, h, w). InputError where none is.
+
+    Of what a network sees in parts, such as very bold cloth, the colours decide alone where they are clear.
+    """
     seen = garments.see(picture)
     likely = seen.matte > 0.5
-    unsure = likely.float().mean() < LEAST or seen.matte[likely].mean() < CLEAR
-    if photo.alpha is None and unsure:
+    if photo.alpha is not None or (likely.float().mean() > LEAST and seen.matte[likely].mean() > CLEAR):
+        return seen
+    told = by_border(shrunk(photo.srgb(), SIDE))
+    matte = F.interpolate(torch.from_numpy(told)[None, None].to(seen.matte), size=picture.shape[2:], mode="bilinear")
+    if not clear(told) or seen.matte[matte > 0.5].mean() < PARTLY:
         raise InputError(f"{photo.path} shows no garment; give a picture of one garment, lying, hanging or worn.")
-    return seen
+    return Seen(matte, seen.kinds)
 
 
 def _matte(photo: Photo, picture: Tensor, seen: Tensor) -> np.ndarray:
@@ -144,23 +147,3 @@ def _large_enough(photo: Photo, matte: np.ndarray) -> np.ndarray:
             f"The garment in {photo.path} is {side} pixels large; use a picture in which it has {SMALLEST} at least."
         )
     return inside
-
-
-class Thin:
-    """Until there are weights: by the border's colours and the outline."""
-
-    def see(self, picture: Tensor) -> Seen:
-        matte = by_border(shrunk(picture[0].permute(1, 2, 0).numpy(), LOOK))
-        rows, columns = np.nonzero(matte > 0.5)
-        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
-        middle = round(columns.mean())
-        middles = np.flatnonzero((matte[:, max(middle - 2, 0) : middle + 3] > 0.5).any(1))
-        gap = (rows.max() - middles.max()) / height if len(middles) else 1.0
-        guess = "trousers" if gap > 0.45 else "shorts" if gap > 0.12 else "skirt" if height < 1.2 * width else "dress"
-        upper = find_points(matte, "t-shirt")
-        sleeve = np.hypot(*np.subtract(upper["left cuff outside"], upper["left shoulder"]))
-        if gap < 0.12 and sleeve > 0.1 * height:
-            guess = "jumper" if sleeve > 0.5 * height else "t-shirt" if height < 1.6 * width else "dress"
-        kinds = torch.tensor([0.3 + 0.1 * (kind == guess) for kind in KINDS])
-        enlarged = F.interpolate(torch.from_numpy(matte)[None, None], size=picture.shape[2:], mode="bilinear")
-        return Seen(enlarged, kinds)

@@ -37,10 +37,8 @@ class Wardrobe:
         self._read = lru_cache(KEPT)(self._reference)
 
     @cached_property
-    def garments(self) -> Garments | None:
+    def garments(self) -> Garments:
         """The network that finds garments. Raises WeightsError where the bundle has none."""
-        if "garments" not in self.bundle.parts:
-            return None
         return Garments.from_bundle(self.bundle, self.device)
 
     def reference(self, picture: str | Pixels, region: str = "auto") -> Reference:

@@ -16,7 +16,7 @@ from fice.subject.analysis import Analysis
 from fice.subject.colours import worn
 from fice.subject.person import largest_person
 from fice.subject.pose import Pose
-from fice.subject.regions import REGIONS, Classes, Regions, choose_region
+from fice.subject.regions import OF_ITS_KIND, REGIONS, Classes, Regions, choose_region
 
 CANVAS = (256, 128)  # of the engine that nobody needs here; people are looked at twice as large
 LOOK = 256  # pixels of the longer side at which a picture is asked for a person
@@ -61,25 +61,30 @@ def taken_off(photo: Photo, regions: Regions, pose: Pose | None, wanted: str | N
     subject = Analysis(regions, CANVAS, pose=pose)(photo, device)
     try:
         choice = choose_region(regions, subject.regions, wanted)
-    except InputError:
-        choice = None
-    if choice is None or wanted not in (None, choice.region):
-        raise InputError(
-            f"{photo.path} shows somebody who wears nothing of the region {wanted}; give another picture"
-            + (f", or say --garment {photo.path}@{choice.region}." if choice else ".")
-        )
+    except InputError as error:
+        raise _nothing(photo, wanted) from error
+    if wanted not in (None, choice.region):
+        raise _nothing(photo, wanted, choice.region)
     where = worn(Classes(choice.region, choice.classes, regions), subject.view, regions, subject.regions)
-    source = torch.from_numpy(photo.srgb()).permute(2, 0, 1)[None].to(device)
-    probability = subject.frame.to_photo(where, kernel="linear").clamp(0, 1)
-    matte, _ = cut_out(source, probability, 1 / subject.frame.scale)
     inside = where > 0.5
     shares = {
         name: float((regions.select(subject.regions, (name,)) * inside).sum() / inside.sum().clamp(min=1))
         for name in REGIONS[choice.region]
     }
+    if choice.region == "dress" and shares["dress"] < OF_ITS_KIND:  # a top and trousers are none
+        raise _nothing(photo, wanted, "upper")
+    source = torch.from_numpy(photo.srgb()).permute(2, 0, 1)[None].to(device)
+    probability = subject.frame.to_photo(where, kernel="linear").clamp(0, 1)
+    matte, _ = cut_out(source, probability, 1 / subject.frame.scale)
     joints = {
         name: np.array(subject.frame.point_to_photo(y, x)[::-1])
         for name, (x, y, sure) in (subject.points or {}).items()
         if sure >= SURE
     }
     return Wearing(choice.region, matte[0, 0].cpu().numpy(), shares, joints, subject.others)
+
+
+def _nothing(photo: Photo, wanted: str | None, other: str | None = None) -> InputError:
+    what = f"nothing of the region {wanted}" if wanted else "nothing that is told from the rest"
+    remedy = f", or say --garment {photo.path}@{other}." if other else "."
+    return InputError(f"{photo.path} shows somebody who wears {what}; give another picture{remedy}")

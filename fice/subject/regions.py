@@ -234,7 +234,8 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, g
         wanted = max(("upper", "lower", "outer", "dress"), key=own)
     hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
     hidden = hidden or (wanted in ("upper", "dress") and areas["outer"] > COVERING * area(wanted))
-    for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=own, reverse=True)):
+    likely = lambda region: own(region) * (region != "dress" or areas["upper"] <= TOP * areas["dress"])  # noqa: E731
+    for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=likely, reverse=True)):
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
             mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]

@@ -10,8 +10,10 @@ from garments import drawn
 from PIL import Image
 
 from fice.bundle.bundle import load_bundle
-from fice.errors import InputError
-from fice.references.garments import Seen
+from fice.bundle.pack import save_part
+from fice.errors import InputError, WeightsError
+from fice.nets.pyramid import Pyramid
+from fice.references.garments import Garments, Seen
 from fice.references.picture import LARGEST, read_picture
 from fice.references.reading import read_reference
 from fice.references.reference import KINDS
@@ -151,3 +153,30 @@ def test_what_somebody_wears_is_taken_and_said(regions):
     assert found.notices[-1].endswith(f"astronaut.png shows somebody; the {found.kind} they wear is taken.")
     with pytest.raises(InputError, match="wears nothing of the region lower"):
         read_reference(ROOT / "docs" / "astronaut.png", told, regions, pose, "lower")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cloth", "ground"),
+    [
+        ("t-shirt", "plain", "wood"),
+        ("skirt", "plain", "white"),
+        ("dress", "logo", "grey"),
+        ("jumper", "checks", "wood"),
+    ],
+)
+def test_the_bundled_network_finds_garments_also_in_bold_cloth(kind, cloth, ground, regions):
+    garment = drawn(kind, cloth, ground=ground)
+    found = read_reference(shown(garment), Garments.from_bundle(load_bundle("street")), regions, None)
+    inside, truth = found.matte > 0.5, garment.matte > 0.5
+    assert (inside & truth).sum() / (inside | truth).sum() > 0.9 and found.kind == kind
+
+
+def test_a_picture_without_a_garment_is_refused_by_the_bundled_network(regions):
+    with pytest.raises(InputError, match="shows no garment; give a picture of one garment, lying, hanging or worn"):
+        read_reference(ROOT / "docs" / "swatches.jpg", Garments.from_bundle(load_bundle("street")), regions, None)
+
+
+def test_a_bundle_that_finds_no_garments_names_one_that_does(tmp_path):
+    save_part(tmp_path / "mine", "regions", Pyramid(2, 0), "pyramid", {"classes": 2, "size": 0})
+    with pytest.raises(WeightsError, match=r"Bundle mine finds no garments in pictures: .* --bundle \(street\)"):
+        Garments.from_bundle(load_bundle(tmp_path / "mine"))

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from garments import GROUNDS, drawn
 
 from fice.bundle.bundle import load_bundle, verify
 from fice.cli import main
 from fice.errors import DeviceError, FiceError, InputError, UsageError
+from fice.references.reference import KINDS
 from fice.training.chain.chain import NOTES, Chain, Options, find_devices, plan_all, prepare_chain, train_all
 from fice.training.chain.running import Running
 from fice.training.chain.stages import SHARES, Stage, plan, share_out, timetable
@@ -29,7 +31,13 @@ TEXTS = {"name": "mine", "description": "People.", "licence": "none", "data": "d
 
 @pytest.fixture(scope="module")
 def photos(draw_folder, tmp_path_factory):
-    return draw_folder(tmp_path_factory.mktemp("chain") / "data", 9, 3, unlabelled=2)
+    folder = draw_folder(tmp_path_factory.mktemp("chain") / "data", 9, 3, unlabelled=2)
+    for kind in KINDS:
+        (folder.parent / "garments" / kind).mkdir(parents=True)
+        for number, ground in enumerate(GROUNDS):
+            content = drawn(kind, "plain", (120, 100), ground).content()
+            (folder.parent / "garments" / kind / f"{number}.png").write_bytes(content)
+    return folder
 
 
 def until(ready, process):
@@ -59,7 +67,7 @@ def chain(photos):
 def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
     out, _, further = chain
     bundle = load_bundle(out / "bundle")
-    assert set(bundle.parts) == {"regions", "pose", "clip", "generator", "encoder"} and verify(bundle) == []
+    assert set(bundle.parts) == {"regions", "pose", "garments", "clip", "generator", "encoder"} and verify(bundle) == []
     assert bundle.name == "out" and bundle.licence == "not stated" and bundle.data == "14 photographs, 12 with labels"
     assert bundle.figures.keys() >= {"regions", "pose", "clip", "frechet"}
     card = (out / "bundle" / "MODEL_CARD.md").read_text()
@@ -72,7 +80,7 @@ def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
 def test_what_was_finished_before_the_kill_is_not_done_again(chain):
     out, told, _ = chain
     begun = [line.split(" ")[0] for line in told if " on cpu, about " in line]
-    assert begun == ["clip", "judge", "generator", "encoder", "assemble", "figures"]
+    assert begun == ["clip", "judge", "generator", "garments", "encoder", "assemble", "figures"]
     assert json.loads((out / NOTES).read_text()).keys() >= {"regions", "student", "prepare", "pose", *begun}
     log = (out / "logs" / "clip.log").read_text()
     assert log.count("\n$ ") + log.startswith("$ ") == 2 and "from step 0" in log
@@ -110,7 +118,7 @@ def test_a_dry_run_touches_nothing(photos, tmp_path):
     arguments = ["--data", photos, "--out", out, "--device", "cpu", "--minutes", "100", "--dry-run"]
     result = CliRunner().invoke(main, ["train", "all", *map(str, arguments)])
     assert result.exit_code == 0 and not out.exists()
-    assert "10 of 10 stages on cpu" in result.stdout and "adversarial" not in result.stdout
+    assert "11 of 11 stages on cpu" in result.stdout and "adversarial" not in result.stdout
     assert (
         f"python -m fice.training.recipes.pose --data {out / 'prepared'} --regions {out / 'student'}" in result.stdout
     )
@@ -242,7 +250,7 @@ def test_a_timetable_keeps_the_order_and_knows_what_is_spent(photos):
 
 def test_the_adversarial_generator_replaces_the_other(photos):
     stages = {stage.name: stage for stage in stages_of(photos, adversarial=True)}
-    assert stages["assemble"].options[3:5] == ("out/generator", "out/adversarial")  # the later one counts
+    assert stages["assemble"].options[4:6] == ("out/generator", "out/adversarial")  # the later one counts
     assert stages["adversarial"].after == ("generator",) and stages["encoder"].after == ("adversarial",)
     assert stages["encoder"].options[2:6] == ("--generator", "out/adversarial", "--start", "out/generator")
     assert "encoder" in stages["assemble"].after

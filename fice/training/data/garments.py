@@ -15,19 +15,19 @@ from torch import Tensor
 
 from fice.errors import InputError
 from fice.language.lexicon import PATTERNS
-from fice.references.border import SIDE, by_border
+from fice.references.border import SIDE, by_border, clear
 from fice.references.reference import KINDS
 from fice.training.data.dataset import Street
 from fice.training.data.folder import PICTURES, is_validation, read_picture
-from fice.training.data.redress import make_cloth, random_colour
+from fice.training.data.redress import FROM_LINEAR, TO_LINEAR, make_cloth, random_colour, shading
 
 FOLDERS = {"longsleeve": "jumper", "pants": "trousers", "outwear": "jacket"}  # whose name is none of `KINDS`
 LARGEST = 320  # pixels a side that are kept
 SIZES = ((128, 0.15), (160, 0.55), (192, 0.30))  # of the views, and their share of the steps
 CUT_OUT, WORN, NOTHING = 0.35, 0.2, 0.05  # shares of the views: garments on other grounds, of people, and no garment
+REDRESSED, BOARDS = 0.5, 0.4  # shares of garments in other cloth; of these, in large checks and stripes
 TURNED = 20.0  # degrees
 LEAST = 0.012  # share of a street photograph from which a garment is cut out
-CLEAR = 0.84  # how sure a matte must be, at a mean over its outline's surroundings
 ONE_GARMENT = ("upper", "outer", "dress", "skirt", "trousers")
 FROM_GARMENTS = 0.55  # of the grounds, that garments were photographed on
 
@@ -65,19 +65,6 @@ def load_garments(folder: Path, limit: int | None = None) -> list[Garment]:
     return found
 
 
-def trusted(probability: np.ndarray) -> bool:
-    """Whether what a small picture (h, w) says of a garment is clear: one piece in the middle, its outline certain."""
-    inside = probability > 0.5
-    if not 0.06 < inside.mean() < 0.8:
-        return False
-    parts, count = ndimage.label(inside)
-    whole = np.bincount(parts.ravel())[1:].max() > 0.93 * inside.sum()
-    edge = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]).mean()
-    around = ndimage.binary_dilation(inside, iterations=8) & ~ndimage.binary_dilation(inside, iterations=2)
-    around |= inside & ~ndimage.binary_erosion(inside, iterations=2)
-    return bool(whole and edge < 0.12 and np.abs(2 * probability - 1)[around].mean() > CLEAR)
-
-
 def shrunk(picture: np.ndarray) -> np.ndarray:
     """(h, w, 3) float in [0, 1], at most SIDE pixels a side."""
     image = Image.fromarray(picture)
@@ -88,7 +75,7 @@ def shrunk(picture: np.ndarray) -> np.ndarray:
 def matted(garment: Garment, probability: np.ndarray) -> Garment:
     """With a small picture's probability as its matte, where that is to be trusted."""
     matte = None
-    if trusted(probability):
+    if clear(probability):
         enlarged = Image.fromarray(probability).resize(garment.picture.shape[1::-1], Image.Resampling.BICUBIC)
         matte = (np.clip((np.asarray(enlarged) - 0.5) / 0.6 + 0.5, 0, 1) * 255).astype(np.uint8)
     return Garment(garment.name, garment.picture, garment.kind, matte)
@@ -180,8 +167,8 @@ class Looks:
         """A garment cut out and laid on another ground."""
         rng = self.rng
         assert garment.matte is not None
-        picture = garment.picture
-        if rng.random() < 0.5:
+        picture = self._redressed(garment) if rng.random() < REDRESSED else garment.picture
+        if rng.random() < 0.4:
             picture = self._dyed(picture)
         rows, columns = np.flatnonzero((garment.matte > 64).any(1)), np.flatnonzero((garment.matte > 64).any(0))
         box = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
@@ -200,7 +187,8 @@ class Looks:
         rng, (height, width) = self.rng, garment.picture.shape[:2]
         fill = 255 if rng.random() < 0.5 else int(rng.integers(0, 256))
         placing = self._placing((0, 0, width, height), size, rng.uniform(0.8, 1.25))
-        picture = self._moved(garment.picture, placing, size, fill)
+        redressed = garment.matte is not None and rng.random() < REDRESSED / 2
+        picture = self._moved(self._redressed(garment) if redressed else garment.picture, placing, size, fill)
         known = self._moved(np.full((height, width), 255, np.uint8), placing, size, 0)
         if garment.matte is None:
             return picture, np.where(known > 128, np.float32(-1), np.float32(0))
@@ -249,6 +237,27 @@ class Looks:
             return np.full((size, size, 3), plain, np.uint8)
         coarse = rng.integers(0, 256, 3) + rng.normal(0, 25, (int(rng.integers(2, 5)), int(rng.integers(2, 5)), 3))
         return np.asarray(Image.fromarray(np.clip(coarse, 0, 255).astype(np.uint8)).resize((size, size)))
+
+    def _redressed(self, garment: Garment) -> np.ndarray:
+        """Its picture with the garment in other cloth, as bold as cloth comes, under its own light."""
+        rng, matte = self.rng, garment.matte
+        assert matte is not None
+        height = len(matte)
+        if rng.random() < BOARDS:
+            turn, step = rng.uniform(0, np.pi / 2) * (rng.random() < 0.5), rng.uniform(0.03, 0.15) * height
+            y, x = np.indices(matte.shape) + rng.uniform(0, height, (2, 1, 1))
+            along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+            stripes = rng.random() < 0.4
+            odd = (np.floor(along / step) + (0 if stripes else np.floor(across / step))) % 2
+            first, second = TO_LINEAR[rng.integers(0, 256, (2, 3))]
+            cloth = np.where(odd[..., None] > 0, first, second)
+        else:
+            pattern, colour = str(rng.choice(PATTERNS[1:])), random_colour(rng)[0]
+            cloth = make_cloth(matte.shape, int(height * rng.uniform(1, 5)), colour, pattern, rng)
+        light = shading(garment.picture, matte > 128)[..., None]
+        new = FROM_LINEAR[np.clip(cloth * light * 8191 + 0.5, 0, 8191).astype(np.int16)]
+        share = matte[..., None] / np.float32(255)
+        return (garment.picture + share * (new - garment.picture)).astype(np.uint8)
 
     def _dyed(self, picture: np.ndarray) -> np.ndarray:
         """Its channels mixed anew: another colour of the same cloth, its print and folds as they are."""

@@ -21,12 +21,12 @@ from torch.nn import functional as F
 from fice.bundle.bundle import load_bundle
 from fice.device import half
 from fice.nets.garment import GarmentNet
-from fice.references.border import by_border
+from fice.references.border import by_border, clear
 from fice.references.garments import Garments
 from fice.references.reference import KINDS
 from fice.training import recipe
 from fice.training.data.dataset import load_street, merge_labels, to_tensor
-from fice.training.data.garments import Garment, Looks, bordered, load_garments, matted, shrunk, trusted, worn_garments
+from fice.training.data.garments import Garment, Looks, bordered, load_garments, matted, shrunk, worn_garments
 from fice.training.features import FEATURES, load_features
 from fice.training.parsing import RATE, SLOW
 from fice.training.recipe import Average, begin, cosine, finish, lay_out, options, run_of, set_rate, take_over
@@ -101,7 +101,7 @@ def validate(network: Garments, garments: Sequence[Garment]) -> dict[str, float]
         first.append(order[0] == each.kind)
         three.append(each.kind in order[:3])
         small = shrunk(each.picture)
-        if trusted(truth := by_border(small)):
+        if clear(truth := by_border(small)):
             found = F.interpolate(seen.matte, size=small.shape[:2], mode="area")[0, 0].numpy() > 0.5
             overlap.append((found & (truth > 0.5)).sum() / (found | (truth > 0.5)).sum())
     means = {"kind": first, "kind among three": three, "iou": overlap}
