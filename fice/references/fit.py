@@ -154,7 +154,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     elif reference.kind == "skirt" or not figure.body.legs:
         hung = skirt(figure, flat, reference.worn, legged)
     else:
-        hung = trousers(figure, flat, ends, legged)
+        hung = trousers(figure, flat, ends, legged, reference.kind == "trousers")
     parts = []
     for name, strip in hung.strips.items():
         points, images = strip.grid(bent=True), flat[name].grid(bent=reference.worn)

@@ -15,6 +15,7 @@ WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
 HIGHEST, LOWEST = 8.0, 24.0  # cm below the hips between which the legs part
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
+CROPPED = 0.7  # of a leg, trousers that reach so far are as long as they are worn
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
 CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
 
@@ -39,8 +40,11 @@ def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> H
     return hung
 
 
-def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: bool) -> Hung:
-    """Trunk and legs; fork: (1, 2) of the picture; legged: what is worn goes around each leg, too."""
+def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: bool, long: bool) -> Hung:
+    """Trunk and legs.
+
+    fork: (1, 2) of the picture; legged: what is worn goes around each leg, too; long: they are no shorts.
+    """
     hung = nothing(figure)
     down = (figure.body.trunk[1] - figure.body.trunk[0]) / figure.hips
     fork_at = _fork(figure) if legged else FORK
@@ -64,7 +68,10 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         now = float(np.quantile(below[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else 0.0
         inner = flat[side].right if side == LEFT else flat[side].left
         wanted = fork_at + float(path(inner)[-1]) * from_waist / rise
-        wanted = whole if path(inner)[-1] > LONG * rise else min(wanted, WHOLE * whole)
+        if long or path(inner)[-1] > LONG * rise:
+            wanted = now if legged and now > CROPPED * whole else whole
+        else:
+            wanted = min(wanted, WHOLE * whole)
         last = now if legged and (abs(wanted - now) < SAME or wanted < now and not figure.legs_show) else wanted
         count = len(flat[side].left)
         around = Girth.of(along, aside, cloth, THIGH)

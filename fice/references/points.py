@@ -27,6 +27,8 @@ HIP = 0.69  # of the way from the waist to the crotch
 SKIRT_HIP, SKIRT = 0.67, 0.6  # widths of the waist down to a skirt's hip, and of the height at most
 TIP = 40.0  # degrees by which an outline turns at the end of a hem, and not at the hips
 LONG = ("shirt", "jumper", "jacket")  # may have sleeves as long as the trunk
+HANGING = 1.12  # times as wide low down as high up is a garment whose sleeves hang at its sides
+SHOULDER, TRUNK, SLEEVE = 0.75, 0.95, 0.3  # of its width high up its shoulder's, of that its trunk's; of all a sleeve's
 INWARD = 0.97  # of a point's distance from the axis, where it is well inside
 CROTCH = {"trousers": 0.28, "shorts": 0.55}  # of the height, where the legs are not seen apart
 LEAST_GAP = 0.06  # of the height, of the gap between legs that is seen
@@ -109,7 +111,7 @@ def _bodice(path: np.ndarray, long: bool) -> dict[str, np.ndarray]:
     notch = _inward(path, LOWEST, 1.0, DEEP / 2) if armpit is None and long else None
     at = notch if armpit is None else armpit
     if at is None:
-        return _sleeveless(path)
+        return (_hanging(path) if long else None) or _sleeveless(path)
     pit = path[at]
     out = np.flatnonzero(path[:at, 0] >= BESIDE * pit[0])
     shoulder = int(out[0]) if len(out) else max(at // 3, 1)
@@ -126,6 +128,28 @@ def _bodice(path: np.ndarray, long: bool) -> dict[str, np.ndarray]:
         "armpit": pit,
         "waist": np.array([pit[0], waist]) if notch is not None else path[_at_height(path, at, int(hem), waist)],
         "hem": path[hem],
+    }
+
+
+def _hanging(path: np.ndarray) -> dict[str, np.ndarray] | None:
+    """Of a garment whose sleeves hang at its sides without a gap; None where the outline widens too little for that."""
+    top, height = path[:, 1].min(), np.ptp(path[:, 1])
+    upper, lower = (path[abs(path[:, 1] - top - share * height) < 0.05 * height, 0] for share in (0.25, 0.75))
+    if not len(upper) or not len(lower) or lower.max() < HANGING * upper.max():
+        return None
+    wide = path[:, 0].max()
+    shoulder = int(np.argmax(path[:, 0] >= SHOULDER * upper.max()))
+    cuff = int(np.argmax(path[:, 0] / wide + (path[:, 1] - top) / height))
+    side, high = path[shoulder, 0] * TRUNK, path[shoulder, 1]
+    down = lambda share: np.array([side, high + share * (top + height - high)])  # noqa: E731
+    return {
+        "neck": path[_neck(path, shoulder)],
+        "shoulder": path[shoulder],
+        "cuff outside": path[cuff],
+        "cuff inside": np.array([max(path[cuff, 0] - SLEEVE * wide, side), path[cuff, 1]]),
+        "armpit": down(0.25),
+        "waist": down(0.55),
+        "hem": np.array([side, top + height]),
     }
 
 
