@@ -29,6 +29,7 @@ TIP = 40.0  # degrees by which an outline turns at the end of a hem, and not at 
 LONG = ("shirt", "jumper", "jacket")  # may have sleeves as long as the trunk
 HANGING = 1.12  # times as wide low down as high up is a garment whose sleeves hang at its sides
 SHOULDER, TRUNK, SLEEVE = 0.75, 0.95, 0.3  # of its width high up its shoulder's, of that its trunk's; of all a sleeve's
+ASIDE = 0.6  # of the width high up, from which on a shoulder lies: nearer to the axis are collars and hoods
 INWARD = 0.97  # of a point's distance from the axis, where it is well inside
 CROTCH = {"trousers": 0.28, "shorts": 0.55}  # of the height, where the legs are not seen apart
 LEAST_GAP = 0.06  # of the height, of the gap between legs that is seen
@@ -61,6 +62,8 @@ def find_points(matte: np.ndarray, kind: str) -> dict[str, Point]:
         return bool(mask[y, x])
 
     for side, other, sign in (("left", "right", 1), ("right", "left", -1)):
+        if _is_hood(halves[side], halves[other]):
+            halves[side] = dict(halves[other])
         if not _sleeve(halves[side]) and _sleeve(halves[other]):
             halves[side] = _as_other(halves[side], halves[other], partial(within, sign=sign))
     found = {}
@@ -118,6 +121,8 @@ def _bodice(path: np.ndarray, long: bool) -> dict[str, np.ndarray]:
     if notch is not None:  # the sleeve hangs on the trunk, and only its end is seen apart
         pit = np.array([pit[0], path[shoulder, 1] + ARMHOLE * pit[0]])
     outside, inside = _corners(path[shoulder : at + 1], 2) + shoulder
+    if long and np.hypot(*(path[outside] - path[inside])) > np.hypot(*(path[outside] - path[shoulder])):
+        return _hanging(path) or _sleeveless(path)  # no sleeve is wider than long
     (hem,) = _corners(path[at:], 1) + at
     waist = min(path[shoulder, 1] + WAIST * path[shoulder, 0], pit[1] + LOW_WAIST * (path[hem, 1] - pit[1]))
     return {
@@ -129,6 +134,11 @@ def _bodice(path: np.ndarray, long: bool) -> dict[str, np.ndarray]:
         "waist": np.array([pit[0], waist]) if notch is not None else path[_at_height(path, at, int(hem), waist)],
         "hem": path[hem],
     }
+
+
+def _is_hood(mine: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    """Whether what was taken for a shoulder lies so near to the axis, beside the other one, that it is a hood's."""
+    return "shoulder" in mine and mine["shoulder"][0] < ASIDE * other["shoulder"][0]
 
 
 def _hanging(path: np.ndarray) -> dict[str, np.ndarray] | None:
@@ -156,6 +166,7 @@ def _hanging(path: np.ndarray) -> dict[str, np.ndarray] | None:
 def _sleeveless(path: np.ndarray) -> dict[str, np.ndarray]:
     height = np.ptp(path[:, 1])
     upper = path[:, 1] < path[:, 1].min() + 0.3 * height
+    upper &= path[:, 0] >= ASIDE * path[upper, 0].max()
     shoulder = int(np.argmax(np.where(upper, 0.6 * path[:, 0] - path[:, 1], -np.inf)))
     shoulder = max(shoulder, 1)
     _, hem = _corners(path[shoulder:], 2) + shoulder  # before it the side bulges

@@ -92,3 +92,22 @@ def test_an_outline_goes_clockwise_around_the_largest_part_and_its_small_holes()
     x, y = outline(mask).T
     area = 0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
     assert 2200 < area < 2600 and 28 < x.min() < 33 and 77 < x.max() < 82
+
+
+def shape(*corners, size=(200, 160)):
+    """A matte, (h, w), of a shape whose right half has corners (x, y) from its top to its bottom, in pixels."""
+    half = [(80 + x, y) for x, y in corners]
+    image = Image.new("L", size[::-1])
+    ImageDraw.Draw(image).polygon([*half, *((160 - x, y) for x, y in reversed(half))], fill=255)
+    return np.asarray(image, np.float32) / 255
+
+
+def test_sleeves_hang_where_a_garment_is_wider_low_down():
+    points = find_points(shape((8, 20), (45, 38), (66, 170), (66, 180), (45, 182)), "jumper")
+    assert points["left cuff outside"][1] > 160 and points["left cuff outside"][0] > 140
+    assert 40 < points["left armpit"][1] < 100 and points["left armpit"][0] < 130
+
+
+def test_a_vest_has_no_sleeves():
+    points = find_points(shape((8, 20), (48, 38), (50, 100), (50, 180)), "jacket")
+    assert points["left cuff outside"] == points["left shoulder"] and points["left shoulder"][0] > 110
