@@ -35,6 +35,7 @@ BESIDE = 0.2, 0.28  # of a garment, of a skirt or dress, what may lie beside the
 SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
 ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
 KEPT = "In this pose another cut cannot be drawn: the garment keeps its outline."
+OVER = ("dress", "outer")  # regions of garments below whose upper part another one may be worn
 LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
 PURE = 0.9
@@ -150,7 +151,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     legged = has_legs(piece.cloth, subject.regions, regions)
     upper = POINTS[reference.kind] == BODICE
     if upper:
-        hung = bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name == "dress", legged)
+        hung = bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name in OVER, legged)
     elif reference.kind == "skirt" or not figure.body.legs:
         hung = skirt(figure, flat, reference.worn, legged)
     else:
