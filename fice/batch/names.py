@@ -65,7 +65,8 @@ def keys(places: Sequence[Place], suffix: str, ext: str) -> list[str]:
     """The key of each place, no two alike where case and Unicode normalisation do not count, none a folder of another.
 
     Where plain names would meet, all of these get the photo's extension into their stem, then the text, then a hash:
-    a name depends on the place and on those it would meet, not on their order. Places must differ.
+    a name depends on the place and on those it would meet, not on their order. Places must differ in more
+    than the extension, which one photo has once.
     """
     levels = [0] * len(places)
     folders = {fold("/".join(parts[:n])) for parts in _folders(places) for n in range(1, len(parts) + 1)}
