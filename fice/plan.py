@@ -200,7 +200,7 @@ def _choices(
     for (garment, sentence), pictures, here in zip(wanted, references, painted, strict=True):
         named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
         if pictures:
-            named, kind = pictures[0].region, pictures[0].kind
+            named, kind = pictures[0].region, None  # its kind is what will be worn
         try:
             if not is_named(garment.region):
                 found.append(places.find(read_area(garment.region, strict=places.segmenter is None)))

@@ -31,7 +31,8 @@ from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
 
 COUNTS = 0.08  # share of what is worn from which a garment counts
-BESIDE = 0.2, 0.28  # of a garment, of a skirt or dress, what may lie beside the person: on a wrong pose more does
+BESIDE = {"skirt": 0.42, "dress": 0.28}  # share of a garment that may lie beside the person: in a wrong pose more does
+USUAL = 0.2  # of other garments
 SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
 ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
 KEPT = "In this pose another cut cannot be drawn: the garment keeps its outline."
@@ -175,7 +176,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
     after, found = _reshaped(fitted, figure, hung, worn, before)
-    if (after * (1 - person)).sum() > BESIDE[reference.kind in ("skirt", "dress")] * after.sum():
+    if (after * (1 - person)).sum() > BESIDE.get(reference.kind, USUAL) * after.sum():
         if piece.region.name != reference.region:
             what = f"{reference.kind} cannot be drawn in the place of the {piece.region.name}"
             raise InputError(f"In this pose the {what} that is worn: choose another photo or garment.")

@@ -55,7 +55,7 @@ def refitted(
     sure = keep * (1 - removed)
     yield Layer(cloth.lit(colours, light, own, worn), garment * free, below + sure * (own - below))
     for limb in shape.limbs:
-        skin, alpha = skin_on(limb, shape, cloth.subject, window, garment)
+        skin, alpha = skin_on(limb, shape, cloth.subject, window, garment, light)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
         yield Layer(skin, alpha * free)
 
