@@ -40,7 +40,12 @@ DECISIVE = ("painted", "print_left", "doubt", "instead")
 
 
 def check(
-    subject: Subject, regions: Regions, pieces: Sequence[Piece], after: Tensor, grounded: bool = False
+    subject: Subject,
+    regions: Regions,
+    pieces: Sequence[Piece],
+    after: Tensor,
+    grounded: bool = False,
+    shapes: Sequence[Tensor] = (),
 ) -> dict[str, float]:
     """Figures of an edit.
 
@@ -54,15 +59,18 @@ def check(
     ground.
 
     pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas; grounded: all that is
-    not the person was to change. Figures of garments are left out where there are none.
+    not the person was to change; shapes: where garments of pictures are meant to be, (1, 1, h, w) each. Figures of
+    garments are left out where there are none.
     """
     garments, whole = [piece.wide for piece in pieces], [piece for piece in pieces if not piece.place]
     views = _array(subject.view), _array(after)
     lab = [to_lab(view * 255) for view in views]
     different = delta_e(*lab) > NOTICED
     garment = union([*garments, torch.zeros_like(subject.regions[:, :1])])[0, 0].cpu().numpy() > 0.5
-    body = regions.body(subject.regions)[0, 0].cpu().numpy()
+    meant = union([*shapes, torch.zeros_like(subject.regions[:, :1])])[0, 0].cpu().numpy()
+    body = np.maximum(regions.body(subject.regions)[0, 0].cpu().numpy(), meant)
     kept = regions.select(subject.regions, ("skin", "face", "hair", "head"))[0, 0].cpu().numpy() > SURE
+    kept &= meant <= NOBODY
     inner = ndimage.binary_erosion(garment, iterations=RIM)
     found = {"painted": _share(different, kept & ~garment)}
     if grounded:
@@ -76,7 +84,9 @@ def check(
         found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
         found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
         found["instead"] = sum(map(_is_another, whole)) / len(whole)
-    if any(piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces):
+    if any(
+        piece.references or piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces
+    ):
         del found["rim"]  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
         found["print_left"] = left

@@ -230,7 +230,8 @@ class Editor:
             result = stitch(parts, settings.stitch, settings.detail)
             after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
             similarity = self._similarity(plan, made, after)
-            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None)
+            shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, shapes)
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         drawn = [notice for cloth in made.cloths if isinstance(cloth, Fitted) for notice in cloth.notices]

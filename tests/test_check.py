@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from drawn import REGIONS, dressed, person, seen
 from scipy import ndimage
 
@@ -22,11 +23,11 @@ def blue(red):
     return dressed(red.subject, "blue shirt")
 
 
-def figures(worn, edit, pixels):
+def figures(worn, edit, pixels, shapes=()):
     """Of a picture (H, W, 3) in [0, 1] or as uint8, as if it were the edit."""
     pixels = pixels if pixels.dtype == np.uint8 else np.rint(pixels * 255).astype(np.uint8)
     after = seen(replace(worn.subject.photo, pixels=pixels), worn.subject.frame)
-    return check(worn.subject, REGIONS, edit.plan.pieces, after)
+    return check(worn.subject, REGIONS, edit.plan.pieces, after, shapes=shapes)
 
 
 def blue_view(worn, edit):
@@ -51,6 +52,15 @@ def test_what_changes_beside_the_person_is_spill(red, blue):
     found = figures(red, blue, spilt)
     assert found["spill"] == pytest.approx(2500 / (2500 + garment.sum()), abs=0.03)
     assert found["painted"] == 0 and [text for text in complaints(found) if "beside the person" in text]
+
+
+def test_a_garment_of_another_cut_is_no_spill(red, blue):
+    flared = blue.pixels / 255
+    flared[50:150, 5:30] = 0.3
+    meant = torch.zeros(1, 1, *flared.shape[:2])
+    meant[..., 50:150, 5:30] = 1
+    found = figures(red, blue, flared, [red.subject.frame.to_canvas(meant, fill=0.0)])
+    assert found["spill"] < 0.03 and complaints(found) == []
 
 
 def test_a_face_in_the_garments_colour_is_painted_skin(red, blue):
