@@ -11,6 +11,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
+SPECK = 0.0005  # share of the picture below which a part of a mask is noise
 SHARPNESS = 4  # samples of a reduced picture along one radius: enough for smooth filters
 
 
@@ -57,7 +58,7 @@ def decide(probability: Tensor) -> Tensor:
     return steepen(probability, 0.4)
 
 
-def without_specks(mask: Tensor, least: float) -> Tensor:
+def without_specks(mask: Tensor, least: float = SPECK) -> Tensor:
     """Removes parts, and closes holes, that cover less than `least` of the picture."""
     cleaned = mask.detach().cpu().numpy().copy()
     for plane in cleaned.reshape(-1, *mask.shape[-2:]):

@@ -97,6 +97,11 @@ class Plan:
         """All garments on the engine's canvas."""
         return union([piece.before for piece in self.pieces])
 
+    @property
+    def told(self) -> list[Piece]:
+        """The garments of which words say what they shall be: all but those of which pictures alone do."""
+        return [piece for piece in self.pieces if piece.sentence.wanted or not piece.references]
+
     def candidate(self, number: int) -> Plan:
         """The plan of one of several candidates: of several pictures of a garment each gives its cloth in turn."""
         pieces = tuple(_turned(piece, number) for piece in self.pieces)

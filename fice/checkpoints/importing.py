@@ -59,8 +59,8 @@ def import_files(
             if new:
                 checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
                 sources.append(f"{path.name} ({', '.join(new)}{checksum})")
+        source = load_bundle(lender) if lender and have != {"features"} else None
         for part in BORROWED:
-            source = load_bundle(lender) if lender and have != {"features"} else None
             if source and part not in have and part in source.parts:
                 _lend(source, part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")

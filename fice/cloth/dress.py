@@ -74,7 +74,7 @@ class Dressing:
         """
         subject = self.subject
         light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0].cpu().numpy()
-        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
+        inside = pure(matte)
         old = float(median(front, inside) @ LUMINANCE)
         cloth, shown = self._cloth(light, window, old)
         bright = float(np.quantile(cloth.reshape(-1, 3)[inside.cpu().numpy()].max(1), 0.9)) if len(inside) else 0.0
@@ -114,7 +114,7 @@ class Dressing:
 def own_cloth(subject: Subject, where: Tensor) -> np.ndarray:
     """Linear reflectance of what is seen `where` (1, 1, h, w) is high on the analysis canvas, by day, (3,)."""
     inside = where > min(PURE, float(where.max()) * PURE)
-    return (median(subject.view, sample(inside[0, 0])) / subject.exposure).clip(0, 1)
+    return (median(subject.view, _sample(inside[0, 0])) / subject.exposure).clip(0, 1)
 
 
 def film(light: Tensor) -> Tensor:
@@ -123,7 +123,12 @@ def film(light: Tensor) -> Tensor:
     return light.clamp(0, KNEE) + (1 - KNEE) * over.tanh()
 
 
-def sample(inside: Tensor) -> Tensor:
+def pure(matte: Tensor) -> Tensor:
+    """Places (n,), as of `median`, where a garment with a matte (1, 1, h, w) in [0, 1] is seen alone."""
+    return _sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
+
+
+def _sample(inside: Tensor) -> Tensor:
     """Places of at most SAMPLE of the pixels where `inside` (h, w) is True, (n,)."""
     places = inside.flatten().nonzero()[:, 0]
     return places[:: 1 + len(places) // SAMPLE]

@@ -14,7 +14,7 @@ from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.errors import UsageError
 from fice.plan import Plan
-from fice.references.fit import Fitted
+from fice.references.fit import Fitted, rank_of
 from fice.settings import Settings
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
@@ -83,8 +83,7 @@ class Redressing:
         subject = run.plan.subject
         pieces, taken = run.plan.pieces, torch.zeros_like(subject.regions[:, :1])
         garments = [piece.wide for piece in pieces]
-        ranks = [cloth.rank if isinstance(cloth, Fitted) else 0 for cloth in run.cloths]
-        for i in sorted(range(len(pieces)), key=ranks.__getitem__):
+        for i in sorted(range(len(pieces)), key=lambda i: rank_of(run.cloths[i])):
             cloth = run.cloths[i]
             after = cloth.after if isinstance(cloth, Fitted) else garments[i]
             garments[i], taken = after * (1 - taken), torch.maximum(taken, after)

@@ -132,6 +132,11 @@ class Girth:
         return Girth(self.at, *self.around(at))
 
 
+def length_of(joints: np.ndarray) -> float:
+    """cm from the first of joints (K, 2) to the last, along the limb."""
+    return float(np.hypot(*np.diff(joints, axis=0).T).sum())
+
+
 def unrolled(aside: np.ndarray, middle: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """cm on the cloth between the line and a place aside: the arc of the cylinder."""
     wide = ROOM * radius

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from fice.cloth.body import Body
-from fice.cloth.limb import Grid, Line
+from fice.cloth.limb import Grid, Line, length_of
 
 ARMHOLE = 14.0  # cm along the arm to which an armhole reaches
 UPPER_ARM, SLENDER, STOUT = 4.5, 3.0, 9.0  # cm around an arm's line that are sleeve: usually, at least, at most
@@ -29,7 +29,7 @@ def find_sleeve(
     joints, shoulder = body.arms[side], body.shoulders[side]
     line = Line.through(joints)
     along, across = line.places(grid)
-    at = np.arange(0, float(np.hypot(*np.diff(joints, axis=0).T).sum()) + HAND, 1.0)
+    at = np.arange(0, length_of(joints) + HAND, 1.0)
     low, high, covered = (np.interp(along, at, values) for values in walls(grid, line, at))
     covered = covered - np.maximum(np.maximum(along - at[-1], -along - CAP), 0)
     inside = (low + high) / 2 - abs(across - (high - low) / 2)

@@ -100,15 +100,11 @@ def _cloth(subject: Subject, piece: Piece, regions: Regions) -> Cloth:
 
 def _colours(subject: Subject, piece: Piece, regions: Regions) -> list[np.ndarray]:
     """The colours that a sentence names, at most three, (3,) linear each."""
-    own = own_cloth(subject, piece.wide)
     colours = []
     for dye in piece.sentence.dyes[:3]:
-        worn = own
-        if dye.like:
-            there = regions.select(subject.regions, (dye.like,))
-            if there.max() < SEEN:
-                raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
-            worn = own_cloth(subject, there)
-        rgb = dye.on((gamma_encoded(worn) * 255).tolist())
+        there = regions.select(subject.regions, (dye.like,)) if dye.like else piece.wide
+        if dye.like and there.max() < SEEN:
+            raise InputError(f"No {dye.like} is seen whose colour could be taken: name a colour.")
+        rgb = dye.on((gamma_encoded(own_cloth(subject, there)) * 255).tolist())
         colours.append(linear_light(np.asarray(rgb, float) / 255))
     return colours

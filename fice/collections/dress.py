@@ -59,6 +59,11 @@ class Collections:
         self._collections: dict[str, Collection] = {}
         self._texts: dict[str, np.ndarray] = {}
 
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Collections:
+        """With the networks of a bundle, which are read. WeightsError where one is missing or damaged."""
+        return cls(bundle, Semantics.from_bundle(bundle, device), Regions.from_bundle(bundle, device))
+
     def dress(
         self, wanted: Wanted, order: Order, subject: Subject
     ) -> tuple[list[tuple[Garment, Sentence]], list[Finding]]:

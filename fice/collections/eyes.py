@@ -95,7 +95,7 @@ class Eyes:
         photo = read_picture(path)
         picture = _tensor(photo.seen()).to(self.device)
         if somebody(_in_steps(picture), self.regions):
-            worn = read_reference(path, self.garments, self.regions, None)
+            worn = read_reference(photo, self.garments, self.regions, None)
             kinds = np.array([worn.sure if kind == worn.kind else 0.0 for kind in KINDS])
             return _shrunk(gamma_encoded(worn.pixels), worn.matte, kinds, True, photo.sha256)
         seen = seen_alone(photo, picture, self.garments)

@@ -9,11 +9,9 @@ from fice.collections.collection import Collection
 from fice.collections.dress import Collections, Finding
 from fice.device import resolve
 from fice.garment import Garment
-from fice.language.clip import Semantics
 from fice.language.words import parse
 from fice.photo.photo import read_photo
 from fice.subject.analysis import Analysis
-from fice.subject.regions import Regions
 
 
 def find_garments(
@@ -35,9 +33,8 @@ def find_garments(
     collection.seen_by(weights)
     sentences = parse(text)
     chosen, subject = resolve(device)[0], None
-    regions = Regions.from_bundle(weights, chosen)
-    asked = Collections(weights, Semantics.from_bundle(weights, chosen), regions)
+    asked = Collections.from_bundle(weights, chosen)
     if photo is not None:
-        subject = Analysis(regions, weights.canvas, weights.whole)(read_photo(photo), chosen)
+        subject = Analysis(asked.regions, weights.canvas, weights.whole)(read_photo(photo), chosen)
     found = [asked.find(collection, Garment(text), sentence, top, subject) for sentence in sentences]
     return found, collection.notices()

@@ -122,7 +122,7 @@ class Observer:
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
         head = lru_cache(1)(lambda: self._head(subject))
-        told = [piece for piece in plan.pieces if piece.sentence.wanted or not piece.references]
+        told = plan.told
         garments = lru_cache(1)(lambda: [self._garment(piece, source, edit) for piece in _some(told)])
         shown = lru_cache(1)(lambda: [(both[1], each.sentence) for both, each in zip(garments(), told, strict=True)])
         cosines = lru_cache(1)(lambda: self._similarities(told, garments()))

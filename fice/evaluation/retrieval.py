@@ -22,9 +22,7 @@ from fice.collections.table import read_table
 from fice.device import resolve
 from fice.errors import InputError
 from fice.garment import Garment
-from fice.language.clip import Semantics
 from fice.language.words import parse
-from fice.subject.regions import Regions
 
 FIRST = (1, 3, 5, 10)
 Told = Mapping[str, Mapping[str, str]]  # of each picture, by its name as seen from the collection's folder
@@ -65,14 +63,15 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     args = parser.parse_args()
     collection = Collection.open(args.collection)
-    bundle, device = load_bundle(collection.card.bundle), resolve(args.device)[0]
-    asked = Collections(bundle, Semantics.from_bundle(bundle, device), Regions.from_bundle(bundle, device))
+    bundle = load_bundle(collection.card.bundle)
+    collection.seen_by(bundle)
+    asked = Collections.from_bundle(bundle, resolve(args.device)[0])
     told, failed = read_table(args.captions, collection.folder)
     for reason in failed.values():
         tqdm.write(reason)
 
     def search(caption: str, top: int) -> list[str]:
-        hits = asked.find(collection.seen_by(bundle), Garment(caption), parse(caption)[0], top).hits
+        hits = asked.find(collection, Garment(caption), parse(caption)[0], top).hits
         return [str(hit.picture.relative_to(collection.folder)) for hit in hits]
 
     print(f"{'':10}" + "".join(f"{f'R@{k}':>8}" for k in FIRST))

@@ -74,11 +74,10 @@ class Semantic(Looking):
         super().__init__(semantics, seen, settings, settings.semantic * settings.strength)
 
     def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
-        told = [piece for piece in plan.pieces if piece.sentence.wanted or not piece.references]
-        if not told:
+        if not plan.told:
             return None
-        text = self.semantics.encode_text([piece.sentence.wanted for piece in told])
-        return {"text": text, **self.where(plan, told, seed)}
+        text = self.semantics.encode_text([piece.sentence.wanted for piece in plan.told])
+        return {"text": text, **self.where(plan, plan.told, seed)}
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
         features = self.features(drawn, targets)

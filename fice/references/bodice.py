@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fice.cloth.limb import Line
+from fice.cloth.limb import Line, length_of
 from fice.cloth.sleeve import CUFF, HAND, STOUT, find_sleeve, walls
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
-from fice.references.hung import NEAR, Hung, edges_of, lengths, level_of, nothing, path, uncover, width, within
+from fice.references.hung import NEAR, WHOLE, Hung, edges_of, hem, lengths, nothing, path, width
 from fice.references.limbs import bare_arm
 from fice.references.strips import LEFT, RIGHT, SEAM, TRUNK, Strip, outlined, straight
 
-WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 SHORTEST = 3.0  # cm of a sleeve below the armpit
 TUCKED = 40.0  # cm of a top that may be hidden in trousers
 SLEEVED = ("shirt", "jumper", "jacket")  # they hang with their sleeves before them rather than without any
@@ -36,16 +35,11 @@ def bodice(
     tops = {side: figure.armhole(side) for side in SIGNS}
     first = {side: figure.along(tops[side][1]) for side in SIGNS}
     length *= scale
-    if kind == "dress":
-        length = within(figure, length, first)
     longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
     hung, level = nothing(figure), None
-    if kind == "dress" and abs(longer) > SAME and (figure.body.legs or longer > 0):
-        level = level_of(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
-        ends = {side: first[side] + length for side in SIGNS}
-        hung.changed = figure.places[0] - level
-        uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
-    elif all_over and kind != "dress" and longer < -SAME:
+    if kind == "dress":
+        ends, level = hem(figure, hung, legged, first, length)
+    elif all_over and longer < -SAME:
         ends = {side: max(first[side] + length, figure.hips) for side in SIGNS}
         hung.stays = figure.places[0] - float(np.mean([*ends.values()]))
     elif kind in ("t-shirt", "shirt") and SAME < longer < TUCKED and max(ends.values()) < figure.hips + WAIST / 2:
@@ -76,7 +70,7 @@ def _sleeve(
         return
     joints = figure.body.arms[name]
     line = Line.through(joints)
-    length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
+    length = length_of(joints)
     at = np.arange(0, length + HAND, 1.0)
     covered = walls(figure.grid, line, at)[2] > CUFF
     now = float(at[covered].max()) + 1 if covered.any() else 0.0

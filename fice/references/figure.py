@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from fice.cloth.body import centimetres, find_body
 from fice.cloth.dress import own_cloth
-from fice.cloth.limb import Girth, Grid, Line
+from fice.cloth.limb import Girth, Grid, Line, length_of
 from fice.cloth.parts import CHEST, HALF
 from fice.cloth.sleeve import NARROWEST, find_sleeve
 from fice.references.strips import LEFT, RIGHT, Strip
@@ -111,7 +111,7 @@ class Figure:
             return False
         for joints in self.body.legs.values():
             along, aside = Line.through(joints).places(self.grid)
-            near = (abs(aside) < 12) & (abs(along - np.hypot(*np.diff(joints, axis=0).T).sum()) < 5)
+            near = (abs(aside) < 12) & (abs(along - length_of(joints)) < 5)
             foot = np.hypot(self.grid.x - joints[2][0], self.grid.y - joints[2][1]) < 20
             if (self.grid.worn * near).sum() * self.cm**2 > WIDE or (self.shoes * foot).sum() * self.cm**2 < FEWEST:
                 return False

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.drape import has_legs
-from fice.cloth.dress import film, median, sample
-from fice.cloth.limb import Line
+from fice.cloth.dress import Dressing, film, median, pure
+from fice.cloth.limb import Line, length_of
 from fice.cloth.shading import contrast, light_on
 from fice.errors import InputError
 from fice.mask import without_specks
@@ -33,13 +33,11 @@ from fice.subject.subject import Subject
 COUNTS = 0.08  # share of what is worn from which a garment counts
 BESIDE = {"skirt": 0.42, "dress": 0.28}  # share of a garment that may lie beside the person: in a wrong pose more does
 USUAL = 0.2  # of other garments
-SPECK = 0.0005  # share of the canvas below which what stays before a garment is noise
 ORDER = ("outer", "upper", "dress", "lower")  # of regions, from the front
 KEPT = "In this pose another cut cannot be drawn: the garment keeps its outline."
 OVER = ("dress", "outer")  # regions of garments below whose upper part another one may be worn
 LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
-PURE = 0.9
 SURE, HEM = 0.9, 2.0  # of the trunk's half width, and cm above its hem, up to which it is all garment
 ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
 
@@ -135,10 +133,14 @@ class Fitted:
 
     def lit(self, colours: Tensor, light: Tensor, front: Tensor, matte: Tensor) -> Tensor:
         """Colours (1, 3, h, w) of the picture under the light (1, 1, h, w) on the old garment."""
-        inside = sample(matte[0, 0] > PURE if (matte > PURE).any() else matte[0, 0] > 0)
         exposure = self.subject.exposure
-        old, new = (float(each @ LUMINANCE) for each in (median(front, inside), self.usual * exposure))
+        old, new = (float(each @ LUMINANCE) for each in (median(front, pure(matte)), self.usual * exposure))
         return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * exposure))
+
+
+def rank_of(cloth: Dressing | Fitted | None) -> int:
+    """The rank of a garment among several; what only changes its cloth lies before all that are fitted."""
+    return cloth.rank if isinstance(cloth, Fitted) else 0
 
 
 def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) -> Fitted:
@@ -174,7 +176,7 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
     before = before + seen("outer", *(() if upper else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
-    before = without_specks(torch.from_numpy(before)[None, None], SPECK)[0, 0].numpy()
+    before = without_specks(torch.from_numpy(before)[None, None])[0, 0].numpy()
     after, found = _reshaped(fitted, figure, hung, worn, before)
     if (after * (1 - person)).sum() > BESIDE.get(reference.kind, USUAL) * after.sum():
         if piece.region.name != reference.region:
@@ -238,7 +240,7 @@ def _arms(figure: Figure) -> np.ndarray:
     found = np.zeros(figure.grid.x.shape, bool)
     for joints in figure.body.arms.values():
         along, aside = Line.through(joints).places(figure.grid)
-        length = float(np.hypot(*np.diff(joints, axis=0).T).sum())
+        length = length_of(joints)
         found |= (abs(aside) < ARM) & (along > -ARM) & (along < length + HAND)
     return found
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fice.references.figure import SIGNS, Figure, Limb
+from fice.references.figure import SAME, SIGNS, Figure, Limb
 from fice.references.limbs import bare_leg, legs
 from fice.references.strips import COLUMNS, TRUNK, Strip, outlined
 
 NEAR = 3.0  # cm beside where an edge is thought to be in which its outline is looked for
 HEM = 4.0  # cm of a hem that has an outline of its own
 LEAST, FLOOR = 20.0, 78.0  # cm below the hips to which a dress or a skirt reaches at least, and at most
+WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 LAP = 4.0  # cm of a bare limb below what covers it
 
 
@@ -96,26 +97,29 @@ def edges_of(
     return edges
 
 
-def within(figure: Figure, length: float, first: dict[str, float]) -> float:
-    """cm of a dress or a skirt, of which `length` is wanted, from where it begins; it ends above the feet."""
-    start = figure.hips - min(first.values())
-    return min(max(length, start + LEAST), start + FLOOR)
+def hem(
+    figure: Figure, hung: Hung, legged: bool, first: dict[str, float], length: float
+) -> tuple[dict[str, float], float | None]:
+    """Where a dress or a skirt ends, cm along the trunk; and to where the photographed outline is good, None: wholly.
 
-
-def level_of(figure: Figure, legged: bool, *ends: float) -> float:
-    """cm along the trunk to which the photographed outline is good; ends: of the shorter one of the two garments."""
-    return figure.hips if legged else min(ends) - HEM
-
-
-def uncover(figure: Figure, hung: Hung, end: float) -> None:
-    """Bare legs from `end`, cm below the hips, on, where the old garment is longer.
-
-    Where they cannot be drawn, it stays below the new one.
+    legged: what is worn goes around each leg; first: where it begins; length: cm of it, which end above the feet. Bare
+    legs go on from there; where they cannot be drawn, what is worn stays below the new one.
     """
+    start = figure.hips - min(first.values())
+    length = min(max(length, start + LEAST), start + FLOOR)
+    old = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
+    new = {side: first[side] + length for side in SIGNS}
+    longer = float(np.mean([new[side] - old[side] for side in SIGNS]))
+    if abs(longer) <= SAME or not (figure.body.legs or longer > 0):
+        return old, None
+    level = figure.hips if legged else min(min(old[side], new[side]) for side in SIGNS) - HEM
+    hung.changed = figure.places[0] - level
     hung.layered = not figure.legs_show
     if not hung.layered:
         spots, nearer = legs(figure)[1:]
-        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign, end - LAP) for side, sign in SIGNS.items()]
+        end = float(np.mean([*new.values()])) - figure.hips - LAP
+        hung.limbs += [bare_leg(figure, side, spots[side], nearer * sign, end) for side, sign in SIGNS.items()]
+    return new, level
 
 
 def seam_points(hung: Hung, flat: dict[str, Strip], worn: bool) -> tuple[np.ndarray, np.ndarray]:

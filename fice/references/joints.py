@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fice.cloth.limb import length_of
 from fice.references.points import Point
 from fice.references.reference import POINTS
 
@@ -100,7 +101,7 @@ def _cuff(inside: np.ndarray, arm: np.ndarray | None, hip: np.ndarray) -> Joints
     at = max(min(int(reach * len(line)), len(line)) - 2, 1)
     way = line[at] - line[max(at - 8, 0)]
     across = np.array([-way[1], way[0]]) / max(np.hypot(*way), 1e-6)
-    half = CUFF * np.hypot(*np.diff(arm, axis=0).T).sum()
+    half = CUFF * length_of(arm)
     ends = [_last(inside, line[at], sign * across, half) for sign in (1, -1)]
     outer, inner = sorted(ends, key=lambda end: -np.hypot(*(end - hip)))
     return {"cuff outside": outer, "cuff inside": inner}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fice.cloth.limb import Girth, Line
+from fice.cloth.limb import Girth, Line, length_of
 from fice.cloth.parts import THIGH
 from fice.cloth.sleeve import HAND, UPPER_ARM
 from fice.references.figure import FEWEST, SIGNS, Figure, Limb
@@ -32,7 +32,7 @@ def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], min
     spot: the places of its line; mine: (h, w) cm nearer to it than to the other; end: of cloth, cm below the hips.
     """
     along, aside = spot
-    length = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
+    length = length_of(figure.body.legs[figure.names[side]])
     below = along - figure.hips
     cloth = figure.clad.worn * (mine > 0) * (below > FORK)
     room = Girth.of(along, aside, cloth, THIGH).around(along)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fice.cloth.limb import Girth
+from fice.cloth.limb import Girth, length_of
 from fice.cloth.parts import CROTCH, THIGH
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
-from fice.references.hung import LAP, Hung, edges_of, lengths, level_of, nothing, path, uncover, width, within
+from fice.references.hung import LAP, WHOLE, Hung, edges_of, hem, lengths, nothing, path, width
 from fice.references.limbs import FORK, bare_leg, legs
 from fice.references.strips import LEFT, RIGHT, TRUNK, Strip
 
-WHOLE = 0.85  # of a limb, a sleeve or leg that reaches so far reaches its end
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
 HIGHEST, LOWEST = 8.0, 24.0  # cm below the hips between which the legs part
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
@@ -22,19 +21,12 @@ CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
 
 def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> Hung:
     """One strip from the waist to the hem."""
-    trunk, hung, level = flat[TRUNK], nothing(figure), None
+    trunk, hung = flat[TRUNK], nothing(figure)
     first = _from_waist(figure, hung)
-    ends = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = lengths(trunk, 0)
     scale = 2 * waist * (1 if worn else ROUND) / width(trunk, 0)
-    length = within(figure, length * scale, first)
-    longer = float(np.mean([first[side] + length - ends[side] for side in SIGNS]))
-    if abs(longer) > SAME and (figure.body.legs or longer > 0):
-        level = level_of(figure, legged, *(min(ends[side], first[side] + length) for side in SIGNS))
-        ends = {side: first[side] + length for side in SIGNS}
-        hung.changed = figure.places[0] - level
-        uncover(figure, hung, float(np.mean([*ends.values()])) - figure.hips)
+    ends, level = hem(figure, hung, legged, first, length * scale)
     edges = edges_of(figure, trunk, 0, shares, first, ends, level)
     hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
     return hung
@@ -63,7 +55,7 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
         sides[side] = np.stack(figure.trunk.at(rows, middle + sign * radius), 1)
         (along, aside), mine = spots[side], nearer * sign
         below = along - figure.hips
-        whole = float(np.hypot(*np.diff(figure.body.legs[figure.names[side]], axis=0).T).sum())
+        whole = length_of(figure.body.legs[figure.names[side]])
         cloth = figure.grid.worn * (mine > 0) * (below > FORK / 2)
         now = float(np.quantile(below[cloth > 0.5], 0.99)) if (cloth > 0.5).any() else 0.0
         inner = flat[side].right if side == LEFT else flat[side].left

@@ -33,17 +33,21 @@ SECOND = 0.3  # of the largest part's area, from which another part is another g
 
 
 def read_reference(
-    source: str | Path | np.ndarray, garments: Garments, regions: Regions, pose: Pose | None, wanted: str | None = None
+    source: str | Path | np.ndarray | Photo,
+    garments: Garments,
+    regions: Regions,
+    pose: Pose | None,
+    wanted: str | None = None,
 ) -> Reference:
     """The garment that a picture shows, lying, hanging or worn by somebody.
 
-    source: a file, or an array (H, W, 3) of sRGB; a file's transparency is its matte. wanted: the region of
-    `fice.subject.regions.REGIONS` that it is for.
+    source: a file, an array (H, W, 3) of sRGB, or what `read_picture` made of one; its transparency is its matte.
+    wanted: the region of `fice.subject.regions.REGIONS` that it is for.
 
     Raises:
         InputError: the picture cannot be read or shows no garment, several, or one that is worn elsewhere.
     """
-    photo = read_picture(source)
+    photo = source if isinstance(source, Photo) else read_picture(source)
     picture = torch.from_numpy(photo.seen()).permute(2, 0, 1)[None]
     worn = somebody(picture, regions)
     matte, kind, sure, points, notices = (_worn if worn else _alone)(photo, picture, garments, regions, pose, wanted)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from fice.references.reference import Reference
+from fice.references.sampling import PURE
 from fice.srgb import from_lab, gamma_encoded, linear_light, to_lab
 
-PURE = 0.95  # of the garment in a pixel that shows nothing else
 ALIKE = 40.0  # distance in CIELAB from the usual colour at which a third of the change is left
 
 

@@ -20,7 +20,7 @@ from fice.subject.pose import Pose
 from fice.subject.regions import Regions
 from fice.wishes import VIEWS, Pixels, content_of
 
-KEPT = 16  # references that are kept for the next photo
+KEPT = 3 * VIEWS  # references that are kept for the next photo: of an outfit; a large one takes 40 MB
 Wanted = tuple[Garment, Sentence]
 
 

@@ -19,7 +19,7 @@ NEIGHBOURS = 12
 OPEN = 0.3  # of the probability what an edge rises over
 AROUND = 0.15  # of the height around a hole where the ground is known
 UNLIKE = 2.0  # CIELAB by which it differs from what a hole shows that is none
-SPECK, LEAST = 0.0005, 0.01  # shares of the canvas that are noise, and of the largest part that another must have
+LEAST = 0.01  # share of the largest part that another must have
 
 
 def whole_figure(view: Tensor, body: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def whole_figure(view: Tensor, body: Tensor) -> Tensor:
         likely = np.log(probability[here] / (1 - probability[here]))
         probability[here] = 1 / (1 + np.exp(-likely - 2 * (apart[1] - apart[0])))
     found = steepen(torch.from_numpy(probability)[None, None].to(body), OPEN)
-    found = main_parts(without_specks(found, SPECK), LEAST)
+    found = main_parts(without_specks(found), LEAST)
     within = _not_through(found[0, 0].cpu().numpy() > 0.5, lab)
     return torch.where(torch.from_numpy(within).to(body.device), 1.0, found)
 

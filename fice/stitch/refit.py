@@ -16,9 +16,6 @@ from fice.stitch.matting import cut_out
 from fice.stitch.parts import Layer, Stitch
 from fice.subject.frame import Window
 
-SPECK = 0.0005
-SMOOTH = 0.04  # share of the person's height over which light goes on where no cloth was
-
 
 def refitted(
     parts: Stitch, cloth: Fitted, shape: Shape, before: Tensor, source: Tensor, window: Window, free: Tensor
@@ -31,7 +28,7 @@ def refitted(
     frame, step = parts.frame, 1 / parts.frame.scale
     to_photo = lambda x: frame.to_photo(x, window=window, kernel="linear").clamp(0, 1)  # noqa: E731
     crisp = min(0.7, 1.3 / step)
-    matte, own = cut_out(source, to_photo(without_specks(shape.body, SPECK)), step)
+    matte, own = cut_out(source, to_photo(without_specks(shape.body)), step)
     maps = torch.cat([shape.keep, shape.gone, shape.stays, shape.near, shape.solid, before], 1)
     keep, gone, stays, near, solid, old = to_photo(maps).split(1, 1)
     keep, gone, stays = (steepen(each, crisp) for each in (keep, gone, stays))

@@ -20,7 +20,7 @@ from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
-from fice.references.fit import Fitted
+from fice.references.fit import Fitted, rank_of
 from fice.stitch.background import lay_behind
 from fice.stitch.ground import Ground
 from fice.stitch.matting import cut_out, unmix
@@ -31,7 +31,6 @@ from fice.subject.frame import Window
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
 
-SPECK = 0.0005  # share of the canvas below which a part of a mask is noise
 SETTLED = 0.008  # share of the canvas's height by which an outline may wander without having changed
 FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
 MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
@@ -121,7 +120,7 @@ def compose(source: Tensor, layers: Iterable[Layer]) -> tuple[Tensor, Tensor]:
 def garment_layers(parts: Stitch, source: Tensor, window: Window, detail: float) -> Iterator[Layer]:
     """For each garment what the old one hid, and the new one."""
     taken = torch.zeros_like(source[:, :1])
-    for worn in sorted(parts.garments, key=lambda each: each.cloth.rank if isinstance(each.cloth, Fitted) else 0):
+    for worn in sorted(parts.garments, key=lambda each: rank_of(each.cloth)):
         if not parts.generated or isinstance(worn.cloth, Fitted):
             if worn.cloth is None:
                 continue
@@ -138,7 +137,7 @@ def _drawn(parts: Stitch, worn: Worn, layer: Layer, window: Window, detail: floa
     """A layer of a photographed garment as the generator draws that; what is beside it stays."""
     if layer.instead is None:
         return layer
-    cloth = parts.frame.to_photo(_spread(parts.drawn, worn.after), window=window, kernel="smooth").clamp(0, 1)
+    cloth = _generated(parts, worn, window)
     radius = FOLD * (parts.frame.box[2] - parts.frame.box[0])
     return layer._replace(picture=carry_detail(layer.picture, cloth, layer.matte, radius, detail))
 
@@ -153,7 +152,7 @@ def _photographed(
     if isinstance(cloth, Fitted) and cloth.shape is not None:
         yield from refitted(parts, cloth, cloth.shape, worn.before, source, window, free)
         return
-    probability = parts.frame.to_photo(without_specks(worn.before, SPECK), window=window, kernel="linear").clamp(0, 1)
+    probability = parts.frame.to_photo(without_specks(worn.before), window=window, kernel="linear").clamp(0, 1)
     matte, own = cut_out(source, probability, 1 / parts.frame.scale)
     yield Layer(cloth.draw(own, matte, window), torch.minimum(matte, free), own)
 
@@ -197,7 +196,7 @@ def steady_outline(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
 
 def edit_region(parts: Stitch, worn: Worn, source: Tensor, window: Window) -> Mattes:
     """A garment's mattes at the photo's resolution, from the maps of the canvas; 0 on the head and outside its mask."""
-    before, after = (without_specks(mask, SPECK) for mask in (worn.before, worn.after))
+    before, after = (without_specks(mask) for mask in (worn.before, worn.after))
     after, changed = steady_outline(before, after)
     step = 1 / parts.frame.scale  # photo pixels per canvas pixel
     crisp = min(0.7, 1.3 / step)  # an edge little wider than a photo pixel, on a mask that rises over `step` of them
@@ -221,7 +220,7 @@ def _hidden(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: W
     """What the old garment hid, (1, 3, H, W): bare skin as generated, else the background continued."""
     to_photo = parts.frame.to_photo
     rest = (parts.body_after - union(each.after for each in parts.garments)).clamp(0, 1)
-    rest = without_specks(grow(grow(rest, -1), 1), SPECK)  # a rim between two masks is nobody's skin
+    rest = without_specks(grow(grow(rest, -1), 1))  # a rim between two masks is nobody's skin
     person = steepen(to_photo(grow(parts.body, 2), window=window, kernel="linear"), 0.2, 0.3)
     under = fill_background(source, torch.maximum(person, grow(mattes.removed, 2)))
     skin, shown = to_photo(torch.cat([_spread(parts.drawn, rest), rest], 1), window=window).clamp(0, 1).split([3, 1], 1)
@@ -231,8 +230,7 @@ def _hidden(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: W
 
 def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Window, detail: float) -> Tensor:
     """The new garment, (1, 3, H, W), with the old one's folds where both are."""
-    to_photo = parts.frame.to_photo
-    cloth = to_photo(_spread(parts.drawn, worn.after), window=window, kernel="smooth").clamp(0, 1)
+    cloth = _generated(parts, worn, window)
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
@@ -241,9 +239,14 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
         elif worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)
         else:
-            old = to_photo(worn.before, window=window, kernel="linear")
+            old = parts.frame.to_photo(worn.before, window=window, kernel="linear")
             cloth = carry_light(light_on(source, old, height), cloth, where, radius, detail)
     return cloth
+
+
+def _generated(parts: Stitch, worn: Worn, window: Window) -> Tensor:
+    """A garment as the generator draws it, (1, 3, H, W)."""
+    return parts.frame.to_photo(_spread(parts.drawn, worn.after), window=window, kernel="smooth").clamp(0, 1)
 
 
 def _spread(drawn: Tensor, mask: Tensor) -> Tensor:

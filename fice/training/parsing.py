@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from fice.device import half
 from fice.training import recipe
+from fice.training.data.augment import jittered
 from fice.training.recipe import Average, Run, cosine, lay_out, set_rate
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -72,7 +73,8 @@ class Views:
         size, tall, _ = VIEWS[self.rng.choice(len(VIEWS), p=[share for *_, share in VIEWS])]
         views = [self._view(size, tall) for _ in range(batch)]
         pictures, labels, points = (torch.from_numpy(np.stack(column)) for column in zip(*views, strict=True))
-        return self._colour(pictures.permute(0, 3, 1, 2).float() / 255), labels.long(), points
+        shown = pictures.permute(0, 3, 1, 2).float() / 255
+        return jittered(shown, self.rng, (0.75, 1.3), (0.5, 1.5), 0.12, soft=0.3), labels.long(), points
 
     def _view(self, size, tall) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = self.rng
@@ -104,20 +106,6 @@ class Views:
             points = points * np.array([-1, 1, 1], np.float32) + np.array([size[1], 0, 0], np.float32)
             points = points[self.mirrored_points]
         return np.ascontiguousarray(view), np.ascontiguousarray(target), points
-
-    def _colour(self, pictures: Tensor) -> Tensor:
-        rng, count = self.rng, len(pictures)
-        column = lambda low, high: torch.tensor(rng.uniform(low, high, (count, 1, 1, 1)), dtype=torch.float32)  # noqa: E731
-        mean = pictures.mean((1, 2, 3), keepdim=True)
-        pictures = (pictures - mean) * column(0.75, 1.3) + mean + column(-0.12, 0.12)
-        grey = pictures.mean(1, keepdim=True)
-        pictures = grey + (pictures - grey) * column(0.5, 1.5)
-        pictures = pictures * (1 + 0.12 * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
-        if rng.random() < 0.3:  # generated pictures are soft
-            small = F.interpolate(pictures, scale_factor=float(rng.uniform(0.35, 0.8)), mode="bilinear")
-            pictures = F.interpolate(small, size=pictures.shape[-2:], mode="bilinear")
-        noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
-        return (pictures + noise * column(0, 0.03)).clamp(0, 1)
 
 
 def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tuple[int, int], fill: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -181,3 +182,30 @@ class Perturb(nn.Module):
         rows, columns = ((side - middle).abs() < CUT / 2 for side, middle in zip(sides, middles, strict=True))
         hit = (torch.rand(len(x), device=x.device) < 0.5)[:, None, None, None]
         return x.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None] & hit, 0)
+
+
+def jittered(
+    pictures: Tensor,
+    rng: np.random.Generator,
+    contrast: tuple[float, float],
+    saturation: tuple[float, float],
+    tint: float,
+    soft: float = 0.0,
+) -> Tensor:
+    """Pictures (B, 3, h, w) float in [0, 1], each with a contrast, brightness, saturation, tint and noise of its own.
+
+    contrast, saturation: factors at least and at most; tint: the deviation of a channel's factor; soft: how often all
+    of them are soft, as generated pictures are.
+    """
+    count = len(pictures)
+    column = lambda low, high: torch.tensor(rng.uniform(low, high, (count, 1, 1, 1)), dtype=torch.float32)  # noqa: E731
+    mean = pictures.mean((1, 2, 3), keepdim=True)
+    pictures = (pictures - mean) * column(*contrast) + mean + column(-0.12, 0.12)
+    grey = pictures.mean(1, keepdim=True)
+    pictures = grey + (pictures - grey) * column(*saturation)
+    pictures = pictures * (1 + tint * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
+    if soft and rng.random() < soft:
+        small = F.interpolate(pictures, scale_factor=float(rng.uniform(0.35, 0.8)), mode="bilinear")
+        pictures = F.interpolate(small, size=pictures.shape[-2:], mode="bilinear")
+    noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
+    return (pictures + noise * column(0, 0.03)).clamp(0, 1)

@@ -17,6 +17,8 @@ from fice.errors import InputError
 from fice.language.lexicon import PATTERNS
 from fice.references.border import SIDE, by_border, clear
 from fice.references.reference import KINDS
+from fice.subject.regions import REGION_CLASSES
+from fice.training.data.augment import jittered
 from fice.training.data.dataset import Street
 from fice.training.data.folder import PICTURES, is_validation, read_picture
 from fice.training.data.redress import FROM_LINEAR, TO_LINEAR, make_cloth, random_colour, shading
@@ -104,8 +106,6 @@ def ground_of(garment: Garment) -> np.ndarray | None:
 
 def worn_garments(street: Street, labels_of) -> tuple[list[Garment], list[np.ndarray]]:
     """Garments cut out of labelled street photographs, as (h, w) pictures with mattes; and grounds beside people."""
-    from fice.subject.regions import REGION_CLASSES
-
     found, grounds = [], []
     for name, picture, fine in zip(street.names, street.pictures, street.fine, strict=True):
         if fine is None or is_validation(name):
@@ -149,7 +149,11 @@ class Looks:
         size = int(self.rng.choice(sizes, p=shares))
         pictures, mattes, kinds = zip(*(self._view(size) for _ in range(batch)), strict=True)
         shown = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-        return self._colour(shown), torch.from_numpy(np.stack(mattes))[:, None], torch.tensor(kinds)
+        return (
+            jittered(shown, self.rng, (0.7, 1.3), (0.4, 1.5), 0.08),
+            torch.from_numpy(np.stack(mattes))[:, None],
+            torch.tensor(kinds),
+        )
 
     def _view(self, size: int) -> tuple[np.ndarray, np.ndarray, int]:
         rng, chance = self.rng, self.rng.random()
@@ -267,14 +271,3 @@ class Looks:
         inverted = rng.random() < 0.2
         shown = 255 - picture if inverted else picture
         return np.clip(shown @ mix.T.astype(np.float32) / max(mix.sum(1).mean(), 0.5) + level, 0, 255).astype(np.uint8)
-
-    def _colour(self, pictures: Tensor) -> Tensor:
-        rng, count = self.rng, len(pictures)
-        column = lambda low, high: torch.tensor(rng.uniform(low, high, (count, 1, 1, 1)), dtype=torch.float32)  # noqa: E731
-        mean = pictures.mean((1, 2, 3), keepdim=True)
-        pictures = (pictures - mean) * column(0.7, 1.3) + mean + column(-0.12, 0.12)
-        grey = pictures.mean(1, keepdim=True)
-        pictures = grey + (pictures - grey) * column(0.4, 1.5)
-        pictures = pictures * (1 + 0.08 * torch.tensor(rng.standard_normal((count, 3, 1, 1)), dtype=torch.float32))
-        noise = torch.from_numpy(rng.standard_normal(pictures.shape).astype(np.float32))
-        return (pictures + noise * column(0, 0.03)).clamp(0, 1)
