@@ -11,6 +11,7 @@ from fice.settings import Settings
 
 # processor seconds of one step of each stage with the bundled weights, measured: a bar needs their ratios only
 COSTS = {"load": 3.1, "look": 1.0, "fit": 0.16, "loop": 0.24, "stitch": 0.5}
+NOISE = 30.0  # of a diffusion model's step: on a processor there is nothing else
 
 
 class Spent(dict[str, float]):
@@ -51,10 +52,11 @@ class Course:
             "load": 1,
             "look": 1,
             "fit": fits * (settings.refine + settings.tuning) * generated,
-            "loop": settings.steps if generated else 1,
+            "loop": 1 if settings.garment == "photographed" else settings.steps,
             "stitch": candidates,
         }
-        self.work = {stage: count * COSTS[stage] for stage, count in steps.items()}
+        costs = COSTS | ({"loop": NOISE} if settings.garment == "diffused" else {})
+        self.work = {stage: count * costs[stage] for stage, count in steps.items()}
         self.work["loop"] *= candidates
         self.each = {stage: self.work[stage] / count for stage, count in steps.items() if count}
         self.done, self.tell = dict.fromkeys(self.work, 0.0), tell

@@ -18,6 +18,7 @@ from fice.cloth.tailor import check_cloth
 from fice.collections.dress import Collections
 from fice.course import Spent
 from fice.device import resolve
+from fice.diffusion.engine import Diffusion
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Finished, Run
 from fice.errors import UsageError
@@ -54,7 +55,7 @@ class Editor:
     Args:
         bundle: a name, a folder or a Bundle.
         device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device.
-        settings: the choices of the edit; the preset `default` when not given.
+        settings: the choices of the edit; the usual preset of the bundle when not given.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
@@ -76,7 +77,7 @@ class Editor:
     ):
         self.bundle = load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
-        self.settings, self.progress = settings or Settings.preset("default"), progress
+        self.settings, self.progress = settings or Settings.preset(self.bundle.preset), progress
         if "encoder" in self.bundle.parts:
             check_encoder(self.bundle)
         own = self.settings.region_from
@@ -97,6 +98,8 @@ class Editor:
         return Pose.from_bundle(self.bundle, self.device, network=package)
 
     def _engine(self) -> Engine:
+        if self.settings.garment == "diffused":
+            return Diffusion(self.bundle, self.device, self.settings, self.regions, self.progress)
         if self.pose is None or self.settings.garment == "photographed":
             return Redressing(self.bundle, self.settings, self.regions)
         looks = self.regions, self.semantics, self.pose
@@ -180,7 +183,7 @@ class Editor:
         order = Order.of(order)
         if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
             who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
-            if self.settings.garment == "photographed":
+            if self.settings.garment == "photographed" and "pipeline" not in self.bundle.folders:
                 who, remedy = "A photographed garment", "add --preset generated"
             raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
         for garment in order.garments:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from fice.cloth.dress import Dressing
+from fice.diffusion.inpainted import Inpainted
 from fice.plan import Plan
 from fice.references.fit import Fitted
 from fice.subject.subject import Subject
@@ -47,15 +48,15 @@ class Finished:
         body: the whole person in it, (1, 1, h, w) float in [0, 1].
         garments: for each piece of the plan, where it is now, (1, 1, h, w).
         cloths: for each piece the cloth in which the photographed garment is seen, or from which a generated one has
-            what the canvas is too coarse for; or None.
+            what the canvas is too coarse for; what was painted anew; or None.
         latent: what the engine could begin from again, as `fice edit --save-latent` writes it; or None.
-        generated: the picture is the engine's own; else the photographed garments are seen in the cloths.
+        generated: the picture is the engine's own; else the garments are seen in the cloths.
     """
 
     picture: Tensor
     body: Tensor
     garments: tuple[Tensor, ...]
-    cloths: tuple[Dressing | Fitted | None, ...]
+    cloths: tuple[Dressing | Fitted | Inpainted | None, ...]
     latent: Tensor | None = None
     generated: bool = True
 

@@ -16,6 +16,10 @@ EXTRAS = {
     ),
     "qdrant": (("qdrant_client",), "collections on a Qdrant server: `--from qdrant://host:port/name`"),
     "index": (("faiss",), "collections of more than 200,000 garments: found by an index"),
+    "diffusion": (
+        ("diffusers", "transformers", "accelerate", "peft"),
+        "bundles with a diffusion model: Stable Diffusion, FLUX, Qwen-Image and others",
+    ),
     "clip": (("clip",), "`--set clip_from=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set pose_from=package`: DensePose by its own code"),
     "train": (

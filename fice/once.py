@@ -44,7 +44,8 @@ def edit_photo(
     >>> fice.edit_photo("photo.jpg", "red floral dress").save("edited.jpg").name
     'edited.jpg'
     """
-    weights, settings, order = load_bundle(bundle), settings or Settings.preset("default"), Order.of(order)
+    weights, order = load_bundle(bundle), Order.of(order)
+    settings = settings or Settings.preset(weights.preset)
     photo = photo if isinstance(photo, Photo) else read_photo(photo)
     check_order(order, photo, weights, settings)
     editor = Editor(weights, device, settings, progress)

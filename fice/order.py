@@ -32,6 +32,8 @@ class Order:
         pose: a file that shows how to stand, for engines that draw people: a photo, part maps, or keypoints in json.
         background: a colour in words, "blur", "transparent" or a file; None leaves it as it is.
         collection: the name of one, a folder, or an address of Qdrant, where the garments of the texts are found.
+        style: words for all that is no garment, "in evening light", for engines that draw with a diffusion model.
+        plugins: files of LoRA and textual inversion with their weights, "FILE" or "FILE:0.8", for the same engines.
         top: how many of the collection stand for each garment: the first gives the cloth, all steer what is generated.
         latent: a file with the W+ to begin with, of bundles that have a generator.
         seed: same seed, same machine, same result.
@@ -72,6 +74,17 @@ class Order:
         f"no whole number from 0 to {wish.VIEWS}",
         least=0,
         most=wish.VIEWS,
+    )
+    style: str = wish.asked("", "Words for all that is no garment, of diffusion models.", wish.text, "no text in UTF-8")
+    plugins: tuple[str, ...] = wish.asked(
+        (),
+        "A LoRA or textual inversion of a diffusion model (safetensors), and how much of it.",
+        wish.plugins,
+        "no names of files",
+        option="plugin",
+        metavar="FILE[:WEIGHT]",
+        several=True,
+        path=wish.plugin_file,
     )
     seed: int = wish.count(0, "Same seed, same result.")
     candidates: int = wish.count(1, "Edit so many times, keep the best.")
@@ -160,14 +173,15 @@ class Order:
 
     def files(self) -> dict[str, str]:
         """What must exist and is read, by a name for each."""
-        return {name: value for name, value in self._contents().items() if not isinstance(value, Pixels)}
+        found = {name: value for name, value in self._contents().items() if not isinstance(value, Pixels)}
+        return {name: _path(name, value) for name, value in found.items()}
 
     def _contents(self) -> dict[str, Any]:
         """All that has content of its own."""
-        found = {name: value for name, value in self.wishes().items() if _has_content(name, value)}
-        for number, garment in enumerate(self.garments):
-            end = "" if number == 0 else f"_{number + 1}"
-            for name, value in _differing(garment).items():
+        found: dict[str, Any] = {}
+        for number, wished in enumerate((self.wishes(), *map(_differing, self.garments))):
+            end = f"_{number}" if number > 1 else ""
+            for name, value in wished.items():
                 for view, each in enumerate(value if isinstance(value, tuple) else (value,)):
                     if _has_content(name, each):
                         found[name + end + (f"_view{view + 1}" if view else "")] = each
@@ -181,8 +195,7 @@ class Order:
 
     def key(self) -> str:
         """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
-        content = lambda value: sha256_of(value) if isinstance(value, str) else value.sha256  # noqa: E731
-        held = {name: content(value) for name, value in self._contents().items()}
+        held = {name: _content(name, value) for name, value in self._contents().items()}
         return hash_of([self.shape(), held, *self.collected()])
 
     def collected(self) -> list[str]:
@@ -254,6 +267,19 @@ def _has_content(name: str, value: Any) -> bool:
 def _each(change: Callable[[Any], Any], value: Any) -> Any:
     """A value changed, or each of several."""
     return tuple(map(change, value)) if isinstance(value, tuple) else change(value)
+
+
+def _path(name: str, value: str) -> str:
+    """The file that a value names."""
+    return WISHES[name.split("_view")[0].rstrip("_0123456789")].metadata["path"](value)
+
+
+def _content(name: str, value: str | Pixels) -> str:
+    """The sha256 of what a value holds, and what is said of it beside its file."""
+    if isinstance(value, Pixels):
+        return value.sha256
+    path = _path(name, value)
+    return sha256_of(path) + value.removeprefix(path)
 
 
 def _told(value: Any) -> Any:

@@ -90,8 +90,8 @@ class Outputs:
 def check_kept(kept: Iterable[str], settings: Settings) -> None:
     """UsageError for what an edit with these settings does not make; kept: of `BESIDE`."""
     lost = [name for name in kept if name in ("latent", "trace")]
-    if settings.garment == "photographed" and lost:
-        raise UsageError(f"A photographed garment has no {' and no '.join(lost)}; add --preset generated.")
+    if settings.garment != "generated" and lost:
+        raise UsageError(f"A {settings.garment} garment has no {' and no '.join(lost)}; add --preset generated.")
 
 
 def compared(edit: Edit) -> np.ndarray:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fice.errors import UsageError
+from fice.setting import RENAMED, WORDS, boolean, check, setting, unknown
 
-RENAMED = {"look": "crop", "semantics": "clip_from", "posing": "pose_from"}  # by their old names
 NETWORK = "network"  # as the value of a setting: the bundle's own
-WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-
-
-def _of(default: Any, meaning: str, *, limits: tuple[float, float] = (0.0, 1e6), choices: tuple[str, ...] = ()) -> Any:
-    """A setting: its value in the preset `default`, what it means and why, and what it may be."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning, "limits": limits, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -32,128 +25,167 @@ class Settings:
 
     name: str = "default"  # the preset these values came from
 
-    garment: str = _of(
+    garment: str = setting(
         "photographed",
-        "What a new garment is made of: the photographed one in other cloth, or what the generator draws.",
-        choices=("photographed", "generated"),
+        "What a new garment is made of: the photographed one in other cloth, what the generator draws, or what a "
+        "diffusion model draws.",
+        choices=("photographed", "generated", "diffused"),
     )
 
     # the loop
-    steps: int = _of(
+    steps: int = setting(
         20,
         "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
         "another start give it 60.",
         limits=(1, 100_000),
     )
-    rate: float = _of(
+    rate: float = setting(
         0.02, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.", limits=(1e-6, 10.0)
     )
-    schedule: str = _of(
+    schedule: str = setting(
         "ramp", "How the rate goes on; one that falls ends without Adam's jitter.", choices=("constant", "ramp")
     )
-    tolerance: float = _of(
+    tolerance: float = setting(
         0.0, "Share of the loss; above 0 a picture that stops improving drops out.", limits=(0.0, 1.0)
     )
 
     # where it starts
-    start: str = _of(
+    start: str = setting(
         "redressed",
         "The photographed garment in new cloth, the photo as the encoder sees it, the mean person, or a random one.",
         choices=("redressed", "encoder", "mean", "random"),
     )
-    space: str = _of(
+    space: str = setting(
         "w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.", choices=("w+", "w")
     )
-    refine: int = _of(
+    refine: int = setting(
         10,
         "Steps that fit the latent to the photograph before any text is known; 30 bring nothing more.",
         limits=(0, 100_000),
     )
-    tuning: int = _of(
+    tuning: int = setting(
         40,
         "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv 2106.05744).",
         limits=(0, 100_000),
     )
 
     # the terms; the first five weights are the authors'
-    semantic: float = _of(1.0, "Weight of the likeness to the text; 0 removes the term.")
-    image: float = _of(30.0, "Weight of the likeness to the photo outside the garment; 0 removes the term.")
-    pose: float = _of(10.0, "Weight of the body's standing as it stood; 0 removes the term.")
-    head: float = _of(1.0, "Weight of the head's shape; 0 removes the term.")
-    latent: float = _of(1.0, "Weight of the latent's nearness to what the generator knows; 0 removes the term.")
-    cloth: float = _of(
+    semantic: float = setting(1.0, "Weight of the likeness to the text; 0 removes the term.")
+    image: float = setting(30.0, "Weight of the likeness to the photo outside the garment; 0 removes the term.")
+    pose: float = setting(10.0, "Weight of the body's standing as it stood; 0 removes the term.")
+    head: float = setting(1.0, "Weight of the head's shape; 0 removes the term.")
+    latent: float = setting(1.0, "Weight of the latent's nearness to what the generator knows; 0 removes the term.")
+    cloth: float = setting(
         2000.0,
         "Weight of the re-dressed start's coarse colour, as CLIP alone drifts into rainbows "
         "that it likes; 0 removes the term.",
     )
 
-    texture: float = _of(
+    texture: float = setting(
         10.0, "Weight of a swatch's texture on the garment, where a swatch is given; 0 removes the term."
     )
-    reference: float = _of(
+    reference: float = setting(
         10.0, "Weight of the likeness to a garment's pictures, where there are some; 0 removes the term."
     )
 
     # what the terms look at
-    crop: str = _of(
+    crop: str = setting(
         "garment",
         "What CLIP is shown: the garment alone on white, so that the street says nothing, or the whole picture.",
         choices=("garment", "picture"),
     )
-    views: int = _of(
+    views: int = setting(
         4,
         "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
         limits=(0, 64),
     )
-    apart: bool = _of(
+    apart: bool = setting(
         True,
         "Whether the terms look at each garment alone; where they see all at once, one garment's look is another's.",
     )
-    clamp: bool = _of(True, "Whether CLIP and the stitch are shown what a file can hold.")
-    keep: str = _of(
+    clamp: bool = setting(True, "Whether CLIP and the stitch are shown what a file can hold.")
+    keep: str = setting(
         "garment",
         "What the image term leaves free: the garment, so that arms and legs stay as they are, or the whole body.",
         choices=("garment", "body"),
     )
-    mirrored: bool = _of(
+    mirrored: bool = setting(
         True, "Whether what is looked at once is looked at in the mirror too, which halves the regions' noise."
     )
 
     # who computes; the weights are the bundle's own either way
-    clip_from: str = _of(
+    clip_from: str = setting(
         "network",
         "Whose CLIP: our network, or OpenAI's package clip, where it is installed.",
         choices=("network", "package"),
     )
-    pose_from: str = _of(
+    pose_from: str = setting(
         "network",
         "Whose DensePose: our network, or the packages detectron2 and densepose, where they are installed.",
         choices=("network", "package"),
     )
-    region_from: str = _of(
+    region_from: str = setting(
         NETWORK, "Who finds regions by words: the bundle's networks, or a segmenter of your own, by name or folder."
     )
 
     # what is shown
-    warp: bool = _of(
+    warp: bool = setting(
         True, "Whether a garment's picture is laid on the body part by part; as a whole, sleeves and prints go astray."
     )
-    pictures: int = _of(3, "How many pictures of a garment count; with 0 its words alone.", limits=(0, 3))
+    pictures: int = setting(3, "How many pictures of a garment count; with 0 its words alone.", limits=(0, 3))
+
+    # how a diffusion model draws
+    guidance: float = setting(
+        0.0, "How much the words count (classifier-free guidance); 0: as is usual for the model.", limits=(0.0, 50.0)
+    )
+    noise: float = setting(
+        1.0,
+        "Share of the noise from which a garment begins; below 1 something of the old one stays.",
+        limits=(0.05, 1.0),
+    )
+    grow: float = setting(
+        0.02, "Share of the person's height by which the new garment may outgrow the old one.", limits=(0.0, 0.3)
+    )
+    side: int = setting(
+        0, "Pixels of a square as large as what the model is shown; 0: what it was trained on.", limits=(0, 4096)
+    )
+    adapter: float = setting(
+        0.7, "How much pictures of a garment and swatches count (IP-Adapter's scale).", limits=(0.0, 2.0)
+    )
+    control: float = setting(0.8, "How much the pose counts (ControlNet's scale); 0 leaves it out.", limits=(0.0, 2.0))
+    scheduler: str = setting(
+        "own",
+        "How noise goes down: as the model's folder says, or as few-step plug-ins want it (lcm, trailing).",
+        choices=("own", "lcm", "trailing"),
+    )
+    negative: str = setting(
+        "deformed, blurred, low quality, text, watermark", "Words for what shall not be seen, where a model hears them."
+    )
+    precision: str = setting(
+        "auto",
+        "The model's numbers; auto: float32 on a processor, else half of that.",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    offload: str = setting(
+        "auto",
+        "What of the model waits in main memory: nothing, all but the part or the layer at work; auto: by its size.",
+        choices=("auto", "none", "model", "layer"),
+    )
 
     # how it goes back
-    stitch: str = _of(
+    stitch: str = setting(
         "region",
         "What of the photograph comes back: all but the garment, the head alone, nothing.",
         choices=("region", "head", "none"),
     )
-    detail: float = _of(1.0, "How much of the cloth's own folds is carried over.", limits=(0.0, 1.0))
-    strength: float = _of(
+    detail: float = setting(1.0, "How much of the cloth's own folds is carried over.", limits=(0.0, 1.0))
+    strength: float = setting(
         1.0, "Factor of the semantic term, for people who want more or less of the text.", limits=(0.0, 100.0)
     )
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
-        """`default`, `fast`, `generated` or `paper`, with changes. UsageError for unknown names and bad values."""
+        """A preset of `PRESETS` with changes. UsageError for unknown names and bad values."""
         if name not in PRESETS:
             raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
         return cls(name=name).replace(**PRESETS[name]).replace(**changes)
@@ -179,18 +211,21 @@ class Settings:
         return settings
 
     def check(self) -> None:
-        """UsageError where a setting of garments that are generated was changed, and the garment is photographed."""
-        idle = [name for name in self.changes() if name in GENERATING and self.garment == "photographed"]
+        """UsageError where a setting was changed that does not concern garments of this kind."""
+        own = USED.get(self.garment, frozenset())
+        idle = [name for name in self.changes() if name in CONCERNED and name not in own]
         if idle:
-            raise UsageError(f"{' and '.join(idle)} concerns generated garments only; add --preset generated.")
+            kind = next(kind for kind, used in USED.items() if idle[0] in used)
+            preset, garments = {"generated": ("generated", "generated"), "diffused": ("diffusion", "diffused")}[kind]
+            raise UsageError(f"{' and '.join(idle)} concerns {garments} garments only; add --preset {preset}.")
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with some values changed; raises UsageError where a name or value makes no sense."""
         known = {field.name: field for field in dataclasses.fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise UsageError(_unknown(name, known))
-            _check(known[name], value)
+                raise UsageError(unknown(name, known))
+            check(known[name], value)
         return dataclasses.replace(self, **changes)
 
     def changes(self) -> dict[str, Any]:
@@ -204,15 +239,15 @@ class Settings:
         name, equals, text = assignment.partition("=")
         known = {field.name: field for field in dataclasses.fields(cls)}
         if equals and name in RENAMED:
-            raise UsageError(_unknown(name, known))
+            raise UsageError(unknown(name, known))
         if not equals or name not in known:
             raise UsageError(f"{assignment!r} is no setting: write name=value with one of {', '.join(known)}.")
         kind: Any = type(known[name].default)
         try:
-            value = _boolean(text) if kind is bool else kind(text)
+            value = boolean(text) if kind is bool else kind(text)
         except ValueError:
             raise UsageError(f"{name} wants {WORDS[kind]}, not {text!r}.") from None
-        _check(known[name], value)
+        check(known[name], value)
         return name, value
 
 
@@ -221,6 +256,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"mirrored": False},  # a preview
     # the method of the paper from the photograph re-dressed by mask, where no mask alone would do
     "generated": {"garment": "generated"},
+    # a bundle with a diffusion model; the second for plug-ins that need few steps (LCM)
+    "diffusion": {"garment": "diffused", "steps": 30},
+    "diffusion-fast": {"garment": "diffused", "steps": 6, "guidance": 1.5, "scheduler": "lcm"},
     # as released by the authors: 501 steps at a constant rate, the whole picture, no augmentation, no clamp
     "paper": {
         "garment": "generated",
@@ -240,45 +278,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "detail": 0.0,
     },
 }
-# what is said of garments that are generated alone
-GENERATING = frozenset(field.name for field in dataclasses.fields(Settings)) - {
-    "name",
-    "garment",
-    "mirrored",
-    "clip_from",
-    "region_from",
-    "warp",
-    "pictures",
-}
-
-
-def as_set(value: Any) -> str:
-    """A value as --set takes it."""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    if name in RENAMED:
-        return f"The setting {name} is called {RENAMED[name]} now: say {RENAMED[name]}."
-    return f"There is no setting {name!r}: choose one of {', '.join(known)}."
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"
-
-
-def _check(setting: dataclasses.Field, value: Any) -> None:
-    name, kind, choices = setting.name, type(setting.default), setting.metadata.get("choices")
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) if kind is float else type(value) is kind
-    if not fits:
-        raise UsageError(f"{name} wants {WORDS[kind]}, not {value!r}.")
-    if choices and value not in choices:
-        raise UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}.")
-    if kind in (int, float):
-        low, high = setting.metadata["limits"]
-        if not math.isfinite(value) or not low <= value <= high:
-            raise UsageError(f"{name} wants a number from {low:g} to {high:g}, not {value!r}.")
+# what concerns garments of one kind, or two
+DIFFUSED = ("guidance", "noise", "grow", "side", "adapter", "control", "scheduler", "negative", "precision", "offload")
+COMMON = ("name", "garment", "mirrored", "clip_from", "region_from", "warp", "pictures")
+CONCERNED = frozenset(field.name for field in dataclasses.fields(Settings)) - {*COMMON}
+USED = {"generated": CONCERNED - {*DIFFUSED}, "diffused": frozenset({*DIFFUSED, "steps", "apart"})}

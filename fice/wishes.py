@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +26,12 @@ BLUR, TRANSPARENT = "blur", "transparent"  # backgrounds that are neither a colo
 def asked(default: Any, meaning: str, read: Callable[[Any], Any], wanted: str, **more: Any) -> Any:
     """A wish: its default, what it means, how a value is read (ValueError), what it should have been, and more of it.
 
-    more: `least` and `most` of a number; `file`, whether a value, or one of several, names a file; `own`, that it fits
-    one photo only; and of the option of the command line `option`, its name where that is another than the wish's,
-    `metavar`, and `several`, that it may be said again.
+    more: `least` and `most` of a number; `file`, whether a value, or one of several, names a file, and `path`, which;
+    `own`, that it fits one photo only; and of the option of the command line `option`, its name where that is another
+    than the wish's, `metavar`, and `several`, that it may be said again.
     """
-    is_file = (lambda value: isinstance(value, str)) if read in (file_name, pictures) else (lambda _: False)
-    usual = {"least": None, "most": None, "file": is_file, "own": False}
+    is_file = (lambda value: isinstance(value, str)) if read in (file_name, pictures, plugins) else (lambda _: False)
+    usual = {"least": None, "most": None, "file": is_file, "own": False, "path": str}
     option = {"option": None, "metavar": None, "several": False}
     about = {"meaning": meaning, "read": read, "wanted": wanted, **usual, **option} | more
     return dataclasses.field(default=default, metadata=about)
@@ -91,6 +92,26 @@ def pictures(value: Any) -> tuple[str | Pixels, ...]:
     if len(several) > VIEWS:
         raise ValueError(value)
     return tuple(file_name(each) for each in several)
+
+
+def plugins(value: Any) -> tuple[str, ...]:
+    """Files, each perhaps with a weight from -10 to 10 behind a colon; ValueError for anything else."""
+    several = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    named = tuple(str(file_name(each)) for each in several)
+    if any(abs(weighted(each)[1]) > 10 for each in named):
+        raise ValueError(value)
+    return named
+
+
+def weighted(plugin: str) -> tuple[str, float]:
+    """FILE or FILE:WEIGHT -> the file, and its weight."""
+    found = re.fullmatch(r"(.+):(-?[0-9]*\.?[0-9]+)", plugin)
+    return (found[1], float(found[2])) if found else (plugin, 1.0)
+
+
+def plugin_file(plugin: str) -> str:
+    """The file of a plug-in with its weight."""
+    return weighted(plugin)[0]
 
 
 def whole(least: int, most: int) -> Callable[[Any], int]:

@@ -14,7 +14,8 @@ from conftest import ROOT
 
 import fice.files
 from fice.batch.tables import PHOTOS, read_rows
-from fice.bundle.bundle import load_bundle, read_card
+from fice.bundle.bundle import load_bundle
+from fice.bundle.card import read_card
 from fice.checkpoints.files import read_checkpoint, read_safetensors
 from fice.checkpoints.huggingface import read_folder
 from fice.checkpoints.importing import import_files

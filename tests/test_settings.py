@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fice.errors import UsageError
-from fice.settings import PRESETS, Settings, as_set
+from fice.setting import as_set
+from fice.settings import PRESETS, Settings
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -58,7 +59,7 @@ def test_bad_assignments_are_refused_with_a_sentence(text):
 
 
 def test_unknown_preset_names_the_known_ones():
-    with pytest.raises(UsageError, match="default, fast, generated, paper"):
+    with pytest.raises(UsageError, match="default, fast, generated, diffusion, diffusion-fast, paper"):
         Settings.preset("fastest")
 
 

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fice.bundle.card import CARD, FORMAT, Attachment, Folder, Part, read_card, read_folder, read_part
 from fice.errors import WeightsError, first_line
-from fice.files import own_bundles, read_file, sha256_of, shipped
+from fice.files import own_bundles, sha256_of, shipped
 from fice.nets import NETWORKS, network, outline
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-FORMAT = 1
-CARD = "bundle.json"
-LARGEST = 1 << 26  # bytes of it
 _CHECKED: set[tuple] = set()  # files whose checksum was right
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A small file that travels with a part, such as a tokenizer's vocabulary."""
-
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """One network of a bundle: its file, and what rebuilds it."""
-
-    file: str
-    sha256: str
-    bytes: int
-    network: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, Attachment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +36,7 @@ class Bundle:
     licence: str = ""
     data: str = ""
     parts: dict[str, Part] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)  # "pipeline", "controlnet", "adapter"
     figures: dict[str, Any] = field(default_factory=dict)
 
     def part(
@@ -112,6 +89,22 @@ class Bundle:
         self._check_file(path, attached)
         return path.read_bytes()
 
+    def tree(self, name: str) -> Path:
+        """The folder of a model, whose files are there in full size; `check` compares what they hold.
+
+        Raises WeightsError where it is missing or lacks some.
+        """
+        if name not in self.folders:
+            raise WeightsError(f"Bundle {self.name} has no {name}: fice models import adds one.")
+        for path, file in self.folders[name].files.items():
+            self._check_size(self.folder / name / path, file)
+        return self.folder / name
+
+    @property
+    def preset(self) -> str:
+        """The preset that is meant where none is named."""
+        return "diffusion" if "pipeline" in self.folders else "default"
+
     @property
     def reads_own_words(self) -> bool:
         """Its CLIP knows the words of `fice.language.lexicon` only, rather than any text."""
@@ -120,12 +113,13 @@ class Bundle:
     @property
     def whole(self) -> bool:
         """Its generator draws photographs as they are taken, rather than somebody from head to foot on white."""
-        return self.extra("generator").get("framing") == "photo"
+        return "generator" in self.parts and self.extra("generator").get("framing") == "photo"
 
     @property
     def bytes(self) -> int:
         """Size of all weights together."""
-        return sum(part.bytes for part in self.parts.values())
+        models = [file.bytes for folder in self.folders.values() for file in folder.files.values()]
+        return sum(part.bytes for part in self.parts.values()) + sum(models)
 
     def summary(self) -> dict[str, Any]:
         """What a person wants to know, as json: the description without vocabularies and checksums."""
@@ -138,11 +132,16 @@ class Bundle:
             "licence": self.licence,
             "data": self.data,
             "parts": parts,
+            "folders": {name: folder.told() for name, folder in self.folders.items()},
             "figures": self.figures,
         }
 
     def check(self, name: str) -> None:
-        """Compare size and sha256 of a part's files with the description; WeightsError if they differ."""
+        """Compare size and sha256 of a part's or folder's files with the description; WeightsError if they differ."""
+        if name in self.folders:
+            for path, file in self.folders[name].files.items():
+                self._check_file(self.folder / name / path, file)
+            return
         part = self._part(name)
         self._check_file(self.folder / part.file, part)
         for other, attached in part.files.items():
@@ -156,13 +155,20 @@ class Bundle:
             self.check(name)
             _CHECKED.add(key)
 
-    def _check_file(self, path: Path, wanted: Part | Attachment) -> None:
-        again = f"copy, fetch or import the bundle {self.name} again"
+    @property
+    def _again(self) -> str:
+        return f"copy, fetch or import the bundle {self.name} again"
+
+    def _check_size(self, path: Path, wanted: Part | Attachment) -> None:
         if not path.is_file():
-            raise WeightsError(f"The weights {path} are missing: {again}.")
+            raise WeightsError(f"The weights {path} are missing: {self._again}.")
         size = path.stat().st_size
         if size != wanted.bytes:
-            raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {again}.")
+            raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {self._again}.")
+
+    def _check_file(self, path: Path, wanted: Part | Attachment) -> None:
+        again = self._again
+        self._check_size(path, wanted)
         if sha256_of(path) != wanted.sha256:
             raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
 
@@ -214,27 +220,12 @@ def load_bundle(name_or_folder: str | Path | Bundle = "street") -> Bundle:
 def verify(bundle: Bundle) -> list[str]:
     """Every problem of a bundle's files, one sentence each; empty if all is well."""
     problems = []
-    for name in bundle.parts:
+    for name in (*bundle.parts, *bundle.folders):
         try:
             bundle.check(name)
         except WeightsError as error:
             problems.append(str(error))
     return problems
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """bundle.json of a folder. Raises WeightsError if it is missing, unreadable or newer than this fice."""
-    path = folder / CARD
-    try:
-        card = json.loads(read_file(path, LARGEST))
-    except FileNotFoundError as error:
-        raise WeightsError(f"{folder} is not a bundle, it has no {CARD}: name a bundle or its folder.") from error
-    except (ValueError, OSError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or first_line(error)
-        raise WeightsError(f"{path} cannot be read ({reason}): copy or fetch the bundle again.") from error
-    if isinstance(card, dict) and isinstance(card.get("format"), int) and card["format"] > FORMAT:
-        raise WeightsError(f"{path} is of format {card['format']}, newer than this fice can read: update fice.")
-    return card
 
 
 def _bundle(folder: Path, card: Any) -> Bundle:
@@ -243,7 +234,7 @@ def _bundle(folder: Path, card: Any) -> Bundle:
         if card["format"] != FORMAT:
             raise ValueError("format")
         height, width = (int(side) for side in card["canvas"])
-        parts = {name: _read_part(entry) for name, entry in card["parts"].items()}
+        parts = {name: read_part(entry) for name, entry in card["parts"].items()}
         for part in parts.values():
             if Path(part.file).name != part.file or not part.file.endswith(".safetensors"):
                 raise ValueError(f"file {part.file!r}")  # a description must not point outside its folder
@@ -251,18 +242,15 @@ def _bundle(folder: Path, card: Any) -> Bundle:
                 raise ValueError("bytes or sha256")
             if not isinstance(part.arguments, dict) or not isinstance(part.extra, dict):
                 raise ValueError("arguments or extra")
+        folders = {name: read_folder(name, entry) for name, entry in card.get("folders", {}).items()}
         texts = {key: str(card.get(key, "")) for key in ("description", "licence", "data")}
-        return Bundle(folder, str(card["name"]), (height, width), parts=parts, figures=dict(card["figures"]), **texts)
+        figures = dict(card["figures"])
+        return Bundle(
+            folder, str(card["name"]), (height, width), parts=parts, folders=folders, figures=figures, **texts
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {ascii(first_line(error))[1:-1]}"
         raise WeightsError(f"{folder / CARD} is damaged ({reason}): copy or fetch the bundle again.") from error
-
-
-def _read_part(entry: dict[str, Any]) -> Part:
-    files = {name: Attachment(**attached) for name, attached in entry.get("files", {}).items()}
-    if any(Path(name).name != name for name in files):
-        raise ValueError(f"files {list(files)}")
-    return Part(**{**entry, "files": files})
 
 
 def _load(kind: str, arguments: dict[str, Any], state: dict[str, torch.Tensor]) -> nn.Module:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fice.bundle.bundle import CARD, FORMAT, Attachment, Part, read_card
+from fice.bundle.card import CARD, FORMAT, Attachment, Folder, Part, read_card
 from fice.errors import WeightsError
 from fice.files import LOCK, locked, sha256_of, whole_file
 
@@ -76,6 +76,18 @@ def save_state(
         card["parts"][part] = asdict(entry)
         if canvas:
             card["canvas"] = list(canvas)
+
+
+def save_folder(folder: str | Path, name: str, kind: str, licence: str, origin: str) -> None:
+    """Describe the files that lie in a folder below the bundle's, made if need be, in its bundle.json.
+
+    name: "pipeline", "controlnet" or "adapter"; kind: the class that its model_index.json or config.json names.
+    """
+    place = Path(folder) / name
+    paths = sorted(path for path in place.rglob("*") if path.is_file())
+    files = {str(path.relative_to(place)): Attachment(sha256_of(path), path.stat().st_size) for path in paths}
+    with _card(Path(folder)) as card:
+        card.setdefault("folders", {})[name] = asdict(Folder(kind, files, licence, origin))
 
 
 def save_figures(folder: str | Path, figures: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fice.bundle.bundle import CARD, Bundle, check_encoder, load_bundle
+from fice.bundle.bundle import Bundle, check_encoder, load_bundle
+from fice.bundle.card import CARD
 from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.archive import is_archive, unpack

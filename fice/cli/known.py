@@ -10,7 +10,8 @@ from typing import Any
 from fice.language import lexicon
 from fice.language.designs import DESIGN_NAMES, DESIGNS, MATERIAL_NAMES, MATERIALS
 from fice.language.places import known_places
-from fice.settings import PRESETS, WORDS, Settings, as_set
+from fice.setting import WORDS, as_set
+from fice.settings import PRESETS, Settings
 
 WIDTH = 100  # letters
 COLOURS_TOO = (

@@ -94,7 +94,7 @@ cluster_options = with_options(
 def order_from(options: dict[str, Any], text: str | None) -> Order:
     """Takes what makes an order out of the options. UsageError for an order that makes no sense."""
     file = options.pop("order_file", None)
-    wishes = {name: options.pop(name) for name in WISHES if options.get(name) is not None}
+    wishes = {name: options.pop(name) for name in WISHES if options.get(name) not in (None, ())}
     swatches, pictures = ([_placed(value) for value in wishes.pop(name, ())] for name in ("swatch", "pictures"))
     for everywhere in (name for name, region in swatches if region is None):
         wishes["swatch"] = everywhere
@@ -116,6 +116,14 @@ def _placed(value: str) -> tuple[str, str | None]:
 
 
 def settings_from(options: dict[str, Any], preset: str = "default") -> Settings:
-    """Takes what makes settings out of the options; preset: the usual one. UsageError as `Settings.asked_for`."""
+    """Takes what makes settings out of the options; preset: the usual one where the bundle has no other.
+
+    UsageError as `Settings.asked_for`, WeightsError for a bundle that is not there.
+    """
+    if bundle := options.get("bundle"):
+        from fice.bundle.bundle import load_bundle
+
+        own = load_bundle(bundle).preset
+        preset = preset if own == "default" else own
     given = {name: options.pop(name) for name in SHORT if options.get(name) is not None}
     return Settings.asked_for(options.pop("preset", None) or preset, options.pop("assignments", ()), **given)

@@ -17,7 +17,8 @@ from fice.batch.journal import Result, Summary
 from fice.batch.run import run_batch
 from fice.errors import UsageError
 from fice.order import Order
-from fice.settings import Settings, as_set
+from fice.setting import as_set
+from fice.settings import Settings
 
 if TYPE_CHECKING:
     from fice.evaluation.run import Judging

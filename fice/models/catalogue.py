@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fice.bundle.bundle import CARD, list_bundles, load_bundle
+from fice.bundle.bundle import list_bundles, load_bundle
+from fice.bundle.card import CARD
 from fice.errors import UsageError, WeightsError
 from fice.files import own_bundles, shipped
 from fice.models.sources import Recipe, Source, load_sources

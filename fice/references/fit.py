@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.drape import has_legs
-from fice.cloth.dress import Dressing, film, median, pure
+from fice.cloth.dress import film, median, pure
 from fice.cloth.limb import Line, length_of
 from fice.cloth.shading import contrast, light_on
 from fice.errors import InputError
@@ -138,7 +138,7 @@ class Fitted:
         return to_gamma(film(colours.to(front) * (light * contrast(old, new)).exp() * exposure))
 
 
-def rank_of(cloth: Dressing | Fitted | None) -> int:
+def rank_of(cloth: object) -> int:
     """The rank of a garment among several; what only changes its cloth lies before all that are fitted."""
     return cloth.rank if isinstance(cloth, Fitted) else 0
 

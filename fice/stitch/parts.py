@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from fice.cloth.dress import Dressing
+from fice.diffusion.inpainted import Inpainted
 from fice.references.fit import Fitted
 from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
@@ -24,14 +25,15 @@ class Worn:
     Attributes:
         before, after: where it is in the photo, and in the generated picture.
         mask: (H, W) float in [0, 1] of the photo's size: nothing changes where it is 0; or None.
-        cloth: in which the garment is seen; of a generated one what is finer than the canvas; or None.
+        cloth: in which the garment is seen; of a generated one what is finer than the canvas; what was painted
+            anew; or None.
         same: the cloth itself stays, so that all its fine detail does.
     """
 
     before: Tensor
     after: Tensor
     mask: np.ndarray | None = None
-    cloth: Dressing | Fitted | None = None
+    cloth: Dressing | Fitted | Inpainted | None = None
     same: bool = False
 
 

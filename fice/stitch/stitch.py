@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from fice.cloth.dress import Dressing
 from fice.cloth.shading import carry_detail, carry_light, light_on
+from fice.diffusion.inpainted import Inpainted
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
 from fice.references.fit import Fitted, rank_of
@@ -143,12 +144,16 @@ def _drawn(parts: Stitch, worn: Worn, layer: Layer, window: Window, detail: floa
 
 
 def _photographed(
-    parts: Stitch, worn: Worn, cloth: Dressing | Fitted, source: Tensor, window: Window, free: Tensor
+    parts: Stitch, worn: Worn, cloth: Dressing | Fitted | Inpainted, source: Tensor, window: Window, free: Tensor
 ) -> Iterator[Layer]:
-    """The garment of the photo in other cloth, where no other garment has been; (1, 1, h, w) in [0, 1]."""
+    """The garment of the photo in other cloth, or painted anew, where no other has been; (1, 1, h, w) in [0, 1]."""
     if worn.mask is not None:
         y0, x0, y1, x1 = window
         free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
+    if isinstance(cloth, Inpainted):
+        picture, matte = cloth.layer(window)
+        yield Layer(picture.to(source), torch.minimum(matte.to(source), free))
+        return
     if isinstance(cloth, Fitted) and cloth.shape is not None:
         yield from refitted(parts, cloth, cloth.shape, worn.before, source, window, free)
         return
@@ -234,7 +239,7 @@ def _cloth(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Wi
     if detail > 0:
         height = parts.frame.box[2] - parts.frame.box[0]
         where, radius = mattes.garment * mattes.removed, FOLD * height
-        if worn.cloth is not None:
+        if isinstance(worn.cloth, Dressing):
             cloth = carry_detail(worn.cloth.draw(source, mattes.removed, window), cloth, where, radius, detail)
         elif worn.same:
             cloth = carry_detail(source, cloth, where, radius, detail)

@@ -1,0 +1,45 @@
+"""What a model is shown: the part of the photo around what changes, at the resolution that it was trained on."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from fice.subject.frame import Frame
+
+MARGIN = 0.2  # of the area's longer side, around it: a model wants to see what its garment goes with
+LONGEST = 2.0  # times as long as wide, at most: models were trained on nothing longer
+
+
+def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
+    """Where the crop around an area lies in the photo.
+
+    area: (1, 1, h, w) on the frame's canvas, what changes; side: pixels of a square as large as the crop is to be;
+    multiple: of how many pixels both its sides are. The crop stays inside the photo where that is large enough.
+    """
+    rows, columns = (area[0, 0] > 0.5).any(1).nonzero(), (area[0, 0] > 0.5).any(0).nonzero()
+    y0, x0 = frame.point_to_photo(float(rows[0]), float(columns[0]))
+    y1, x1 = frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
+    margin = MARGIN * max(y1 - y0, x1 - x0)
+    height, width = y1 - y0 + 2 * margin, x1 - x0 + 2 * margin
+    height, width = max(height, width / LONGEST), max(width, height / LONGEST)
+    canvas = _canvas(height / width, side, multiple)
+    # the box takes the canvas's own shape, so that it fills it
+    scale = max(height / canvas[0], width / canvas[1])
+    height, width = scale * canvas[0], scale * canvas[1]
+    top = _inside((y0 + y1 - height) / 2, height, frame.photo_size[0])
+    left = _inside((x0 + x1 - width) / 2, width, frame.photo_size[1])
+    return Frame((top, left, top + height, left + width), frame.photo_size, canvas, fill=1.0)
+
+
+def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
+    """Height and width in the multiple of pixels, of that ratio and about side² pixels."""
+    height = max(multiple, round(side * math.sqrt(ratio) / multiple) * multiple)
+    width = max(multiple, round(side / math.sqrt(ratio) / multiple) * multiple)
+    return height, width
+
+
+def _inside(start: float, length: float, size: int) -> float:
+    """Where a stretch starts that reaches as little as possible beyond 0 and size."""
+    return (size - length) / 2 if length > size else min(max(start, 0.0), size - length)
