@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
-from fice.bundle.card import CARD
+from fice.bundle.card import CARD, Folder
 from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.adapters import SEES, as_adapter, find_adapter, read_encoder
@@ -22,9 +22,11 @@ from fice.checkpoints.found import Found
 from fice.checkpoints.matching import check_models
 from fice.checkpoints.pipelines import CONTROLS, INDEX, read_control, read_pipeline
 from fice.checkpoints.tree import Tree
+from fice.diffusion.families import family_of
 from fice.errors import UsageError, WeightsError
-from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
+from fice.files import LOCK, check_ordinary, downloads, own_bundles, sha256_of
 from fice.language import bpe
+from fice.models.sources import load_sources
 
 CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert)
 BORROWED = ("regions", "pose", "clip", "garments")  # what works for any generator of people
@@ -61,11 +63,13 @@ def import_files(
     with _workshop(folder) as place:
         before = load_bundle(place) if (place / CARD).is_file() else None
         have = {*before.parts, *before.folders} if before else set()
-        sources = []
+        sources, known = [], load_sources().sources
         for path in sorted(map(Path, files), key=lambda path: path.name != bpe.FILE):  # CLIP is read with it
             new = []
             for found in _read(path, place, tell):
                 if isinstance(found, Tree):
+                    if path.absolute().parent == downloads() and (source := known.get(path.name)):
+                        found.licence, found.origin = source.licence.rstrip("."), source.page or source.name
                     tell(f"{found.what}: {'; '.join(found.notes)}")
                     new.append(found.save(place, force))
                     have.add(found.name)
@@ -75,10 +79,10 @@ def import_files(
             if new:
                 checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
                 sources.append(f"{path.resolve().name} ({', '.join(new)}{checksum})")
-        source = load_bundle(lender) if lender and have != {"features"} else None
+        owner = load_bundle(lender) if lender and have != {"features"} else None
         for part in BORROWED:
-            if source and part not in have and part in source.parts:
-                _lend(source, part, place)
+            if owner and part not in have and part in owner.parts:
+                _lend(owner, part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")
                 have.add(part)
         if {"generator", "encoder"} <= have:
@@ -93,13 +97,20 @@ def import_files(
         save_text(
             place,
             name=folder.name,
-            description=f"imported: {', '.join(sorted(have))}",
+            description=_described(folders, have),
             data=text,
             licence="; ".join([*(f"{name}: {folder.licence}" for name, folder in folders.items()), OTHERS])
             if folders
             else LICENCE,
         )
     return load_bundle(folder)
+
+
+def _described(folders: Mapping[str, Folder], have: set[str]) -> str:
+    if "pipeline" not in folders:
+        return f"imported: {', '.join(sorted(have))}"
+    others = " and ".join(name for name in folders if name != "pipeline")
+    return family_of(folders["pipeline"].kind).name + (f" with its {others}" if others else "")
 
 
 def _folder(name: str | Path) -> Path:

@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from fice.bundle.bundle import load_bundle, verify
 from fice.checkpoints.importing import import_files
 from fice.errors import UsageError, WeightsError
-from fice.files import own_bundles
+from fice.files import downloads, own_bundles
+from fice.models.sources import load_sources
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 from diffusion import tiny
@@ -384,3 +385,28 @@ def test_models_that_are_not_made_for_each_other_are_refused(made, tmp_path):
 def test_files_that_are_known_and_not_imported_say_so(tmp_path, keys, sentence):
     save_file({key: torch.rand(2, 2) for key in keys}, tmp_path / "model.safetensors")
     refused(sentence, tmp_path / "model.safetensors")
+
+
+def test_what_was_fetched_has_the_licence_of_its_source(made):
+    place = downloads() / "sd15-inpainting"
+    shutil.copytree(made.pipeline, place)
+    folder = import_files([place], "sd").folders["pipeline"]
+    assert folder.licence.startswith("CreativeML OpenRAIL-M, which") and "stable-diffusion-v1-5" in folder.origin
+
+
+def test_what_can_be_fetched_is_all_that_a_model_needs(made):
+    known = load_sources()
+    for name, folder in (("sd15-inpainting", made.pipeline), ("sd2-inpainting", made.pipeline)):
+        listed = {file.name.replace(".fp16", "") for file in known.sources[name].files}
+        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert there - listed <= {"tokenizer/tokenizer.json"}
+        assert {"tokenizer/vocab.json", "tokenizer/merges.txt"} <= listed
+    listed = {file.name.replace(".fp16", "") for file in known.sources["sdxl-inpainting"].files}
+    there = {path.relative_to(made.large).as_posix() for path in made.large.rglob("*") if path.is_file()}
+    assert there - listed <= {"tokenizer/tokenizer.json", "tokenizer_2/tokenizer.json"}
+    assert [source.name for source in known.bundles["sd"].sources] == [
+        "sd15-inpainting",
+        "sd15-openpose",
+        "sd15-ip-adapter",
+    ]
+    assert all(file.mirrors for file in known.sources["sd2-inpainting"].files)
