@@ -6,10 +6,13 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
 from fice.extras import EXTRAS, install, missing
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,16 @@ def _bundles() -> list[Finding]:
             problems = verify(bundle)
         except WeightsError as error:
             bundle, problems = None, [str(error)]
-        whole = f"{bundle.bytes / 1e6:.1f} MB in {len(bundle.parts)} parts, checksums right" if bundle else ""
-        text = " ".join(problems) or whole
-        findings.append(Finding(f"bundle {name}", not problems, text, name == "street", remedy if problems else None))
+        text = " ".join(problems) or (_whole(bundle) if bundle else "")
+        mended = remedy if problems and (shipped() / name).is_dir() else None  # sentences on others have their own
+        findings.append(Finding(f"bundle {name}", not problems, text, name == "street", mended))
     return findings
+
+
+def _whole(bundle: Bundle) -> str:
+    from fice.diffusion.families import family_of
+    from fice.models.sources import megabytes
+
+    painter = bundle.folders.get("pipeline")
+    family = f" and a pipeline of {family_of(painter.kind).name}" if painter else ""
+    return f"{megabytes(bundle.bytes)} in {len(bundle.parts)} parts{family}, checksums right"
