@@ -12,11 +12,12 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import area_of
 from fice.diffusion.crop import crop_of
-from fice.diffusion.families import BASE
+from fice.diffusion.families import BASE, SHOWN
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import prompt_of
 from fice.diffusion.request import Request
+from fice.diffusion.shown import shown_of
 from fice.engine import Finished
 from fice.mask import mean, union
 from fice.plan import Plan
@@ -85,7 +86,7 @@ class Diffusion:
     ):
         self.settings, self.regions, self.device = settings, regions, device
         self.model = Model(bundle, device, settings, lambda: progress("loop"))
-        self.takes = BASE
+        self.takes = BASE | (SHOWN if self.model.adapter is not None else frozenset())
         self.steps = settings.steps
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
@@ -125,8 +126,15 @@ class Diffusion:
         pieces = [run.plan.pieces[i] for i in numbers]
         generator = torch.Generator("cpu").manual_seed(run.seed + run.steps)
         area = union([run.areas[i] for i in numbers])
-        plugins = run.plan.order.plugins
-        return Request(run.picture, area, prompt_of(pieces, run.plan.order.style), generator, plugins=plugins)
+        shown = [shown_of(run.plan.pieces[i], run.areas[i]) for i in numbers]
+        return Request(
+            run.picture,
+            area,
+            prompt_of(pieces, run.plan.order.style),
+            generator,
+            shown=tuple(filter(None, shown)),
+            plugins=run.plan.order.plugins,
+        )
 
     def again(self, run: Run) -> Run:
         return self.begin([run.plan], [run.seed])[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fice.errors import WeightsError
 
 BASE = frozenset({"text", "style", "region", "mask", "background", "seed", "candidates", "plugins"})
+SHOWN = frozenset({"pictures", "swatch", "swatch_width"})  # where it is shown pictures
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
+from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_of
 from fice.diffusion.load import load_pipeline
 from fice.diffusion.request import Request
@@ -31,6 +32,8 @@ class Model:
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
         self.pipeline = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
+        pictured = "adapter" in bundle.folders and self.family.adapted
+        self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if pictured else None
         self.takes = frozenset(signature(self.pipeline.__call__).parameters)
 
     def paint(self, requests: Sequence[Request]) -> list[Tensor]:
@@ -55,9 +58,16 @@ class Model:
         if self.posed and first.pose is not None:
             given["control_image"] = torch.cat([request.pose for request in requests if request.pose is not None])
             given["controlnet_conditioning_scale"] = settings.control
+        if self.adapter is not None:
+            given |= self.adapter.given(requests, self._guided)
         with torch.no_grad():
             drawn = self.pipeline(**given).images
         return list(drawn.float().cpu().clamp(0, 1).split(1))
+
+    @property
+    def _guided(self) -> bool:
+        """It draws everything twice, with what is asked and without."""
+        return (self.settings.guidance or self.family.guidance) > 1 and self.pipeline.unet.config.time_cond_proj_dim is None
 
     def _stepped(self, pipeline: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self.told()

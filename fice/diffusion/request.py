@@ -16,12 +16,12 @@ class Shown:
     Attributes:
         pictures: (1, 3, h, w) sRGB in [0, 1] each, of any size.
         where: (1, 1, H, W) in [0, 1] on the crop.
-        key: equal for the same pictures.
+        keys: of each picture, equal for the same.
     """
 
     pictures: tuple[Tensor, ...]
     where: Tensor
-    key: Hashable
+    keys: tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,4 +49,5 @@ class Request:
     @property
     def alike(self) -> Hashable:
         """Equal for requests that may be painted together."""
-        return self.picture.shape, self.plugins, len(self.shown), self.pose is None
+        views = tuple(len(each.pictures) for each in self.shown)
+        return self.picture.shape, self.plugins, views, self.pose is None
