@@ -16,7 +16,7 @@ from fice.errors import WeightsError, first_line, is_out_of_memory
 
 FILE, ENCODER = "ip_adapter.safetensors", "image_encoder"  # in the folder "adapter" of a bundle
 PARTS = ("image_proj", "ip_adapter")
-OF_FACES = ("norm.weight", "perceiver_resampler.proj_in.weight")  # of adapters that want a face's own features
+HALVES = "proj.2.weight", "proj.3.weight"  # an adapter with the first alone wants a face's features
 KEPT = 32  # pictures whose features are kept for the next order: 3 MB each of the largest adapters
 
 
@@ -37,27 +37,30 @@ class Adapter:
         self.nothing: Tensor | None = None
 
     def given(self, requests: Sequence[Request], guided: bool) -> dict[str, Any]:
-        """What the pipeline is called with for requests that are alike; nothing while there never was a picture.
+        """What the pipeline is called with for requests of one batch; nothing while there never was a picture.
 
         guided: it draws everything twice, with what is asked and without (classifier-free guidance).
         Raises WeightsError for an adapter that is damaged or does not fit the pipeline.
         """
-        views = [len(shown.pictures) for shown in requests[0].shown]
-        if not views:
+        shown = [(number, each) for number, request in enumerate(requests) for each in request.shown]
+        if not shown:
             if self.nothing is None:
                 return {}
             self.pipeline.set_ip_adapter_scale(0.0)  # skips it: the picture is as without an adapter, bit by bit
-            return {"ip_adapter_image_embeds": [_stacked([self.nothing] * len(requests), guided)]}
-        shown = [each for request in requests for each in request.shown]
-        self._look({key: picture for each in shown for key, picture in zip(each.keys, each.pictures, strict=True)})
-        features = [torch.cat([self.seen[k] for each in one.shown for k in each.keys], 1) for one in requests]
-        areas = [torch.cat([each.where for each in one.shown for _ in each.keys], 1) for one in requests]
-        # views of one garment share its weight, which averages what is heard of them
-        self.pipeline.set_ip_adapter_scale([[self.scale / count for count in views for _ in range(count)]])
-        masks = torch.cat(areas * (2 if guided else 1)).to(self.device)
+            return {"ip_adapter_image_embeds": [self.nothing if guided else self.nothing[1:]]}
+        self._look({key: picture for _, each in shown for key, picture in zip(each.keys, each.pictures, strict=True)})
+        features = torch.cat([self.seen[key] for _, each in shown for key in each.keys], 1)
+        # the pipeline gives all pictures to all it paints, and the masks say who hears which
+        masks = torch.zeros(len(requests), features.shape[1], *requests[0].area.shape[2:])
+        scales: list[float] = []
+        for number, each in shown:
+            views = slice(len(scales), len(scales) + len(each.keys))
+            masks[number, views] = (each.where[0] > 0.5).float()
+            scales += [self.scale / len(each.keys)] * len(each.keys)  # what is heard of a garment's views is averaged
+        self.pipeline.set_ip_adapter_scale([scales])
         return {
-            "ip_adapter_image_embeds": [_stacked(features, guided)],
-            "cross_attention_kwargs": {"ip_adapter_masks": [(masks > 0.5).float()]},
+            "ip_adapter_image_embeds": [features if guided else features[1:]],
+            "cross_attention_kwargs": {"ip_adapter_masks": [masks.repeat(2 if guided else 1, 1, 1, 1).to(self.device)]},
         }
 
     @torch.no_grad()
@@ -99,7 +102,7 @@ class Adapter:
             for part in PARTS
         }
         try:
-            if any(key in parts["image_proj"] for key in OF_FACES):
+            if [key in parts["image_proj"] for key in HALVES] == [True, False]:
                 raise ValueError("it is for faces alone")
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 folder / ENCODER, local_files_only=True, use_safetensors=True, dtype=self.pipeline.unet.dtype
@@ -115,11 +118,7 @@ class Adapter:
     def _unfit(self, error: Exception) -> WeightsError:
         self.pipeline.unload_ip_adapter()
         self.encoder = None
-        why = f"The adapter of bundle {self.bundle.name} does not fit its pipeline ({first_line(error)})"
+        reason = first_line(error).partition(". ")[0]
+        why = f"The adapter of bundle {self.bundle.name} does not fit its pipeline ({reason})"
         return WeightsError(f"{why}: import the one for this model, with its own image encoder.")
 
-
-def _stacked(features: Sequence[Tensor], guided: bool) -> Tensor:
-    """Features (2, n, ...) of each request as the pipeline wants them: all of no picture first, where it is guided."""
-    without, shown = (torch.cat([each[half : half + 1] for each in features]) for half in (0, 1))
-    return torch.cat([without, shown]) if guided else shown

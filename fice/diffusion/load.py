@@ -32,7 +32,7 @@ def load_pipeline(bundle: Bundle, family: Family, device: torch.device, settings
     dtype = dtype_of(settings.precision, family, device)
     more: dict[str, Any] = {"safety_checker": None, "requires_safety_checker": False} if "safety" in name else {}
     try:
-        with _silent(diffusers):
+        with silent():
             if posed:
                 more["controlnet"] = diffusers.ControlNetModel.from_pretrained(
                     bundle.tree("controlnet"), local_files_only=True, use_safetensors=True, dtype=dtype
@@ -56,8 +56,9 @@ def dtype_of(precision: str, family: Family, device: torch.device) -> torch.dtyp
 
 
 @contextmanager
-def _silent(diffusers: Any) -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keeps the library's bars and reports off the terminal: what concerns people is raised."""
+    import diffusers
     import transformers
 
     logs = [library.utils.logging for library in (diffusers, transformers)]

@@ -13,6 +13,7 @@ from fice.bundle.bundle import Bundle
 from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_of
 from fice.diffusion.load import load_pipeline
+from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
 from fice.settings import Settings
 
@@ -34,11 +35,13 @@ class Model:
         self.pipeline = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
         pictured = "adapter" in bundle.folders and self.family.adapted
         self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if pictured else None
+        self.plugins = Plugins(self.pipeline, self.family)
         self.takes = frozenset(signature(self.pipeline.__call__).parameters)
 
     def paint(self, requests: Sequence[Request]) -> list[Tensor]:
         """The pictures of requests that are alike, painted together: (1, 3, H, W) sRGB in [0, 1] each."""
         settings, first = self.settings, requests[0]
+        self.plugins.use(first.plugins)
         height, width = first.picture.shape[2:]
         given: dict[str, Any] = {
             "prompt": [request.prompt for request in requests],
