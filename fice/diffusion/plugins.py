@@ -156,7 +156,8 @@ class Plugins:
         if unet is not None and plugin.width not in (None, unet.config.cross_attention_dim):
             raise self._unfit(plugin)
         try:
-            with silent(), warnings.catch_warnings(action="ignore"):
+            with silent(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 self.pipeline.load_lora_weights(
                     str(plugin.path), adapter_name=name, local_files_only=True, use_safetensors=True
                 )

@@ -8,6 +8,7 @@ import torch
 from diffusion.tiny import WIDTH
 from safetensors.torch import save_file
 
+FORMS = {"peft": ("lora_A", "lora_B"), "kohya": ("lora_down", "lora_up")}  # of a LoRA's names
 LOOKS, SEEN = 16, 20  # numbers in which the image encoder sees a picture, and each part of one
 
 
@@ -84,7 +85,6 @@ def lora(path: Path, pipeline: Path, form: str = "peft", width: int | None = Non
         for name in ("q_proj", "out_proj"):
             layers[folder.name, f"text_model.encoder.layers.0.self_attn.{name}"] = WIDTH, WIDTH
     several = len({part for part, _ in layers}) > 2
-    ends = {"peft": ("lora_A", "lora_B"), "kohya": ("lora_down", "lora_up")}[form]
     tensors = {}
     for (part, layer), (wide, out) in layers.items():
         name = f"{part}.{layer}"
@@ -92,7 +92,7 @@ def lora(path: Path, pipeline: Path, form: str = "peft", width: int | None = Non
             short = "unet" if part == "unet" else "te" if not several else "te2" if part.endswith("2") else "te1"
             name = f"lora_{short}_{layer.replace('.', '_')}"
             tensors[f"{name}.alpha"] = torch.tensor(2.0)
-        for end, shape in zip(ends, ((2, wide), (out, 2)), strict=True):
+        for end, shape in zip(FORMS[form], ((2, wide), (out, 2)), strict=True):
             tensors[f"{name}.{end}.weight"] = torch.randn(shape)
     save_file(tensors, path, metadata={name.replace("modelspec_", "modelspec."): text for name, text in notes.items()})
     return path

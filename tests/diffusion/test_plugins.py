@@ -6,14 +6,18 @@ import json
 
 import pytest
 import torch
+from asking import batch
 from diffusion import plugs, tiny
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from fice.batch import tables
+from fice.batch.jobs import find_jobs
 from fice.bundle.bundle import load_bundle
 from fice.diffusion.model import Model
 from fice.diffusion.plugins import check_plugins, plugin_notices, read_plugin
 from fice.diffusion.request import Request
 from fice.errors import WeightsError
+from fice.order import Order
 from fice.settings import Settings
 
 SETTINGS = Settings.preset("diffusion", steps=2)
@@ -45,7 +49,7 @@ def painted(model, *plugins, prompt="red dress", negative="blue", seed=7):
     return model.paint([Request(picture, area, prompt, generator, plugins=plugins)])[0]
 
 
-@pytest.mark.parametrize("form", ["peft", "kohya"])
+@pytest.mark.parametrize("form", plugs.FORMS)
 def test_a_lora_changes_what_is_painted_and_leaves_no_trace(name, form, models, folders, tmp_path):
     plain = painted(models[name])
     lora = plugs.lora(tmp_path / "lora.safetensors", folders[name], form)
@@ -56,7 +60,7 @@ def test_a_lora_changes_what_is_painted_and_leaves_no_trace(name, form, models, 
 
 
 def test_both_forms_of_a_lora_are_the_same(models, folders, tmp_path):
-    one, other = (plugs.lora(tmp_path / f"{form}.safetensors", folders["sd"], form) for form in ("peft", "kohya"))
+    one, other = (plugs.lora(tmp_path / f"{form}.safetensors", folders["sd"], form) for form in plugs.FORMS)
     torch.testing.assert_close(painted(models["sd"], one), painted(models["sd"], other))
 
 
@@ -80,14 +84,8 @@ def test_a_lora_stays_from_order_to_order_until_its_file_changes(models, folders
     lora = plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
     before = painted(model, lora), painted(model, lora)
     assert torch.equal(*before) and len(loads) == 1
-    save_file({key: 2 * value for key, value in load_all(lora).items()}, lora, {"other": "notes"})
+    save_file({key: 2 * value for key, value in load_file(lora).items()}, lora, {"other": "notes"})
     assert not torch.equal(painted(model, lora), before[0]) and len(loads) == 2
-
-
-def load_all(path):
-    from safetensors.torch import load_file
-
-    return load_file(path)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,7 @@ def test_a_lora_none_of_whose_layers_is_there_is_refused(models, tmp_path):
 
 def test_a_lora_that_fits_in_part_alone_is_refused(models, folders, tmp_path):
     plain, lora = painted(models["sd"]), plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
-    tensors = load_all(lora)
+    tensors = load_file(lora)
     more = {key.replace("mid_block", "mid_block.more"): value.clone() for key, value in tensors.items() if "unet" in key}
     save_file(tensors | more, lora)
     with pytest.raises(WeightsError, match=r"2 of its 6 layers are nowhere in it\)"):
@@ -161,3 +159,32 @@ def test_few_steps_are_proposed_where_a_plugin_is_made_for_them(file, advice, fo
 def test_what_a_trainer_wrote_tells_of_few_steps(folders, tmp_path):
     lora = plugs.lora(tmp_path / "a.safetensors", folders["sd"], ss_output_name="sdxl_lightning_4step")
     assert plugin_notices([str(lora)], Settings.preset("diffusion"))
+
+
+def test_an_order_is_another_when_a_plugin_or_its_weight_is(folders, tmp_path):
+    one, other = (plugs.lora(tmp_path / f"{i}.safetensors", folders["sd"], form) for i, form in enumerate(plugs.FORMS))
+    keys = {Order.of("red", plugins=plugins).key() for plugins in ([], [one], [f"{one}:0.5"], [other], [one, other])}
+    assert len(keys) == 5
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(one.read_bytes())
+    assert Order.of("red", plugins=[f"{copy}:0.5"]).key() == Order.of("red", plugins=[f"{one}:0.5"]).key()
+
+
+def test_plugins_are_a_column_and_a_key(tmp_path):
+    table = tmp_path / "list.csv"
+    table.write_text("photo,text,plugin\na.jpg,red dress,silk.safetensors:0.5\n")
+    (row,) = tables.read_rows(table, tables.PHOTOS)
+    assert Order().with_wishes({k: v for k, v in row.values.items() if k != "photo"}).plugins == ("silk.safetensors:0.5",)
+    told = Order.of("red dress", plugins=["a.safetensors", "b.safetensors:0.5"]).as_json()
+    assert told["plugins"] == ("a.safetensors", "b.safetensors:0.5")
+    assert Order().with_wishes(json.loads(json.dumps(told)), tmp_path).files() == {
+        "plugins": str(tmp_path / "a.safetensors"), "plugins_view2": str(tmp_path / "b.safetensors")
+    }  # fmt: skip
+
+
+def test_a_job_whose_plugin_is_none_is_not_even_tried(tmp_path):
+    photo, plugin = tmp_path / "a.jpg", tmp_path / "a.safetensors"
+    photo.write_bytes(b"x")
+    plugin.write_bytes(b"PK\3\4" * 10)
+    (job,) = find_jobs(batch(photo, ["red dress"], tmp_path / "out", plugins=[f"{plugin}:0.5"]))
+    assert "is no safetensors file" in job.error
