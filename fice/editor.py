@@ -175,7 +175,7 @@ class Editor:
                 if not run.failed:
                     edits.append(self.finish(run))
                 self.progress("stitch")
-        best = best_of(edits)
+        best = best_of(edits, self.engine.diverged)
         best.facts |= spent.facts()
         return best
 
@@ -183,10 +183,7 @@ class Editor:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
         if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
-            who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
-            if self.settings.garment == "photographed" and "pipeline" not in self.bundle.folders:
-                who, remedy = "A photographed garment", "add --preset generated"
-            raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
+            raise UsageError(self.engine.refusal(refused))
         for garment in order.garments:
             check_cloth(garment, self.regions)
         told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))

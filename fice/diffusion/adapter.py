@@ -121,4 +121,3 @@ class Adapter:
         reason = first_line(error).partition(". ")[0]
         why = f"The adapter of bundle {self.bundle.name} does not fit its pipeline ({reason})"
         return WeightsError(f"{why}: import the one for this model, with its own image encoder.")
-

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fice.checkpoints.files import read_safetensors
-from fice.diffusion.load import silent
 from fice.diffusion.pseudo import Word, read_word
 from fice.errors import WeightsError, first_line, is_out_of_memory
 from fice.files import open_file
@@ -156,7 +155,7 @@ class Plugins:
         if unet is not None and plugin.width not in (None, unet.config.cross_attention_dim):
             raise self._unfit(plugin)
         try:
-            with silent(), warnings.catch_warnings():
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self.pipeline.load_lora_weights(
                     str(plugin.path), adapter_name=name, local_files_only=True, use_safetensors=True

@@ -54,9 +54,9 @@ def read_word(stem: str, tensors: Mapping[str, Tensor]) -> Word | None:
     return Word((*own, f"<{stem}>", stem), tuple(each.float().clone() for each in found))
 
 
-def completed(sentence: str, others: Sequence[str], words: Sequence[Word]) -> str:
-    """A sentence that names all words which the others do not: those that none does come at its end."""
-    told = "\n".join([sentence, *others])
+def completed(sentence: str, other: str, words: Sequence[Word]) -> str:
+    """A sentence that names all words but those of another: what neither names comes at its end."""
+    told = f"{sentence}\n{other}"
     return ", ".join([sentence, *(each.names[0] for each in words if not re.search(each.pattern, told, re.IGNORECASE))])
 
 
@@ -85,10 +85,11 @@ def spoken(pipeline: Any, sentence: str, words: Sequence[Word]) -> Iterator[str]
 
 def _readers(pipeline: Any) -> list[tuple[Any, Any]]:
     """The text encoders of a pipeline that are CLIP's, with their tokenizers; none where there are others."""
-    ends = ("", "_2", "_3")
-    found = [(getattr(pipeline, f"text_encoder{end}", None), getattr(pipeline, f"tokenizer{end}", None)) for end in ends]
-    there = [(encoder, tokenizer) for encoder, tokenizer in found if encoder is not None]
-    return there if all(type(encoder).__name__.startswith("CLIPText") for encoder, _ in there) else []
+    parts = pipeline.components
+    names = [name for name in ("text_encoder", "text_encoder_2") if parts.get(name) is not None]
+    if not all(type(parts[name]).__name__.startswith("CLIPText") for name in names):
+        return []
+    return [(parts[name], parts[name.replace("text_encoder", "tokenizer")]) for name in names]
 
 
 def _putting(mark: int, vectors: Tensor) -> Any:

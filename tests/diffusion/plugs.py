@@ -9,6 +9,7 @@ from diffusion.tiny import WIDTH
 from safetensors.torch import save_file
 
 FORMS = {"peft": ("lora_A", "lora_B"), "kohya": ("lora_down", "lora_up")}  # of a LoRA's names
+WORDS = {"sd": ("emb_params",), "xl": ("clip_l", "clip_g")}  # what textual inversion calls its vectors
 LOOKS, SEEN = 16, 20  # numbers in which the image encoder sees a picture, and each part of one
 
 
@@ -54,7 +55,8 @@ def adapter(folder: Path, pipeline: Path, plus: bool = False) -> Path:
 def _resampler(width: int) -> dict[str, tuple[int, ...]]:
     """Shapes of the network of the form "plus", by their published names."""
     inside = 64  # of one head
-    attention = {"norm1": (inside,), "norm2": (inside,), "to_q": (64, inside), "to_kv": (128, inside), "to_out": (inside, 64)}
+    attention = {"norm1": (inside,), "norm2": (inside,), "to_q": (64, inside), "to_kv": (128, inside)}
+    attention["to_out"] = inside, 64
     forward = {"0": (inside,), "1": (4 * inside, inside), "3": (inside, 4 * inside)}
     return {
         "latents": (1, 3, inside),

@@ -46,7 +46,7 @@ def painted(model, *plugins, prompt="red dress", negative="blue", seed=7):
     generator = torch.Generator().manual_seed(seed)
     area = torch.ones(1, 1, 64, 64)
     plugins = tuple(map(str, plugins))
-    return model.paint([Request(picture, area, prompt, generator, plugins=plugins)])[0]
+    return model.paint([Request(picture, area, prompt, generator, negative=negative, plugins=plugins)])[0]
 
 
 @pytest.mark.parametrize("form", plugs.FORMS)
@@ -115,15 +115,43 @@ def test_a_lora_none_of_whose_layers_is_there_is_refused(models, tmp_path):
 def test_a_lora_that_fits_in_part_alone_is_refused(models, folders, tmp_path):
     plain, lora = painted(models["sd"]), plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
     tensors = load_file(lora)
-    more = {key.replace("mid_block", "mid_block.more"): value.clone() for key, value in tensors.items() if "unet" in key}
-    save_file(tensors | more, lora)
+    more = [key for key in tensors if "unet" in key]
+    save_file(tensors | {key.replace("mid_block", "mid_block.more"): tensors[key].clone() for key in more}, lora)
     with pytest.raises(WeightsError, match=r"2 of its 6 layers are nowhere in it\)"):
         painted(models["sd"], lora)
     assert torch.equal(painted(models["sd"]), plain)
 
 
+def test_a_word_is_heard_where_it_is_named_and_leaves_no_trace(name, models, tmp_path):
+    plain = painted(models[name])
+    word = plugs.word(tmp_path / "silk.safetensors", *plugs.WORDS[name])
+    appended = painted(models[name], word)
+    assert not torch.equal(appended, plain)
+    assert torch.equal(painted(models[name], word, prompt="red dress, <silk>"), appended)
+    assert not torch.equal(painted(models[name], word, prompt="red silk dress"), appended)
+    unwanted = painted(models[name], word, negative="silk")
+    assert not torch.equal(unwanted, appended) and not torch.equal(unwanted, painted(models[name], negative="silk"))
+    assert torch.equal(painted(models[name], f"{word}:0"), plain) and torch.equal(painted(models[name]), plain)
+
+
+def test_a_word_of_another_model_is_refused(models, tmp_path):
+    words = {"Stable Diffusion XL": plugs.word(tmp_path / "xl.safetensors", *plugs.WORDS["xl"])}
+    words |= {"Stable Diffusion 1.5": plugs.word(tmp_path / "sd.safetensors", *plugs.WORDS["sd"], width=768)}
+    for seems, word in words.items():
+        with pytest.raises(WeightsError, match=f"seems to be for {seems}"):
+            painted(models["sd"], word)
+
+
+def test_a_lora_and_a_word_go_together(models, folders, tmp_path):
+    lora = plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
+    word = plugs.word(tmp_path / "silk.safetensors", *plugs.WORDS["sd"])
+    both = painted(models["sd"], lora, word)
+    assert not torch.equal(both, painted(models["sd"], lora)) and not torch.equal(both, painted(models["sd"], word))
+
+
 def test_what_is_no_plugin_is_refused_before_anything_is_loaded(tmp_path):
-    files = {name: tmp_path / name for name in ("gone.safetensors", "pickle.pt", "cut.safetensors", "other.safetensors")}
+    names = ("gone.safetensors", "pickle.pt", "cut.safetensors", "other.safetensors")
+    files = {name: tmp_path / name for name in names}
     torch.save({"emb_params": torch.ones(1, 8)}, files["pickle.pt"])
     save_file({"conv.weight": torch.ones(2, 2), "conv.bias": torch.ones(2)}, files["other.safetensors"])
     files["cut.safetensors"].write_bytes(files["other.safetensors"].read_bytes()[:-4])
@@ -174,7 +202,8 @@ def test_plugins_are_a_column_and_a_key(tmp_path):
     table = tmp_path / "list.csv"
     table.write_text("photo,text,plugin\na.jpg,red dress,silk.safetensors:0.5\n")
     (row,) = tables.read_rows(table, tables.PHOTOS)
-    assert Order().with_wishes({k: v for k, v in row.values.items() if k != "photo"}).plugins == ("silk.safetensors:0.5",)
+    row.values.pop("photo")
+    assert Order().with_wishes(row.values).plugins == ("silk.safetensors:0.5",)
     told = Order.of("red dress", plugins=["a.safetensors", "b.safetensors:0.5"]).as_json()
     assert told["plugins"] == ("a.safetensors", "b.safetensors:0.5")
     assert Order().with_wishes(json.loads(json.dumps(told)), tmp_path).files() == {

@@ -88,7 +88,7 @@ def test_it_is_no_part_of_another_word(pipelines):
 
 def test_what_no_sentence_names_comes_at_the_end():
     words = [Word((name,), ()) for name in ("<a>", "<b>", "<c>")]
-    assert completed("a dress of <b>", ["no <c>"], words) == "a dress of <b>, <a>"
+    assert completed("a dress of <b>", "no <c>", words) == "a dress of <b>, <a>"
 
 
 def test_its_usual_files_are_read(tmp_path):
