@@ -43,6 +43,7 @@ from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
+from fice.subject.recalled import recalled
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
@@ -57,6 +58,7 @@ class Editor:
         bundle: a name, a folder or a Bundle.
         device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device.
         settings: the choices of the edit; the usual preset of the bundle when not given.
+        remember: photos that were analysed by any process are not looked at again; see `fice.memory`.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
@@ -75,8 +77,9 @@ class Editor:
         device: str | torch.device = "auto",
         settings: Settings | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        remember: bool = False,
     ):
-        self.bundle = load_bundle(bundle)
+        self.bundle, self.remember = load_bundle(bundle), remember
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset(self.bundle.preset), progress
         if "encoder" in self.bundle.parts:
@@ -120,7 +123,12 @@ class Editor:
         if not isinstance(photo, Photo):
             with spent.at("read"):
                 photo = read_photo(photo)
-        subject = self.analysis(photo, self.device)
+        if self.remember:
+            looks = [self.bundle.parts[name].sha256 for name in ("regions", "pose") if name in self.bundle.parts]
+            about = [*looks, self.settings.pose_from, self.pose is not None]
+            subject = recalled(self.analysis, photo, self.device, about)
+        else:
+            subject = self.analysis(photo, self.device)
         self.progress("look")
         return replace(subject, spent=Spent(spent, **subject.spent))
 
