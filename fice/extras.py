@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -53,14 +54,16 @@ def need(extra: str, *modules: str) -> None:
 
 @contextmanager
 def silent(*libraries: Any) -> Iterator[None]:
-    """Keeps the bars and reports of transformers and diffusers off the terminal: what concerns people is raised."""
+    """Keeps bars, reports and warnings of transformers and diffusers off the terminal: people are told by errors."""
     logs = [library.utils.logging for library in libraries]
     before = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
     for log in logs:
         log.set_verbosity_error()
         log.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for log, (level, bars) in zip(logs, before, strict=True):
             log.set_verbosity(level)
