@@ -10,6 +10,7 @@ import torch
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.cloth.tailor import check_swatch
 from fice.collections.dress import check_collection
+from fice.diffusion.plugins import check_plugins
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.inversion.latent import read_latent
@@ -48,14 +49,18 @@ def edit_photo(
     settings = settings or Settings.preset(weights.preset)
     photo = photo if isinstance(photo, Photo) else read_photo(photo)
     check_order(order, photo, weights, settings)
-    editor = Editor(weights, device, settings, progress)
+    editor = Editor(weights, device, settings, progress, remember=True)
     progress("load")
     return editor.edit(editor.analyse(photo), order, callback=callback)
 
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter."""
+    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter.
+
+    WeightsError for plug-ins that are none.
+    """
     check_segmenter(settings.region_from)
+    check_plugins(order.plugins)
     check_collection(order, understood(order, bundle, settings), bundle)
     for garment in order.garments:
         read_painted(garment.mask, photo)

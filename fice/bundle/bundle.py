@@ -122,6 +122,11 @@ class Bundle:
         models = [file.bytes for folder in self.folders.values() for file in folder.files.values()]
         return sum(part.bytes for part in self.parts.values()) + sum(models)
 
+    def content(self) -> dict[str, Any]:
+        """The sha256 of all weights: of each part, and of each file of its folders."""
+        models = {name: {path: file.sha256 for path, file in each.files.items()} for name, each in self.folders.items()}
+        return {name: part.sha256 for name, part in self.parts.items()} | models
+
     def summary(self) -> dict[str, Any]:
         """What a person wants to know, as json: the description without vocabularies and checksums."""
         parts = {name: {"network": part.network, "bytes": part.bytes} for name, part in self.parts.items()}

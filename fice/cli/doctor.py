@@ -35,7 +35,7 @@ def examine() -> list[Finding]:
     findings = [_python(), _torch()]
     if findings[-1].ok:
         findings += [_device(), _half(), *_ops()]
-    return [*findings, *_extras(), *_bundles()]
+    return [*findings, _memory(), *_extras(), *_bundles()]
 
 
 def usable(findings: list[Finding]) -> bool:
@@ -101,6 +101,14 @@ def _ops() -> list[Finding]:
     found.append(Finding("nvcc", not wanted, text, remedy="install the CUDA toolkit" if wanted else None))
     text = f"compiled, {status['path']}" if status["built"] else f"the reference ops are used ({status['reason']})"
     return [*found, Finding("ops", status["built"], text, remedy=None if status["built"] else "fice ops build")]
+
+
+def _memory() -> Finding:
+    from fice import memory
+
+    count, size = memory.held()
+    text = f"photographs analysed for good: {count}, {size / 1e6:.0f} MB in {memory.folder()}"
+    return Finding("memory", True, f"{text} (fice doctor --forget deletes them)")
 
 
 def _extras() -> list[Finding]:

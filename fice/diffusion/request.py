@@ -16,12 +16,12 @@ class Shown:
     Attributes:
         pictures: (1, 3, h, w) sRGB in [0, 1] each, of any size.
         where: (1, 1, H, W) in [0, 1] on the crop.
-        key: equal for the same pictures.
+        keys: of each picture, equal for the same.
     """
 
     pictures: tuple[Tensor, ...]
     where: Tensor
-    key: Hashable
+    keys: tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,8 @@ class Request:
         picture: the crop as it is, (1, 3, H, W) sRGB in [0, 1].
         area: what is painted, (1, 1, H, W) in [0, 1].
         prompt: what of.
-        generator: its own random numbers, on the CPU.
+        generator: where its own random numbers begin, on the CPU.
+        negative: what shall not be seen, of models that hear that.
         shown: what it shall look like, or ().
         pose: the body's joints as a ControlNet wants them drawn, (1, 3, H, W) in [0, 1]; or None.
         plugins: FILE[:WEIGHT] each.
@@ -42,6 +43,7 @@ class Request:
     area: Tensor
     prompt: str
     generator: torch.Generator
+    negative: str = ""
     shown: tuple[Shown, ...] = ()
     pose: Tensor | None = None
     plugins: tuple[str, ...] = ()
@@ -49,4 +51,4 @@ class Request:
     @property
     def alike(self) -> Hashable:
         """Equal for requests that may be painted together."""
-        return self.picture.shape, self.plugins, len(self.shown), self.pose is None
+        return self.picture.shape, self.plugins, self.shown == (), self.pose is None
