@@ -16,13 +16,16 @@ from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle, verify
 from fice.checkpoints.importing import import_files
+from fice.diffusion.model import Model
 from fice.errors import UsageError, WeightsError
 from fice.files import downloads, own_bundles
 from fice.models.catalogue import fetch_model
 from fice.models.sources import File, Recipe, Source, Sources, load_sources
+from fice.settings import Settings
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 from diffusion import tiny
+from diffusion.asked import bare, model, request
 
 NETWORK, INDEX = "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json"
 UNET = f"unet/{NETWORK}"
@@ -111,6 +114,13 @@ def test_a_pipeline_becomes_a_bundle_that_edits(made):
     assert folder.licence == "not stated, usually CreativeML OpenRAIL-M: see its publisher"
     for name, value in loaded(bundle).unet.state_dict().items():
         assert torch.equal(value, state_of(made.pipeline)[name])
+
+
+@pytest.mark.parametrize("name", ["sd-base", "xl", "flux", "fill", "kontext", "klein", "qwen", "z-image"])
+def test_every_family_paints_from_a_bundle_as_from_its_own_folder(name):
+    bundle = import_files([bare(name).folder / "pipeline"], "own", lender=None)
+    painter = Model(bundle, torch.device("cpu"), Settings.preset("diffusion", steps=2), lambda: None)
+    assert torch.equal(painter.paint([request()])[0], model(name).paint([request()])[0])
 
 
 def test_weights_are_the_same_files_where_the_disk_has_links(made, monkeypatch):
