@@ -12,10 +12,11 @@ from torch.nn import functional as F
 from fice.bundle.bundle import Bundle
 from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_of
-from fice.diffusion.load import load_pipeline, silent
+from fice.diffusion.load import load_pipeline
 from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
 from fice.diffusion.words import Words
+from fice.extras import silent
 from fice.settings import Settings
 
 
