@@ -42,6 +42,7 @@ from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
+from fice.subject.recalled import recalled
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 from fice.subject.views import garment_views
@@ -56,6 +57,7 @@ class Editor:
         bundle: a name, a folder or a Bundle.
         device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device.
         settings: the choices of the edit; the usual preset of the bundle when not given.
+        remember: photos that were analysed by any process are not looked at again; see `fice.memory`.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
@@ -74,8 +76,9 @@ class Editor:
         device: str | torch.device = "auto",
         settings: Settings | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        remember: bool = False,
     ):
-        self.bundle = load_bundle(bundle)
+        self.bundle, self.remember = load_bundle(bundle), remember
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset(self.bundle.preset), progress
         if "encoder" in self.bundle.parts:
@@ -119,7 +122,12 @@ class Editor:
         if not isinstance(photo, Photo):
             with spent.at("read"):
                 photo = read_photo(photo)
-        subject = self.analysis(photo, self.device)
+        if self.remember:
+            looks = [self.bundle.parts[name].sha256 for name in ("regions", "pose") if name in self.bundle.parts]
+            about = [*looks, self.settings.pose_from, self.pose is not None]
+            subject = recalled(self.analysis, photo, self.device, about)
+        else:
+            subject = self.analysis(photo, self.device)
         self.progress("look")
         return replace(subject, spent=Spent(spent, **subject.spent))
 
@@ -174,7 +182,7 @@ class Editor:
                 if not run.failed:
                     edits.append(self.finish(run))
                 self.progress("stitch")
-        best = best_of(edits)
+        best = best_of(edits, self.engine.diverged)
         best.facts |= spent.facts()
         return best
 
@@ -182,10 +190,7 @@ class Editor:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
         if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
-            who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
-            if self.settings.garment == "photographed" and "pipeline" not in self.bundle.folders:
-                who, remedy = "A photographed garment", "add --preset generated"
-            raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
+            raise UsageError(self.engine.refusal(refused))
         for garment in order.garments:
             check_cloth(garment, self.regions)
         told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import torch
 from torch import Tensor
 
-from fice.subject.frame import Frame
+from fice.photo.photo import Photo
+from fice.subject.frame import ENOUGH, Frame
 
 MARGIN = 0.2  # of the area's longer side, around it: a model wants to see what its garment goes with
 LONGEST = 2.0  # times as long as wide, at most: models were trained on nothing longer
@@ -43,3 +46,22 @@ def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
 def _inside(start: float, length: float, size: int) -> float:
     """Where a stretch starts that reaches as little as possible beyond 0 and size."""
     return (size - length) / 2 if length > size else min(max(start, 0.0), size - length)
+
+
+def shown_in(photo: Photo, frame: Frame) -> Tensor:
+    """What the canvas of a frame shows of its photo, (1, 3, h, w) sRGB in [0, 1]; of nothing else a copy is made."""
+    reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
+    y0, x0, y1, x1 = frame.window
+    y0, x0 = max(y0 - reach, 0), max(x0 - reach, 0)
+    part = replace(photo, pixels=photo.pixels[y0 : y1 + reach, x0 : x1 + reach], alpha=None, coded=None)
+    top, left, bottom, right = frame.box
+    own = replace(frame, box=(top - y0, left - x0, bottom - y0, right - x0), photo_size=part.size)
+    small = part.small(ENOUGH * frame.scale * part.size[0])
+    return own.to_canvas(torch.from_numpy(small).permute(2, 0, 1)[None]).clamp(0, 1)
+
+
+def onto(source: Frame, target: Frame) -> Frame:
+    """The frame that takes maps of one canvas to another canvas of the same photo, without a copy of the photo."""
+    y0, x0, y1, x1 = target.box
+    box = (*source.point_to_canvas(y0, x0), *source.point_to_canvas(y1, x1))
+    return Frame(box, source.canvas, target.canvas, target.fill)
