@@ -14,11 +14,12 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import area_of
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import BASE, REFERRED, refusal
+from fice.diffusion.families import BASE, REFERRED, SHOWN, refusal
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import prompt_of
 from fice.diffusion.request import Request
+from fice.diffusion.shown import shown_of
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
 from fice.mask import mean, union
@@ -93,7 +94,7 @@ class Diffusion:
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
         family = self.model.family
-        self.takes = BASE | (REFERRED if family.referred else frozenset())
+        self.takes = BASE | (SHOWN if self.model.adapter else REFERRED if family.referred else frozenset())
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one
         self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
@@ -173,12 +174,14 @@ class Diffusion:
         pieces = [run.plan.pieces[i] for i in numbers]
         # each pass of each seed has numbers of its own, as the seeds of candidates follow each other
         seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
+        shown = [shown_of(run.plan.pieces[i], run.areas[i]) for i in numbers]
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
             prompt_of(pieces, run.plan.order.style),
             torch.Generator("cpu").manual_seed(seed),
             negative=self.settings.negative,
+            shown=tuple(filter(None, shown)),
             plugins=run.plan.order.plugins,
         )
 
