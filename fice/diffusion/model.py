@@ -33,6 +33,7 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
+        bundle.tree("pipeline")
         self.family = family_of(bundle.folders["pipeline"].kind)
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
