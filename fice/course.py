@@ -46,9 +46,7 @@ class Course:
         device: the kind of device that computes.
     """
 
-    def __init__(
-        self, settings: Settings, candidates: int, tell: Callable[[str, float], None], device: str = "cpu"
-    ):
+    def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None], device: str = "cpu"):
         generated = settings.garment == "generated"
         fits = 2 if settings.start == "redressed" else 1
         steps = {
