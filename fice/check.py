@@ -46,6 +46,7 @@ def check(
     after: Tensor,
     grounded: bool = False,
     shapes: Sequence[Tensor] = (),
+    anew: bool = False,
 ) -> dict[str, float]:
     """Figures of an edit.
 
@@ -59,8 +60,9 @@ def check(
     ground.
 
     pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas; grounded: all that is
-    not the person was to change; shapes: where garments of pictures are meant to be, (1, 1, h, w) each. Figures of
-    garments are left out where there are none.
+    not the person was to change; shapes: where garments of pictures are meant to be, or what was painted, (1, 1, h, w)
+    each; anew: garments gave way to others, whose outlines and kinds are their own. Figures of garments are left out
+    where there are none.
     """
     garments, whole = [piece.wide for piece in pieces], [piece for piece in pieces if not piece.place]
     views = _array(subject.view), _array(after)
@@ -80,14 +82,14 @@ def check(
         found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
     if pieces:
         found |= {"changed": _share(different, inner), "rim": _rim(lab[1], garment) - _rim(lab[0], garment)}
-    if whole:
+    if whole and not anew:
         found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
         found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
         found["instead"] = sum(map(_is_another, whole)) / len(whole)
-    if any(
+    if anew or any(
         piece.references or piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces
     ):
-        del found["rim"]  # figures of a new print end at the outline
+        found.pop("rim", None)  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
         found["print_left"] = left
     return {name: round(float(value), 4) for name, value in found.items()}

@@ -19,6 +19,8 @@ from fice.collections.dress import Collections
 from fice.course import Spent
 from fice.device import resolve
 from fice.diffusion.engine import Diffusion
+from fice.diffusion.inpainted import Inpainted
+from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Finished, Run
 from fice.errors import UsageError
@@ -192,7 +194,9 @@ class Editor:
         wanted, found = self.collections.dress(told, order, subject)
         references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
-        if order.pose is not None and self.pose is not None:
+        if order.pose is not None and self.settings.garment == "diffused":
+            plan = with_joints(plan, self.analysis)
+        elif order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
@@ -233,8 +237,10 @@ class Editor:
             result = stitch(parts, settings.stitch, settings.detail)
             after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
             similarity = self._similarity(plan, made, after)
+            painted = [cloth.painted for cloth in made.cloths if isinstance(cloth, Inpainted)]
             shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
-            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, shapes)
+            anew = painted or shapes
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, anew, bool(painted))
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         drawn = [notice for cloth in made.cloths if isinstance(cloth, Fitted) for notice in cloth.notices]

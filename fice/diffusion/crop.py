@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from fice.subject.frame import Frame
 
 MARGIN = 0.2  # of the area's longer side, around it: a model wants to see what its garment goes with
-LONGEST = 2.0  # times as long as wide, at most: models were trained on nothing longer
+LEAST = 0.35  # of the person's height that a crop shows, however small what changes is
+RATIOS = (0.5, 2 / 3, 1.0, 1.5, 2.0)  # of height and width: few, so that orders can be painted together
 
 
 def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
@@ -22,9 +24,10 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
     y0, x0 = frame.point_to_photo(float(rows[0]), float(columns[0]))
     y1, x1 = frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
     margin = MARGIN * max(y1 - y0, x1 - x0)
-    height, width = y1 - y0 + 2 * margin, x1 - x0 + 2 * margin
-    height, width = max(height, width / LONGEST), max(width, height / LONGEST)
-    canvas = _canvas(height / width, side, multiple)
+    least = LEAST * (frame.box[2] - frame.box[0])
+    height, width = (max(length + 2 * margin, least) for length in (y1 - y0, x1 - x0))
+    ratio = min(RATIOS, key=lambda each: abs(math.log(each * width / height)))
+    canvas = _canvas(ratio, side, multiple)
     # the box takes the canvas's own shape, so that it fills it
     scale = max(height / canvas[0], width / canvas[1])
     height, width = scale * canvas[0], scale * canvas[1]
@@ -33,8 +36,22 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
     return Frame((top, left, top + height, left + width), frame.photo_size, canvas, fill=1.0)
 
 
+def shown_in(crop: Frame, photo: Tensor) -> Tensor:
+    """What a crop shows of a photo, or of a copy of it, (1, 3, H, W) -> (1, 3, h, w) in [0, 1].
+
+    Beyond the photo its edge goes on: white would be a wall that a model takes for part of the scene.
+    """
+    picture, covered = crop.to_canvas(photo, fill=0.0), crop.to_canvas(torch.ones_like(photo[:, :1]), fill=0.0)[0, 0]
+    for axis, line in ((2, covered.amax(1)), (3, covered.amax(0))):
+        whole = (line > 0.999).nonzero()
+        if len(whole):
+            at = torch.arange(len(line), device=line.device).clamp(int(whole[0]), int(whole[-1]))
+            picture = picture.index_select(axis, at)
+    return picture.clamp(0, 1)
+
+
 def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
-    """Height and width in the multiple of pixels, of that ratio and about side² pixels."""
+    """Height and width in the multiple of pixels, of about that ratio and about side² pixels."""
     height = max(multiple, round(side * math.sqrt(ratio) / multiple) * multiple)
     width = max(multiple, round(side / math.sqrt(ratio) / multiple) * multiple)
     return height, width

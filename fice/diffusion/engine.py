@@ -10,18 +10,19 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.diffusion.area import area_of
-from fice.diffusion.crop import crop_of
+from fice.diffusion.area import areas_of, worn_after
+from fice.diffusion.crop import crop_of, shown_in
 from fice.diffusion.families import BASE
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
-from fice.diffusion.prompts import prompt_of
+from fice.diffusion.prompts import negative_of, prompt_of
 from fice.diffusion.request import Request
+from fice.diffusion.skeleton import skeleton
 from fice.engine import Finished
 from fice.mask import mean, union
 from fice.plan import Plan
 from fice.settings import Settings
-from fice.subject.analysis import Analysis
+from fice.subject.analysis import Analysis, seen
 from fice.subject.frame import Frame
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
@@ -85,7 +86,7 @@ class Diffusion:
     ):
         self.settings, self.regions, self.device = settings, regions, device
         self.model = Model(bundle, device, settings, lambda: progress("loop"))
-        self.takes = BASE
+        self.takes = BASE | ({"pose"} if self.model.posed else set())
         self.steps = settings.steps
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
@@ -97,16 +98,16 @@ class Diffusion:
 
     def _run(self, plan: Plan, seed: int) -> Run:
         subject, family = plan.subject, self.model.family
-        wide = [area_of(subject, piece, self.regions, self.settings.grow) for piece in plan.pieces]
+        wide = areas_of(plan, self.regions, self.settings.grow)
         if not wide:  # a background alone
             return Run(plan, seed, subject.view, subject.frame, (), [])
         frame = crop_of(union(wide), subject.frame, self.settings.side or family.side, family.multiple)
-        photo = torch.from_numpy(subject.photo.srgb()).permute(2, 0, 1)[None]
         areas = tuple(frame.to_canvas(subject.frame.to_photo(each, kernel="linear"), fill=0.0) for each in wide)
         areas = tuple((area > 0.5).float() for area in areas)
         numbers = sorted(range(len(areas)), key=lambda i: _rank(plan.pieces[i].region.name))
-        passes: list[tuple[int, ...]] = [(i,) for i in numbers] if self.settings.apart else [tuple(numbers)]
-        return Run(plan, seed, frame.to_canvas(photo).clamp(0, 1), frame, areas, passes)
+        apart = self.settings.apart and plan.joints is None  # who stands anew is painted at once
+        passes: list[tuple[int, ...]] = [(i,) for i in numbers] if apart else [tuple(numbers)]
+        return Run(plan, seed, shown_in(frame, seen(subject.photo, self.device)), frame, areas, passes)
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
         """A pass of each that has one left; returns those that ended."""
@@ -124,9 +125,17 @@ class Diffusion:
         numbers = run.left[0]
         pieces = [run.plan.pieces[i] for i in numbers]
         generator = torch.Generator("cpu").manual_seed(run.seed + run.steps)
-        area = union([run.areas[i] for i in numbers])
-        plugins = run.plan.order.plugins
-        return Request(run.picture, area, prompt_of(pieces, run.plan.order.style), generator, plugins=plugins)
+        plan, subject, family = run.plan, run.plan.subject, self.model.family
+        pose = skeleton(plan.joints or subject.points, subject.frame, run.frame) if self.model.posed else None
+        return Request(
+            run.picture,
+            union([run.areas[i] for i in numbers]),
+            prompt_of(pieces, plan.order.style, family),
+            generator,
+            pose=pose,
+            plugins=plan.order.plugins,
+            negative=negative_of(pieces, self.settings) if family.negated else "",
+        )
 
     def again(self, run: Run) -> Run:
         return self.begin([run.plan], [run.seed])[0]
@@ -138,13 +147,14 @@ class Diffusion:
         covered = run.frame.to_photo(torch.ones_like(run.picture[:, :1]), kernel="linear")
         view = subject.frame.to_canvas(small, fill=0.0).clamp(0, 1)
         view = torch.lerp(subject.view, view, subject.frame.to_canvas(covered, fill=0.0).clamp(0, 1))
-        seen = self.analysis.probabilities(view)
-        body = torch.maximum(self.regions.body(seen), self.regions.body(subject.regions))
+        looked = self.analysis.probabilities(view)
+        body = torch.maximum(self.regions.body(looked), self.regions.body(subject.regions))
         cloths = []
         for piece, area in zip(run.plan.pieces, run.areas, strict=True):
             soft = mean(area, SOFT) * area
             within = subject.frame.to_canvas(run.frame.to_photo(area, kernel="linear"), fill=0.0)
-            cloths.append(Inpainted(run.frame, run.picture, soft, piece.region.find(seen) * within))
+            after = worn_after(piece, looked, within, self.regions)
+            cloths.append(Inpainted(run.frame, run.picture, soft, after, within))
         garments = tuple(cloth.after for cloth in cloths)
         return Finished(view, body, garments, tuple(cloths), generated=False)
 

@@ -24,6 +24,7 @@ class Family:
         adapted: IP-Adapters show it pictures of garments, each inside a mask.
         referred: it is shown one picture of a garment beside the photograph (`image_reference`).
         negated: it hears what shall not be seen.
+        instructed: it is told what to do, rather than what is seen.
         half: the numbers that it computes in on a GPU.
     """
 
@@ -38,6 +39,7 @@ class Family:
     adapted: bool = False
     referred: bool = False
     negated: bool = True
+    instructed: bool = False
     half: str = "bfloat16"
 
 
@@ -85,6 +87,7 @@ FAMILIES = (
         guidance=3.5,
         referred=True,
         negated=False,
+        instructed=True,
     ),
     Family(
         "FLUX.1",
@@ -106,6 +109,7 @@ FAMILIES = (
         guidance=4.0,
         referred=True,
         negated=False,
+        instructed=True,
     ),
     Family(
         "Qwen-Image-Edit",
@@ -116,6 +120,7 @@ FAMILIES = (
         multiple=32,
         guidance=4.0,
         guided="true_cfg_scale",
+        instructed=True,
     ),
     Family(
         "Qwen-Image",

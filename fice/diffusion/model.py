@@ -51,7 +51,7 @@ class Model:
             "callback_on_step_end": self._stepped,
         }
         if self.family.negated:
-            given["negative_prompt"] = [settings.negative] * len(requests)
+            given["negative_prompt"] = [request.negative for request in requests]
         if self.posed and first.pose is not None:
             given["control_image"] = torch.cat([request.pose for request in requests if request.pose is not None])
             given["controlnet_conditioning_scale"] = settings.control

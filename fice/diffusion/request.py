@@ -32,6 +32,7 @@ class Request:
         picture: the crop as it is, (1, 3, H, W) sRGB in [0, 1].
         area: what is painted, (1, 1, H, W) in [0, 1].
         prompt: what of.
+        negative: what shall not be seen.
         generator: its own random numbers, on the CPU.
         shown: what it shall look like, or ().
         pose: the body's joints as a ControlNet wants them drawn, (1, 3, H, W) in [0, 1]; or None.
@@ -45,6 +46,7 @@ class Request:
     shown: tuple[Shown, ...] = ()
     pose: Tensor | None = None
     plugins: tuple[str, ...] = ()
+    negative: str = ""
 
     @property
     def alike(self) -> Hashable:

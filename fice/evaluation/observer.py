@@ -25,8 +25,8 @@ from fice.evaluation.reports import curve_of, of_check, seconds_of
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
 from fice.garment import Garment
-from fice.language.answers import matched
 from fice.language.clip import Semantics
+from fice.language.matching import matched
 from fice.language.placed import divided
 from fice.language.words import Sentence, parse
 from fice.photo.photo import Photo, read_photo
