@@ -9,14 +9,17 @@ import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
+from torch.nn import functional as F
 
 from fice.cloth.dress import Dressing
 from fice.cloth.prints import FLOOR, without_print
+from fice.language.clip import Semantics
 from fice.mask import union
 from fice.plan import Piece
 from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
 from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
+from fice.subject.views import garment_views
 
 NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
 SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
@@ -113,6 +116,25 @@ def colours_reached(
             apart = float(delta_e(to_lab(asked), to_lab(reached)))
             found.append({"asked": _hex(asked), "reached": _hex(reached), "delta_e": round(apart, 2)})
     return found
+
+
+def likeness(
+    semantics: Semantics, view: Tensor, pieces: Sequence[Piece], garments: Sequence[Tensor], after: Tensor
+) -> dict[str, float | None]:
+    """Cosine of garments with their words, "before" and "after", the means; None where no words say what is wanted.
+
+    view, after: photo and result, (1, 3, h, w) in [0, 1] on the analysis canvas; garments: each piece's in the result.
+    """
+    cosines = []
+    for piece, now in zip(pieces, garments, strict=True):
+        if not piece.sentence.wanted:
+            continue
+        wanted = semantics.encode_text([piece.sentence.wanted])
+        for picture, garment in ((view, piece.wide), (after, torch.maximum(now, piece.wide))):
+            features = semantics.encode_picture(garment_views(picture, garment, semantics.size)[:, 0])
+            cosines.append(float(F.cosine_similarity(features, wanted)))
+    mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
+    return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _hex(rgb: np.ndarray) -> str:

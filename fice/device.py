@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch.nn import functional as F
@@ -98,6 +100,17 @@ def _agrees(
         if not (found - wanted).abs().max() < 0.1:  # of unit variance; also where it is not a number
             return False
     return True
+
+
+def free_memory(device: torch.device) -> float:
+    """Bytes that may still be taken; infinite where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) << 10
+    except (OSError, KeyError, ValueError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else float("inf")
 
 
 def keep_freed_memory() -> None:

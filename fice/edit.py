@@ -126,13 +126,13 @@ class Edit:
         return self.facts | {"edited_fraction": round(float(self.mask.mean()), 4)}
 
 
-def best_of(edits: Sequence[Edit]) -> Edit:
+def best_of(edits: Sequence[Edit], diverged: str = "") -> Edit:
     """The candidate that has the fewest faults, of like ones the one that is most like its text.
 
-    Raises InputError when there is none, as all of them diverged, and when it is the photo itself.
+    Raises InputError, with the sentence `diverged`, when there is none, and when it is the photo itself.
     """
     if not edits:
-        raise InputError("The optimisation diverged three times; try --set rate=0.01, or another --seed.")
+        raise InputError(diverged)
     likeness = lambda edit: edit.facts["similarity"]["after"] or 0.0  # noqa: E731
     best = max(edits, key=lambda edit: (round(merit(edit.facts["check"]), 1), likeness(edit)))
     if best.alpha is None and np.array_equal(best.pixels, best.subject.photo.pixels):

@@ -9,10 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
-from fice.check import check, colours_reached, complaints
+from fice.check import check, colours_reached, complaints, likeness
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
 from fice.collections.dress import Collections
@@ -22,7 +21,7 @@ from fice.diffusion.engine import Diffusion
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
-from fice.engine import Engine, Finished, Run
+from fice.engine import Engine, Run
 from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
@@ -44,9 +43,9 @@ from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
+from fice.subject.recalled import recalled
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
-from fice.subject.views import garment_views
 
 SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
 
@@ -58,6 +57,7 @@ class Editor:
         bundle: a name, a folder or a Bundle.
         device: "auto", "cpu", "cuda[:n]", "mps" or a torch.device.
         settings: the choices of the edit; the usual preset of the bundle when not given.
+        remember: photos that were analysed by any process are not looked at again; see `fice.memory`.
         progress: told the stage after each of its steps, as `fice.course.Course` wants it.
 
     Raises WeightsError for a bundle or a segmenter that is missing or damaged, UsageError where the extra that a
@@ -76,8 +76,9 @@ class Editor:
         device: str | torch.device = "auto",
         settings: Settings | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        remember: bool = False,
     ):
-        self.bundle = load_bundle(bundle)
+        self.bundle, self.remember = load_bundle(bundle), remember
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset(self.bundle.preset), progress
         if "encoder" in self.bundle.parts:
@@ -121,7 +122,12 @@ class Editor:
         if not isinstance(photo, Photo):
             with spent.at("read"):
                 photo = read_photo(photo)
-        subject = self.analysis(photo, self.device)
+        if self.remember:
+            looks = [self.bundle.parts[name].sha256 for name in ("regions", "pose") if name in self.bundle.parts]
+            about = [*looks, self.settings.pose_from, self.pose is not None]
+            subject = recalled(self.analysis, photo, self.device, about)
+        else:
+            subject = self.analysis(photo, self.device)
         self.progress("look")
         return replace(subject, spent=Spent(spent, **subject.spent))
 
@@ -176,7 +182,7 @@ class Editor:
                 if not run.failed:
                     edits.append(self.finish(run))
                 self.progress("stitch")
-        best = best_of(edits)
+        best = best_of(edits, self.engine.diverged)
         best.facts |= spent.facts()
         return best
 
@@ -184,10 +190,7 @@ class Editor:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
         if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
-            who, remedy = f"Bundle {self.bundle.name}", "choose another --bundle"
-            if self.settings.garment == "photographed" and "pipeline" not in self.bundle.folders:
-                who, remedy = "A photographed garment", "add --preset generated"
-            raise UsageError(f"{who} cannot take {', '.join(refused)}; {remedy}.")
+            raise UsageError(self.engine.refusal(refused))
         for garment in order.garments:
             check_cloth(garment, self.regions)
         told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))
@@ -236,7 +239,7 @@ class Editor:
             )
             result = stitch(parts, settings.stitch, settings.detail)
             after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
-            similarity = self._similarity(plan, made, after)
+            similarity = likeness(self.semantics, subject.view, plan.pieces, made.garments, after)
             painted = [cloth.painted for cloth in made.cloths if isinstance(cloth, Inpainted)]
             shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
             anew = painted or shapes
@@ -282,21 +285,6 @@ class Editor:
             facts,
             result.alpha,
         )
-
-    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float | None]:
-        """Cosine of each garment with its words, in the photo and in the result; of several the mean; None of none."""
-        views = plan.subject.view, after
-        cosines = []
-        for piece, after in zip(plan.pieces, made.garments, strict=True):
-            if not piece.sentence.wanted:
-                continue
-            wanted = self.semantics.encode_text([piece.sentence.wanted])
-            shown = (piece.wide, torch.maximum(after, piece.wide))
-            for view, garment in zip(views, shown, strict=True):
-                features = self.semantics.encode_picture(garment_views(view, garment, self.semantics.size)[:, 0])
-                cosines.append(float(F.cosine_similarity(features, wanted)))
-        mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
-        return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _same_cloth(piece: Piece) -> bool:

@@ -69,12 +69,20 @@ class Engine(Protocol):
         whole: it draws photographs as they are taken, rather than somebody from head to foot on white.
         takes: the wishes that it can fulfil, names of `fice.order.WISHES`.
         steps: of each picture, at most.
+        together: how many pictures are worth drawing at once; None where that is to be measured.
+        diverged: the sentence where no picture of an order came to its end.
     """
 
     canvas: tuple[int, int]
     whole: bool
     takes: frozenset[str]
     steps: int
+    together: int | None
+    diverged: str
+
+    def refusal(self, wishes: Sequence[str]) -> str:
+        """The sentence that refuses wishes which it does not take, with the remedy."""
+        ...
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Any]:
         """What is to be known of photos before an edit, together, without mixing them; latents: where to begin."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 from fice.errors import UsageError
 
@@ -46,3 +49,20 @@ def need(extra: str, *modules: str) -> None:
     lacking = [module for module in missing(extra) if module in modules]
     if lacking:
         raise UsageError(f"For this {' and '.join(lacking)} must be installed: {install(extra)}.")
+
+
+@contextmanager
+def silent(*libraries: Any) -> Iterator[None]:
+    """Keeps the bars and reports of transformers and diffusers off the terminal: what concerns people is raised."""
+    logs = [library.utils.logging for library in libraries]
+    before = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
+    for log in logs:
+        log.set_verbosity_error()
+        log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for log, (level, bars) in zip(logs, before, strict=True):
+            log.set_verbosity(level)
+            if bars:
+                log.enable_progress_bar()

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from fice.errors import FiceError, FullDisk, UsageError, is_full_disk
 
 LOCK = ".fice.lock"  # in a folder that one process at a time may write to
+PATIENCE = 2  # seconds that pass before a bar appears
 
 
 def check_ordinary(path: str | os.PathLike) -> None:
@@ -74,13 +75,27 @@ def explain(error: OSError, path: Path) -> FiceError:
     return FiceError(f"{path} was not written ({reason}); try another folder.")
 
 
-def sha256_of(path: str | os.PathLike) -> str:
-    """The sha256 of a file's content, read in pieces; OSError where it is no ordinary file."""
+def sha256_of(path: str | os.PathLike, seen: Callable[[int], object] = lambda _: None) -> str:
+    """The sha256 of a file's content, read in pieces; OSError where it is no ordinary file.
+
+    seen: is told the bytes of each piece.
+    """
     digest = hashlib.sha256()
     with open_file(path) as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
+            seen(len(piece))
     return digest.hexdigest()
+
+
+@contextmanager
+def bar(total: int | None, what: str, *, done: int = 0, shown: bool = True) -> Iterator[Callable[[int], object]]:
+    """A bar of bytes, `done` of which are behind; what is yielded is told of the next. Only a terminal sees it."""
+    from tqdm import tqdm
+
+    hidden = None if shown else True  # None: on a terminal only
+    with tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=what, delay=PATIENCE, disable=hidden) as drawn:
+        yield drawn.update
 
 
 def hash_of(value: Any) -> str:

@@ -48,7 +48,7 @@ def edit_photo(
     settings = settings or Settings.preset(weights.preset)
     photo = photo if isinstance(photo, Photo) else read_photo(photo)
     check_order(order, photo, weights, settings)
-    editor = Editor(weights, device, settings, progress)
+    editor = Editor(weights, device, settings, progress, remember=True)
     progress("load")
     return editor.edit(editor.analyse(photo), order, callback=callback)
 

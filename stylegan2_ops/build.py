@@ -79,7 +79,6 @@ def status() -> dict:
     }
 
 
-@torch.compiler.assume_constant_result
 def load() -> bool:
     """Load the built ops into torch, once; False where none is built. Raises OpsError when a build does not load."""
     global _loaded, _missed
@@ -98,6 +97,9 @@ def load() -> bool:
         _missed = True
         raise OpsError(f"The compiled ops do not load ({error}); run: fice ops build --force") from error
     return True
+
+
+load._dynamo_marked_constant = True  # type: ignore[attr-defined]  # what torch.compiler does, after two seconds of imports
 
 
 def covers(device: torch.device) -> bool:

@@ -14,6 +14,7 @@ from PIL import Image
 from fice.course import Spent
 from fice.edit import SHOWN, Edit, best_of
 from fice.errors import InputError, UsageError
+from fice.inversion.engine import Inversion
 from fice.order import Order
 from fice.photo.photo import read_photo
 from fice.subject.subject import Subject
@@ -90,7 +91,7 @@ def test_an_edit_that_changes_nothing_is_a_failure():
 
 def test_when_all_diverged_there_is_a_remedy():
     with pytest.raises(InputError, match="rate=0.01"):
-        best_of([])
+        best_of([], Inversion.diverged)
 
 
 @pytest.mark.parametrize(("target", "kind"), [("png", "PNG"), ("jpg", "JPEG"), (Path("a.webp"), "WEBP")])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import torch
 
+from fice.device import free_memory
 from fice.engine import Engine, Run
 
 WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
@@ -26,7 +26,7 @@ def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
             return width // 2
         each = (_held(device) - before) / width
         rate, width = faster, width * 2
-        if width > WIDEST[device.type] or each * width > SHARE * _free(device):
+        if width > WIDEST[device.type] or each * width > SHARE * free_memory(device):
             return width // 2
 
 
@@ -51,14 +51,3 @@ def _held(device: torch.device) -> int:
     if not status.exists():
         return 0
     return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10
-
-
-def _free(device: torch.device) -> float:
-    """Bytes that may still be taken; infinite where the system does not tell."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) << 10
-    except (OSError, KeyError, ValueError):
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else float("inf")

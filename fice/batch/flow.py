@@ -165,7 +165,8 @@ class Flow:
     def _measure(self, run: Run) -> None:
         """Find the batch's size, unless the run itself is at fault, which its own steps will show."""
         try:
-            self.batch_size = best_batch_size(self.editor.engine, run, self.editor.device)
+            engine = self.editor.engine
+            self.batch_size = engine.together or best_batch_size(engine, run, self.editor.device)
         except Exception as error:
             if is_out_of_memory(error):
                 self.found = True
@@ -261,7 +262,8 @@ class Flow:
         job, target = one.job, self.out / one.job.key
         try:
             with one.spent.at("stitch"):
-                best = best_of([self.editor.finish(run) for run in one.runs if not run.failed])
+                edits = [self.editor.finish(run) for run in one.runs if not run.failed]
+                best = best_of(edits, self.editor.engine.diverged)
                 one.outputs.write(best)
             report = best.report() | one.spent.facts()
             report |= {"output": str(target), "notices": [*best.subject.notices, *best.notices]}

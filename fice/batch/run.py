@@ -183,8 +183,7 @@ def finish(journal: Journal, keys: set[str] | None, summary: Summary) -> None:
 
 def hashes_of(settings: Settings, weights: Bundle, keep: Sequence[str]) -> tuple[str, str]:
     """What stands for settings and weights in the journal: results made from others are made again."""
-    parts = {name: part.sha256 for name, part in weights.parts.items()}
-    return hash_of([asdict(settings), sorted(keep)]), hash_of(parts)
+    return hash_of([asdict(settings), sorted(keep)]), hash_of(weights.content())
 
 
 def local(todo: Iterable[Job], batch: Batch, hashes: tuple[str, str], tell: Tell) -> Generator[Result, None, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fice.bundle.card import CARD, FORMAT, Attachment, Folder, Part, read_card, read_folder, read_part
 from fice.errors import WeightsError, first_line
-from fice.files import own_bundles, sha256_of, shipped
+from fice.files import bar, own_bundles, sha256_of, shipped
 from fice.nets import NETWORKS, network, outline
 
 if TYPE_CHECKING:
@@ -121,6 +122,11 @@ class Bundle:
         models = [file.bytes for folder in self.folders.values() for file in folder.files.values()]
         return sum(part.bytes for part in self.parts.values()) + sum(models)
 
+    def content(self) -> dict[str, Any]:
+        """The sha256 of all weights: of each part, and of each file of its folders."""
+        models = {name: {path: file.sha256 for path, file in each.files.items()} for name, each in self.folders.items()}
+        return {name: part.sha256 for name, part in self.parts.items()} | models
+
     def summary(self) -> dict[str, Any]:
         """What a person wants to know, as json: the description without vocabularies and checksums."""
         parts = {name: {"network": part.network, "bytes": part.bytes} for name, part in self.parts.items()}
@@ -136,16 +142,19 @@ class Bundle:
             "figures": self.figures,
         }
 
-    def check(self, name: str) -> None:
-        """Compare size and sha256 of a part's or folder's files with the description; WeightsError if they differ."""
+    def check(self, name: str, seen: Callable[[int], object] = lambda _: None) -> None:
+        """Compare size and sha256 of a part's or folder's files with the description; WeightsError if they differ.
+
+        seen: is told the bytes of what was read.
+        """
         if name in self.folders:
             for path, file in self.folders[name].files.items():
-                self._check_file(self.folder / name / path, file)
+                self._check_file(self.folder / name / path, file, seen)
             return
         part = self._part(name)
-        self._check_file(self.folder / part.file, part)
+        self._check_file(self.folder / part.file, part, seen)
         for other, attached in part.files.items():
-            self._check_file(self.folder / f"{name}.{other}", attached)
+            self._check_file(self.folder / f"{name}.{other}", attached, seen)
 
     def _check_once(self, name: str) -> None:
         """As `check`, but files that were right and have not changed since are not read again."""
@@ -166,10 +175,12 @@ class Bundle:
         if size != wanted.bytes:
             raise WeightsError(f"The weights {path} have {size} bytes instead of {wanted.bytes}: {self._again}.")
 
-    def _check_file(self, path: Path, wanted: Part | Attachment) -> None:
+    def _check_file(
+        self, path: Path, wanted: Part | Attachment, seen: Callable[[int], object] = lambda _: None
+    ) -> None:
         again = self._again
         self._check_size(path, wanted)
-        if sha256_of(path) != wanted.sha256:
+        if sha256_of(path, seen) != wanted.sha256:
             raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
 
     def _part(self, name: str) -> Part:
@@ -220,11 +231,12 @@ def load_bundle(name_or_folder: str | Path | Bundle = "street") -> Bundle:
 def verify(bundle: Bundle) -> list[str]:
     """Every problem of a bundle's files, one sentence each; empty if all is well."""
     problems = []
-    for name in (*bundle.parts, *bundle.folders):
-        try:
-            bundle.check(name)
-        except WeightsError as error:
-            problems.append(str(error))
+    with bar(bundle.bytes, f"checksums of {bundle.name}") as seen:
+        for name in (*bundle.parts, *bundle.folders):
+            try:
+                bundle.check(name, seen)
+            except WeightsError as error:
+                problems.append(str(error))
     return problems
 
 

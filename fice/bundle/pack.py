@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fice.bundle.card import CARD, FORMAT, Attachment, Folder, Part, read_card
 from fice.errors import WeightsError
-from fice.files import LOCK, locked, sha256_of, whole_file
+from fice.files import LOCK, bar, locked, sha256_of, whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -56,18 +56,13 @@ def save_state(
     memory are written once each. files are small ones that travel with the part. Several recipes may save into one
     folder at once. Raises WeightsError where more than a gigabyte would be such copies.
     """
-    from safetensors.torch import save_file
-
     json.dumps([arguments, extra or {}])  # fails before anything is written
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     attached = {}
     with _card(folder) as card:
         path = folder / f"{part}.safetensors"
-        with whole_file(path) as stream:
-            rights = os.fstat(stream.fileno()).st_mode
-            save_file(_apart(state), stream.name)  # puts a file of its own there, for its owner alone
-            os.chmod(stream.name, rights)
+        save_tensors(path, state)
         for name, content in (files or {}).items():
             with whole_file(folder / f"{part}.{name}") as stream:
                 stream.write(content)
@@ -78,6 +73,16 @@ def save_state(
             card["canvas"] = list(canvas)
 
 
+def save_tensors(path: Path, state: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file; raises as `save_state`."""
+    from safetensors.torch import save_file
+
+    with whole_file(path) as stream:
+        rights = os.fstat(stream.fileno()).st_mode
+        save_file(_apart(state), stream.name, metadata)  # puts a file of its own there, for its owner alone
+        os.chmod(stream.name, rights)
+
+
 def save_folder(folder: str | Path, name: str, kind: str, licence: str, origin: str) -> None:
     """Describe the files that lie in a folder below the bundle's, made if need be, in its bundle.json.
 
@@ -85,7 +90,10 @@ def save_folder(folder: str | Path, name: str, kind: str, licence: str, origin: 
     """
     place = Path(folder) / name
     paths = sorted(path for path in place.rglob("*") if path.is_file())
-    files = {str(path.relative_to(place)): Attachment(sha256_of(path), path.stat().st_size) for path in paths}
+    with bar(sum(path.stat().st_size for path in paths), f"checksums of {name}") as seen:
+        files = {
+            path.relative_to(place).as_posix(): Attachment(sha256_of(path, seen), path.stat().st_size) for path in paths
+        }
     with _card(Path(folder)) as card:
         card.setdefault("folders", {})[name] = asdict(Folder(kind, files, licence, origin))
 

@@ -15,6 +15,12 @@ from fice.errors import WeightsError
 from fice.files import read_file
 
 LARGEST = 1 << 26  # bytes of a json file; the largest known tokenizer has half of that
+# settings that would have transformers fetch or run something, or that are our own to choose
+FOREIGN = {
+    *("auto_map", "attn_implementation", "_attn_implementation", "fusion_config", "transformers_weights"),
+    *("_name_or_path", "name_or_path", "dtype", "torch_dtype"),
+}
+LAYERS = 1000  # in a row, of any network
 
 
 def read_part(path: Path, name: str) -> bytes:
@@ -67,3 +73,21 @@ def size_of(picture: dict[str, Any], default: int) -> tuple[int, int]:
         size = [size["height"], size["width"]] if "height" in size else size["shortest_edge"]
     height, width = size if isinstance(size, list) else (size, size)
     return int(height), int(width)
+
+
+def plain_settings(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Settings without those that reach beyond the folder. Raises WeightsError for those that cannot be left out."""
+    if config.get("quantization_config"):
+        raise WeightsError(f"The weights in {folder} are quantised, which is not read: get them as they were trained.")
+    timm = config.get("use_timm_backbone") or str(config.get("model_type")).startswith("timm")
+    if timm or isinstance(config.get("backbone"), str):
+        raise WeightsError(f"The network in {folder} takes a part from elsewhere: get one that is whole.")
+    taken = {}
+    for key, value in config.items():
+        numbers = value if isinstance(value, list) else [value]
+        if any(word in key for word in ("layers", "depth", "blocks")):
+            if sum(number for number in numbers if isinstance(number, int)) > LAYERS:
+                raise WeightsError(f"The network in {folder} is too deep ({key} {str(value)[:40]}): get another one.")
+        if key not in FOREIGN:
+            taken[key] = plain_settings(value, folder) if isinstance(value, dict) else value
+    return taken

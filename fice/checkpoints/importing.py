@@ -5,25 +5,34 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
-from fice.bundle.card import CARD
+from fice.bundle.card import CARD, Folder
 from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
+from fice.checkpoints.adapters import SEES, as_adapter, find_adapter, read_encoder
 from fice.checkpoints.archive import is_archive, unpack
 from fice.checkpoints.files import Unknown, read_checkpoint, read_safetensors
+from fice.checkpoints.folder import read_json
 from fice.checkpoints.found import Found
+from fice.checkpoints.matching import check_models
+from fice.checkpoints.pipelines import CONTROLS, INDEX, read_control, read_pipeline
+from fice.checkpoints.tree import Tree
+from fice.diffusion.families import family_of
 from fice.errors import UsageError, WeightsError
-from fice.files import LOCK, check_ordinary, own_bundles, sha256_of
+from fice.files import LOCK, check_ordinary, downloads, own_bundles, sha256_of
 from fice.language import bpe
+from fice.models.sources import load_sources
 
 CONVERTERS = (stylegan.convert, clip.convert, e4e.convert, deeplab.convert, densepose.convert, efficientnet.convert)
 BORROWED = ("regions", "pose", "clip", "garments")  # what works for any generator of people
-NEEDED = ("generator", "regions", "pose", "clip")
+LOOKING = ("regions", "pose", "clip")  # without which there is no edit
+LICENCE = "that of the imported checkpoints, see their publishers"
+OTHERS = "other networks: see their publishers"
 SHOWN = 4  # entries named where nothing was recognised
 
 
@@ -39,7 +48,7 @@ def import_files(
     """Convert checkpoints into the parts of one bundle; nothing in them is executed.
 
     Args:
-        files: checkpoints, tar archives of them, or folders as Hugging Face lays them out.
+        files: checkpoints, tar archives of them, or folders as Hugging Face and diffusers lay them out.
         name: a plain name, kept with the other bundles of the user, or a folder. One that exists gets the new parts.
         framing: "photo" if the generator draws photographs as they are taken, "person" if it draws somebody from head
             to foot on white; by default a square canvas is the former and a tall one the latter.
@@ -52,34 +61,56 @@ def import_files(
     """
     folder = _folder(name)
     with _workshop(folder) as place:
-        have = set(load_bundle(place).parts) if (place / CARD).is_file() else set()
-        sources = []
+        before = load_bundle(place) if (place / CARD).is_file() else None
+        have = {*before.parts, *before.folders} if before else set()
+        sources, known = [], load_sources().sources
         for path in sorted(map(Path, files), key=lambda path: path.name != bpe.FILE):  # CLIP is read with it
-            new = [_save(place, found, framing, have, force, tell) for found in _read(path, place, tell)]
-            have.update(new)
+            new = []
+            for found in _read(path, place, tell):
+                if isinstance(found, Tree):
+                    if path.absolute().parent == downloads() and (source := known.get(path.name)):
+                        found.licence, found.origin = source.licence.rstrip("."), source.page or source.name
+                    tell(f"{found.what}: {'; '.join(found.notes)}")
+                    new.append(found.save(place, force))
+                    have.add(found.name)
+                else:
+                    new.append(_save(place, found, framing, have, force, tell))
+                    have.add(found.part)
             if new:
                 checksum = f"; sha256 {sha256_of(path)}" if path.is_file() else ""
-                sources.append(f"{path.name} ({', '.join(new)}{checksum})")
-        source = load_bundle(lender) if lender and have != {"features"} else None
+                sources.append(f"{path.resolve().name} ({', '.join(new)}{checksum})")
+        owner = load_bundle(lender) if lender and have != {"features"} else None
         for part in BORROWED:
-            if source and part not in have and part in source.parts:
-                _lend(source, part, place)
+            if owner and part not in have and part in owner.parts:
+                _lend(owner, part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")
                 have.add(part)
         if {"generator", "encoder"} <= have:
             check_encoder(load_bundle(place))
-        missing = [part for part in NEEDED if part not in have]
+        folders = load_bundle(place).folders
+        for line in check_models(load_bundle(place)) if folders else []:
+            tell(line)
+        missing = [part for part in ("pipeline" if folders else "generator", *LOOKING) if part not in have]
         if missing and have != {"features"}:
             tell(f"The bundle cannot edit yet, it has no {' and no '.join(missing)}: import more into {folder.name}.")
         text = f"Imported from {'; '.join(sources)}."
         save_text(
             place,
             name=folder.name,
-            description=f"imported: {', '.join(sorted(have))}",
+            description=_described(folders, have),
             data=text,
-            licence="that of the imported checkpoints, see their publishers",
+            licence="; ".join([*(f"{name}: {folder.licence}" for name, folder in folders.items()), OTHERS])
+            if folders
+            else LICENCE,
         )
     return load_bundle(folder)
+
+
+def _described(folders: Mapping[str, Folder], have: set[str]) -> str:
+    if "pipeline" not in folders:
+        return f"imported: {', '.join(sorted(have))}"
+    others = " and ".join(name for name in folders if name != "pipeline")
+    return family_of(folders["pipeline"].kind).name + (f" with its {others}" if others else "")
 
 
 def _folder(name: str | Path) -> Path:
@@ -115,7 +146,7 @@ def _link(path: str, copy: str) -> None:
         shutil.copy2(path, copy)
 
 
-def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Found]:
+def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Found | Tree]:
     """The networks of one file, folder or archive."""
     if not path.exists():
         raise WeightsError(f"There is no file {path}: check its path.")
@@ -123,7 +154,7 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
         bpe.keep_vocabulary(path)
         return
     if path.is_dir():
-        yield huggingface.read_folder(path)
+        yield from _read_folder(path)
         return
     try:
         check_ordinary(path)
@@ -143,8 +174,28 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
             member.unlink()
 
 
-def _convert(path: Path) -> Found:
+def _read_folder(path: Path) -> Iterator[Found | Tree]:
+    if (path / INDEX).is_file():
+        yield read_pipeline(path)
+        return
+    if not (path / "config.json").is_file() and (adapter := find_adapter(path)):
+        yield from adapter
+        return
+    config = read_json(path, "config.json")
+    kind, architectures = config.get("_class_name"), config.get("architectures")
+    if isinstance(kind, str) and CONTROLS.fullmatch(kind):
+        yield read_control(path, kind)
+    elif config.get("model_type") == "clip_vision_model" or architectures == [SEES]:
+        yield read_encoder(path)
+    else:
+        yield huggingface.read_folder(path)
+
+
+def _convert(path: Path) -> Found | Tree:
     tree = read_checkpoint(path)
+    if adapter := as_adapter(path, tree):
+        return adapter
+    _check_single(path, tree)
     for convert in CONVERTERS:
         if found := convert(tree):
             return found
@@ -153,6 +204,19 @@ def _convert(path: Path) -> Found:
         f"{path.name} holds no generator, encoder, region, pose or CLIP network that fice knows{shown}:"
         " docs/weights.md lists those that it reads."
     )
+
+
+def _check_single(path: Path, tree: Any) -> None:
+    """Raises Unknown for files of diffusion models that are known and not imported."""
+    entries = tree.get("state_dict", tree) if isinstance(tree, dict) else {}
+    names = [key for key in entries if isinstance(key, str)] if isinstance(entries, dict) else []
+    if any(key.startswith("model.diffusion_model.") for key in names):
+        raise Unknown(
+            f"{path.name} is a diffusion model in one file: get the folder of the model with its model_index.json, or"
+            " make one with the from_single_file and save_pretrained of diffusers."
+        )
+    if any(".lora_" in key or key.startswith("lora_") for key in names):
+        raise Unknown(f"{path.name} is a LoRA, which is not imported: name it at each edit, as --plugin {path.name}.")
 
 
 def _save(

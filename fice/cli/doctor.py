@@ -6,10 +6,13 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fice.errors import WeightsError
 from fice.extras import EXTRAS, install, missing
+
+if TYPE_CHECKING:
+    from fice.bundle.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def examine() -> list[Finding]:
     findings = [_python(), _torch()]
     if findings[-1].ok:
         findings += [_device(), _half(), *_ops()]
-    return [*findings, *_extras(), *_bundles()]
+    return [*findings, _memory(), *_extras(), *_bundles()]
 
 
 def usable(findings: list[Finding]) -> bool:
@@ -100,6 +103,14 @@ def _ops() -> list[Finding]:
     return [*found, Finding("ops", status["built"], text, remedy=None if status["built"] else "fice ops build")]
 
 
+def _memory() -> Finding:
+    from fice import memory
+
+    count, size = memory.held()
+    text = f"photographs analysed for good: {count}, {size / 1e6:.0f} MB in {memory.folder()}"
+    return Finding("memory", True, f"{text} (fice doctor --forget deletes them)")
+
+
 def _extras() -> list[Finding]:
     """What is used where it is installed, and never needed for an edit."""
     findings = []
@@ -126,7 +137,16 @@ def _bundles() -> list[Finding]:
             problems = verify(bundle)
         except WeightsError as error:
             bundle, problems = None, [str(error)]
-        whole = f"{bundle.bytes / 1e6:.1f} MB in {len(bundle.parts)} parts, checksums right" if bundle else ""
-        text = " ".join(problems) or whole
-        findings.append(Finding(f"bundle {name}", not problems, text, name == "street", remedy if problems else None))
+        text = " ".join(problems) or (_whole(bundle) if bundle else "")
+        mended = remedy if problems and (shipped() / name).is_dir() else None  # sentences on others have their own
+        findings.append(Finding(f"bundle {name}", not problems, text, name == "street", mended))
     return findings
+
+
+def _whole(bundle: Bundle) -> str:
+    from fice.diffusion.families import family_of
+    from fice.models.sources import megabytes
+
+    painter = bundle.folders.get("pipeline")
+    family = f" and a pipeline of {family_of(painter.kind).name}" if painter else ""
+    return f"{megabytes(bundle.bytes)} in {len(bundle.parts)} parts{family}, checksums right"

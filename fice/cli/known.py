@@ -14,6 +14,7 @@ from fice.setting import WORDS, as_set
 from fice.settings import PRESETS, Settings
 
 WIDTH = 100  # letters
+COLUMN = 15  # letters of a preset's values
 COLOURS_TOO = (
     'And all names of the xkcd survey and of CSS ("robin\'s egg blue"), "#007aff", "rgb(0, 122, 255)", '
     '"hsl(211, 100%, 50%)", words before them ("dusty teal", "a darker blue", "darker") and "the same red as the bag".'
@@ -92,4 +93,5 @@ def _grouped(words: Iterable[str], names: Mapping[str, str | None]) -> dict[str,
 
 
 def _row(cells: list[str]) -> str:
-    return "".join(cell.ljust(12) for cell in cells).rstrip()
+    name, *values = (cell if len(cell) < COLUMN else f"{cell[: COLUMN - 5]}..." for cell in cells)
+    return (name.ljust(12) + "".join(value.ljust(COLUMN) for value in values)).rstrip()

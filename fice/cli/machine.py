@@ -12,17 +12,22 @@ from fice.cli.terminal import Verb, Verbs
 
 
 @click.command(cls=Verb)
+@click.option("--forget", is_flag=True, help="First delete what is remembered of photographs.")
 @json_option
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, forget: bool, as_json: bool) -> None:
     """Say what fice finds on this machine, and mend-it-yourself commands for what is missing.
 
     \b
-    Example:
+    Examples:
       fice doctor
+      fice doctor --forget
     """
+    from fice import memory
     from fice.cli.doctor import examine, report, usable
 
+    if forget:
+        memory.forget()
     findings = examine()
     if as_json:
         click.echo(json.dumps(report(findings), ensure_ascii=False))

@@ -51,12 +51,30 @@ def models_show(name: str, as_json: bool) -> None:
         click.echo(json.dumps(summary, ensure_ascii=False))
         return
     for key, value in summary.items():
+        if value in ([0, 0], {}):  # the canvas of a bundle without a generator, models of one without any
+            continue
         if isinstance(value, dict):
             click.echo(f"{key}:")
             for part, entry in value.items():
-                click.echo(f"  {part}: {entry if not isinstance(entry, dict) else json.dumps(entry)}")
+                told = _told(entry) if key in ("parts", "folders") else entry
+                click.echo(f"  {part}: {told if not isinstance(told, dict) else json.dumps(told)}")
+        elif key == "bytes":
+            click.echo(f"size: {_megabytes(value)}")
         else:
             click.echo(f"{key}: {value}")
+
+
+def _told(entry: dict[str, Any]) -> str:
+    """A part or a folder of a bundle, for people."""
+    family = f" of {entry['family']}" if "family" in entry else ""
+    more = "".join(f"; {key}: {entry[key]}" for key in ("origin", "licence") if entry.get(key))
+    return f"{entry.get('network') or entry['kind']}{family}, {_megabytes(entry['bytes'])}{more}"
+
+
+def _megabytes(size: int) -> str:
+    from fice.models.sources import megabytes
+
+    return megabytes(size)
 
 
 @models.command("fetch")
@@ -89,13 +107,15 @@ def models_import(files: tuple[Path, ...], name: str, alone: bool, **options: An
     """Turn other people's checkpoints into a bundle, without executing anything in them.
 
     FILES are StyleGAN2-ADA, StyleGAN-Human and rosinality generators, FICE's checkpoints (the archive or its members),
-    DensePose, OpenAI CLIP, or folders of a CLIP, SigLIP or SegFormer from Hugging Face.
+    DensePose, OpenAI CLIP, folders of a CLIP, SigLIP or SegFormer from Hugging Face, or folders of diffusion models as
+    diffusers lays them out: a pipeline, a ControlNet, an IP-Adapter with its image encoder.
 
     \b
     Examples:
       fice models import checkpoints.tar.xz RN50x4.pt --as viton
       fice models import stylegan_human_v2_512.pkl ViT-B-32.pt --as human
       fice models import network-snapshot-025000.pkl --as mine --framing photo
+      fice models import stable-diffusion-inpainting/ control_v11p_sd15_openpose/ --as sd
     """
     from fice.checkpoints.importing import import_files
 

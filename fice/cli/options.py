@@ -116,14 +116,20 @@ def _placed(value: str) -> tuple[str, str | None]:
 
 
 def settings_from(options: dict[str, Any], preset: str = "default") -> Settings:
-    """Takes what makes settings out of the options; preset: the usual one where the bundle has no other.
+    """Takes what makes settings out of the options; preset: the usual one where the bundle has none of its own.
 
     UsageError as `Settings.asked_for`, WeightsError for a bundle that is not there.
     """
-    if bundle := options.get("bundle"):
-        from fice.bundle.bundle import load_bundle
-
-        own = load_bundle(bundle).preset
-        preset = preset if own == "default" else own
     given = {name: options.pop(name) for name in SHORT if options.get(name) is not None}
-    return Settings.asked_for(options.pop("preset", None) or preset, options.pop("assignments", ()), **given)
+    chosen = options.pop("preset", None) or _usual(options.get("bundle"), preset)
+    return Settings.asked_for(chosen, options.pop("assignments", ()), **given)
+
+
+def _usual(bundle: str | None, preset: str) -> str:
+    """The preset that is meant where none is said."""
+    if bundle is None:
+        return preset
+    from fice.bundle.bundle import load_bundle
+
+    own = load_bundle(bundle).preset
+    return preset if own == "default" else own

@@ -74,7 +74,7 @@ def ablate(context: click.Context, source: str, text: str | None, dry_run: bool,
     batch = Batch(source, order=order, settings=settings, **said(options))
     if dry_run:
         study.pop("seeds", None)
-        click.echo(describe_study(settings, tell=warn, order=order, **study))
+        click.echo(describe_study(settings, tell=warn, order=order, bundle=batch.bundle, **study))
         return
     with Counting() as counting, Looking() as looking:
         found = run(batch, judging=judging, tell=say, progress=counting, looking=looking, **study)

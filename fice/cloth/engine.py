@@ -52,7 +52,8 @@ class Redressing:
     Raises UsageError for settings of pictures that are generated, and for a bundle that knows no garments.
     """
 
-    canvas, steps = CANVAS, 1
+    canvas, steps, diverged = CANVAS, 1, ""
+    together: int | None = None
     takes = frozenset(
         {"text", "region", "mask", "pictures", "swatch", "swatch_width", "background", "seed", "candidates"}
     )
@@ -61,7 +62,11 @@ class Redressing:
         settings.check()
         if BODY in regions.names:
             raise UsageError(f"Bundle {bundle.name} knows no garments to re-dress; say --preset generated or paper.")
-        self.regions, self.whole = regions, bundle.whole
+        self.bundle, self.regions, self.whole = bundle, regions, bundle.whole
+
+    def refusal(self, wishes: Sequence[str]) -> str:
+        drawn = "diffusion" if "pipeline" in self.bundle.folders else "generated"
+        return f"A photographed garment cannot take {', '.join(wishes)}; add --preset {drawn}."
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit() for _ in subjects]

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from scipy import cluster, ndimage
+from scipy import ndimage
 
 from fice.fill import push_pull
 from fice.mask import disc, steps
@@ -83,8 +83,10 @@ def _inks(looks: np.ndarray, inner: np.ndarray, height: float) -> np.ndarray:
     sample = points[:: max(1, len(points) // SAMPLES)]
     if len(sample) < 4 * INKS:
         return np.zeros(inner.shape, int)
-    centres, _ = cluster.vq.kmeans(sample, INKS, iter=ROUNDS, rng=np.random.default_rng(0))
-    shades = cluster.vq.vq(smooth.reshape(-1, 3), centres)[0].reshape(inner.shape)
+    from scipy.cluster import vq  # takes half a second, and plain cloth has no inks
+
+    centres, _ = vq.kmeans(sample, INKS, iter=ROUNDS, rng=np.random.default_rng(0))
+    shades = vq.vq(smooth.reshape(-1, 3), centres)[0].reshape(inner.shape)
     return _joined(shades, smooth, centres, inner, height)
 
 

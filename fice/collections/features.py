@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from fice.language.colours import COLOURS
 from fice.references.reference import KINDS
@@ -29,6 +28,8 @@ def main_colours(pixels: np.ndarray, matte: np.ndarray) -> tuple[np.ndarray, np.
 
     pixels: (h, w, 3) linear light; matte: (h, w) in [0, 1], somewhere above one half.
     """
+    from scipy.cluster.vq import kmeans2  # takes half a second
+
     inside = pixels[matte > min(0.9, float(matte.max()) / 2)]
     sample = inside[:: max(1, len(inside) // SAMPLE)]
     lab = to_lab(gamma_encoded(np.clip(sample, 0, 1)) * 255)

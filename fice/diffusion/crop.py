@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from fice.subject.frame import Frame
+from fice.photo.photo import Photo
+from fice.subject.frame import ENOUGH, Frame
 
 MARGIN = 0.2  # of the area's longer side, around it: a model wants to see what its garment goes with
 LEAST = 0.35  # of the person's height that a crop shows, however small what changes is
@@ -36,20 +38,6 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
     return Frame((top, left, top + height, left + width), frame.photo_size, canvas, fill=1.0)
 
 
-def shown_in(crop: Frame, photo: Tensor) -> Tensor:
-    """What a crop shows of a photo, or of a copy of it, (1, 3, H, W) -> (1, 3, h, w) in [0, 1].
-
-    Beyond the photo its edge goes on: white would be a wall that a model takes for part of the scene.
-    """
-    picture, covered = crop.to_canvas(photo, fill=0.0), crop.to_canvas(torch.ones_like(photo[:, :1]), fill=0.0)[0, 0]
-    for axis, line in ((2, covered.amax(1)), (3, covered.amax(0))):
-        whole = (line > 0.999).nonzero()
-        if len(whole):
-            at = torch.arange(len(line), device=line.device).clamp(int(whole[0]), int(whole[-1]))
-            picture = picture.index_select(axis, at)
-    return picture.clamp(0, 1)
-
-
 def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
     """Height and width in the multiple of pixels, of about that ratio and about side² pixels."""
     height = max(multiple, round(side * math.sqrt(ratio) / multiple) * multiple)
@@ -60,3 +48,30 @@ def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
 def _inside(start: float, length: float, size: int) -> float:
     """Where a stretch starts that reaches as little as possible beyond 0 and size."""
     return (size - length) / 2 if length > size else min(max(start, 0.0), size - length)
+
+
+def shown_in(photo: Photo, frame: Frame) -> Tensor:
+    """What the canvas of a frame shows of its photo, (1, 3, h, w) sRGB in [0, 1]; of nothing else a copy is made.
+
+    Beyond the photo its edge goes on: white would be a wall to a model, and part of the scene.
+    """
+    reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
+    y0, x0, y1, x1 = frame.window
+    y0, x0 = max(y0 - reach, 0), max(x0 - reach, 0)
+    part = replace(photo, pixels=photo.pixels[y0 : y1 + reach, x0 : x1 + reach], alpha=None, coded=None)
+    top, left, bottom, right = frame.box
+    own = replace(frame, box=(top - y0, left - x0, bottom - y0, right - x0), photo_size=part.size)
+    small = torch.from_numpy(part.small(ENOUGH * frame.scale * part.size[0])).permute(2, 0, 1)[None]
+    picture, covered = own.to_canvas(small, fill=0.0), own.to_canvas(torch.ones_like(small[:, :1]), fill=0.0)[0, 0]
+    for axis, line in ((2, covered.amax(1)), (3, covered.amax(0))):
+        whole = (line > 0.999).nonzero()
+        if len(whole):
+            picture = picture.index_select(axis, torch.arange(len(line)).clamp(int(whole[0]), int(whole[-1])))
+    return picture.clamp(0, 1)
+
+
+def onto(source: Frame, target: Frame) -> Frame:
+    """The frame that takes maps of one canvas to another canvas of the same photo, without a copy of the photo."""
+    y0, x0, y1, x1 = target.box
+    box = (*source.point_to_canvas(y0, x0), *source.point_to_canvas(y1, x1))
+    return Frame(box, source.canvas, target.canvas, target.fill)

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import areas_of, worn_after
-from fice.diffusion.crop import crop_of, shown_in
-from fice.diffusion.families import BASE
+from fice.diffusion.crop import crop_of, onto, shown_in
+from fice.diffusion.families import BASE, POSED, REFERRED, refusal
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.skeleton import skeleton
 from fice.engine import Finished
+from fice.errors import is_out_of_memory
 from fice.mask import mean, union
 from fice.plan import Plan
 from fice.settings import Settings
-from fice.subject.analysis import Analysis, seen
+from fice.subject.analysis import Analysis
 from fice.subject.frame import Frame
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
 CANVAS = (256, 128)
 SOFT = 4  # pixels of the crop over which what is painted goes over into the photo
+PIXELS = 4 << 20  # that are painted at once on a GPU; memory has the last word
 ORDER = ("lower", "dress", "upper", "outer")  # of regions, as they are put on
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Nothing is to be known of a photo but what is seen in it."""
+    """Nothing is to be known of a photo but what is seen in it; what is to be said of the model."""
 
     notices: tuple[str, ...] = ()
 
@@ -47,6 +51,7 @@ class Run:
         frame: where the crop lies in the photo.
         areas: of each piece, what of the crop is painted, (1, 1, H, W) in {0, 1}.
         left: the pieces of each pass that is to come.
+        done: passes.
     """
 
     plan: Plan
@@ -59,6 +64,7 @@ class Run:
     steps: int = 0
     retries: int = 0
     failed: bool = False
+    done: int = 0
 
     def curve(self) -> list[tuple[int, float]]:
         return []
@@ -69,12 +75,13 @@ class Diffusion:
 
     Args:
         bundle: with a folder "pipeline", and perhaps "controlnet" and "adapter".
-        progress: told "loop" after each step of the noise.
+        progress: told "loop" as noise goes down, with what the editor tells as often as there are steps.
 
-    Raises UsageError where the extra `diffusion` is not installed, WeightsError for a model that cannot be used.
+    Raises what `fice.diffusion.load.load_pipeline` does.
     """
 
     canvas, whole = CANVAS, False
+    diverged = "The model's numbers are too coarse for this picture: add --set precision=bfloat16, or float32."
 
     def __init__(
         self,
@@ -84,14 +91,22 @@ class Diffusion:
         regions: Regions,
         progress: Callable[[str], None] = lambda _: None,
     ):
-        self.settings, self.regions, self.device = settings, regions, device
-        self.model = Model(bundle, device, settings, lambda: progress("loop"))
-        self.takes = BASE | ({"pose"} if self.model.posed else set())
-        self.steps = settings.steps
+        self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
+        self.model = Model(bundle, device, settings, self._stepped)
+        family = self.model.family
+        self.takes = BASE.union(REFERRED if family.referred else (), POSED if self.model.posed else ())
+        self.steps, self.device = settings.steps, device
+        # as many as fill a GPU; a processor is busy with one
+        self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
+        self.most: int | None = None  # requests that memory holds at once, once it is known
+        self.noised, self.tick, self.due = 0, 0.0, 0.0
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
+    def refusal(self, wishes: Sequence[str]) -> str:
+        return refusal(self.bundle, self.model.family, wishes)
+
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
-        return [Fit() for _ in subjects]
+        return [Fit(self.model.notices) for _ in subjects]
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         return [self._run(plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
@@ -102,39 +117,74 @@ class Diffusion:
         if not wide:  # a background alone
             return Run(plan, seed, subject.view, subject.frame, (), [])
         frame = crop_of(union(wide), subject.frame, self.settings.side or family.side, family.multiple)
-        areas = tuple(frame.to_canvas(subject.frame.to_photo(each, kernel="linear"), fill=0.0) for each in wide)
+        areas = tuple(onto(subject.frame, frame).to_canvas(each, fill=0.0).cpu() for each in wide)
         areas = tuple((area > 0.5).float() for area in areas)
         numbers = sorted(range(len(areas)), key=lambda i: _rank(plan.pieces[i].region.name))
         apart = self.settings.apart and plan.joints is None  # who stands anew is painted at once
         passes: list[tuple[int, ...]] = [(i,) for i in numbers] if apart else [tuple(numbers)]
-        return Run(plan, seed, shown_in(frame, seen(subject.photo, self.device)), frame, areas, passes)
+        return Run(plan, seed, shown_in(subject.photo, frame), frame, areas, passes)
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
-        """A pass of each that has one left; returns those that ended."""
+        """A pass of each that has one left; returns those that ended.
+
+        Where it raises, each run is before its pass or behind it.
+        """
         asked = [(self._request(run), run) for run in runs if run.left]
         key = lambda one: repr(one[0].alike)  # noqa: E731
-        for _, group in groupby(sorted(asked, key=key), key):
+        groups = [list(group) for _, group in groupby(sorted(asked, key=key), key)]
+        for group in groups:
             requests, painted = zip(*group, strict=True)
-            for run, request, drawn in zip(painted, requests, self.model.paint(requests), strict=True):
+            self._plan_ticks(painted, len(groups))
+            for run, request, (drawn, steps) in zip(painted, requests, self._paint(requests), strict=True):
+                run.left, run.done, run.steps = run.left[1:], run.done + 1, run.steps + steps
+                if not drawn.isfinite().all():
+                    run.failed, run.left = True, []
+                    continue
                 soft = mean(request.area, SOFT) * request.area
-                run.picture = torch.lerp(run.picture, drawn.to(run.picture), soft)
-                run.left, run.steps = run.left[1:], run.steps + 1
+                run.picture = torch.lerp(run.picture, drawn, soft)
         return [run for run in runs if not run.left]
+
+    def _paint(self, requests: Sequence[Request]) -> list[tuple[Tensor, int]]:
+        """Pictures painted together and the steps of noise that they took; in halves where memory is short."""
+        if self.most is None or len(requests) <= self.most:
+            self.noised = 0
+            try:
+                return [(picture, self.noised) for picture in self.model.paint(requests)]
+            except Exception as error:
+                if len(requests) == 1 or not is_out_of_memory(error):
+                    raise
+                self.most = len(requests) // 2
+            torch.cuda.empty_cache()  # here, where the error holds nothing any more
+        return self._paint(requests[: self.most]) + self._paint(requests[self.most :])
+
+    def _plan_ticks(self, runs: Sequence[Run], groups: int) -> None:
+        """How much of a tick a step of noise is, so that a picture has as many as steps, those of its editor too."""
+        passes = max(run.done + len(run.left) for run in runs)
+        calls = groups * math.ceil(len(runs) / (self.most or len(runs)))
+        steps = calls * self.settings.steps * self.settings.noise
+        self.tick = max(self.settings.steps / passes - 1, 0) / steps
+
+    def _stepped(self) -> None:
+        self.noised, self.due = self.noised + 1, self.due + self.tick
+        while self.due >= 1:
+            self.due -= 1
+            self.progress("loop")
 
     def _request(self, run: Run) -> Request:
         numbers = run.left[0]
         pieces = [run.plan.pieces[i] for i in numbers]
-        generator = torch.Generator("cpu").manual_seed(run.seed + run.steps)
-        plan, subject, family = run.plan, run.plan.subject, self.model.family
-        pose = skeleton(plan.joints or subject.points, subject.frame, run.frame) if self.model.posed else None
+        # each pass of each seed has numbers of its own, as the seeds of candidates follow each other
+        seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
+        plan, subject = run.plan, run.plan.subject
+        joints = plan.joints or subject.points
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
-            prompt_of(pieces, plan.order.style, family),
-            generator,
-            pose=pose,
+            prompt_of(pieces, plan.order.style, self.model.family),
+            torch.Generator("cpu").manual_seed(seed),
+            negative=negative_of(pieces, self.settings),
+            pose=skeleton(joints, subject.frame, run.frame) if self.model.posed and joints else None,
             plugins=plan.order.plugins,
-            negative=negative_of(pieces, self.settings) if family.negated else "",
         )
 
     def again(self, run: Run) -> Run:
@@ -143,17 +193,16 @@ class Diffusion:
     @torch.no_grad()
     def finish(self, run: Run) -> Finished:
         subject = run.plan.subject
-        small = run.frame.to_photo(run.picture)
-        covered = run.frame.to_photo(torch.ones_like(run.picture[:, :1]), kernel="linear")
-        view = subject.frame.to_canvas(small, fill=0.0).clamp(0, 1)
-        view = torch.lerp(subject.view, view, subject.frame.to_canvas(covered, fill=0.0).clamp(0, 1))
-        looked = self.analysis.probabilities(view)
-        body = torch.maximum(self.regions.body(looked), self.regions.body(subject.regions))
+        back = onto(run.frame, subject.frame)
+        covered = back.to_canvas(torch.ones_like(run.picture[:, :1]), fill=0.0).to(subject.view)
+        view = subject.view * (1 - covered) + back.to_canvas(run.picture, fill=0.0).to(subject.view)
+        seen = self.analysis.probabilities(view)
+        body = torch.maximum(self.regions.body(seen), self.regions.body(subject.regions))
         cloths = []
         for piece, area in zip(run.plan.pieces, run.areas, strict=True):
             soft = mean(area, SOFT) * area
-            within = subject.frame.to_canvas(run.frame.to_photo(area, kernel="linear"), fill=0.0)
-            after = worn_after(piece, looked, within, self.regions)
+            within = back.to_canvas(area, fill=0.0).to(seen)
+            after = worn_after(piece, seen, within, self.regions)
             cloths.append(Inpainted(run.frame, run.picture, soft, after, within))
         garments = tuple(cloth.after for cloth in cloths)
         return Finished(view, body, garments, tuple(cloths), generated=False)

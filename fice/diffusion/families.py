@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from fice.bundle.bundle import Bundle
 from fice.errors import WeightsError
 
 BASE = frozenset({"text", "style", "region", "mask", "background", "seed", "candidates", "plugins"})
+SHOWN = frozenset({"pictures", "swatch", "swatch_width"})  # of an adapter
+REFERRED = frozenset({"pictures"})  # of a family that is shown one picture
+POSED = frozenset({"pose"})  # of a ControlNet
 
 
 @dataclass(frozen=True)
@@ -18,13 +24,17 @@ class Family:
         kinds: the classes that a model_index.json names.
         pipeline: the class of diffusers that paints inside a mask.
         posed: the class that does so with a ControlNet, or None where there is none.
+        control: the class of its ControlNets.
         side: pixels of a square as large as what the models were trained on.
         multiple: of how many pixels both sides of a picture are.
-        guidance: as is usual, and `guided` the argument that takes it.
+        guidance: as is usual, `guided` the argument that takes it, `unguided` its value that leaves guidance out.
+        embeds: what `encode_prompt` of the pipeline returns, as its call names that; "" for what it does not need.
+        more: what its call is told beside that.
         adapted: IP-Adapters show it pictures of garments, each inside a mask.
         referred: it is shown one picture of a garment beside the photograph (`image_reference`).
         negated: it hears what shall not be seen.
         instructed: it is told what to do, rather than what is seen.
+        flow: its noise goes down in its own way (flow matching), which no other scheduler knows.
         half: the numbers that it computes in on a GPU.
     """
 
@@ -35,15 +45,21 @@ class Family:
     side: int
     multiple: int
     guidance: float
+    embeds: tuple[str, ...]
+    control: str = "ControlNetModel"
     guided: str = "guidance_scale"
+    unguided: float = 1.0
+    more: Mapping[str, Any] = field(default_factory=dict)
     adapted: bool = False
     referred: bool = False
     negated: bool = True
     instructed: bool = False
+    flow: bool = True
     half: str = "bfloat16"
 
 
 SD = "StableDiffusion"
+FLUX = ("prompt_embeds", "pooled_prompt_embeds", "")
 FAMILIES = (
     Family(
         "Stable Diffusion 1.5 and 2",
@@ -53,7 +69,9 @@ FAMILIES = (
         side=512,
         multiple=64,
         guidance=7.5,
+        embeds=("prompt_embeds", ""),
         adapted=True,
+        flow=False,
         half="float16",
     ),
     Family(
@@ -64,7 +82,9 @@ FAMILIES = (
         side=1024,
         multiple=64,
         guidance=5.0,
+        embeds=("prompt_embeds", "", "pooled_prompt_embeds", ""),
         adapted=True,
+        flow=False,
         half="float16",
     ),
     Family(
@@ -75,6 +95,7 @@ FAMILIES = (
         side=1024,
         multiple=16,
         guidance=30.0,
+        embeds=FLUX,
         negated=False,
     ),
     Family(
@@ -85,6 +106,8 @@ FAMILIES = (
         side=1024,
         multiple=16,
         guidance=3.5,
+        embeds=FLUX,
+        more={"_auto_resize": False},  # the crop is of a size that it knows
         referred=True,
         negated=False,
         instructed=True,
@@ -97,6 +120,8 @@ FAMILIES = (
         side=1024,
         multiple=16,
         guidance=3.5,
+        embeds=FLUX,
+        control="FluxControlNetModel",
         negated=False,
     ),
     Family(
@@ -107,29 +132,20 @@ FAMILIES = (
         side=1024,
         multiple=16,
         guidance=4.0,
+        embeds=("prompt_embeds", ""),
         referred=True,
         negated=False,
-        instructed=True,
-    ),
-    Family(
-        "Qwen-Image-Edit",
-        ("QwenImageEditPipeline", "QwenImageEditInpaintPipeline"),
-        "QwenImageEditInpaintPipeline",
-        None,
-        side=1024,
-        multiple=32,
-        guidance=4.0,
-        guided="true_cfg_scale",
         instructed=True,
     ),
     Family(
         "Qwen-Image",
         ("QwenImagePipeline", "QwenImageInpaintPipeline"),
         "QwenImageInpaintPipeline",
-        "QwenImageControlNetInpaintPipeline",
+        None,
         side=1024,
         multiple=32,
         guidance=4.0,
+        embeds=("prompt_embeds", "prompt_embeds_mask"),
         guided="true_cfg_scale",
     ),
     Family(
@@ -140,6 +156,8 @@ FAMILIES = (
         side=1024,
         multiple=32,
         guidance=5.0,
+        embeds=("prompt_embeds", ""),
+        unguided=0.0,
     ),
 )
 
@@ -151,3 +169,20 @@ def family_of(kind: str) -> Family:
             return family
     known = ", ".join(family.name for family in FAMILIES)
     raise WeightsError(f"A {kind} cannot paint a garment inside a mask: get a model of {known}.")
+
+
+def refusal(bundle: Bundle, family: Family, wishes: Sequence[str]) -> str:
+    """The sentence where a bundle cannot take wishes: what it lacks, and which can."""
+    bring, other = f"fice models import FOLDER --as {bundle.name}", "choose another --bundle"
+    remedy = other
+    if not SHOWN.isdisjoint(wishes):
+        able = _named(lambda each: each.adapted or each.referred and REFERRED.issuperset(wishes))
+        remedy = f"import an IP-Adapter ({bring}), or {other}" if family.adapted else f"{other}, of {able}"
+    elif "pose" in wishes:
+        able = _named(lambda each: each.posed is not None)
+        remedy = f"import a ControlNet for poses ({bring}), or {other}" if family.posed else f"{other}, of {able}"
+    return f"Bundle {bundle.name}, {family.name}, cannot take {', '.join(wishes)}: {remedy}."
+
+
+def _named(able: Callable[[Family], bool]) -> str:
+    return " or ".join(family.name for family in FAMILIES if able(family))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
 from fice.diffusion.families import family_of
-from fice.diffusion.load import load_pipeline
+from fice.diffusion.load import load_pipeline, silent
 from fice.diffusion.request import Request
+from fice.diffusion.words import Words
 from fice.settings import Settings
 
 
@@ -24,40 +25,65 @@ class Model:
         device: that computes.
         settings: the choices of the edit.
         told: is called after each step of the noise.
+
+    Errors as of `load_pipeline`.
     """
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
         self.family = family_of(bundle.folders["pipeline"].kind)
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
-        self.pipeline = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
-        self.takes = frozenset(signature(self.pipeline.__call__).parameters)
+        self.pipeline, self.notices = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
+        self.words = Words(self.pipeline, self.family, device)
+        self.guidance = settings.guidance or self.family.guidance
+        if self.guidance == 1:
+            self.guidance = self.family.unguided
+
+    @property
+    def guided(self) -> bool:
+        """It draws everything twice, with what is asked and without."""
+        distilled = "unet" in self.pipeline.components and self.pipeline.unet.config.time_cond_proj_dim is not None
+        return self.guidance > self.family.unguided and not distilled
 
     def paint(self, requests: Sequence[Request]) -> list[Tensor]:
-        """The pictures of requests that are alike, painted together: (1, 3, H, W) sRGB in [0, 1] each."""
-        settings, first = self.settings, requests[0]
+        """The pictures of requests that are alike, painted together: (1, 3, H, W) sRGB each.
+
+        A picture is what it is alone, up to the rounding of sums. Values are in [0, 1], or no numbers at all where the
+        model's own numbers were too coarse. Painting leaves the requests' generators as they are.
+        """
+        first = requests[0]
+        if self.family.referred and first.shown and len(requests) > 1:  # pictures of garments differ in size
+            return [self.paint([request])[0] for request in requests]
         height, width = first.picture.shape[2:]
         given: dict[str, Any] = {
-            "prompt": [request.prompt for request in requests],
             "image": torch.cat([request.picture for request in requests]),
             "mask_image": torch.cat([(request.area > 0).float() for request in requests]),
             "height": height,
             "width": width,
-            "strength": settings.noise,
-            "num_inference_steps": settings.steps,
-            self.family.guided: settings.guidance or self.family.guidance,
-            "generator": [request.generator for request in requests],
+            "strength": self.settings.noise,
+            "num_inference_steps": self.settings.steps,
+            self.family.guided: self.guidance,
+            "generator": [request.generator.clone_state() for request in requests],
             "output_type": "pt",
             "callback_on_step_end": self._stepped,
+            **self.family.more,
         }
-        if self.family.negated:
-            given["negative_prompt"] = [request.negative for request in requests]
-        if self.posed and first.pose is not None:
-            given["control_image"] = torch.cat([request.pose for request in requests if request.pose is not None])
-            given["controlnet_conditioning_scale"] = settings.control
-        with torch.no_grad():
-            drawn = self.pipeline(**given).images
-        return list(drawn.float().cpu().clamp(0, 1).split(1))
+        if self.posed:
+            given |= self._pose(requests)
+        if self.family.referred and first.shown:
+            given["image_reference"] = first.shown[0].pictures[0]
+        with torch.no_grad(), silent():
+            given |= self.words.given(requests, self.guided)
+            drawn = self.pipeline(**given).images.float().cpu()
+        if drawn.shape[2:] != (height, width):  # some have sizes of their own
+            drawn = F.interpolate(drawn, (height, width), mode="bicubic", antialias=True)
+        return list(drawn.clamp(0, 1).split(1))
+
+    def _pose(self, requests: Sequence[Request]) -> dict[str, Any]:
+        """What the ControlNet is told; of nobody's joints it is shown an empty picture, which counts nothing."""
+        drawn = [torch.zeros_like(each.picture) if each.pose is None else each.pose for each in requests]
+        scale = 0.0 if requests[0].pose is None else self.settings.control
+        return {"control_image": torch.cat(drawn), "controlnet_conditioning_scale": scale}
 
     def _stepped(self, pipeline: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self.told()

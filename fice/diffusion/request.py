@@ -32,8 +32,8 @@ class Request:
         picture: the crop as it is, (1, 3, H, W) sRGB in [0, 1].
         area: what is painted, (1, 1, H, W) in [0, 1].
         prompt: what of.
-        negative: what shall not be seen.
-        generator: its own random numbers, on the CPU.
+        generator: where its own random numbers begin, on the CPU.
+        negative: what shall not be seen, of models that hear that.
         shown: what it shall look like, or ().
         pose: the body's joints as a ControlNet wants them drawn, (1, 3, H, W) in [0, 1]; or None.
         plugins: FILE[:WEIGHT] each.
@@ -43,10 +43,10 @@ class Request:
     area: Tensor
     prompt: str
     generator: torch.Generator
+    negative: str = ""
     shown: tuple[Shown, ...] = ()
     pose: Tensor | None = None
     plugins: tuple[str, ...] = ()
-    negative: str = ""
 
     @property
     def alike(self) -> Hashable:

@@ -5,7 +5,7 @@ A variant is replaced settings and nothing else; each is a batch of its own in O
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fice.batch.batch import Batch
 from fice.batch.journal import Result, Summary
 from fice.batch.run import run_batch
+from fice.bundle.bundle import Bundle, load_bundle
 from fice.errors import UsageError
 from fice.order import Order
 from fice.setting import as_set
@@ -36,11 +37,13 @@ class Variant:
         name: of its folder, and in tables.
         changes: settings replaced.
         meaning: what it is, in one sentence.
+        of: the folder that a bundle must have for it to differ; "" for any bundle.
     """
 
     name: str
     changes: dict[str, Any] = field(default_factory=dict)
     meaning: str = ""
+    of: str = ""
 
 
 # "from the photograph": neither re-dressed nor held to the re-dressed cloth, so that the terms alone edit
@@ -70,33 +73,51 @@ STANDARD = (
     Variant("no-augmentation", {"views": 0}, "CLIP sees one view instead of several."),
     Variant("no-clamp", {"clamp": False}, "CLIP sees values beyond black and white."),
 )
+COUNTED = tuple(
+    Variant(f"garments-{count}", {"pictures": count}, meaning)
+    for count, meaning in enumerate(("By its words alone.", "By one picture.", "By two pictures.", "By three."))
+)
 PICTURED = (  # where an order shows garments
     Variant("no-reference", {"reference": 0.0}, "Without the term of a garment's pictures."),
     Variant("no-warp", {"warp": False}, "A garment's picture laid on its place as it is, without a warp."),
     Variant("no-masks", {"apart": False}, "Every term looks at all garments at once."),
-    *(
-        Variant(f"garments-{count}", {"pictures": count}, meaning)
-        for count, meaning in enumerate(("By its words alone.", "By one picture.", "By two pictures.", "By three."))
-    ),
+    *COUNTED,
+)
+DIFFUSED = (  # what a diffusion model draws
+    Variant(FULL, {}, "The whole method."),
+    Variant("no-guidance", {"guidance": 1.0}, "Without guidance: what the words alone bring about."),
+    Variant("no-negative", {"negative": ""}, "Without words for what shall not be seen."),
+    Variant("no-growth", {"grow": 0.0}, "The new garment stays inside the outline of the old one."),
+    Variant("some-old", {"noise": 0.7}, "From part of the noise, so that something of the old garment stays."),
+    Variant("one-pass", {"apart": False}, "All garments in one pass, with one sentence."),
+    Variant("no-control", {"control": 0.0}, "Without the ControlNet: the pose is free.", of="controlnet"),
+    Variant("no-adapter", {"adapter": 0.0}, "Without the IP-Adapter: concerns pictures and swatches.", of="adapter"),
 )
 
 
-def choose(names: Sequence[str], grid: Sequence[str], order: Order | None = None) -> list[Variant]:
+def choose(
+    names: Sequence[str],
+    grid: Sequence[str],
+    order: Order | None = None,
+    garment: str = "generated",
+    folders: Collection[str] = (),
+) -> list[Variant]:
     """The variants of a study: the named ones and the whole grid, `full` first; all that concern it when none is given.
 
-    names: of STANDARD and PICTURED. grid: "setting=value,value,..." each; every combination is a variant. order: what
-    is asked of every photo. Raises UsageError.
+    names: of STANDARD and PICTURED, or of what a diffusion model draws. grid: "setting=value,value,..." each; every
+    combination is a variant. order: what is asked of every photo. garment: as of the settings. folders: that the
+    bundle has. Raises UsageError.
     """
-    known = {variant.name: variant for variant in (*STANDARD, *PICTURED)}
+    standard, pictured = (DIFFUSED, COUNTED) if garment == "diffused" else (STANDARD, PICTURED)
+    known = {variant.name: variant for variant in (*standard, *pictured)}
     shown = order is not None and not {"pictures", "collection"}.isdisjoint(order.asked())
     for name in names:
         if name not in known:
-            raise UsageError(f"There is no variant {name!r}: choose one of {', '.join(known)}.")
-    chosen = (
-        [known[name] for name in dict.fromkeys((FULL, *names))]
-        if names or grid
-        else [*STANDARD, *PICTURED[: len(PICTURED) * shown]]
-    )
+            raise UsageError(f"There is no variant {name!r} of {garment} garments: choose one of {', '.join(known)}.")
+        if known[name].of not in ("", *folders):
+            raise UsageError(f"The variant {name} is for bundles that have a folder {known[name].of}: leave it out.")
+    everything = [each for each in (*standard, *pictured[: len(pictured) * shown]) if each.of in ("", *folders)]
+    chosen = [known[name] for name in dict.fromkeys((FULL, *names))] if names or grid else everything
     return chosen + (combinations(grid) if grid else [])
 
 
@@ -136,10 +157,11 @@ def describe_study(
     grid: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
     order: Order | None = None,
+    bundle: str | Path | Bundle = "street",
 ) -> str:
     """What `ablate` would run, a line a variant. Arguments as of `choose`, errors as of `ablate`."""
     lines = []
-    for variant in differing(choose(variants, grid, order), settings, tell):
+    for variant in differing(_chosen(variants, grid, order, settings, bundle), settings, tell):
         changes = ", ".join(f"{name}={as_set(value)}" for name, value in variant.changes.items()) or "-"
         lines.append(f"{variant.name:<18} {changes:<36} {variant.meaning}".rstrip())
     return "\n".join(lines)
@@ -177,7 +199,8 @@ def ablate(
     from fice.evaluation.run import check_extras, evaluate
 
     check_extras()
-    chosen = differing(choose(variants, grid, batch.order), batch.settings, tell)
+    chosen = _chosen(variants, grid, batch.order, batch.settings, batch.bundle)
+    chosen = differing(chosen, batch.settings, tell)
     for variant in chosen:
         batch.settings.replace(**variant.changes).check()
     runs: dict[str, list[Path]] = {}
@@ -203,6 +226,12 @@ def ablate(
                 runs.setdefault(variant.name, []).append(folder)
     meanings = {variant.name: variant.meaning for variant in chosen}
     return evaluate(runs, output=batch.out, judging=judging, meanings=meanings, tell=tell, progress=looking)
+
+
+def _chosen(
+    names: Sequence[str], grid: Sequence[str], order: Order | None, settings: Settings, bundle: str | Path | Bundle
+) -> list[Variant]:
+    return choose(names, grid, order, settings.garment, load_bundle(bundle).folders)
 
 
 def _overall(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fice.batch.found import found_in
 from fice.bundle.bundle import Bundle
 from fice.check import LIMITS, check
 from fice.device import resolve
@@ -21,18 +20,14 @@ from fice.errors import InputError
 from fice.evaluation import captions, fidelity, likeness, measures
 from fice.evaluation.columns import MEASURES
 from fice.evaluation.measures import Unmeasurable
+from fice.evaluation.plans import plan_of
 from fice.evaluation.reports import curve_of, of_check, seconds_of
 from fice.evaluation.study import Row
 from fice.evaluation.triples import Triple
-from fice.garment import Garment
 from fice.language.clip import Semantics
-from fice.language.matching import matched
-from fice.language.placed import divided
-from fice.language.words import Sentence, parse
 from fice.photo.photo import Photo, read_photo
-from fice.plan import Piece, Plan, make_plan, read_painted
+from fice.plan import Piece, Plan, read_painted
 from fice.references.wardrobe import Wardrobe
-from fice.settings import Settings
 from fice.subject.analysis import Analysis, seen
 from fice.subject.colours import worn
 from fice.subject.pose import Pose
@@ -41,7 +36,6 @@ from fice.subject.subject import Subject
 from fice.subject.views import garment_views
 
 KEPT = 8  # sources that are not looked at anew when another edit of them comes
-OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
 PERSON = 0.9  # probability from which a pixel must stay before new ground
 NO_NUMBER = "The networks gave no number for this picture."
 OF_EACH = tuple(measure.name for measure in MEASURES if not measure.whole)
@@ -115,10 +109,7 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        asked = matched(divided(triple.order), lambda garment, _: parse(garment.text))
-        asked, references = self.wardrobe.dressed([_with_found(*each, found_in(triple.report)) for each in asked])
-        wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
-        plan = make_plan(subject, triple.order, wanted, self.regions, OUTLINE_FREE, references=references)
+        plan = plan_of(triple, subject, self.regions, self.wardrobe)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
         head = lru_cache(1)(lambda: self._head(subject))
@@ -252,12 +243,6 @@ class Observer:
         if not len(rows):
             raise Unmeasurable("Nobody is seen in the source.")
         return float(rows.max() - rows.min() + 1) * look.person.shape[2] / look.regions.shape[2]
-
-
-def _with_found(garment: Garment, sentence: Sentence, found: Mapping[str, Sequence[str]]) -> tuple[Garment, Sentence]:
-    """A garment with the pictures that were found for its words, as far as they are still there."""
-    there = tuple(name for name in found.get(sentence.wanted, ()) if Path(name).is_file())
-    return (garment if garment.pictures else replace(garment, pictures=there)), sentence
 
 
 def _some(told: Sequence[Piece]) -> Sequence[Piece]:

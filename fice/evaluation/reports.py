@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
+from fice.errors import UsageError
 from fice.evaluation.measures import Unmeasurable
+from fice.settings import Settings
 
 ABSENT = {  # of a check
     "print_left": "The garment had no print.",
@@ -21,6 +23,14 @@ def seconds_of(report: dict[str, Any]) -> float:
     if not _is_number(seconds):
         raise Unmeasurable("No journal says how long it took.")
     return float(cast(float, seconds))
+
+
+def settings_of(report: dict[str, Any]) -> Settings:
+    """How an edit was made; by default where it is not told, or in settings of another fice."""
+    try:
+        return Settings.preset(report["preset"], **report["settings"])
+    except (KeyError, TypeError, UsageError):
+        return Settings()
 
 
 def of_check(figures: Callable[[], dict[str, Any]], name: str) -> float:

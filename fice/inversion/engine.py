@@ -85,6 +85,8 @@ class Inversion:
     """
 
     takes = Redressing.takes | {"pose", "latent"}
+    together: int | None = None
+    diverged = "The optimisation diverged three times; try --set rate=0.01, or another --seed."
 
     def __init__(
         self,
@@ -107,6 +109,9 @@ class Inversion:
             steps=settings.steps, rate=settings.rate, schedule=settings.schedule, tolerance=settings.tolerance
         )
         self._bound: tuple[list[Run], Synthesis, list[losses.Term]] = ([], synthesis_of(self.generator), [])
+
+    def refusal(self, wishes: Sequence[str]) -> str:
+        return f"Bundle {self.bundle.name} cannot take {', '.join(wishes)}; choose another --bundle."
 
     def load_encoder(self) -> Encoder:
         """The bundle's encoder, mapped anew: a large one is needed for a moment only."""

@@ -10,9 +10,10 @@ from typing import Any
 
 from fice.bundle.bundle import list_bundles, load_bundle
 from fice.bundle.card import CARD
+from fice.diffusion.families import family_of
 from fice.errors import UsageError, WeightsError
 from fice.files import own_bundles, shipped
-from fice.models.sources import Recipe, Source, load_sources
+from fice.models.sources import Recipe, Source, load_sources, megabytes
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ def list_models() -> list[Model]:
         bundle = load_bundle(name)
         height, width = bundle.canvas
         text = f"{height} x {width}: {bundle.description}" if height else bundle.description
-        found.append(Model(name, "installed", f"{bundle.bytes / 1e6:.0f} MB", text))
+        if painter := bundle.folders.get("pipeline"):
+            text = f"{text} ({painter.licence})"
+        found.append(Model(name, "installed", megabytes(bundle.bytes), text))
     sources, names = load_sources(), {model.name for model in found}
     for recipe in sources.bundles.values():
         if recipe.name not in names:
@@ -51,7 +54,10 @@ def describe(name: str) -> dict[str, Any]:
     """A bundle, a folder that is one, or something to fetch, as json. Raises WeightsError for an unknown name."""
     sources = load_sources()
     if name in list_bundles() or Path(name).is_dir() or name not in sources.names():
-        return load_bundle(name).summary()
+        summary = load_bundle(name).summary()
+        if painter := summary["folders"].get("pipeline"):
+            painter["family"] = family_of(painter["kind"]).name
+        return summary
     found = sources.get(name)
     if isinstance(found, Recipe):
         return {

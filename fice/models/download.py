@@ -18,6 +18,7 @@ import requests
 from requests import exceptions as broken
 
 from fice.errors import WeightsError
+from fice.files import bar
 from fice.models.sources import CEILING, File, megabytes
 from fice.version import __version__
 
@@ -25,10 +26,14 @@ PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt; bytes gained b
 LONGEST_PAUSE = 120  # what a server may ask for with Retry-After
 TIMEOUT = (15, 60)  # seconds to connect, and between two bytes
 BLOCK = 1 << 16
-PATIENCE = 2  # seconds that pass before a bar appears
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 LOCAL = {"localhost", "127.0.0.1", "::1"}
+GONE = {401, 403, 404, 410}  # what servers answer where a repository was deleted, or is not for everybody
 pause = time.sleep
+
+
+class Gone(WeightsError):
+    """There is no such file at an address; another one may have it."""
 
 
 class _Again(Exception):
@@ -59,6 +64,7 @@ class Download:
         remedy: ends each error: what a person can do instead.
         tell: is given a line at each break.
         progress: whether a terminal sees a bar.
+        last: there is no other address, so that one which is not found is asked for again.
     """
 
     file: File
@@ -66,6 +72,7 @@ class Download:
     remedy: str
     tell: Callable[[str], None]
     progress: bool = True
+    last: bool = True
 
     def __call__(self, url: str, output_file: str, _pooch: Any) -> None:
         """Fetch `url` and rename it to `output_file`. Raises WeightsError."""
@@ -106,6 +113,8 @@ class Download:
         except (broken.ConnectionError, broken.Timeout, broken.ChunkedEncodingError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise self._error(f"{host} does not prove who it is (check this machine's clock and proxy)") from error
+            if not self.last and "NameResolutionError" in repr(error):
+                raise self._error(f"There is no server {host}", Gone) from error
             raise _Again(f"The connection to {host} broke off") from error
         except (broken.RequestException, ValueError) as error:  # ValueError: addresses that are none
             raise self._error(f"{url} cannot be fetched ({error})") from error
@@ -122,7 +131,8 @@ class Download:
         if answer.status_code in PASSING:
             raise _Again(f"{host} answers {answer.status_code} ({answer.reason})", _retry_after(answer))
         if answer.status_code not in (200, 206):
-            raise self._error(f"{host} answers {answer.status_code} ({answer.reason}) for {self.file.name}")
+            kind = Gone if answer.status_code in GONE else WeightsError
+            raise self._error(f"{host} answers {answer.status_code} ({answer.reason}) for {self.file.name}", kind)
         if answer.status_code == 206 and start != have:
             self._forget()
             raise _Again(f"{host} went on at the wrong place")
@@ -133,7 +143,10 @@ class Download:
         have = start
         self._check_size(host, total, have)
         expected = self.file.size or total
-        with open(self.part, "ab" if have else "wb") as out, self._bar(have, expected) as bar:
+        with (
+            open(self.part, "ab" if have else "wb") as out,
+            bar(expected, self.file.name, done=have, shown=self.progress) as seen,
+        ):
             if not have:
                 self._remember(answer)
             for block in answer.iter_content(BLOCK):
@@ -143,7 +156,7 @@ class Download:
                 if have > (expected or CEILING):
                     raise self._refuse(f"{host} sends more than the {megabytes(expected or CEILING)} that may come")
                 out.write(block)
-                bar.update(len(block))
+                seen(len(block))
             out.flush()
             os.fsync(out.fileno())
         if have < (expected or 0):
@@ -161,14 +174,6 @@ class Download:
                 f"{self.file.name} needs {megabytes(need)} and {self.part.parent} has {megabytes(free)} left: free some"
                 " space, or set FICE_HOME to a folder on a larger disk."
             )
-
-    def _bar(self, have: int, total: int | None) -> Any:
-        from tqdm import tqdm
-
-        hidden = None if self.progress else True  # None: shown on a terminal only
-        return tqdm(
-            total=total, initial=have, unit="B", unit_scale=True, desc=self.file.name, delay=PATIENCE, disable=hidden
-        )
 
     @property
     def _mark(self) -> Path:
@@ -196,8 +201,8 @@ class Download:
         self._forget()
         return self._error(problem)
 
-    def _error(self, problem: str) -> WeightsError:
-        return WeightsError(f"{problem}: {self.remedy}.")
+    def _error(self, problem: str, kind: type[WeightsError] = WeightsError) -> WeightsError:
+        return kind(f"{problem}: {self.remedy}.")
 
 
 def check_address(url: str, origin: str) -> None:

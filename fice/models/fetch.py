@@ -40,29 +40,43 @@ def fetch(source: Source, *, offline: bool = False, tell: Tell = lambda _: None,
 
 def _get(source: Source, file: File, tell: Tell, progress: bool) -> None:
     """Download one file, unless another process just did."""
-    import pooch
-
-    from fice.models.download import Download
-
     path = source.folder / file.name
     with _alone(source.name, f"Another fice is fetching {source.name}; waiting for it.", tell):
         if _is_there(source, file, tell):
             return
-        source.folder.mkdir(parents=True, exist_ok=True)
-        for stale in source.folder.glob("tmp????????"):  # pooch's, of a run that was killed while it compared
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for stale in path.parent.glob("tmp????????"):  # pooch's, of a run that was killed while it compared
             stale.unlink()
-        known = file.sha256 or _seen().get(_key(source, file))
         again = "again, as the one that is there is damaged, " if path.exists() else ""
         size = f" ({source.size_text})" if len(source.files) == 1 else ""
         tell(f"Fetching {file.name}{size} {again}from {file.url}")
-        download = Download(file, path.with_name(f"{file.name}.part"), _remedy(source, file), tell, progress)
-        pooch.get_logger().setLevel("ERROR")
+        _get_from([str(file.url), *file.mirrors], source, file, tell, progress)
+
+
+def _get_from(addresses: list[str], source: Source, file: File, tell: Tell, progress: bool) -> None:
+    """Download one file from the first address that has it."""
+    import pooch
+
+    from fice.models.download import Download, Gone
+
+    path, known = source.folder / file.name, file.sha256 or _seen().get(_key(source, file))
+    part, remedy = path.with_name(f"{path.name}.part"), _remedy(source, file)
+    pooch.get_logger().setLevel("ERROR")
+    for number, url in enumerate(addresses):
+        others = addresses[number + 1 :]
+        download = Download(file, part, remedy, tell, progress, last=not others)
         try:
-            pooch.retrieve(str(file.url), known and f"sha256:{known}", file.name, source.folder, downloader=download)
+            pooch.retrieve(url, known and f"sha256:{known}", path.name, path.parent, downloader=download)
+        except Gone:
+            if not others:
+                raise
+            tell(f"{file.name} is gone from {url}; trying {others[0]}")
+            continue
         except ValueError as error:  # how pooch says that the sha256 differs
             raise _wrong(source, file) from error
         if known is None:
             _is_there(source, file, tell)  # keeps the sha256
+        return
 
 
 def _is_there(source: Source, file: File, tell: Tell) -> bool:

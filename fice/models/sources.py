@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,24 @@ from fice.files import downloads, shipped
 
 CEILING = 8 << 30  # no file of any source is larger, stated or not
 PLAIN = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
-FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-PARTS = {"generator", "encoder", "regions", "pose", "clip"}
+FILE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*")
+PARTS = {"generator", "encoder", "regions", "pose", "clip", "pipeline", "controlnet", "adapter"}
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a source; what its publisher does not state is None, and without a url a person downloads it."""
+    """One file of a source; what its publisher does not state is None, and without a url a person downloads it.
+
+    Attributes:
+        name: its path in the folder of the source.
+        mirrors: further addresses, tried in turn where it is gone from `url`.
+    """
 
     name: str
     url: str | None = None
     size: int | None = None
     sha256: str | None = None
+    mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Source:
     @property
     def path(self) -> Path:
         """What `fetch` returns: the one file, or the folder of several."""
-        return self.folder / self.files[0].name if len(self.files) == 1 else self.folder
+        alone = len(self.files) == 1 and "/" not in self.files[0].name
+        return self.folder / self.files[0].name if alone else self.folder
 
     @property
     def by_hand(self) -> bool:
@@ -163,15 +171,18 @@ def _source(name: str, description: str, files: list, licence: str, becomes: dic
     return Source(name, description, licence, entries, page, parts, str(becomes.get("note", "")))
 
 
-def _file(name: str, url: str | None, size: int | None, sha256: str | None) -> File:
+def _file(name: str, url: str | None, size: int | None, sha256: str | None, mirrors: Sequence[str] = ()) -> File:
     if not FILE.fullmatch(name) or name.endswith((".part", ".tag")):
         raise ValueError(f"file name {name!r}")
     if size is not None and not (type(size) is int and 0 < size <= CEILING):
         raise ValueError(f"size of {name}")
     if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError(f"sha256 of {name}")
-    _check_url(url)
-    return File(name, url, size, sha256)
+    if isinstance(mirrors, str) or (mirrors and url is None):
+        raise ValueError(f"mirrors of {name}")
+    for address in (url, *mirrors):
+        _check_url(address)
+    return File(name, url, size, sha256, tuple(mirrors))
 
 
 def _check_url(url: str | None) -> None:

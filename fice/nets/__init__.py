@@ -63,7 +63,9 @@ def outline(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """
     import torch
 
-    with torch.device("meta"), _counted():
+    from fice.nets.initial import Blank
+
+    with torch.device("meta"), Blank(), _counted():
         return network(name)(**arguments)
 
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.nets.initial import normal
+
 HEAD_WIDTH = 64  # of both picture networks
 
 
@@ -78,12 +80,12 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(3, width, patch_size, stride=patch_size, bias=False)
         scale = width**-0.5
-        self.class_embedding = nn.Parameter(scale * torch.randn(width))
-        self.positional_embedding = nn.Parameter(scale * torch.randn((input_resolution // patch_size) ** 2 + 1, width))
+        self.class_embedding = nn.Parameter(normal(width, std=scale))
+        self.positional_embedding = nn.Parameter(normal((input_resolution // patch_size) ** 2 + 1, width, std=scale))
         self.ln_pre = nn.LayerNorm(width)
         self.transformer = Transformer(width, layers, heads)
         self.ln_post = nn.LayerNorm(width)
-        self.proj = nn.Parameter(scale * torch.randn(width, output_dim))
+        self.proj = nn.Parameter(normal(width, output_dim, std=scale))
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv1(x).flatten(2).transpose(1, 2)  # (B, patches, width)
@@ -124,7 +126,7 @@ class AttentionPool2d(nn.Module):
     def __init__(self, side: int, channels: int, heads: int, output_dim: int):
         super().__init__()
         self.heads = heads
-        self.positional_embedding = nn.Parameter(torch.randn(side**2 + 1, channels) * channels**-0.5)
+        self.positional_embedding = nn.Parameter(normal(side**2 + 1, channels, std=channels**-0.5))
         self.k_proj = nn.Linear(channels, channels)
         self.q_proj = nn.Linear(channels, channels)
         self.v_proj = nn.Linear(channels, channels)
@@ -212,9 +214,9 @@ class CLIP(nn.Module):
             )
         self.transformer = Transformer(transformer_width, transformer_layers, transformer_heads, causal=True)
         self.token_embedding = nn.Embedding(vocab_size, transformer_width)
-        self.positional_embedding = nn.Parameter(torch.randn(context_length, transformer_width) * 0.01)
+        self.positional_embedding = nn.Parameter(normal(context_length, transformer_width, std=0.01))
         self.ln_final = nn.LayerNorm(transformer_width)
-        self.text_projection = nn.Parameter(torch.randn(transformer_width, embed_dim) * transformer_width**-0.5)
+        self.text_projection = nn.Parameter(normal(transformer_width, embed_dim, std=transformer_width**-0.5))
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         nn.init.normal_(self.token_embedding.weight, std=0.02)
 

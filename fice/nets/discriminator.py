@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from fice.nets.initial import normal
 from fice.nets.stylegan2 import FullyConnected, block_channels, block_heights
 from stylegan2_ops import bias_act, conv2d_resample, setup_filter
 
@@ -21,7 +22,7 @@ class ConvLayer(nn.Module):
     def __init__(self, in_channels, out_channels, kernel, activation="lrelu", bias=True, down=1, conv_clamp=None):
         super().__init__()
         self.activation, self.down, self.padding, self.conv_clamp = activation, down, kernel // 2, conv_clamp
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
+        self.weight = nn.Parameter(normal(out_channels, in_channels, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.weight_gain = 1 / math.sqrt(in_channels * kernel**2)
         self.activation_gain = math.sqrt(2) if activation == "lrelu" else 1.0

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fice.errors import UsageError
+from fice.nets.initial import normal
 from stylegan2_ops import bias_act, modulated_conv2d, setup_filter, upsample2d
 
 NOISE = ("const", "random", "none")
@@ -39,7 +40,7 @@ class FullyConnected(nn.Module):
     def __init__(self, in_features, out_features, activation="linear", lr_multiplier=1.0, bias_init=0.0):
         super().__init__()
         self.activation = activation
-        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        self.weight = nn.Parameter(normal(out_features, in_features, std=1 / lr_multiplier))
         self.bias = nn.Parameter(torch.full((out_features,), float(bias_init)))
         self.weight_gain = lr_multiplier / math.sqrt(in_features)
         self.bias_gain = lr_multiplier
@@ -104,10 +105,10 @@ class SynthesisLayer(nn.Module):
         super().__init__()
         self.size, self.up, self.conv_clamp = size, up, conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
+        self.weight = nn.Parameter(normal(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise_const", torch.randn(size))
+        self.register_buffer("noise_const", normal(*size))
         self.register_buffer("resample_filter", setup_filter(resample_filter))
 
     def forward(self, x: Tensor, w: Tensor, noise: str) -> Tensor:
@@ -141,7 +142,7 @@ class ToRGB(nn.Module):
         super().__init__()
         self.conv_clamp = conv_clamp
         self.affine = FullyConnected(w_dim, in_channels, bias_init=1)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
+        self.weight = nn.Parameter(normal(out_channels, in_channels, 1, 1))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.weight_gain = 1 / math.sqrt(in_channels)
 
@@ -165,7 +166,7 @@ class SynthesisBlock(nn.Module):
         self.register_buffer("resample_filter", setup_filter(resample_filter))
         layer = dict(w_dim=w_dim, size=size, resample_filter=resample_filter, conv_clamp=conv_clamp)
         if self.first:
-            self.const = nn.Parameter(torch.randn(out_channels, *size))
+            self.const = nn.Parameter(normal(out_channels, *size))
         else:
             self.conv0 = SynthesisLayer(in_channels, out_channels, up=2, **layer)
         self.conv1 = SynthesisLayer(out_channels, out_channels, **layer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
-from scipy.cluster.vq import kmeans2
 from scipy.special import logit
 
 from fice.srgb import to_lab
@@ -88,6 +87,8 @@ def _main(inside: np.ndarray, seen: np.ndarray | None) -> np.ndarray:
 
 def _likelihood(lab: np.ndarray, of: np.ndarray) -> np.ndarray:
     """Log likelihood (h, w) of colours (h, w, 3) in a mixture of Gaussians fitted to others (n, 3)."""
+    from scipy.cluster.vq import kmeans2  # takes half a second
+
     sample = of[:: max(1, len(of) // SAMPLE)]
     sample = sample + np.random.default_rng(0).normal(0, FINEST, sample.shape)  # no two centres are the same
     centres, labels = kmeans2(sample, min(MIXTURE, len(sample)), iter=8, minit="++", seed=0)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from scipy.spatial import ConvexHull
 
 from fice.references.outline import lie, outline, solid
 
@@ -202,6 +201,8 @@ def _legs(path: np.ndarray, kind: str) -> dict[str, np.ndarray]:
 
 def _inward(path: np.ndarray, highest: float, lowest: float, deep: float) -> int | None:
     """Where a sleeve meets the trunk: the deepest sharp turn inwards, between two shares of the height."""
+    from scipy.spatial import ConvexHull  # takes half a second
+
     hull = np.sort(ConvexHull(path).vertices)
     top, height = path[:, 1].min(), np.ptp(path[:, 1])
     step = max(2, round(WITHIN * height / np.hypot(*np.diff(path, axis=0).T).mean()))

@@ -12,19 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.checkpoints.folder import colour, read_json, read_tensors, size_of
+from fice.checkpoints.folder import colour, plain_settings, read_json, read_tensors, size_of
 from fice.errors import UsageError, WeightsError, first_line, is_out_of_memory
-from fice.extras import install
+from fice.extras import install, silent
 from fice.files import check_ordinary
 
-# settings that would have transformers fetch or run something, or that are our own to choose
-FOREIGN = {
-    *("auto_map", "attn_implementation", "_attn_implementation", "fusion_config", "transformers_weights"),
-    *("_name_or_path", "name_or_path", "dtype", "torch_dtype"),
-}
 OLDEST = 5  # transformers that has all of the networks
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")  # one of which any tokenizer has
-LAYERS = 1000  # in a row, of any network
 SIDE = 4096  # pixels of the largest picture that a network is shown
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -44,14 +38,14 @@ def load_network(folder: Path, name: str, device: str | torch.device, **settings
             f"{folder} has no model.safetensors, and no other weights are opened: get a folder that has."
         )
     try:
-        taken = _plain(config, folder)
+        taken = plain_settings(config, folder)
         taken = taken.get("detector_config", taken)  # SAM 3 comes with its tracker, which is not used
         outline = kind.config_class.from_dict({**taken, **settings})
         with torch.device("meta"):
             wanted = sum(parameter.numel() for parameter in kind(outline).parameters())
         if wanted > sum(tensor.numel() for tensor in weights.values()):
             raise ValueError("the weights are fewer than it has")
-        with _silent(transformers):
+        with silent(transformers):
             network, report = kind.from_pretrained(
                 None,
                 config=outline,
@@ -80,7 +74,7 @@ def load_tokenizer(folder: Path, name: str, most: int) -> Any:
             check_ordinary(file)
         if not any(file.name in VOCABULARIES for file in files):  # transformers would go on without a word
             raise ValueError(f"it has no {' and no '.join(VOCABULARIES)}")
-        with _silent(transformers):
+        with silent(transformers):
             tokenizer = getattr(transformers, name).from_pretrained(folder.absolute(), local_files_only=True)
         if len(tokenizer) > most:
             raise ValueError(f"it has {len(tokenizer)} tokens, the network {most}")
@@ -157,36 +151,3 @@ def _transformers() -> Any:
         old = f"For this transformers {OLDEST} or newer is needed, not {transformers.__version__}"
         raise UsageError(f"{old}: {install('hf', '--upgrade')}.")
     return transformers
-
-
-def _plain(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Settings without those that reach beyond the folder. Raises WeightsError for those that cannot be left out."""
-    if config.get("quantization_config"):
-        raise WeightsError(f"The weights in {folder} are quantised, which is not read: get them as they were trained.")
-    timm = config.get("use_timm_backbone") or str(config.get("model_type")).startswith("timm")
-    if timm or isinstance(config.get("backbone"), str):
-        raise WeightsError(f"The network in {folder} takes a part from elsewhere: get one that is whole.")
-    taken = {}
-    for key, value in config.items():
-        numbers = value if isinstance(value, list) else [value]
-        if any(word in key for word in ("layers", "depth", "blocks")):
-            if sum(number for number in numbers if isinstance(number, int)) > LAYERS:
-                raise WeightsError(f"The network in {folder} is too deep ({key} {str(value)[:40]}): get another one.")
-        if key not in FOREIGN:
-            taken[key] = _plain(value, folder) if isinstance(value, dict) else value
-    return taken
-
-
-@contextmanager
-def _silent(transformers: Any) -> Iterator[None]:
-    """Keeps transformers' bars and reports off the terminal: what concerns people is raised."""
-    log = transformers.utils.logging
-    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if bars:
-            log.enable_progress_bar()

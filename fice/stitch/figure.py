@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from scipy import ndimage
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from fice.mask import main_parts, steepen, without_specks
@@ -35,6 +34,8 @@ def whole_figure(view: Tensor, body: Tensor) -> Tensor:
     sides = [np.nonzero(side & near) for side in (sure, never)]
     lab = to_lab(view[0].permute(1, 2, 0).cpu().numpy() * 255)
     if open_ones.any() and min(len(ys) for ys, _ in sides) >= NEIGHBOURS:
+        from scipy.spatial import cKDTree  # takes half a second
+
         of = lambda at: np.column_stack([lab[at] / STEP, np.column_stack(at) / (AWAY * height)])  # noqa: E731
         here = np.nonzero(open_ones)
         apart = [cKDTree(of(side)).query(of(here), NEIGHBOURS)[0].mean(1) for side in sides]
@@ -48,6 +49,8 @@ def whole_figure(view: Tensor, body: Tensor) -> Tensor:
 
 def _not_through(person: np.ndarray, lab: np.ndarray) -> np.ndarray:
     """Holes of a person (h, w) through which the ground around does not show: a badge, a patch; (h, w) bool."""
+    from scipy.spatial import cKDTree
+
     parts, count = ndimage.label(~person)
     edge = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
     within = np.zeros_like(person)

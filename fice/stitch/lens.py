@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 from PIL import Image
-from scipy.signal import fftconvolve
 from torch import Tensor
 
 from fice.fill import DETAIL, continued
@@ -23,6 +22,8 @@ FINE = 1.5  # times DETAIL: the longer side of the copy that is blurred
 
 def out_of_focus(photo: Photo, frame: Frame, figure: Tensor) -> Photo:
     """The photo without its person behind a wide lens, in 8 bits sRGB; figure: (1, 1, h, w) on the frame's canvas."""
+    from scipy.signal import fftconvolve  # takes a second, and few edits need it
+
     shrink = max(1.0, max(photo.size) / (FINE * DETAIL))
     picture = torch.from_numpy(photo.small(photo.size[0] / shrink)).permute(2, 0, 1)[None].to(figure)
     size = picture.shape[2], picture.shape[3]

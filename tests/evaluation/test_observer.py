@@ -16,7 +16,8 @@ from scipy import ndimage
 
 from fice.bundle.bundle import load_bundle
 from fice.evaluation.columns import MEASURES
-from fice.evaluation.observer import OUTLINE_FREE, Observer
+from fice.evaluation.observer import Observer
+from fice.evaluation.plans import OUTLINE_FREE
 from fice.evaluation.triples import Triple
 from fice.language.clip import Semantics
 from fice.language.lexicon import COLOURS

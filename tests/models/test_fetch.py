@@ -19,6 +19,7 @@ import pytest
 import requests
 from conftest import ROOT
 
+import fice.files
 import fice.models.download
 from fice.errors import WeightsError
 from fice.files import downloads, user_folder
@@ -158,7 +159,7 @@ def test_a_terminal_sees_a_bar_if_it_wants_one(server, monkeypatch, progress):
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setattr(fice.models.download, "PATIENCE", 0)
+    monkeypatch.setattr(fice.files, "PATIENCE", 0)
     fetch(source(server), progress=progress, tell=lambda _: None)
     shown = sys.stderr.getvalue()
     assert ("weights.pt" in shown and "1.05M" in shown and "B/s" in shown) if progress else shown == ""
@@ -297,6 +298,39 @@ def test_a_proxy_of_the_user_is_used(server, monkeypatch):
     file = File("weights.pt", "http://weights.invalid/weights.pt", SIZE, SHA)
     assert fetch(Source("weights", "d", "l", (file,))).read_bytes() == BODY
     assert server.asked[0].path == "http://weights.invalid/weights.pt"
+
+
+def test_files_may_lie_in_folders_of_a_source(server):
+    files = tuple(File(name, server.url, SIZE, SHA) for name in ("config.json", "unet/a.bin", "unet/b/a.bin"))
+    what = Source("weights", "d", "l", files)
+    assert fetch(what) == what.folder and what.installed()
+    assert sorted(path.name for path in (what.folder / "unet").rglob("*") if path.is_file()) == ["a.bin", "a.bin"]
+    alone = Source("alone", "d", "l", (File("unet/a.bin", server.url, SIZE, SHA),))
+    assert fetch(alone) == alone.folder
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_what_is_gone_comes_from_a_mirror(server, pauses, status):
+    said: list[str] = []
+    server.script = [says(status), says(404)]
+    mirrors = tuple(server.url.replace("weights.pt", name) for name in ("second", "third"))
+    file = File("weights.pt", server.url, None, None, mirrors)
+    assert fetch(Source("weights", "d", "l", (file,)), tell=said.append).read_bytes() == BODY
+    assert [each.path for each in server.asked] == ["/weights.pt", "/second", "/third"] and pauses == []
+    assert f"gone from {server.url}; trying {mirrors[0]}" in said[1] and mirrors[1] in said[2]
+    assert str(file.url) in (user_folder() / "seen.json").read_text()  # known by its first address
+
+
+def test_a_server_without_a_name_has_a_mirror(server, pauses):
+    file = File("weights.pt", "https://weights.invalid/weights.pt", SIZE, SHA, (server.url,))
+    assert fetch(Source("weights", "d", "l", (file,))).read_bytes() == BODY and pauses == []
+
+
+def test_a_file_that_no_mirror_has_is_one_sentence(server, pauses):
+    server.script = [says(404), says(410)]
+    what = Source("weights", "d", "l", (File("weights.pt", server.url, SIZE, SHA, (server.url,)),))
+    refused(what, "410", server.url)
+    assert pauses == []
 
 
 # what is refused
@@ -662,7 +696,10 @@ def test_a_list_of_ones_own(tmp_path):
                 {"name": "../a"},
                 {"name": ".a"},
                 {"name": "a.part"},
-                {"name": "a/b"},
+                {"name": "a/../b"},
+                {"name": "/a"},
+                {"name": "a/"},
+                {"name": "a/.b"},
                 {"url": "http://example.org/a"},
                 {"url": "https://"},
                 {"size": 0},
@@ -672,6 +709,8 @@ def test_a_list_of_ones_own(tmp_path):
                 {"sha256": "a" * 63},
                 {"sha256": "A" * 64},
                 {"mirror": "https://example.org/b"},
+                {"mirrors": "https://example.org/b"},
+                {"mirrors": ["http://example.org/b"]},
             )
         ),
         {"page": None, "files": [ENTRY["files"][0] | {"url": None}]},

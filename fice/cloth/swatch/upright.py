@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
-from scipy.optimize import least_squares
 
 from fice.cloth.swatch.lattice import find_lattice
 from fice.cloth.swatch.reading import grey_of, resized, whole_part
@@ -56,6 +55,8 @@ def upright(picture: Array, waves: Array) -> tuple[Array, Array]:
 
 
 def _view(picture: Array, waves: Array) -> View:
+    from scipy.optimize import least_squares  # takes half a second, and only swatches need it
+
     counts, local, trust, places = _followed(picture, waves)
     flat = View(waves, np.zeros(2))
     if not len(counts):
