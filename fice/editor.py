@@ -19,6 +19,7 @@ from fice.course import Spent
 from fice.device import resolve
 from fice.diffusion.engine import Diffusion
 from fice.diffusion.inpainted import Inpainted
+from fice.diffusion.plugins import plugin_notices
 from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Run
@@ -203,7 +204,7 @@ class Editor:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
-        said += [*map(str, found), *self.collections.notices(order)]
+        said += [*map(str, found), *self.collections.notices(order), *plugin_notices(order.plugins, self.settings)]
         return replace(plan, notices=[*said, *seen, *plan.notices], found=tuple(found))
 
     def places(self, subject: Subject, words: str | None = None) -> dict[str, Tensor]:

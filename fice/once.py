@@ -10,6 +10,7 @@ import torch
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.cloth.tailor import check_swatch
 from fice.collections.dress import check_collection
+from fice.diffusion.plugins import check_plugins
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.inversion.latent import read_latent
@@ -54,8 +55,12 @@ def edit_photo(
 
 
 def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) -> None:
-    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter."""
+    """Raises what is known before any network is read of an order's texts and files, InputError, and of a segmenter.
+
+    WeightsError for plug-ins that are none.
+    """
     check_segmenter(settings.region_from)
+    check_plugins(order.plugins)
     check_collection(order, understood(order, bundle, settings), bundle)
     for garment in order.garments:
         read_painted(garment.mask, photo)

@@ -15,7 +15,7 @@ from fice.batch import tables
 from fice.batch.batch import Batch
 from fice.batch.folders import Found, photos_like, photos_under, with_magic
 from fice.batch.names import Place, as_json, check_extension, check_suffix, keys
-from fice.errors import InputError, UsageError
+from fice.errors import InputError, UsageError, WeightsError
 from fice.order import GARMENTS, WISHES, Order, seen_from
 from fice.photo.names import result_extension, with_alpha
 
@@ -123,7 +123,8 @@ def _find(batch: Batch) -> list[Job]:
     jobs = []
     for draft, order, key in zip(drafts, orders, keys(places, suffix, ext), strict=True):
         problems = (_problem(path, name) for name, path in order.files().items())
-        error = draft.error or next(filter(None, problems), None) or _overwrites(real_out, key, originals)
+        error = draft.error or next(filter(None, problems), None) or _unpluggable(order)
+        error = error or _overwrites(real_out, key, originals)
         jobs.append(Job(key, draft.photo, order.absolute(), error))
     return jobs
 
@@ -252,6 +253,19 @@ def _problem(path: str, what: str) -> str | None:
     except (OSError, ValueError) as error:
         return f"The {what} {path[:200]} cannot be read ({getattr(error, 'strerror', error)}); check its name."
     return f"{path} is a folder; name the {what} in it." if stat.S_ISDIR(mode) else None
+
+
+def _unpluggable(order: Order) -> str | None:
+    """Why a plug-in of an order is none, if so."""
+    if not order.plugins:
+        return None
+    from fice.diffusion.plugins import check_plugins  # torch, from here on
+
+    try:
+        check_plugins(order.plugins)
+    except WeightsError as error:
+        return str(error)
+    return None
 
 
 def _plain(path: str) -> str:

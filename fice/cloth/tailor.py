@@ -51,7 +51,12 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
 def check_swatch(garment: Garment) -> None:
     """InputError for a swatch that cannot be read, or shows too little."""
     if garment.swatch is not None:
-        _picture(garment.swatch, content_of(garment.swatch, "swatch"))
+        swatch_picture(garment.swatch)
+
+
+def swatch_picture(swatch: str | Pixels) -> np.ndarray:
+    """A swatch as its picture shows it, (h, w, 3) float32 linear light. InputError for one that cannot be used."""
+    return _picture(swatch, content_of(swatch, "swatch")).pixels
 
 
 def check_cloth(garment: Garment, regions: Regions) -> None:

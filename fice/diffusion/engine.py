@@ -14,11 +14,12 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import areas_of, worn_after
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import BASE, POSED, REFERRED, refusal
+from fice.diffusion.families import BASE, POSED, REFERRED, SHOWN, refusal
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import negative_of, prompt_of
 from fice.diffusion.request import Request
+from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
@@ -94,7 +95,8 @@ class Diffusion:
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
         family = self.model.family
-        self.takes = BASE.union(REFERRED if family.referred else (), POSED if self.model.posed else ())
+        shown = SHOWN if self.model.adapter else REFERRED if family.referred else ()
+        self.takes = BASE.union(shown, POSED if self.model.posed else ())
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one
         self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
@@ -177,12 +179,14 @@ class Diffusion:
         seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
         plan, subject = run.plan, run.plan.subject
         joints = plan.joints or subject.points
+        shown = [shown_of(plan.pieces[i], run.areas[i]) for i in numbers]
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
             prompt_of(pieces, plan.order.style, self.model.family),
             torch.Generator("cpu").manual_seed(seed),
             negative=negative_of(pieces, self.settings),
+            shown=tuple(filter(None, shown)),
             pose=skeleton(joints, subject.frame, run.frame) if self.model.posed and joints else None,
             plugins=plan.order.plugins,
         )

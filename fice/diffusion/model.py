@@ -10,10 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
+from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_of
-from fice.diffusion.load import load_pipeline, silent
+from fice.diffusion.load import load_pipeline
+from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
 from fice.diffusion.words import Words
+from fice.extras import silent
 from fice.settings import Settings
 
 
@@ -30,11 +33,15 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
+        bundle.tree("pipeline")
         self.family = family_of(bundle.folders["pipeline"].kind)
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
         self.pipeline, self.notices = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
-        self.words = Words(self.pipeline, self.family, device)
+        pictured = "adapter" in bundle.folders and self.family.adapted
+        self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if pictured else None
+        self.plugins = Plugins(self.pipeline, self.family)
+        self.words = Words(self.pipeline, self.family, device, self.plugins)
         self.guidance = settings.guidance or self.family.guidance
         if self.guidance == 1:
             self.guidance = self.family.unguided
@@ -73,7 +80,10 @@ class Model:
         if self.family.referred and first.shown:
             given["image_reference"] = first.shown[0].pictures[0]
         with torch.no_grad(), silent():
+            self.plugins.use(first.plugins)
             given |= self.words.given(requests, self.guided)
+            if self.adapter is not None:
+                given |= self.adapter.given(requests, self.guided)
             drawn = self.pipeline(**given).images.float().cpu()
         if drawn.shape[2:] != (height, width):  # some have sizes of their own
             drawn = F.interpolate(drawn, (height, width), mode="bicubic", antialias=True)

@@ -16,12 +16,12 @@ class Shown:
     Attributes:
         pictures: (1, 3, h, w) sRGB in [0, 1] each, of any size.
         where: (1, 1, H, W) in [0, 1] on the crop.
-        key: equal for the same pictures.
+        keys: of each picture, equal for the same.
     """
 
     pictures: tuple[Tensor, ...]
     where: Tensor
-    key: Hashable
+    keys: tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,4 +51,4 @@ class Request:
     @property
     def alike(self) -> Hashable:
         """Equal for requests that may be painted together."""
-        return self.picture.shape, self.plugins, len(self.shown), self.pose is None
+        return self.picture.shape, self.plugins, self.shown == (), self.pose is None

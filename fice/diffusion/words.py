@@ -11,6 +11,8 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from fice.diffusion.families import Family
+from fice.diffusion.plugins import Plugins
+from fice.diffusion.pseudo import completed, spoken
 from fice.diffusion.request import Request
 
 KEPT = 32  # sentences: 4 MB each of the largest text encoders
@@ -24,23 +26,26 @@ class Words:
         pipeline: of diffusers.
         family: that it is of.
         device: that computes.
+        plugins: in use, which change how words are heard, and bring some of their own.
     """
 
-    def __init__(self, pipeline: Any, family: Family, device: torch.device):
-        self.pipeline, self.family, self.device = pipeline, family, device
+    def __init__(self, pipeline: Any, family: Family, device: torch.device, plugins: Plugins):
+        self.pipeline, self.family, self.device, self.plugins = pipeline, family, device, plugins
         self.heard: OrderedDict[Hashable, Heard] = OrderedDict()
 
     def given(self, requests: Sequence[Request], guided: bool) -> dict[str, Any]:
         """What the pipeline is called with for the words of requests; guided: also for what shall not be seen."""
-        given = _joined([self._hear(request.prompt, request.plugins) for request in requests])
-        if guided and self.family.negated:
-            unwanted = _joined([self._hear(request.negative, request.plugins) for request in requests])
-            given |= {f"negative_{name}": value for name, value in unwanted.items()}
+        own, negated = self.plugins.words, guided and self.family.negated
+        unwanted = [request.negative if negated else "" for request in requests]
+        wanted = [completed(each.prompt, other, own) for each, other in zip(requests, unwanted, strict=True)]
+        given = _joined([self._hear(sentence) for sentence in wanted])
+        if negated:
+            heard = _joined([self._hear(sentence) for sentence in unwanted])
+            given |= {f"negative_{name}": value for name, value in heard.items()}
         return given
 
-    def _hear(self, sentence: str, plugins: tuple[str, ...]) -> Heard:
-        """One sentence; plug-ins change how words are heard."""
-        key = sentence, plugins
+    def _hear(self, sentence: str) -> Heard:
+        key = sentence, self.plugins.used
         if key not in self.heard:
             self.heard[key] = self._encode(sentence)
         self.heard.move_to_end(key)
@@ -52,13 +57,14 @@ class Words:
     def _encode(self, sentence: str) -> Heard:
         encode = self.pipeline.encode_prompt
         wanted = {
-            "prompt": [sentence],  # as a list, as one pipeline writes into it
             "prompt_2": None,
             "device": self.pipeline._execution_device,
             "num_images_per_prompt": 1,
             "do_classifier_free_guidance": False,
         }
-        made = encode(**{name: value for name, value in wanted.items() if name in signature(encode).parameters})
+        wanted = {name: value for name, value in wanted.items() if name in signature(encode).parameters}
+        with spoken(self.pipeline, sentence, self.plugins.words) as said:
+            made = encode(prompt=[said], **wanted)  # as a list, as one pipeline writes into it
         return {name: value for name, value in zip(self.family.embeds, made, strict=False) if name}
 
 

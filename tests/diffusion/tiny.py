@@ -141,5 +141,6 @@ def bundle(folder: Path, **models: Path) -> Path:
     for name, model in models.items():
         shutil.copytree(model, folder / name)
         card = "model_index.json" if name == "pipeline" else "config.json"
-        save_folder(folder, name, read_json(model, card)["_class_name"], "none", "made by a test")
+        kind = "IPAdapter" if name == "adapter" else read_json(model, card)["_class_name"]
+        save_folder(folder, name, kind, "none", "made by a test")
     return folder
