@@ -307,7 +307,7 @@ def written(name, text):
 @pytest.mark.parametrize(
     "damage, sentence",
     [
-        (truncated, "damaged or cut short"),
+        (truncated, "unet diffusion_pytorch_model.safetensors is damaged or cut short"),
         (lying, "damaged or cut short"),
         (an_entry_less, "numbers where a UNet2DConditionModel of its settings has"),
         (a_shard_less, "has no b.safetensors, which its index names"),
@@ -338,6 +338,14 @@ def written(name, text):
 def test_a_damaged_or_foreign_folder_is_one_sentence(pipeline, damage, sentence):
     damage(pipeline)
     refused(sentence, pipeline)
+
+
+def test_half_a_letter_in_the_settings_is_kept(pipeline):
+    edited(pipeline / "vae/config.json", name="\ud800")
+    assert (
+        json.loads((import_files([pipeline], "sd").tree("pipeline") / "vae/config.json").read_text())["name"]
+        == "\ud800"
+    )
 
 
 def test_a_pipeline_is_replaced_with_force_alone(made):
