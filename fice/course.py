@@ -11,7 +11,7 @@ from fice.settings import Settings
 
 # processor seconds of one step of each stage with the bundled weights, measured: a bar needs their ratios only
 COSTS = {"load": 3.1, "look": 1.0, "fit": 0.16, "loop": 0.24, "stitch": 0.5}
-NOISE = 30.0  # of a diffusion model's step: on a processor there is nothing else
+NOISE, ON_GPU = 30.0, 0.3  # of a diffusion model's step, where there is nothing else; on a GPU: a guess
 
 
 class Spent(dict[str, float]):
@@ -43,9 +43,10 @@ class Course:
 
     Args:
         tell: gets the stage in work and the share of all work that is done, in [0, 1].
+        device: the kind of device that computes.
     """
 
-    def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None]):
+    def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None], device: str = "cpu"):
         generated = settings.garment == "generated"
         fits = 2 if settings.start == "redressed" else 1
         steps = {
@@ -55,7 +56,7 @@ class Course:
             "loop": 1 if settings.garment == "photographed" else settings.steps,
             "stitch": candidates,
         }
-        costs = COSTS | ({"loop": NOISE} if settings.garment == "diffused" else {})
+        costs = COSTS | ({"loop": NOISE if device == "cpu" else ON_GPU} if settings.garment == "diffused" else {})
         self.work = {stage: count * costs[stage] for stage, count in steps.items()}
         self.work["loop"] *= candidates
         self.each = {stage: self.work[stage] / count for stage, count in steps.items() if count}

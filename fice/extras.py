@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from fice.errors import UsageError
 
@@ -52,15 +53,17 @@ def need(extra: str, *modules: str) -> None:
 
 
 @contextmanager
-def silent(*libraries: Any) -> Iterator[None]:
-    """Keeps the bars and reports of transformers and diffusers off the terminal: what concerns people is raised."""
-    logs = [library.utils.logging for library in libraries]
+def silent(*names: str) -> Iterator[None]:
+    """Keeps bars, reports and warnings off the terminal: by default those of diffusers and of transformers."""
+    logs = [import_module(name).utils.logging for name in names or ("diffusers", "transformers")]
     before = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
     for log in logs:
         log.set_verbosity_error()
         log.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
     finally:
         for log, (level, bars) in zip(logs, before, strict=True):
             log.set_verbosity(level)

@@ -194,10 +194,13 @@ def local(todo: Iterable[Job], batch: Batch, hashes: tuple[str, str], tell: Tell
         return
     from fice.batch.flow import Flow
     from fice.device import resolve
+    from fice.diffusion.size import outlook
     from fice.editor import Editor
 
     chosen, reason = resolve(batch.device)
     tell(f"Computing on {chosen} ({reason}).")
+    if told := outlook(load_bundle(batch.bundle), batch.settings, chosen):
+        tell(told)
     editor = Editor(batch.bundle, chosen, batch.settings)
     flow = Flow(editor, batch.out, hashes, batch_size=batch.batch_size, keep=batch.keep, tell=tell)
     yield from flow.run(_and_then([first], todo))

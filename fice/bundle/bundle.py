@@ -96,7 +96,8 @@ class Bundle:
         Raises WeightsError where it is missing or lacks some.
         """
         if name not in self.folders:
-            raise WeightsError(f"Bundle {self.name} has no {name}: fice models import adds one.")
+            how = "import one (fice models import FOLDER --as NAME)"
+            raise WeightsError(f"Bundle {self.name} has no {name}: choose another --bundle, or {how}.")
         for path, file in self.folders[name].files.items():
             self._check_size(self.folder / name / path, file)
         return self.folder / name

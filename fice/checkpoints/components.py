@@ -125,7 +125,7 @@ def _check_size(path: Path, library: str, kind: str, config: dict[str, Any], ten
     import transformers
 
     try:
-        with silent(diffusers, transformers), torch.device("meta"):
+        with silent(), torch.device("meta"):
             network = getattr({"diffusers": diffusers, "transformers": transformers}[library], kind, None)
             if network is None:
                 return  # one of a newer version, as is said when it is loaded

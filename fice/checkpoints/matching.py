@@ -19,8 +19,7 @@ def check_models(bundle: Bundle) -> list[str]:
 
 
 def _check_control(bundle: Bundle, family: Family, kind: str) -> None:
-    wanted = family.posed and family.posed.removesuffix("InpaintPipeline").removeprefix("StableDiffusion")
-    wanted = wanted and f"{wanted.removeprefix('XL')}Model"
+    wanted = family.control if family.posed else None
     if kind != wanted:
         takes = f"takes a {wanted}" if wanted else "takes no ControlNet"
         raise WeightsError(f"{family.name} {takes}, and this is a {kind}: get one that was made for it.")

@@ -113,18 +113,22 @@ def edit_file(
     files = outputs.check(source, force, order.transparent)
     check_kept(outputs.beside, settings)
 
+    from fice.bundle.bundle import load_bundle
     from fice.course import Course
     from fice.device import resolve
+    from fice.diffusion.size import outlook
     from fice.once import edit_photo  # torch, from here on
 
     chosen, reason = resolve(device)
     say(f"Computing on {chosen} ({reason}).")
+    if told := outlook(load_bundle(bundle), settings, chosen):
+        warn(told)
 
     def watch(state: Any) -> None:
         progress.loss(state)
         files.watch(state)
 
-    course = Course(settings, order.candidates, progress)
+    course = Course(settings, order.candidates, progress, chosen.type)
     edited = edit_photo(source, order, bundle=bundle, device=chosen, settings=settings, progress=course, callback=watch)
     files.write(edited)
     return edited.report() | {"output": str(outputs.result), "notices": [*edited.subject.notices, *edited.notices]}

@@ -50,7 +50,7 @@ class Progress(_Bar):
 
     def loss(self, state: Any) -> None:
         """A callback of the inversion: its loss stands behind the bar."""
-        if self._bar is not None:
+        if self._bar is not None and state.losses:
             self._bar.set_postfix_str(f"loss {sum(state.losses.values()):.3f}")
 
 

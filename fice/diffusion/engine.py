@@ -177,17 +177,17 @@ class Diffusion:
         pieces = [run.plan.pieces[i] for i in numbers]
         # each pass of each seed has numbers of its own, as the seeds of candidates follow each other
         seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
-        shown = [shown_of(run.plan.pieces[i], run.areas[i]) for i in numbers]
         plan, subject = run.plan, run.plan.subject
         joints = plan.joints or subject.points
+        shown = [shown_of(plan.pieces[i], run.areas[i]) for i in numbers]
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
             prompt_of(pieces, plan.order.style, self.model.family),
             torch.Generator("cpu").manual_seed(seed),
             negative=negative_of(pieces, self.settings),
-            pose=skeleton(joints, subject.frame, run.frame) if self.model.posed and joints else None,
             shown=tuple(filter(None, shown)),
+            pose=skeleton(joints, subject.frame, run.frame) if self.model.posed and joints else None,
             plugins=plan.order.plugins,
         )
 

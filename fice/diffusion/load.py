@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,7 +11,7 @@ from fice.device import free_memory, wrong_in_half
 from fice.diffusion.families import Family
 from fice.diffusion.size import numbers_of
 from fice.errors import DeviceError, UsageError, WeightsError, first_line, is_out_of_memory
-from fice.extras import install, need
+from fice.extras import install, need, silent
 from fice.settings import Settings
 
 ROOM = 1.25  # times the weights: what is computed needs room, too
@@ -133,24 +130,3 @@ def _set_scheduler(pipeline: Any, name: str) -> None:
     elif name == "trailing":
         own = pipeline.scheduler.config
         pipeline.scheduler = diffusers.EulerDiscreteScheduler.from_config(own, timestep_spacing="trailing")
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Keeps the libraries' bars and reports off the terminal: what concerns people is raised."""
-    import diffusers
-    import transformers
-
-    logs = [library.utils.logging for library in (diffusers, transformers)]
-    levels = [log.get_verbosity() for log in logs]
-    for log in logs:
-        log.set_verbosity_error()
-        log.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            yield
-    finally:
-        for log, level in zip(logs, levels, strict=True):
-            log.set_verbosity(level)
-            log.enable_progress_bar()

@@ -12,10 +12,11 @@ from torch.nn import functional as F
 from fice.bundle.bundle import Bundle
 from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_of
-from fice.diffusion.load import load_pipeline, silent
+from fice.diffusion.load import load_pipeline
 from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
 from fice.diffusion.words import Words
+from fice.extras import silent
 from fice.settings import Settings
 
 
@@ -32,6 +33,7 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
+        bundle.tree("pipeline")
         self.family = family_of(bundle.folders["pipeline"].kind)
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told

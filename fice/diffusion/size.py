@@ -51,7 +51,7 @@ def outlook(bundle: Bundle, settings: Settings, device: torch.device) -> str | N
 
     Raises WeightsError for a bundle that has no model, or a damaged one.
     """
-    if device.type != "cpu" or "pipeline" not in bundle.folders:
+    if device.type != "cpu" or settings.garment != "diffused" or "pipeline" not in bundle.folders:
         return None
     family, counts = family_of(bundle.folders["pipeline"].kind), numbers_of(bundle, "pipeline")
     weights = SHARE * counts["unet"] if "unet" in counts else counts.get("transformer", 0)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fice.bundle.bundle import Bundle
 from fice.check import LIMITS, check
+from fice.cloth.engine import CANVAS
 from fice.device import resolve
 from fice.errors import InputError
 from fice.evaluation import captions, fidelity, likeness, measures
@@ -74,7 +75,8 @@ class Observer:
         self.regions = Regions.from_bundle(bundle, self.device)
         self.pose, self.judge = Pose.from_bundle(bundle, self.device), judge
         self.wardrobe = Wardrobe(bundle, self.device, self.regions, self.pose)
-        self.analysis = Analysis(self.regions, bundle.canvas, bundle.whole, pose=self.pose)
+        canvas = bundle.canvas if "generator" in bundle.parts else CANVAS
+        self.analysis = Analysis(self.regions, canvas, bundle.whole, pose=self.pose)
         self._source = lru_cache(KEPT)(self._look_at_source)
         self._edit = lru_cache(1)(self._look_at_edit)
 

@@ -22,6 +22,7 @@ from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
+BORDER = 2  # pixels of the canvas by which what was painted, at the model's resolution, may reach beyond its area
 
 
 def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardrobe) -> Plan:
@@ -33,7 +34,7 @@ def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardro
     if settings.garment != "diffused":
         return make_plan(subject, triple.order, wanted, regions, OUTLINE_FREE, references=references)
     plan = make_plan(subject, triple.order, wanted, regions, settings, references=references)
-    areas = [grow(area, 1) for area in areas_of(plan, regions, settings.grow)]
+    areas = [grow(area, BORDER) for area in areas_of(plan, regions, settings.grow)]
     return replace(plan, keep=1 - union(areas))  # a new garment may take more room than the old one
 
 

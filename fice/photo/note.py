@@ -20,15 +20,17 @@ from fice.wishes import is_picture
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
 
-NOTED = ("text", "background", "region", "seed", "bundle", "preset", "settings")  # of the facts of an edit
+NOTED = ("text", "style", "background", "region", "seed", "bundle", "preset", "settings")  # of the facts of an edit
 KEY = "fice"  # of the text in a PNG, and what holds the version in every note
 SEGMENT = 65_500  # bytes that one JPEG metadata segment can hold
 
 
 def note_of(facts: Mapping[str, Any]) -> str:
     """The facts of an edit as ASCII json, the same for the same edit."""
-    behind = facts.get("order", {}).get("background")
-    told = facts if behind is None else {**facts, "background": "a picture" if is_picture(behind) else behind}
+    order = facts.get("order", {})
+    told = {**facts, **{name: order[name] for name in ("style", "background") if name in order}}
+    if "background" in order and is_picture(order["background"]):
+        told["background"] = "a picture"
     noted = {name: told[name] for name in NOTED if name in told}
     if own := noted.get("settings", {}).get("region_from"):
         noted["settings"] = noted["settings"] | {"region_from": Path(own).name}

@@ -45,7 +45,7 @@ def load_network(folder: Path, name: str, device: str | torch.device, **settings
             wanted = sum(parameter.numel() for parameter in kind(outline).parameters())
         if wanted > sum(tensor.numel() for tensor in weights.values()):
             raise ValueError("the weights are fewer than it has")
-        with silent(transformers):
+        with silent("transformers"):
             network, report = kind.from_pretrained(
                 None,
                 config=outline,
@@ -74,7 +74,7 @@ def load_tokenizer(folder: Path, name: str, most: int) -> Any:
             check_ordinary(file)
         if not any(file.name in VOCABULARIES for file in files):  # transformers would go on without a word
             raise ValueError(f"it has no {' and no '.join(VOCABULARIES)}")
-        with silent(transformers):
+        with silent("transformers"):
             tokenizer = getattr(transformers, name).from_pretrained(folder.absolute(), local_files_only=True)
         if len(tokenizer) > most:
             raise ValueError(f"it has {len(tokenizer)} tokens, the network {most}")

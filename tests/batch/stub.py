@@ -46,6 +46,7 @@ class Stub:
     """
 
     device = torch.device("cpu")
+    together, diverged = None, "It diverged."
 
     def __init__(
         self,

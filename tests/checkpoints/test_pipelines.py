@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -13,12 +16,16 @@ from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle, verify
 from fice.checkpoints.importing import import_files
+from fice.diffusion.model import Model
 from fice.errors import UsageError, WeightsError
 from fice.files import downloads, own_bundles
-from fice.models.sources import load_sources
+from fice.models.catalogue import fetch_model
+from fice.models.sources import File, Recipe, Source, Sources, load_sources
+from fice.settings import Settings
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 from diffusion import tiny
+from diffusion.asked import bare, model, request
 
 NETWORK, INDEX = "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json"
 UNET = f"unet/{NETWORK}"
@@ -107,6 +114,13 @@ def test_a_pipeline_becomes_a_bundle_that_edits(made):
     assert folder.licence == "not stated, usually CreativeML OpenRAIL-M: see its publisher"
     for name, value in loaded(bundle).unet.state_dict().items():
         assert torch.equal(value, state_of(made.pipeline)[name])
+
+
+@pytest.mark.parametrize("name", ["sd-base", "xl", "flux", "fill", "kontext", "klein", "qwen", "z-image"])
+def test_every_family_paints_from_a_bundle_as_from_its_own_folder(name):
+    bundle = import_files([bare(name).folder / "pipeline"], "own", lender=None)
+    painter = Model(bundle, torch.device("cpu"), Settings.preset("diffusion", steps=2), lambda: None)
+    assert torch.equal(painter.paint([request()])[0], model(name).paint([request()])[0])
 
 
 def test_weights_are_the_same_files_where_the_disk_has_links(made, monkeypatch):
@@ -410,3 +424,38 @@ def test_what_can_be_fetched_is_all_that_a_model_needs(made):
         "sd15-ip-adapter",
     ]
     assert all(file.mirrors for file in known.sources["sd2-inpainting"].files)
+
+
+@pytest.fixture
+def server(made):
+    """The folders over http."""
+    handler = partial(SimpleHTTPRequestHandler, directory=made.pipeline.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_bundle_is_fetched_as_one(made, server, monkeypatch):
+    def source(name, folder, *parts):
+        paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix not in (".bin", "")]
+        gone, there = (f"{server}/{place}" for place in ("deleted", folder.name))
+        files = tuple(File(path, f"{gone}/{path}", mirrors=(f"{there}/{path}",)) for path in paths)
+        return Source(name, "d.", f"the licence of {name}.", files, "https://example.org", parts)
+
+    parts = (
+        source("painter", made.pipeline, "pipeline"),
+        source("bones", made.control, "controlnet"),
+        source("looks", made.adapters, "adapter"),
+    )
+    listed = Sources({part.name: part for part in parts}, {"sd": Recipe("sd", "d.", parts)})
+    for module in ("models.catalogue", "checkpoints.importing"):
+        monkeypatch.setattr(f"fice.{module}.load_sources", lambda: listed)
+    monkeypatch.setenv("NO_PROXY", "*")
+    said = []
+    bundle = load_bundle(fetch_model("sd", tell=said.append))
+    assert list(bundle.folders) == ["pipeline", "controlnet", "adapter"] and verify(bundle) == []
+    assert any("is gone from" in line for line in said) and not any("import" in line for line in said)
+    assert [each.licence for each in bundle.folders.values()] == [f"the licence of {part.name}" for part in parts]
+    path = fetch_model("looks", offline=True, tell=said.append)
+    assert said[-1] == f"{path} becomes a bundle's adapter: fice models import {path} --as NAME"

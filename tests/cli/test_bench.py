@@ -36,7 +36,7 @@ def test_a_network_is_measured():
 def test_the_table_has_a_row_for_everything():
     row = {"forward": 0.01, "backward": 0.02, "flops": 1e9, "of_floor": 3.0, "best_batch": 4, "best_seconds": 0.02}
     told = {"device": "cpu", "threads": 2, "preset": "generated", "matrix_rate": 1e11, "seconds": 9.0, "flops": 5e10}
-    told |= {"steps": 20, "step_seconds": 0.2}
+    told |= {"steps": 20, "step_seconds": 0.2, "model_seconds": None}
     told |= {"peak_bytes": 2**30, "floor_seconds": 0.5, "parts": {"loop": 4.0}, "networks": {"generator": row}}
     text = table(told)
     assert "1.00 GiB" in text and "the loop" in text and "generator" in text and "50 GFLOP" in text

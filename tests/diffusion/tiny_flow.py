@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from tiny import WIDTH, text_encoder, tokenizer, vae
+from diffusion.tiny import WIDTH, text_encoder, tokenizer, vae
 
 HEAD = {"attention_head_dim": 16, "num_attention_heads": 2}
 CHAT = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
