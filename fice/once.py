@@ -10,8 +10,8 @@ import torch
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.cloth.tailor import check_swatch
 from fice.collections.dress import check_collection
-from fice.diffusion.families import check_taken
 from fice.diffusion.plugins import check_plugins
+from fice.diffusion.takes import check_taken
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.inversion.latent import read_latent

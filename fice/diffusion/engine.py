@@ -14,13 +14,13 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import areas_of, worn_after
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import refusal, taken
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
+from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
 from fice.mask import mean, union

@@ -10,10 +10,11 @@ from conftest import TOLERANCE
 from diffusion.asked import PIPELINES, bare, model, request
 
 import fice.diffusion.load
-from fice.diffusion.families import FAMILIES, family_of, refusal
+from fice.diffusion.families import FAMILIES, family_of
 from fice.diffusion.load import load_pipeline
 from fice.diffusion.model import Model
 from fice.diffusion.request import Shown
+from fice.diffusion.takes import refusal
 from fice.errors import UsageError, WeightsError
 from fice.settings import Settings
 
@@ -118,7 +119,5 @@ def test_half_the_precision_is_enough(name, precision, monkeypatch):
 
 def test_a_family_that_the_library_does_not_have_yet_is_told_with_the_remedy():
     future = replace(FAMILIES[0], pipeline="FutureInpaintPipeline")
-    with pytest.raises(
-        UsageError, match="For Stable Diffusion .* a newer diffusers is needed than .*pip install"
-    ):
+    with pytest.raises(UsageError, match="For Stable Diffusion .* a newer diffusers is needed than .*pip install"):
         load_pipeline(bare("sd"), future, CPU, Settings.preset("diffusion"), posed=False)
