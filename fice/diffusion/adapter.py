@@ -88,8 +88,10 @@ class Adapter:
         image = self.pipeline.image_processor.numpy_to_pil(looked_at)
         features = self.pipeline.prepare_ip_adapter_image_embeds(image, None, self.device, 1, True)[0]
         if self.nothing is None:
+            hears = self.pipeline.unet.encoder_hid_proj
+            place = next(hears.parameters()).device  # main memory, where the parts of a model take turns
             try:
-                self.pipeline.unet.encoder_hid_proj([features])
+                hears([features if place.type == "meta" else features.to(place)])
             except RuntimeError as error:
                 raise self._unfit(error) from error
             self.nothing = torch.zeros_like(features)
