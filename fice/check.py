@@ -9,14 +9,17 @@ import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
+from torch.nn import functional as F
 
 from fice.cloth.dress import Dressing
 from fice.cloth.prints import FLOOR, without_print
+from fice.language.clip import Semantics
 from fice.mask import union
 from fice.plan import Piece
 from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
 from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
+from fice.subject.views import garment_views
 
 NOTICED = 6.0  # CIEDE2000 from which a change is seen at a glance
 SURE, NOBODY = 0.7, 0.3  # probabilities of what must not change, and below which there is no person
@@ -46,6 +49,7 @@ def check(
     after: Tensor,
     grounded: bool = False,
     shapes: Sequence[Tensor] = (),
+    anew: bool = False,
 ) -> dict[str, float]:
     """Figures of an edit.
 
@@ -59,8 +63,9 @@ def check(
     ground.
 
     pieces: the garments; after: the result, (1, 3, h, w) sRGB in [0, 1] on the analysis canvas; grounded: all that is
-    not the person was to change; shapes: where garments of pictures are meant to be, (1, 1, h, w) each. Figures of
-    garments are left out where there are none.
+    not the person was to change; shapes: where garments of pictures are meant to be, or what was painted, (1, 1, h, w)
+    each; anew: garments gave way to others, whose outlines and kinds are their own. Figures of garments are left out
+    where there are none.
     """
     garments, whole = [piece.wide for piece in pieces], [piece for piece in pieces if not piece.place]
     views = _array(subject.view), _array(after)
@@ -80,14 +85,14 @@ def check(
         found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
     if pieces:
         found |= {"changed": _share(different, inner), "rim": _rim(lab[1], garment) - _rim(lab[0], garment)}
-    if whole:
+    if whole and not anew:
         found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
         found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
         found["instead"] = sum(map(_is_another, whole)) / len(whole)
-    if any(
+    if anew or any(
         piece.references or piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces
     ):
-        del found["rim"]  # figures of a new print end at the outline
+        found.pop("rim", None)  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
         found["print_left"] = left
     return {name: round(float(value), 4) for name, value in found.items()}
@@ -111,6 +116,25 @@ def colours_reached(
             apart = float(delta_e(to_lab(asked), to_lab(reached)))
             found.append({"asked": _hex(asked), "reached": _hex(reached), "delta_e": round(apart, 2)})
     return found
+
+
+def likeness(
+    semantics: Semantics, view: Tensor, pieces: Sequence[Piece], garments: Sequence[Tensor], after: Tensor
+) -> dict[str, float | None]:
+    """Cosine of garments with their words, "before" and "after", the means; None where no words say what is wanted.
+
+    view, after: photo and result, (1, 3, h, w) in [0, 1] on the analysis canvas; garments: each piece's in the result.
+    """
+    cosines = []
+    for piece, now in zip(pieces, garments, strict=True):
+        if not piece.sentence.wanted:
+            continue
+        wanted = semantics.encode_text([piece.sentence.wanted])
+        for picture, garment in ((view, piece.wide), (after, torch.maximum(now, piece.wide))):
+            features = semantics.encode_picture(garment_views(picture, garment, semantics.size)[:, 0])
+            cosines.append(float(F.cosine_similarity(features, wanted)))
+    mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
+    return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _hex(rgb: np.ndarray) -> str:

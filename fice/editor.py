@@ -9,19 +9,20 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
-from fice.check import check, colours_reached, complaints
+from fice.check import check, colours_reached, complaints, likeness
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import check_cloth
 from fice.collections.dress import Collections
 from fice.course import Spent
 from fice.device import resolve
 from fice.diffusion.engine import Diffusion
+from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.plugins import plugin_notices
+from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
-from fice.engine import Engine, Finished, Run
+from fice.engine import Engine, Run
 from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
@@ -46,7 +47,6 @@ from fice.subject.pose import Pose
 from fice.subject.recalled import recalling
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
-from fice.subject.views import garment_views
 
 SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
 
@@ -194,7 +194,9 @@ class Editor:
         wanted, found = self.collections.dress(told, order, subject)
         references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
-        if order.pose is not None and self.pose is not None:
+        if order.pose is not None and self.settings.garment == "diffused":
+            plan = with_joints(plan, self.analysis)
+        elif order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
         said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
@@ -234,9 +236,11 @@ class Editor:
             )
             result = stitch(parts, settings.stitch, settings.detail)
             after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
-            similarity = self._similarity(plan, made, after)
+            similarity = likeness(self.semantics, subject.view, plan.pieces, made.garments, after)
+            painted = [cloth.painted for cloth in made.cloths if isinstance(cloth, Inpainted)]
             shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
-            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, shapes)
+            anew = painted or shapes
+            figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, anew, bool(painted))
             faults = complaints(figures)
         unknown = [word for piece in plan.pieces for word in self.semantics.unknown_words(piece.sentence.wanted)]
         drawn = [notice for cloth in made.cloths if isinstance(cloth, Fitted) for notice in cloth.notices]
@@ -278,21 +282,6 @@ class Editor:
             facts,
             result.alpha,
         )
-
-    def _similarity(self, plan: Plan, made: Finished, after: Tensor) -> dict[str, float | None]:
-        """Cosine of each garment with its words, in the photo and in the result; of several the mean; None of none."""
-        views = plan.subject.view, after
-        cosines = []
-        for piece, after in zip(plan.pieces, made.garments, strict=True):
-            if not piece.sentence.wanted:
-                continue
-            wanted = self.semantics.encode_text([piece.sentence.wanted])
-            shown = (piece.wide, torch.maximum(after, piece.wide))
-            for view, garment in zip(views, shown, strict=True):
-                features = self.semantics.encode_picture(garment_views(view, garment, self.semantics.size)[:, 0])
-                cosines.append(float(F.cosine_similarity(features, wanted)))
-        mean = lambda found: round(sum(found) / len(found), 4) if found else None  # noqa: E731
-        return {"before": mean(cosines[::2]), "after": mean(cosines[1::2])}
 
 
 def _same_cloth(piece: Piece) -> bool:

@@ -12,16 +12,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.errors import InputError
-from fice.language.places import is_named, read_area
+from fice.language.places import is_named
 from fice.language.words import Sentence
 from fice.mask import grow, union
 from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
+from fice.places.choose import choices_of, worn_anew
 from fice.places.find import Found, Places
 from fice.settings import Settings
 from fice.stitch.ground import Ground, read_ground
 from fice.subject.colours import worn
-from fice.subject.regions import HEAD, REGIONS, Choice, Classes, Fixed, Region, Regions, choose_region
+from fice.subject.regions import HEAD, Choice, Classes, Fixed, Region, Regions
 from fice.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Plan:
         ground: what is put behind the person, or None where the background stays.
         stance: the part maps that the body shall have, (1, P, h, w) as of `Pose.maps`, or None where it stays.
         found: what a collection had for the garments.
+        joints: the keypoints that the body shall have, as of `Subject.points`, for engines that draw by them; or None.
     """
 
     subject: Subject
@@ -91,6 +93,7 @@ class Plan:
     ground: Ground | None = None
     stance: Tensor | None = None
     found: tuple[Finding, ...] = ()
+    joints: dict[str, tuple[float, float, float]] | None = None
 
     @property
     def before(self) -> Tensor:
@@ -133,7 +136,9 @@ def make_plan(
     masks = [read_painted(garment.mask, subject.photo) for garment, _ in wanted]
     allowed = [None if mask is None else _on_canvas(mask, subject) for mask in masks]
     shown = [pictures[: settings.pictures] for pictures in references] or [()] * len(wanted)
-    choices = _choices(subject, wanted, shown, allowed, Places(subject, regions, segmenter))
+    found_by = Places(subject, regions, segmenter)
+    anew = settings.garment == "diffused"
+    choices = choices_of(wanted, shown, allowed, found_by, anew)
     pieces: list[Piece] = []
     notices: list[str] = []
     covered = torch.zeros_like(subject.regions[:, :1])
@@ -157,7 +162,7 @@ def make_plan(
             notices += [f"Not found: {name}; the rest is changed." for name in choice.missing]
         else:
             region = Classes(choice.region, choice.classes, regions)
-            wide = worn(region, subject.view, regions, subject.regions)
+            wide = worn_anew(choice, found_by) if anew else worn(region, subject.view, regions, subject.regions)
             wide = wide if painted is None else wide * painted
         whole = choice.whole if isinstance(choice, Found) else wide if places else None
         shared = bool(pictures) and isinstance(choice, Choice) and choice.region not in (pictures[0].region, "outer")
@@ -188,47 +193,6 @@ def make_plan(
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
     return Plan(subject, order, tuple(pieces), 1 - released, notices, ground)
-
-
-def _choices(
-    subject: Subject,
-    wanted: Sequence[tuple[Garment, Sentence]],
-    references: Sequence[tuple[Reference, ...]],
-    painted: Sequence[Tensor | None],
-    places: Places,
-) -> list[Choice | Fixed | Found | InputError]:
-    """Where each garment is; where the words do not say so, what is painted. Each keeps off the others' own classes.
-
-    Of several garments, those that are nowhere are told by their error; raises it where all are.
-    """
-    found: list[Choice | Fixed | Found | InputError] = []
-    for (garment, sentence), pictures, here in zip(wanted, references, painted, strict=True):
-        named, kind = (sentence.region, sentence.garment) if garment.region == "auto" else (garment.region, None)
-        if pictures:
-            named, kind = pictures[0].region, None  # its kind is what will be worn
-        try:
-            if not is_named(garment.region):
-                found.append(places.find(read_area(garment.region, strict=places.segmenter is None)))
-            elif here is not None and (len(wanted) == 1 or named is None):
-                found.append(Fixed(here))
-            else:
-                found.append(choose_region(places.regions, subject.regions, named, kind))
-        except InputError as error:
-            found.append(error)
-    lost = [choice for choice in found if isinstance(choice, InputError)]
-    if lost and len(lost) == len(found):
-        raise lost[0]
-    for i, choice in enumerate(found):
-        others = {
-            name
-            for j, other in enumerate(found)
-            if isinstance(other, Choice) and j != i
-            for name in REGIONS[other.region]
-        }
-        if isinstance(choice, Choice) and others:
-            kept = (name for name in choice.classes if name in REGIONS[choice.region] or name not in others)
-            found[i] = Choice(choice.region, tuple(kept), choice.notices)
-    return found
 
 
 def _turned(piece: Piece, number: int) -> Piece:

@@ -11,7 +11,7 @@ import torch
 
 from fice.cloth.engine import Redressing
 from fice.course import Spent
-from fice.language.answers import matched
+from fice.language.matching import matched
 from fice.language.words import parse
 from fice.order import Order
 from fice.photo.photo import Photo

@@ -12,7 +12,8 @@ from fice.photo.photo import Photo
 from fice.subject.frame import ENOUGH, Frame
 
 MARGIN = 0.2  # of the area's longer side, around it: a model wants to see what its garment goes with
-LONGEST = 2.0  # times as long as wide, at most: models were trained on nothing longer
+LEAST = 0.35  # of the person's height that a crop shows, however small what changes is
+RATIOS = (0.5, 2 / 3, 1.0, 1.5, 2.0)  # of height and width: few, so that orders can be painted together
 
 
 def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
@@ -25,9 +26,10 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
     y0, x0 = frame.point_to_photo(float(rows[0]), float(columns[0]))
     y1, x1 = frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
     margin = MARGIN * max(y1 - y0, x1 - x0)
-    height, width = y1 - y0 + 2 * margin, x1 - x0 + 2 * margin
-    height, width = max(height, width / LONGEST), max(width, height / LONGEST)
-    canvas = _canvas(height / width, side, multiple)
+    least = LEAST * (frame.box[2] - frame.box[0])
+    height, width = (max(length + 2 * margin, least) for length in (y1 - y0, x1 - x0))
+    ratio = min(RATIOS, key=lambda each: abs(math.log(each * width / height)))
+    canvas = _canvas(ratio, side, multiple)
     # the box takes the canvas's own shape, so that it fills it
     scale = max(height / canvas[0], width / canvas[1])
     height, width = scale * canvas[0], scale * canvas[1]
@@ -37,7 +39,7 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
 
 
 def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
-    """Height and width in the multiple of pixels, of that ratio and about side² pixels."""
+    """Height and width in the multiple of pixels, of about that ratio and about side² pixels."""
     height = max(multiple, round(side * math.sqrt(ratio) / multiple) * multiple)
     width = max(multiple, round(side / math.sqrt(ratio) / multiple) * multiple)
     return height, width
@@ -49,15 +51,23 @@ def _inside(start: float, length: float, size: int) -> float:
 
 
 def shown_in(photo: Photo, frame: Frame) -> Tensor:
-    """What the canvas of a frame shows of its photo, (1, 3, h, w) sRGB in [0, 1]; of nothing else a copy is made."""
+    """What the canvas of a frame shows of its photo, (1, 3, h, w) sRGB in [0, 1]; of nothing else a copy is made.
+
+    Beyond the photo its edge goes on: white would be a wall to a model, and part of the scene.
+    """
     reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
     y0, x0, y1, x1 = frame.window
     y0, x0 = max(y0 - reach, 0), max(x0 - reach, 0)
     part = replace(photo, pixels=photo.pixels[y0 : y1 + reach, x0 : x1 + reach], alpha=None, coded=None)
     top, left, bottom, right = frame.box
     own = replace(frame, box=(top - y0, left - x0, bottom - y0, right - x0), photo_size=part.size)
-    small = part.small(ENOUGH * frame.scale * part.size[0])
-    return own.to_canvas(torch.from_numpy(small).permute(2, 0, 1)[None]).clamp(0, 1)
+    small = torch.from_numpy(part.small(ENOUGH * frame.scale * part.size[0])).permute(2, 0, 1)[None]
+    picture, covered = own.to_canvas(small, fill=0.0), own.to_canvas(torch.ones_like(small[:, :1]), fill=0.0)[0, 0]
+    for axis, line in ((2, covered.amax(1)), (3, covered.amax(0))):
+        whole = (line > 0.999).nonzero()
+        if len(whole):
+            picture = picture.index_select(axis, torch.arange(len(line)).clamp(int(whole[0]), int(whole[-1])))
+    return picture.clamp(0, 1)
 
 
 def onto(source: Frame, target: Frame) -> Frame:

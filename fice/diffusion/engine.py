@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.diffusion.area import area_of
+from fice.diffusion.area import areas_of, worn_after
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import BASE, REFERRED, SHOWN, refusal
+from fice.diffusion.families import BASE, POSED, REFERRED, SHOWN, refusal
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.model import Model
-from fice.diffusion.prompts import prompt_of
+from fice.diffusion.prompts import negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
+from fice.diffusion.skeleton import skeleton
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
 from fice.mask import mean, union
@@ -94,7 +95,8 @@ class Diffusion:
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
         family = self.model.family
-        self.takes = BASE | (SHOWN if self.model.adapter else REFERRED if family.referred else frozenset())
+        shown = SHOWN if self.model.adapter else REFERRED if family.referred else ()
+        self.takes = BASE.union(shown, POSED if self.model.posed else ())
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one
         self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
@@ -113,14 +115,15 @@ class Diffusion:
 
     def _run(self, plan: Plan, seed: int) -> Run:
         subject, family = plan.subject, self.model.family
-        wide = [area_of(subject, piece, self.regions, self.settings.grow) for piece in plan.pieces]
+        wide = areas_of(plan, self.regions, self.settings.grow)
         if not wide:  # a background alone
             return Run(plan, seed, subject.view, subject.frame, (), [])
         frame = crop_of(union(wide), subject.frame, self.settings.side or family.side, family.multiple)
         areas = tuple(onto(subject.frame, frame).to_canvas(each, fill=0.0).cpu() for each in wide)
         areas = tuple((area > 0.5).float() for area in areas)
         numbers = sorted(range(len(areas)), key=lambda i: _rank(plan.pieces[i].region.name))
-        passes: list[tuple[int, ...]] = [(i,) for i in numbers] if self.settings.apart else [tuple(numbers)]
+        apart = self.settings.apart and plan.joints is None  # who stands anew is painted at once
+        passes: list[tuple[int, ...]] = [(i,) for i in numbers] if apart else [tuple(numbers)]
         return Run(plan, seed, shown_in(subject.photo, frame), frame, areas, passes)
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
@@ -174,15 +177,18 @@ class Diffusion:
         pieces = [run.plan.pieces[i] for i in numbers]
         # each pass of each seed has numbers of its own, as the seeds of candidates follow each other
         seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
-        shown = [shown_of(run.plan.pieces[i], run.areas[i]) for i in numbers]
+        plan, subject = run.plan, run.plan.subject
+        joints = plan.joints or subject.points
+        shown = [shown_of(plan.pieces[i], run.areas[i]) for i in numbers]
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
-            prompt_of(pieces, run.plan.order.style),
+            prompt_of(pieces, plan.order.style, self.model.family),
             torch.Generator("cpu").manual_seed(seed),
-            negative=self.settings.negative,
+            negative=negative_of(pieces, self.settings),
             shown=tuple(filter(None, shown)),
-            plugins=run.plan.order.plugins,
+            pose=skeleton(joints, subject.frame, run.frame) if self.model.posed and joints else None,
+            plugins=plan.order.plugins,
         )
 
     def again(self, run: Run) -> Run:
@@ -200,7 +206,8 @@ class Diffusion:
         for piece, area in zip(run.plan.pieces, run.areas, strict=True):
             soft = mean(area, SOFT) * area
             within = back.to_canvas(area, fill=0.0).to(seen)
-            cloths.append(Inpainted(run.frame, run.picture, soft, piece.region.find(seen) * within))
+            after = worn_after(piece, seen, within, self.regions)
+            cloths.append(Inpainted(run.frame, run.picture, soft, after, within))
         garments = tuple(cloth.after for cloth in cloths)
         return Finished(view, body, garments, tuple(cloths), generated=False)
 

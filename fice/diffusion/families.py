@@ -12,6 +12,7 @@ from fice.errors import WeightsError
 BASE = frozenset({"text", "style", "region", "mask", "background", "seed", "candidates", "plugins"})
 SHOWN = frozenset({"pictures", "swatch", "swatch_width"})  # of an adapter
 REFERRED = frozenset({"pictures"})  # of a family that is shown one picture
+POSED = frozenset({"pose"})  # of a ControlNet
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Family:
         adapted: IP-Adapters show it pictures of garments, each inside a mask.
         referred: it is shown one picture of a garment beside the photograph (`image_reference`).
         negated: it hears what shall not be seen.
+        instructed: it is told what to do, rather than what is seen.
         flow: its noise goes down in its own way (flow matching), which no other scheduler knows.
         half: the numbers that it computes in on a GPU.
     """
@@ -51,6 +53,7 @@ class Family:
     adapted: bool = False
     referred: bool = False
     negated: bool = True
+    instructed: bool = False
     flow: bool = True
     half: str = "bfloat16"
 
@@ -107,6 +110,7 @@ FAMILIES = (
         more={"_auto_resize": False},  # the crop is of a size that it knows
         referred=True,
         negated=False,
+        instructed=True,
     ),
     Family(
         "FLUX.1",
@@ -130,6 +134,8 @@ FAMILIES = (
         guidance=4.0,
         embeds=("prompt_embeds", ""),
         referred=True,
+        negated=False,
+        instructed=True,
     ),
     Family(
         "Qwen-Image",

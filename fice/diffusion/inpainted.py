@@ -19,12 +19,14 @@ class Inpainted:
         picture: the crop as drawn, (1, 3, h, w) sRGB in [0, 1].
         area: what of it is taken, (1, 1, h, w) float in [0, 1], soft along its border.
         after: where the garment is now, (1, 1, h, w) on the analysis canvas.
+        painted: what was painted, as `after`.
     """
 
     frame: Frame
     picture: Tensor
     area: Tensor
     after: Tensor
+    painted: Tensor
 
     def layer(self, window: Window) -> tuple[Tensor, Tensor]:
         """The picture (1, 3, h, w) sRGB and its matte (1, 1, h, w), both in [0, 1], in a window of the photo."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fice.batch.found import found_in
-from fice.diffusion.area import area_of
+from fice.diffusion.area import areas_of
 from fice.evaluation.reports import settings_of
 from fice.evaluation.triples import Triple
 from fice.garment import Garment
-from fice.language.answers import matched
+from fice.language.matching import matched
 from fice.language.placed import divided
 from fice.language.words import Sentence, parse
 from fice.mask import grow, union
@@ -34,7 +34,7 @@ def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardro
     if settings.garment != "diffused":
         return make_plan(subject, triple.order, wanted, regions, OUTLINE_FREE, references=references)
     plan = make_plan(subject, triple.order, wanted, regions, settings, references=references)
-    areas = [grow(area_of(subject, piece, regions, settings.grow), BORDER) for piece in plan.pieces]
+    areas = [grow(area, BORDER) for area in areas_of(plan, regions, settings.grow)]
     return replace(plan, keep=1 - union(areas))  # a new garment may take more room than the old one
 
 

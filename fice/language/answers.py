@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,12 @@ from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
 from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.matching import Clothed, matched
 from fice.language.placed import divided
 from fice.language.places import is_named, read_area
+from fice.language.told import denied, is_whole
 from fice.language.units import cut_up
-from fice.language.words import NOTHING, Sentence, parse
+from fice.language.words import Sentence, parse
 from fice.settings import NETWORK
 
 if TYPE_CHECKING:
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from fice.order import Garment, Order
     from fice.settings import Settings
 
-Clothed = Callable[[Sentence], bool]  # whether a garment gets another cloth, whatever its sentence says
 SHOWN = 5  # words that an answer repeats at most
 CLOSE = 0.8  # likeness from which one word may be another, misspelt
 EXAMPLE = 'as in "red floral dress"'
+BESIDE = ("shoes", "headwear", "bag", "legwear", "hair", "face", "skin", "background")  # where things are no garment's
 PAPER = (
     "The weights of {0} show how the method of the paper works, and not how good its pictures are; for the authors' own"
     " weights say --bundle viton, once fice models fetch viton has fetched them."
 )
+NOTHING_OFF = f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
 BOTH = 'as in "red shirt and blue jeans"'
 
 
@@ -42,11 +44,13 @@ def understand(
     """The sentences of a text that can be obeyed, one a garment, as a whole or in part.
 
     Raises InputError for a text that cannot: it speaks of what fice does not change, may mean several things, names
-    garments that hide each other, or nothing that the bundle can draw.
+    garments that hide each other, or nothing that the bundle can draw. A diffusion model draws any words.
     """
     sentences = parse(text)
-    why = next(filter(None, (_refusal(one, clothed(one)) for one in sentences)), None)
-    if not why and bundle.reads_own_words:
+    any_words = settings.garment == "diffused"
+    refusal = _untold if any_words else _refusal
+    why = next(filter(None, (refusal(one, clothed(one)) for one in sentences)), None)
+    if not why and bundle.reads_own_words and not any_words:
         sentences, why = _drawn(sentences, settings.start, clothed)
     if why := why or _hidden(sentences):
         raise InputError(why)
@@ -63,10 +67,12 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
     for garment in order.garments:
         if not is_named(garment.region):
             read_area(garment.region, strict=settings.region_from == NETWORK)
-    order = divided(order) if settings.garment == "photographed" else order
+    if settings.garment != "generated":
+        order = divided(order, alone=settings.garment == "diffused")
 
     def read(garment: Garment, clothed: Clothed) -> Sequence[Sentence]:
-        sentences = understand(garment.text, bundle, settings, clothed)
+        placed = settings.garment == "diffused" and (garment.region != "auto" or garment.mask is not None)
+        sentences = understand(garment.text, bundle, settings, _anything if placed else clothed)
         if len(sentences) > 1 and garment.region != "auto":
             raise InputError(
                 f"The region {garment.region} is said of several garments; give each its own in an --order."
@@ -76,66 +82,8 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
     return matched(order, read)
 
 
-def matched(order: Order, read: Callable[[Garment, Clothed], Sequence[Sentence]]) -> list[tuple[Garment, Sentence]]:
-    """Each garment of an order with a sentence of it; one text may name several.
-
-    A swatch is for the garment that its region names, or its text; of several in one text for those of which the text
-    says no colour and no pattern, and then for no other. Pictures of a garment come last, as only a look at them tells
-    of which. read: what the text of a garment says, as `understand`.
-    """
-    order, pictured = _without_pictures(order)
-    placed = {garment.region: garment for garment in order.garments if garment.swatch and not garment.text}
-    found: list[tuple[Garment, Sentence]] = []
-    for garment in order.dressing:
-        if garment.text or not garment.swatch:
-            regions = {*placed} if garment.swatch is None else None
-            sentences = _named(read(garment, partial(_clothed, regions)), regions)
-            found += zip(_swatched(garment, sentences), sentences, strict=True)
-    for i, (garment, sentence) in enumerate(found):
-        if not garment.swatch and (other := placed.pop(sentence.region or "", None)):
-            found[i] = replace(garment, swatch=other.swatch, swatch_width=other.swatch_width), sentence
-    return [*found, *((garment, NOTHING) for garment in (*placed.values(), *pictured))]
-
-
-def _without_pictures(order: Order) -> tuple[Order, list[Garment]]:
-    """An order whose texts have no pictures that may be of any of their garments, and these pictures as garments."""
-    texts, pictured = [], []
-    for garment in order.garments:
-        if garment.pictures and garment.swatch:
-            raise InputError("A garment is as its picture shows it, or made of a swatch: give one of the two.")
-        loose = garment.pictures and not (garment.text and garment.region != "auto")
-        if loose:
-            pictured.append(replace(garment, text=""))
-        if garment.text or not loose:
-            texts.append(replace(garment, pictures=()) if loose else garment)
-    return replace(order, garments=tuple(texts)), pictured
-
-
-def _clothed(regions: set[str] | None, sentence: Sentence) -> bool:
-    """Whether a sentence is about one of these regions; of None about any."""
-    return regions is None or sentence.region in regions
-
-
-def _named(sentences: Sequence[Sentence], regions: set[str] | None) -> list[Sentence]:
-    """The sentences, and one for each garment that they name without a look where a swatch gives it one.
-
-    regions: for which there is a swatch; of None for any of which nothing is said.
-    """
-    first, *others = sentences
-    more = [one for name in first.kept for one in parse(name) if _clothed(regions, one)]
-    kept = tuple(name for name in first.kept if name not in {one.garment for one in more})
-    return [replace(first, kept=kept), *others, *more]
-
-
-def _swatched(garment: Garment, sentences: Sequence[Sentence]) -> list[Garment]:
-    """A garment once for each sentence of its text, with its swatch where it is meant."""
-    silent = [not one.draws for one in sentences]
-    if not garment.swatch or len(sentences) == 1 or all(silent):
-        return [garment] * len(sentences)
-    if not any(silent):
-        raise InputError("The swatch is said of several garments; say of which, as in --swatch FILE@lower.")
-    without = replace(garment, swatch=None, swatch_width=None)
-    return [garment if meant else without for meant in silent]
+def _anything(sentence: Sentence) -> bool:
+    return True
 
 
 def remarks(
@@ -145,6 +93,9 @@ def remarks(
 
     wanted: of `understood`; reader: the bundle's `fice.language.clip.text_reader`.
     """
+    if settings.garment == "diffused":
+        spoken = [sentence for garment, sentence in wanted if is_named(garment.region)]
+        return list(dict.fromkeys(remark for one in spoken for remark in _unpainted(one)))
     paper = [PAPER.format(bundle.name)] if settings.name == "paper" and bundle.reads_own_words else []
     said = [remark for _, sentence in wanted for remark in _remarks(sentence, bundle, settings, reader)]
     spare = [_beside_swatch(sentence) for garment, sentence in wanted if garment.swatch]
@@ -189,10 +140,7 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
         said.append(f"The sentence is too long for the bundle {bundle.name}; cut off was: {' '.join(cut)}.")
     if sentence.things:
         said.append(f"Left as photographed: {_quoted(sentence.things)}; fice changes whole garments only.")
-    if sentence.taken_off:
-        said.append(f"Left as photographed: {_quoted(sentence.taken_off)}; fice takes nothing off.")
-    if sentence.kept:
-        said.append(f"Left as photographed: {_quoted(sentence.kept)}; nothing that fice can draw is said of it.")
+    said += _left(sentence)
     if sentence.becomes:
         said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
     if bundle.reads_own_words and settings.start == "redressed":
@@ -211,6 +159,40 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
     return said
 
 
+def _left(sentence: Sentence) -> list[str]:
+    """What stays as it is, whatever draws."""
+    said = []
+    if sentence.taken_off:
+        said.append(f"Left as photographed: {_quoted(sentence.taken_off)}; fice takes nothing off.")
+    if sentence.kept:
+        said.append(f"Left as photographed: {_quoted(sentence.kept)}; nothing that fice can draw is said of it.")
+    return said
+
+
+def _unpainted(sentence: Sentence) -> list[str]:
+    """What a model that knows any words does not paint of a sentence, as it lies beside the garment, or is not told."""
+    off = [name for name in sentence.taken_off if GARMENTS.get("".join(cut_up(name)[0].words)) != sentence.region]
+    beside = [thing for thing in sentence.things if cut_up(thing)[0].drawn in BESIDE]
+    inside = [thing for thing in sentence.things if thing not in (*beside, *denied(sentence))]
+    said = _left(replace(sentence, taken_off=tuple(off)))
+    if beside:
+        said.append(f"Left as photographed: {_quoted(beside)}; only the garment is painted.")
+    if inside and not is_whole(sentence):
+        said.append(f"Left out: {_quoted(inside)}; give each garment a sentence of its own in an --order.")
+    return said
+
+
+def _untold(sentence: Sentence, clothed: bool) -> str | None:
+    """Why a model that knows any words cannot be told a sentence; clothed: a region or a picture says what is meant."""
+    if any(cut_up(word)[0].kind == "Y" for word in sentence.taken_off):
+        return NOTHING_OFF
+    named = clothed or bool(sentence.garment or sentence.unknown)
+    says = named or bool(sentence.materials or sentence.shapes)
+    either = sentence.unclear if any(unit.kind == "O" for unit in cut_up(sentence.unclear)) else ""
+    things = () if named else sentence.things
+    return _refusal(replace(sentence, becomes=(), unclear=either, things=things), says)
+
+
 def _refusal(sentence: Sentence, clothed: bool) -> str | None:
     """Why a sentence cannot be obeyed, whatever the bundle; clothed: it gets another cloth anyway."""
     draws = sentence.draws or clothed
@@ -227,7 +209,7 @@ def _refusal(sentence: Sentence, clothed: bool) -> str | None:
     if sentence.things and not sentence.garment:
         return f'fice changes whole garments, and not "{sentence.things[0]}"; name one, {EXAMPLE}.'
     if sentence.taken_off and not draws:
-        return f"fice takes nothing off; say what colour or pattern the clothes shall have, {EXAMPLE}."
+        return NOTHING_OFF
     if sentence.excluded and not draws:
         other = "green" if "blue" in sentence.excluded else "blue"
         return f'say what is wanted instead of "{sentence.excluded[0]}", as in "{other} {sentence.garment or "dress"}".'

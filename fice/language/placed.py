@@ -24,18 +24,21 @@ JOINT = re.compile(r"(\s*,\s*(?:and\s|with\s)?\s*|\s+(?:and|with|plus)\s+)", re.
 LONGEST = 200  # letters of a text in which places are looked for
 
 
-def divided(order: Order) -> Order:
-    """An order with a garment of its own for each part or thing that a text dresses."""
-    return replace(order, garments=tuple(each for garment in order.garments for each in _apart(garment)))
+def divided(order: Order, alone: bool = False) -> Order:
+    """An order with a garment of its own for each part or thing that a text dresses.
+
+    alone: only of texts that speak of nothing else.
+    """
+    return replace(order, garments=tuple(each for garment in order.garments for each in _apart(garment, alone)))
 
 
-def _apart(garment: Garment) -> Iterator[Garment]:
+def _apart(garment: Garment, alone: bool) -> Iterator[Garment]:
     """A garment, and beside it each part or thing that its text dresses, with its own looks and region.
 
     InputError where one region is said of several of them.
     """
     text, places = divide_places(garment.text)
-    if not places:
+    if not places or alone and text.strip():
         yield garment
         return
     beside = parse(text) if text.strip() else ()

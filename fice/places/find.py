@@ -28,6 +28,7 @@ CLOTHED = (*REGIONS["full"], "legwear", "shoes")  # what "everything" is
 HEMMED = ("dress", "skirt", "outer", "upper", "trousers")  # of which a hem is meant, the first that is worn
 LEGS = ("shoes", "legwear", "legs", "hem", "trousers", "jeans", "leggings")  # whose sides are those of the legs
 ARMS = ("sleeves", "cuffs")
+HALVES = ("upper", "lower")  # regions that are a part of a dress
 # what is listed of a picture, by its class or channel
 NAMES = {"upper": "top", "outer": "coat"}
 NAMES |= {name: name for name in ("dress", "skirt", "trousers", "legwear", "shoes", "bag", "headwear")}
@@ -92,6 +93,18 @@ class Places:
         all_of_it = bool((limit[whole > 0] > 0.999).all())
         where, limit_of = self._map(whole * limit), None if all_of_it else self._map(limit)
         return Found(where, self._map(whole), limit_of, () if area.either else missing)
+
+    def half(self, region: str) -> Tensor:
+        """What of a person is above the waist, or below it, (1, 1, h, w) float in [0, 1]; region: of `HALVES`."""
+        down = self.figure.below("waist")
+        return self._map(self.figure.soft(down if region == "lower" else -down))
+
+    def wears(self, names: tuple[str, ...]) -> bool:
+        """Whether anything of some classes is worn, however little of it is seen."""
+        likeliest = self.subject.regions.argmax(1)
+        number = [self.regions.names.index(name) for name in names if name in self.regions.names]
+        seen = sum((likeliest == each).sum() for each in number)
+        return bool(seen > WORN / 2 * self.regions.body(self.subject.regions).sum())
 
     def worn(self) -> dict[str, Tensor]:
         """Each garment and thing that is seen, by name, (1, 1, h, w) float in [0, 1] on the analysis canvas."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fice.cloth.dress import Dressing
 from fice.diffusion.inpainted import Inpainted
+from fice.mask import union
 from fice.references.fit import Fitted
 from fice.stitch.ground import Ground
 from fice.subject.frame import Frame
@@ -35,6 +36,12 @@ class Worn:
     mask: np.ndarray | None = None
     cloth: Dressing | Fitted | Inpainted | None = None
     same: bool = False
+
+    @property
+    def changed(self) -> Tensor:
+        """Where anything may look different."""
+        painted = [self.cloth.painted] if isinstance(self.cloth, Inpainted) else []
+        return union([self.before, self.after, *painted])
 
 
 @dataclass(frozen=True)

@@ -80,9 +80,9 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
 
 
 def _on_ground(parts: Stitch, ground: Ground, mode: str, detail: float) -> Stitched:
-    """As `stitch`; garments are laid over the new ground, and a canvas that comes back whole is cut out of its own."""
+    """As `stitch`; garments are laid over the new ground, and what comes back with its own is cut out of that."""
     edited = replace(parts, ground=None)
-    if mode == "region":
+    if mode == "region" and not any(isinstance(worn.cloth, Inpainted) for worn in parts.garments):
         first = lay_behind(parts.photo, parts.frame, parts.body, ground)
         person = np.ceil(first.person) if ground.transparent else first.person
         worn = parts.garments if parts.generated else tuple(_within(each, person) for each in parts.garments)
@@ -282,7 +282,7 @@ def _window(parts: Stitch, whole: bool) -> Window:
     """The part of the photo that changes, with a margin of its surroundings."""
     if whole:
         return parts.frame.window
-    changed = union(each for worn in parts.garments for each in (worn.before, worn.after))[0, 0] > 0.02
+    changed = union(worn.changed for worn in parts.garments)[0, 0] > 0.02
     rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
     if len(rows) == 0:
         return parts.frame.window

@@ -201,20 +201,26 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Choice:
-    """The region that an edit changes, the classes it covers in this photo, and what to tell the user."""
+    """The region that an edit changes, the classes it covers in this photo, and what to tell the user.
+
+    half: of a dress, only what lies in that region.
+    """
 
     region: str
     classes: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    half: bool = False
 
 
-def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, garment: str | None = None) -> Choice:
+def choose_region(
+    regions: Regions, probabilities: Tensor, wanted: str | None, garment: str | None = None, shaped: bool = True
+) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W); garment: the word for what is wanted.
 
     None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
     not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice, as are trousers
-    where a skirt is named. A network that knows no garments gives all below the head. Raises InputError when nothing is
-    there to change.
+    where a skirt is named; shaped: which then keep their shape. A network that knows no garments gives all below the
+    head. Raises InputError when nothing is there to change.
     """
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
@@ -242,7 +248,7 @@ def choose_region(regions: Regions, probabilities: Tensor, wanted: str | None, g
             notices = []
             if region != wanted:
                 notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
-            elif garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
+            elif shaped and garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
                 worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
                 seen = " and ".join(worn)
                 notices.append(f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape.")

@@ -56,10 +56,12 @@ class Stance:
     Attributes:
         parts: indices into PART_CLASSES, (H, W) uint8, or None of a photo.
         photo: of somebody, to be looked at, or None.
+        points: x, y in pixels of the parts, and how sure, of each of KEYPOINTS, where the file tells them; or None.
     """
 
     parts: np.ndarray | None = None
     photo: Photo | None = None
+    points: dict[str, tuple[float, float, float]] | None = None
 
 
 def read_stance(path: str | Path) -> Stance:
@@ -67,7 +69,7 @@ def read_stance(path: str | Path) -> Stance:
     path = Path(path)
     data = decode.read_bytes(path, "pose")
     if data.lstrip()[:1] in (b"{", b"["):
-        return Stance(_of_keypoints(path, data))
+        return _of_keypoints(path, data)
     parts = _of_parts(path, data)
     return Stance(photo=read_photo(path, data)) if parts is None else Stance(parts)
 
@@ -131,8 +133,8 @@ def _of_parts(path: Path, data: bytes) -> np.ndarray | None:
     return levels[factor // 2 :: factor, factor // 2 :: factor]
 
 
-def _of_keypoints(path: Path, data: bytes) -> np.ndarray:
-    """Keypoints in json, drawn. InputError for json without a person of whom shoulders and hips are known."""
+def _of_keypoints(path: Path, data: bytes) -> Stance:
+    """Keypoints in json, and drawn. InputError for json without a person of whom shoulders and hips are known."""
     if len(data) > MOST_BYTES:
         raise InputError(f"The pose {path} is far larger than keypoints are; write those of one person.")
     try:
@@ -161,7 +163,7 @@ def _numbers(content: Any) -> Sequence[Any] | None:
     return found.get("pose_keypoints_2d", found.get("keypoints"))
 
 
-def _drawn(path: Path, points: dict[str, tuple[float, float, float]]) -> np.ndarray:
+def _drawn(path: Path, points: dict[str, tuple[float, float, float]]) -> Stance:
     sure = lambda *names: all(points[name][2] >= SEEN for name in names)  # noqa: E731
     if not sure(*TRUNK):
         raise InputError(f"The pose {path} lacks a shoulder or a hip; give a pose that shows both of both.")
@@ -180,4 +182,4 @@ def _drawn(path: Path, points: dict[str, tuple[float, float, float]]) -> np.ndar
     scale = CANVAS / max(float((high - low).max()), 1e-6)
     size = tuple(max(1, round(side * scale)) for side in (high - low)[::-1])
     moved = {name: (*(scale * (np.array(point[:2]) - low)), point[2]) for name, point in points.items()}
-    return drawn_body(size, moved, tall * scale)
+    return Stance(drawn_body(size, moved, tall * scale), points=moved)
