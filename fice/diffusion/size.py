@@ -13,7 +13,7 @@ import torch
 from fice.bundle.bundle import Bundle
 from fice.checkpoints.limits import HEADER
 from fice.course import duration
-from fice.diffusion.families import family_of
+from fice.diffusion.families import family_in
 from fice.errors import WeightsError, first_line
 from fice.files import open_file
 from fice.settings import Settings
@@ -53,7 +53,7 @@ def outlook(bundle: Bundle, settings: Settings, device: torch.device) -> str | N
     """
     if device.type != "cpu" or settings.garment != "diffused" or "pipeline" not in bundle.folders:
         return None
-    family, counts = family_of(bundle.folders["pipeline"].kind), numbers_of(bundle, "pipeline")
+    family, counts = family_in(bundle), numbers_of(bundle, "pipeline")
     weights = SHARE * counts["unet"] if "unet" in counts else counts.get("transformer", 0)
     twice = 1 if "Flux" in family.pipeline else 2  # guidance
     work = 2.0 * weights * ((settings.side or family.side) / PATCH) ** 2 * twice * settings.steps * settings.noise
