@@ -34,7 +34,7 @@ def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardro
     if settings.garment != "diffused":
         return make_plan(subject, triple.order, wanted, regions, OUTLINE_FREE, references=references)
     plan = make_plan(subject, triple.order, wanted, regions, settings, references=references)
-    areas = [grow(area, BORDER) for area in areas_of(plan, regions, settings.grow)]
+    areas = [grow(area, BORDER) for area in areas_of(plan, regions, settings.grow)[0]]
     return replace(plan, keep=1 - union(areas))  # a new garment may take more room than the old one
 
 
