@@ -94,7 +94,7 @@ def test_what_belongs_to_other_garments_is_refused_in_a_sentence(edit, tmp_path,
     [
         (["--set", "guidance=3"], 2, "--preset diffusion"),
         (["--preset", "diffusion"], 4, "has no pipeline"),
-        (["--style", "in evening light"], 2, "cannot take style"),
+        (["--style", "in evening light"], 2, "cannot take style; choose a --bundle that has a diffusion"),
         (["--plugin", __file__], 4, "no safetensors file"),
     ],
 )
