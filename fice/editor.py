@@ -44,7 +44,7 @@ from fice.stitch.parts import Stitch, Worn
 from fice.stitch.stitch import stitch
 from fice.subject.analysis import Analysis, seen
 from fice.subject.pose import Pose
-from fice.subject.recalled import recalled
+from fice.subject.recalled import recalling
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
 
@@ -79,7 +79,7 @@ class Editor:
         progress: Callable[[str], None] = lambda _: None,
         remember: bool = False,
     ):
-        self.bundle, self.remember = load_bundle(bundle), remember
+        self.bundle = load_bundle(bundle)
         self.device = resolve(device)[0] if isinstance(device, str) else device
         self.settings, self.progress = settings or Settings.preset(self.bundle.preset), progress
         if "encoder" in self.bundle.parts:
@@ -96,6 +96,7 @@ class Editor:
         self.wardrobe = Wardrobe(self.bundle, self.device, self.regions, self.pose)
         self.engine = self._engine()
         self.analysis = Analysis(self.regions, self.engine.canvas, self.engine.whole, self.settings.mirrored, self.pose)
+        self.look = recalling(self.analysis, self.bundle, self.settings) if remember else self.analysis
 
     def _pose(self) -> Pose:
         package = self.bundle.package("pose") if self.settings.pose_from == "package" else None
@@ -123,12 +124,7 @@ class Editor:
         if not isinstance(photo, Photo):
             with spent.at("read"):
                 photo = read_photo(photo)
-        if self.remember:
-            looks = [self.bundle.parts[name].sha256 for name in ("regions", "pose") if name in self.bundle.parts]
-            about = [*looks, self.settings.pose_from, self.pose is not None]
-            subject = recalled(self.analysis, photo, self.device, about)
-        else:
-            subject = self.analysis(photo, self.device)
+        subject = self.look(photo, self.device)
         self.progress("look")
         return replace(subject, spent=Spent(spent, **subject.spent))
 

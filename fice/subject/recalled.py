@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
 
 from fice import memory
+from fice.bundle.bundle import Bundle
 from fice.course import Spent
 from fice.photo.photo import Photo
+from fice.settings import Settings
 from fice.subject.analysis import Analysis
 from fice.subject.frame import Frame
 from fice.subject.subject import Subject
 
 
-def recalled(analysis: Analysis, photo: Photo, device: torch.device, about: Any) -> Subject:
-    """What is seen in a photo, as of `Analysis`, looked at now or some time before.
+def recalling(analysis: Analysis, bundle: Bundle, settings: Settings) -> Callable[[Photo, torch.device], Subject]:
+    """Photos as `Analysis` sees them, looked at now or some time before; it looks with a bundle's networks."""
+    looks = ("regions", "pose") if analysis.pose else ("regions",)
+    return partial(_recalled, analysis, [settings.pose_from, *(bundle.parts[name].sha256 for name in looks)])
 
-    about: all that the analysis depends on beside the photo and the code, which json can hold.
-    """
+
+def _recalled(analysis: Analysis, networks: Sequence[str], photo: Photo, device: torch.device) -> Subject:
     spent = Spent()
     with spent.at("look"):
-        key = memory.key_of(about, device.type, analysis.canvas, analysis.whole, analysis.mirrored, _content(photo))
+        key = memory.key_of(networks, device.type, analysis.canvas, analysis.whole, analysis.mirrored, _content(photo))
         found = memory.recall(key)
         if found is not None:
             maps, facts = found
