@@ -134,7 +134,6 @@ FAMILIES = (
         guidance=4.0,
         embeds=("prompt_embeds", ""),
         referred=True,
-        negated=False,
         instructed=True,
     ),
     Family(
