@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,17 +72,25 @@ def _weights(path: Path, library: str) -> tuple[dict[str, Content], Mapping[str,
     for variant in VARIANTS:
         if (path / f"{name}{variant}.safetensors").is_file():
             file = path / f"{name}{variant}.safetensors"
-            return {f"{name}.safetensors": file}, read_safetensors(file)
+            return {f"{name}.safetensors": file}, _read(file)
         if (path / f"{name}.safetensors.index{variant}.json").is_file():
             return _shards(path, name, f"{name}.safetensors.index{variant}.json")
     for variant in VARIANTS:
         file = path / f"{PICKLED[library]}{variant}.bin"
         if file.is_file():
-            tensors = named_tensors(read_checkpoint(file))
+            tensors = named_tensors(_read(file, read_checkpoint))
             return {f"{name}.safetensors": tensors}, tensors
     if any(path.glob("*.bin")):
         raise WeightsError(f"{path} has its weights as pickles in pieces: get them as safetensors.")
     raise WeightsError(f"{path} has no {name}.safetensors: get the whole folder of the model.")
+
+
+def _read(path: Path, read: Callable[[Path], Any] = read_safetensors) -> Any:
+    """What a file holds; errors name its folder, as files have the same name in all."""
+    try:
+        return read(path)
+    except WeightsError as error:
+        raise WeightsError(f"In {path.parent} {error}") from error
 
 
 def _shards(path: Path, name: str, index: str) -> tuple[dict[str, Content], Mapping[str, Tensor]]:
@@ -98,7 +106,7 @@ def _shards(path: Path, name: str, index: str) -> tuple[dict[str, Content], Mapp
     plain = {file: f"{name}-{i + 1:05}-of-{len(files):05}.safetensors" for i, file in enumerate(files)}
     tensors: dict[str, Tensor] = {}
     for file in files:
-        held = read_safetensors(path / file)
+        held = _read(path / file)
         wanted = [key for key, other in listed.items() if other == file]
         if lacking := [key for key in wanted if key not in held]:
             raise WeightsError(f"{path / file} lacks {lacking[0]}, which the index names: get the folder again.")
@@ -149,4 +157,4 @@ def _check_size(path: Path, library: str, kind: str, config: dict[str, Any], ten
 
 def as_json(content: Mapping[str, Any]) -> bytes:
     """What a file of settings holds."""
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=1) + "\n").encode()

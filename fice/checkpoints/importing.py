@@ -19,6 +19,7 @@ from fice.checkpoints.archive import is_archive, unpack
 from fice.checkpoints.files import Unknown, read_checkpoint, read_safetensors
 from fice.checkpoints.folder import read_json
 from fice.checkpoints.found import Found
+from fice.checkpoints.limits import plain
 from fice.checkpoints.matching import check_models
 from fice.checkpoints.pipelines import CONTROLS, INDEX, read_control, read_pipeline
 from fice.checkpoints.tree import Tree
@@ -33,6 +34,7 @@ BORROWED = ("regions", "pose", "clip", "garments")  # what works for any generat
 LOOKING = ("regions", "pose", "clip")  # without which there is no edit
 LICENCE = "that of the imported checkpoints, see their publishers"
 OTHERS = "other networks: see their publishers"
+EMBEDDINGS = {"emb_params", "string_to_param", "clip_g"}  # entries of files of textual inversion
 SHOWN = 4  # entries named where nothing was recognised
 
 
@@ -154,7 +156,10 @@ def _read(path: Path, place: Path, tell: Callable[[str], None]) -> Iterator[Foun
         bpe.keep_vocabulary(path)
         return
     if path.is_dir():
-        yield from _read_folder(path)
+        try:
+            yield from _read_folder(path)
+        except OSError as error:
+            raise WeightsError(f"{path} cannot be read ({error.strerror}): name a folder that can.") from error
         return
     try:
         check_ordinary(path)
@@ -187,6 +192,8 @@ def _read_folder(path: Path) -> Iterator[Found | Tree]:
         yield read_control(path, kind)
     elif config.get("model_type") == "clip_vision_model" or architectures == [SEES]:
         yield read_encoder(path)
+    elif isinstance(kind, str):
+        raise WeightsError(f"{path} holds a {plain(kind)}, a part of a model: name the folder that has {INDEX}.")
     else:
         yield huggingface.read_folder(path)
 
@@ -215,8 +222,11 @@ def _check_single(path: Path, tree: Any) -> None:
             f"{path.name} is a diffusion model in one file: get the folder of the model with its model_index.json, or"
             " make one with the from_single_file and save_pretrained of diffusers."
         )
-    if any(".lora_" in key or key.startswith("lora_") for key in names):
-        raise Unknown(f"{path.name} is a LoRA, which is not imported: name it at each edit, as --plugin {path.name}.")
+    if any(".lora_" in key or key.startswith("lora_") or key in EMBEDDINGS for key in names):
+        raise Unknown(
+            f"{path.name} is a plug-in (a LoRA or an embedding), which is not imported: name it at each edit, as"
+            f" --plugin {path.name}."
+        )
 
 
 def _save(

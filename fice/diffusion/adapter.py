@@ -18,6 +18,12 @@ from fice.errors import WeightsError, first_line, is_out_of_memory
 KEPT = 32  # pictures whose features are kept for the next order: 3 MB each of the largest adapters
 
 
+def has_adapter(bundle: Bundle) -> bool:
+    """Whether a bundle has both halves of an adapter: what is heard of pictures, and the encoder that sees them."""
+    folder = bundle.folders.get("adapter")
+    return folder is not None and {FILE, f"{ENCODER}/config.json"} <= folder.files.keys()
+
+
 class Adapter:
     """The IP-Adapter of a bundle; nothing of it is read before the first picture.
 

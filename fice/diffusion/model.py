@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
-from fice.diffusion.adapter import Adapter
+from fice.diffusion.adapter import Adapter, has_adapter
 from fice.diffusion.families import family_of
 from fice.diffusion.load import load_pipeline
 from fice.diffusion.plugins import Plugins
@@ -38,7 +38,7 @@ class Model:
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
         self.pipeline, self.notices = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
-        pictured = "adapter" in bundle.folders and self.family.adapted
+        pictured = has_adapter(bundle) and self.family.adapted
         self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if pictured else None
         self.plugins = Plugins(self.pipeline, self.family)
         self.words = Words(self.pipeline, self.family, device, self.plugins)

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle, verify
 from fice.checkpoints.importing import import_files
+from fice.diffusion.adapter import has_adapter
 from fice.diffusion.model import Model
 from fice.errors import UsageError, WeightsError
 from fice.files import downloads, own_bundles
@@ -204,6 +205,16 @@ def test_a_variant_is_taken_where_there_is_no_other(pipeline):
     loaded(bundle)
 
 
+def test_words_of_older_folders_are_taken(pipeline):
+    words = json.loads((pipeline / "tokenizer/tokenizer.json").read_text())["model"]["vocab"]
+    (pipeline / "tokenizer/tokenizer.json").unlink()
+    (pipeline / "tokenizer/vocab.json").write_text(json.dumps(words))
+    (pipeline / "tokenizer/merges.txt").write_text("#version: 0.2\n")
+    bundle = import_files([pipeline], "sd")
+    ids = loaded(bundle).tokenizer("red").input_ids
+    assert len(ids) == 5 and ids[0] == words["<|startoftext|>"] and ids[1] == words["r"]
+
+
 def in_pieces(folder):
     """The U-Net in two files, as a variant."""
     state = load_file(folder / UNET)
@@ -296,7 +307,7 @@ def written(name, text):
 @pytest.mark.parametrize(
     "damage, sentence",
     [
-        (truncated, "damaged or cut short"),
+        (truncated, "unet diffusion_pytorch_model.safetensors is damaged or cut short"),
         (lying, "damaged or cut short"),
         (an_entry_less, "numbers where a UNet2DConditionModel of its settings has"),
         (a_shard_less, "has no b.safetensors, which its index names"),
@@ -327,6 +338,14 @@ def written(name, text):
 def test_a_damaged_or_foreign_folder_is_one_sentence(pipeline, damage, sentence):
     damage(pipeline)
     refused(sentence, pipeline)
+
+
+def test_half_a_letter_in_the_settings_is_kept(pipeline):
+    edited(pipeline / "vae/config.json", name="\ud800")
+    assert (
+        json.loads((import_files([pipeline], "sd").tree("pipeline") / "vae/config.json").read_text())["name"]
+        == "\ud800"
+    )
 
 
 def test_a_pipeline_is_replaced_with_force_alone(made):
@@ -388,11 +407,28 @@ def test_models_that_are_not_made_for_each_other_are_refused(made, tmp_path):
     refused("takes a ControlNetModel, and this is a FluxControlNetModel", made.pipeline, tmp_path / "control")
 
 
+def test_a_part_of_a_model_or_a_folder_without_rights_says_so(made, tmp_path, monkeypatch):
+    refused("holds a UNet2DConditionModel, a part of a model: name the folder that has", made.pipeline / "unet")
+
+    def closed(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("fice.checkpoints.importing.find_adapter", closed)
+    refused("cannot be read .Permission denied.: name a folder", made.adapters)
+
+
+def test_half_an_adapter_shows_nothing_yet(made):
+    bundle = import_files([made.adapters / "models/ip-adapter_sd15.safetensors"], "sd", lender=None)
+    assert "adapter" in bundle.folders and not has_adapter(bundle)
+    assert has_adapter(import_files([made.encoder], "sd", lender=None))
+
+
 @pytest.mark.parametrize(
     "keys, sentence",
     [
         (["model.diffusion_model.input_blocks.0.0.weight"], "a diffusion model in one file: get the folder"),
-        (["lora_unet_down.lora_up.weight"], "is a LoRA, .* --plugin"),
+        (["lora_unet_down.lora_up.weight"], "is a plug-in .* --plugin model.safetensors"),
+        (["emb_params"], "is a plug-in"),
         (["image_proj.proj.0.weight", "image_proj.norm.weight", "ip_adapter.0.to_k_ip.weight"], "adapter for faces"),
     ],
 )
