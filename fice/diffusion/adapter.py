@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
-from fice.checkpoints.adapters import ENCODER, FILE, SHARES
 from fice.checkpoints.files import read_safetensors
+from fice.diffusion.load import put
 from fice.diffusion.request import Request
 from fice.errors import WeightsError, first_line, is_out_of_memory
 
+FILE, ENCODER = "ip_adapter.safetensors", "image_encoder"  # in the folder "adapter" of a bundle
+SHARES = ("image_proj", "ip_adapter")
 KEPT = 32  # pictures whose features are kept for the next order: 3 MB each of the largest adapters
 
 
@@ -87,17 +89,14 @@ class Adapter:
         looked_at = self.pipeline.image_processor.pt_to_numpy(picture.float())
         image = self.pipeline.image_processor.numpy_to_pil(looked_at)
         features = self.pipeline.prepare_ip_adapter_image_embeds(image, None, self.device, 1, True)[0]
-        if self.nothing is None:
-            try:
-                self.pipeline.unet.encoder_hid_proj([features])
-            except RuntimeError as error:
-                raise self._unfit(error) from error
-            self.nothing = torch.zeros_like(features)
+        self.nothing = torch.zeros_like(features)
         return features
 
     def _load(self) -> Any:
         """Makes the U-Net hear pictures; returns the network that sees them, on the processor."""
         from transformers import CLIPVisionModelWithProjection
+
+        from fice.checkpoints.matching import check_models
 
         folder = self.bundle.tree("adapter")
         state = read_safetensors(folder / FILE)
@@ -105,6 +104,11 @@ class Adapter:
             part: {key.removeprefix(f"{part}."): value for key, value in state.items() if key.startswith(f"{part}.")}
             for part in SHARES
         }
+        if missing := check_models(self.bundle):
+            raise WeightsError(missing[0])
+        layered = self.pipeline.unet.device.type == "meta"  # its layers wait apart, and new ones would be lost
+        if layered:
+            self.pipeline.remove_all_hooks()
         try:
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 folder / ENCODER, local_files_only=True, use_safetensors=True, dtype=self.pipeline.unet.dtype
@@ -112,14 +116,13 @@ class Adapter:
             self.pipeline.register_modules(image_encoder=encoder)  # its size of pictures becomes the pipeline's
             self.pipeline.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None)
         except Exception as error:  # each part fails in its own way
+            self.pipeline.unload_ip_adapter()
             if is_out_of_memory(error):
                 raise
-            raise self._unfit(error) from error
+            why = f"What {folder} holds is no adapter for this pipeline ({first_line(error).partition('. ')[0]})"
+            raise WeightsError(f"{why}: import it again, with its own image encoder.") from error
+        finally:
+            if layered:
+                self.pipeline.register_modules(image_encoder=None)
+                put(self.pipeline, "layer", self.device)
         return encoder.eval()
-
-    def _unfit(self, error: Exception) -> WeightsError:
-        self.pipeline.unload_ip_adapter()
-        self.encoder = None
-        reason = first_line(error).partition(". ")[0]
-        why = f"The adapter of bundle {self.bundle.name} does not fit its pipeline ({reason})"
-        return WeightsError(f"{why}: import the one for this model, with its own image encoder.")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from diffusion import plugs, tiny
+from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_folder
+from fice.checkpoints.adapters import KIND
+from fice.diffusion.adapter import FILE
 from fice.diffusion.model import Model
 from fice.diffusion.request import Request, Shown
 from fice.errors import WeightsError
@@ -120,10 +126,35 @@ def test_each_picture_is_looked_at_once(folders, monkeypatch):
     assert model.pipeline.image_encoder is None  # only what is at work belongs to the pipeline
 
 
-def test_an_adapter_of_another_model_is_refused_and_leaves_no_trace(folders):
-    model = model_of(folders["mixed"])
+def test_an_adapter_of_another_model_is_refused(folders):
+    with pytest.raises(WeightsError, match="models whose words have 64 features, .* have 32: get one"):
+        model_of(folders["mixed"]).paint([request(shown(1))])
+
+
+def test_a_damaged_adapter_is_refused_and_leaves_no_trace(folders, tmp_path):
+    shutil.copytree(folders["sd"], tmp_path / "bundle")
+    file = tmp_path / "bundle" / "adapter" / FILE
+    tensors = load_file(file)
+    tensors["ip_adapter.3.to_v_ip.weight"] = torch.zeros(3, 32)
+    file.unlink()  # not what it is linked to
+    save_file(tensors, file)
+    save_folder(tmp_path / "bundle", "adapter", KIND, "none", "made by a test")
+    model = model_of(tmp_path / "bundle")
     before = model.paint([request()])[0]
     for _ in range(2):
-        with pytest.raises(WeightsError, match="does not fit its pipeline .*: import the one"):
+        with pytest.raises(WeightsError, match="is no adapter for this pipeline .*: import it again"):
             model.paint([request(shown(1))])
     assert torch.equal(model.paint([request()])[0], before)
+
+
+@pytest.mark.parametrize("way", ["enable_model_cpu_offload", "enable_sequential_cpu_offload"])
+def test_a_model_whose_parts_wait_apart_sees_pictures_too(way, folders):
+    model = model_of(folders["sd"])
+    getattr(model.pipeline, way)(device="cpu")
+    model.adapter.encoder = model.adapter._load()
+    if "sequential" in way:
+        assert model.pipeline.unet.device.type == "meta"  # again
+        model.pipeline.remove_all_hooks()
+        model.pipeline.vae.disable_tiling()
+    seen = model.paint([request(shown(1))])[0]
+    assert torch.equal(seen, model_of(folders["sd"]).paint([request(shown(1))])[0])
