@@ -11,8 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_folder
-from fice.checkpoints.adapters import KIND
-from fice.diffusion.adapter import FILE
+from fice.checkpoints.adapters import FILE, KIND
 from fice.diffusion.model import Model
 from fice.diffusion.request import Request, Shown
 from fice.errors import WeightsError
@@ -51,10 +50,13 @@ def folders(tmp_path_factory):
     top = tmp_path_factory.mktemp("adapters")
     sd, xl = tiny.stable_diffusion(top / "sd"), tiny.stable_diffusion_xl(top / "xl")
     adapters = plugs.adapter(top / "sd-adapter", sd), plugs.adapter(top / "xl-adapter", xl, plus=True)
+    poses = tiny.controlnet(top / "sd-pose"), tiny.controlnet(top / "xl-pose", xl=True)
     return {
         "plain": tiny.bundle(top / "plain", pipeline=sd),
         "sd": tiny.bundle(top / "shown", pipeline=sd, adapter=adapters[0]),
         "xl": tiny.bundle(top / "xl-shown", pipeline=xl, adapter=adapters[1]),
+        "sd posed": tiny.bundle(top / "sd-posed", pipeline=sd, adapter=adapters[0], controlnet=poses[0]),
+        "xl posed": tiny.bundle(top / "xl-posed", pipeline=xl, adapter=adapters[1], controlnet=poses[1]),
         "mixed": tiny.bundle(top / "mixed", pipeline=sd, adapter=adapters[1]),
     }
 
@@ -95,7 +97,9 @@ def test_views_of_one_garment_are_averaged(model):
     assert not torch.equal(model.paint([request(shown(1, 2))])[0], once)
 
 
-def test_in_a_batch_each_sees_its_own_pictures(model):
+@pytest.mark.parametrize("name", ["sd", "xl", "sd posed", "xl posed"])
+def test_in_a_batch_each_sees_its_own_pictures(name, folders):
+    model = model_of(folders[name])
     asked = (shown(1), shown(2)), (shown(3, 4, where=LOWER),), (shown(2),)
     alone = [model.paint([request(*each, seed=i)])[0] for i, each in enumerate(asked)]
     batch = model.paint([request(*each, seed=i) for i, each in enumerate(asked)])
@@ -151,7 +155,9 @@ def test_a_damaged_adapter_is_refused_and_leaves_no_trace(folders, tmp_path):
 def test_a_model_whose_parts_wait_apart_sees_pictures_too(way, folders):
     model = model_of(folders["sd"])
     getattr(model.pipeline, way)(device="cpu")
-    model.adapter.encoder = model.adapter._load()
+    model.pipeline.register_modules(image_encoder=model.adapter._read_encoder())
+    model.adapter._join()
+    model.adapter._join = lambda: None
     if "sequential" in way:
         assert model.pipeline.unet.device.type == "meta"  # again
         model.pipeline.remove_all_hooks()
