@@ -14,9 +14,9 @@ from fice.checkpoints.limits import plain
 from fice.checkpoints.origin import licence_of, origin_of
 from fice.checkpoints.tensors import named_tensors
 from fice.checkpoints.tree import Tree
-from fice.diffusion.adapter import ENCODER, FILE
 from fice.errors import WeightsError
 
+FILE, ENCODER = "ip_adapter.safetensors", "image_encoder"  # in the bundle's folder
 KIND, SEES = "IPAdapter", "CLIPVisionModelWithProjection"
 SHARES = ("image_proj", "ip_adapter")
 SEEING = ("proj", "proj_in", "proj.3")  # layers of those that see a picture, plain, "plus" and "full"

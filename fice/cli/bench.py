@@ -62,7 +62,13 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         if photo is None:
             photo = Path(folder) / "person.png"
-            save_sheet(photo, 1, seed=1, bundle=weights if "generator" in weights.parts else "street", device=device)
+            save_sheet(
+                photo,
+                1,
+                seed=1,
+                bundle=str(weights.folder) if "generator" in weights.parts else "street",
+                device=device,
+            )
         out = Path(folder) / "out.png"
         settings = Settings.preset(preset, **({"steps": steps} if steps else {}))
         options = ["--bundle", str(bundle), "--device", str(where), "--preset", preset]

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from fice.bundle.bundle import Bundle
+from fice.checkpoints.adapters import ENCODER, FILE, SHARES
 from fice.checkpoints.files import read_safetensors
 from fice.diffusion.request import Request
 from fice.errors import WeightsError, first_line, is_out_of_memory
 
-FILE, ENCODER = "ip_adapter.safetensors", "image_encoder"  # in the folder "adapter" of a bundle
-PARTS = ("image_proj", "ip_adapter")
-HALVES = "proj.2.weight", "proj.3.weight"  # an adapter with the first alone wants a face's features
 KEPT = 32  # pictures whose features are kept for the next order: 3 MB each of the largest adapters
 
 
@@ -105,11 +103,9 @@ class Adapter:
         state = read_safetensors(folder / FILE)
         parts = {
             part: {key.removeprefix(f"{part}."): value for key, value in state.items() if key.startswith(f"{part}.")}
-            for part in PARTS
+            for part in SHARES
         }
         try:
-            if [key in parts["image_proj"] for key in HALVES] == [True, False]:
-                raise ValueError("it is for faces alone")
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 folder / ENCODER, local_files_only=True, use_safetensors=True, dtype=self.pipeline.unet.dtype
             )

@@ -179,7 +179,7 @@ class Diffusion:
         seed = int(np.random.SeedSequence([run.seed, run.done]).generate_state(1, np.uint64)[0])
         plan, subject = run.plan, run.plan.subject
         joints = plan.joints or subject.points
-        shown = (shown_of(plan.pieces[i], run.areas[i]) for i in numbers)
+        shown = [shown_of(plan.pieces[i], run.areas[i]) for i in numbers]
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),

@@ -13,7 +13,7 @@ from fice.errors import InputError
 from fice.language.lexicon import GARMENTS
 from fice.language.places import is_named, read_area
 from fice.language.words import Sentence
-from fice.mask import union
+from fice.mask import decide, main_parts, union
 from fice.places.find import HALVES, Found, Places
 from fice.subject.colours import worn
 from fice.subject.regions import REGIONS, Choice, Classes, Fixed, choose_region
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fice.references.reference import Reference
 
 KINDS = ("upper", "outer", "dress", "lower")
+LESSER = 0.1  # share of a largest part below which another is an error; what is left of an old garment is seen
 LITTLE = 0.005  # share of the body's area from which a garment is worn, however little of it is seen
 
 
@@ -78,7 +79,8 @@ def worn_anew(choice: Choice, places: Places) -> Tensor:
     for names in (choice.classes, *apart):
         own = Classes(choice.region, tuple(name for name in choice.classes if name in names), regions)
         here = worn(own, subject.view, regions, subject.regions)
-        found += [here] if here.sum() > least else []
+        parts = main_parts(decide(own.find(subject.regions)), LESSER)
+        found += [here, parts] if here.sum() > least else []
     return union(found) * (places.half(choice.region) if choice.half else 1)
 
 

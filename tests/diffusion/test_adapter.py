@@ -31,9 +31,8 @@ def shown(*numbers, where=UPPER):
 
 
 def request(*shown, seed=7):
-    return Request(
-        picture(99).repeat(1, 1, 2, 2)[..., :64, :64], UPPER + LOWER, "red dress", _random(seed), shown=shown
-    )
+    photo = picture(99).repeat(1, 1, 2, 2)[..., :64, :64]
+    return Request(photo, UPPER + LOWER, "red dress", _random(seed), shown=shown)
 
 
 def _random(seed):

@@ -9,6 +9,7 @@ from diffusion.asked import PIPELINES, bare, model, request
 
 from fice.diffusion.families import FAMILIES, family_of, refusal
 from fice.diffusion.model import Model
+from fice.diffusion.request import Shown
 from fice.errors import UsageError, WeightsError
 from fice.settings import Settings
 
@@ -87,3 +88,16 @@ def test_what_a_bundle_cannot_take_is_refused_with_what_it_lacks_or_with_who_can
     )
     assert "FLUX.2 klein" in say("z-image", "pictures") and "FLUX.1." in say("z-image", "pose")
     assert say("sd", "latent").endswith("cannot take latent: choose another --bundle.")
+
+
+@pytest.mark.parametrize("name", ["kontext", "klein"])
+def test_a_family_that_compares_is_shown_a_picture_of_the_garment(name):
+    shown = [
+        Shown((torch.full((1, 3, 70 + 10 * i, 70 + 10 * i), 0.2 + 0.6 * i),), request().area, (i,)) for i in (0, 1)
+    ]
+    asked = [request(i, shown=(each,)) for i, each in enumerate(shown)]
+    alone = [model(name).paint([one])[0] for one in asked]
+    for single, among_others in zip(alone, model(name).paint(asked), strict=True):
+        assert torch.equal(single, among_others)
+    for other in (request(), request(0, shown=shown[1:])):
+        assert not torch.equal(alone[0], model(name).paint([other])[0])

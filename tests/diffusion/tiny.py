@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from conftest import ROOT
@@ -144,3 +146,8 @@ def bundle(folder: Path, **models: Path) -> Path:
         kind = "IPAdapter" if name == "adapter" else read_json(model, card)["_class_name"]
         save_folder(folder, name, kind, "none", "made by a test")
     return folder
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as models:
+        bundle(Path(sys.argv[1]), pipeline=stable_diffusion(Path(models) / "sd"))
