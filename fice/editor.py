@@ -192,11 +192,13 @@ class Editor:
         wanted, found = self.collections.dress(told, order, subject)
         references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
-        if order.pose is not None and self.settings.garment == "diffused":
-            plan = with_joints(plan, self.analysis)
+        heard: list[str] = []
+        if isinstance(self.engine, Diffusion):
+            plan = plan if order.pose is None else with_joints(plan, self.analysis)
+            heard = self.engine.remarks(plan)
         elif order.pose is not None and self.pose is not None:
             plan = with_stance(plan, self.pose, self.analysis, self.settings)
-        said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
+        said = [*heard, *remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)]
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
         said += [*map(str, found), *self.collections.notices(order), *plugin_notices(order.plugins, self.settings)]
         return replace(plan, notices=[*said, *seen, *plan.notices], found=tuple(found))

@@ -129,7 +129,6 @@ FAMILIES = (
         guidance=4.0,
         embeds=("prompt_embeds", ""),
         referred=True,
-        negated=False,
         instructed=True,
     ),
     Family(
