@@ -11,21 +11,16 @@ import torch
 from click.testing import CliRunner
 from conftest import person_on_a_wall
 from diffusion import tiny, tiny_flow
-from diffusion.asked import bare, model, request
+from diffusion.asked import model, request
 
-import fice.diffusion.load
-import fice.diffusion.size
 from fice import Editor, Order, Settings
 from fice.cli import main
 from fice.course import Course
 from fice.diffusion.crop import onto, shown_in
-from fice.diffusion.families import family_of
-from fice.diffusion.load import check_settings, load_pipeline, place_of, put
 from fice.diffusion.model import Model
 from fice.diffusion.request import Request
-from fice.diffusion.size import numbers_of, outlook
 from fice.diffusion.words import KEPT, Words
-from fice.errors import DeviceError, InputError, UsageError, WeightsError
+from fice.errors import DeviceError, InputError
 from fice.photo.photo import read_photo
 from fice.subject.frame import Frame
 
@@ -268,66 +263,6 @@ def test_maps_go_from_canvas_to_canvas_as_they_go_over_the_photo():
     over = target.to_canvas(source.to_photo(spot, kernel="linear"), fill=0.0)
     straight = onto(source, target).to_canvas(spot, fill=0.0)
     assert (straight - over).abs().mean() < 0.02 and ((straight > 0.5) == (over > 0.5)).float().mean() > 0.98
-
-
-@pytest.mark.parametrize(
-    "changes, error, said",
-    [
-        ({"steps": 1, "noise": 0.5}, UsageError, "noise=0.5 leaves none of 1 steps: raise noise or --steps"),
-        ({"offload": "model"}, UsageError, "offload=model is for GPUs: leave it out"),
-        ({"precision": "float16"}, UsageError, "precision=float16 is for GPUs: leave it out"),
-        ({"precision": "bfloat16"}, DeviceError, "This processor errs in bfloat16 .3x3.: leave out precision=bfloat16"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused(changes, error, said, monkeypatch):
-    monkeypatch.setattr(fice.diffusion.load, "wrong_in_half", lambda: ("3x3",))
-    with pytest.raises(error, match=said):
-        check_settings(replace(SETTINGS, **changes), family_of("StableDiffusionPipeline"), CPU)
-
-
-def test_weights_that_memory_does_not_hold_are_refused_before_they_are_read(monkeypatch):
-    monkeypatch.setattr(fice.diffusion.load, "free_memory", lambda device: 1000)
-    said = (
-        r"The model of bundle sd takes 0.0 GB of memory in float32, and 0.0 GB are free: add --set precision=bfloat16"
-    )
-    with pytest.raises(DeviceError, match=said):
-        load_pipeline(bare("sd"), family_of("StableDiffusionPipeline"), CPU, SETTINGS, posed=False)
-
-
-def test_the_size_of_a_model_is_that_of_its_networks():
-    parts = model("sd").pipeline.components
-    for name, count in numbers_of(bare("sd"), "pipeline").items():
-        assert count == pytest.approx(sum(weights.numel() for weights in parts[name].parameters()), rel=0.01)
-
-
-def test_a_damaged_file_of_weights_is_told_by_its_name(tmp_path):
-    tiny.stable_diffusion(tmp_path / "pipeline")
-    broken = tmp_path / "pipeline" / "unet" / "diffusion_pytorch_model.safetensors"
-    broken.write_bytes(b"\xff" * broken.stat().st_size)
-    with pytest.raises(WeightsError, match="The weights .*unet.* are damaged .*: get them again"):
-        numbers_of(replace(bare("sd"), folder=tmp_path), "pipeline")
-
-
-def test_who_has_no_gpu_hears_how_long_it_takes_before_it_begins(monkeypatch):
-    assert outlook(bare("sd"), SETTINGS, CPU) is None  # tiny
-    monkeypatch.setattr(fice.diffusion.size, "numbers_of", lambda *_: {"unet": 859_000_000})
-    monkeypatch.setattr(fice.diffusion.size, "_rate", lambda: 25e9)
-    said = outlook(bare("sd"), Settings.preset("diffusion"), CPU)
-    assert said is not None and "takes about 28 min for a garment: --preset default re-dresses" in said
-    assert outlook(bare("sd"), Settings.preset("diffusion"), torch.device("cuda")) is None
-    assert outlook(bare("sd"), Settings(), CPU) is None
-
-
-def test_a_model_whose_parts_take_turns_paints_the_same():
-    painter = Model(bare("sd"), CPU, Settings.preset("diffusion", steps=2), lambda: None)
-    put(painter.pipeline, "model", CPU)
-    torch.testing.assert_close(painter.paint([request()])[0], model("sd").paint([request()])[0], **TOGETHER)
-
-
-def test_a_model_is_on_a_gpu_as_far_as_it_fits(monkeypatch):
-    monkeypatch.setattr(fice.diffusion.load, "free_memory", lambda device: 10_000)
-    places = [place_of(parts, torch.device("cuda")) for parts in ([4000, 3000], [6000, 4000], [9000, 100])]
-    assert places == ["none", "model", "layer"] and place_of([1 << 40], CPU) == "none"
 
 
 def test_a_processor_takes_pictures_one_by_one(editor, plan, monkeypatch):
