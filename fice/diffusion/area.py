@@ -31,8 +31,10 @@ COVERED, MOSTLY = 0.3, 0.6  # share of an arm, and of another room, that other g
 LEAST = 100.0  # cm² of another garment that are more than an error
 
 
-def areas_of(plan: Plan, regions: Regions, reach: float) -> list[Tensor]:
-    """What of the analysis canvas is painted anew for each piece of a plan, (1, 1, h, w) float in [0, 1].
+def areas_of(plan: Plan, regions: Regions, reach: float) -> tuple[list[Tensor], Tensor]:
+    """What of the analysis canvas is painted anew for each piece of a plan, and what stays before all of them.
+
+    Maps are (1, 1, h, w) float in [0, 1].
 
     reach: share of the canvas's height by which a garment may outgrow the old one. The head stays, and so do hands,
     things before the garment, garments that the order does not name, and what masks keep. Raises InputError where that
@@ -43,7 +45,7 @@ def areas_of(plan: Plan, regions: Regions, reach: float) -> list[Tensor]:
     areas = [scene.area(piece) if moved is None else scene.limited(piece, moved) for piece in plan.pieces]
     if any(area.max() <= 0.5 for area in areas):
         raise InputError("Nothing is left to be painted, as the head stays: mark more of the person white.")
-    return areas
+    return areas, scene.head if moved is not None else torch.maximum(scene.head, scene.before)
 
 
 def worn_after(piece: Piece, seen: Tensor, painted: Tensor, regions: Regions) -> Tensor:
@@ -70,6 +72,8 @@ class _Scene:
         self.figure = Figure(subject, regions)
         self.rooms = Rooms(subject, self.figure)
         self.head = decide(regions.select(subject.regions, HEAD))
+        hands = self._map(self.rooms.arms)
+        self.before = torch.maximum(without_specks(decide(self._share(BEFORE)), SPECK), hands)
         self.body = self.figure.share(("background",)) < 0.5
 
     def area(self, piece: Piece) -> Tensor:
@@ -83,7 +87,7 @@ class _Scene:
         stays = self.rooms.arms | self.rooms.lap if cut_of(piece).region == "lower" else self.rooms.arms
         grown = ndimage.binary_dilation(garment, iterations=self.reach) & ~self._others(garment, -1) & ~stays
         room = self._room(piece, garment, stays)
-        kept = without_specks(self._map(things & ~print_), SPECK) * decide(self._share(BEFORE))
+        kept = without_specks(decide(self._share(BEFORE)) * (1 - self._map(print_)), SPECK)
         return self.limited(piece, self._map(garment | grown | room) * (1 - kept))
 
     def moved(self, joints: dict[str, tuple[float, float, float]]) -> Tensor:

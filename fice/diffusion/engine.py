@@ -14,16 +14,16 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import areas_of, worn_after
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import BASE, POSED, REFERRED, SHOWN, refusal
-from fice.diffusion.inpainted import Inpainted
+from fice.diffusion.inpainted import Inpainted, softened
 from fice.diffusion.model import Model
-from fice.diffusion.prompts import negative_of, prompt_of
+from fice.diffusion.prompts import cut_off, negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
+from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
-from fice.mask import mean, union
+from fice.mask import union
 from fice.plan import Plan
 from fice.settings import Settings
 from fice.subject.analysis import Analysis
@@ -32,7 +32,6 @@ from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
 CANVAS = (256, 128)
-SOFT = 4  # pixels of the crop over which what is painted goes over into the photo
 PIXELS = 4 << 20  # that are painted at once on a GPU; memory has the last word
 ORDER = ("lower", "dress", "upper", "outer")  # of regions, as they are put on
 
@@ -51,6 +50,7 @@ class Run:
     Attributes:
         frame: where the crop lies in the photo.
         areas: of each piece, what of the crop is painted, (1, 1, H, W) in {0, 1}.
+        softs: how much of that is taken, soft along its border, but not where something lies before it; in [0, 1].
         left: the pieces of each pass that is to come.
         done: passes.
     """
@@ -60,6 +60,7 @@ class Run:
     picture: Tensor
     frame: Frame
     areas: tuple[Tensor, ...]
+    softs: tuple[Tensor, ...]
     left: list[tuple[int, ...]]
     losses: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
@@ -94,18 +95,18 @@ class Diffusion:
     ):
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
-        family = self.model.family
-        shown = SHOWN if self.model.adapter else REFERRED if family.referred else ()
-        self.takes = BASE.union(shown, POSED if self.model.posed else ())
+        self.takes = taken(bundle, settings)
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one
-        self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
+        self.together: int | None = (
+            1 if device.type == "cpu" else max(1, PIXELS // (settings.side or self.model.family.side) ** 2)
+        )
         self.most: int | None = None  # requests that memory holds at once, once it is known
-        self.noised, self.tick, self.due = 0, 0.0, 0.0
+        self.tick = self.due = 0.0
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
     def refusal(self, wishes: Sequence[str]) -> str:
-        return refusal(self.bundle, self.model.family, wishes)
+        return refusal(self.bundle, wishes)
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit(self.model.notices) for _ in subjects]
@@ -115,16 +116,30 @@ class Diffusion:
 
     def _run(self, plan: Plan, seed: int) -> Run:
         subject, family = plan.subject, self.model.family
-        wide = areas_of(plan, self.regions, self.settings.grow)
-        if not wide:  # a background alone
-            return Run(plan, seed, subject.view, subject.frame, (), [])
+        if not plan.pieces:  # a background alone
+            return Run(plan, seed, subject.view, subject.frame, (), (), [])
+        wide, before = areas_of(plan, self.regions, self.settings.grow)
         frame = crop_of(union(wide), subject.frame, self.settings.side or family.side, family.multiple)
-        areas = tuple(onto(subject.frame, frame).to_canvas(each, fill=0.0).cpu() for each in wide)
-        areas = tuple((area > 0.5).float() for area in areas)
-        numbers = sorted(range(len(areas)), key=lambda i: _rank(plan.pieces[i].region.name))
-        apart = self.settings.apart and plan.joints is None  # who stands anew is painted at once
-        passes: list[tuple[int, ...]] = [(i,) for i in numbers] if apart else [tuple(numbers)]
-        return Run(plan, seed, shown_in(subject.photo, frame), frame, areas, passes)
+        across = onto(subject.frame, frame)
+        areas = tuple((across.to_canvas(each, fill=0.0).cpu() > 0.5).float() for each in wide)
+        before = (across.to_canvas(before, fill=0.0).cpu() > 0.5).float()
+        softs = tuple(softened(area, before) for area in areas)
+        return Run(plan, seed, shown_in(subject.photo, frame), frame, areas, softs, self._passes(plan))
+
+    def _passes(self, plan: Plan) -> list[tuple[int, ...]]:
+        """The pieces of each pass: the lowest first; who stands anew is painted at once."""
+        numbers = sorted(range(len(plan.pieces)), key=lambda i: _rank(plan.pieces[i].region.name))
+        apart = self.settings.apart and plan.joints is None or not numbers
+        return [(i,) for i in numbers] if apart else [tuple(numbers)]
+
+    def remarks(self, plan: Plan) -> list[str]:
+        """What the model does not hear of a plan's words."""
+        prompts = [self._prompt(plan, numbers) for numbers in self._passes(plan)]
+        ends = dict.fromkeys(filter(None, (cut_off(prompt, self.model.pipeline) for prompt in prompts)))
+        return [f"The sentence is too long for {self.model.family.name}; cut off was: {end}." for end in ends]
+
+    def _prompt(self, plan: Plan, numbers: Sequence[int]) -> str:
+        return prompt_of([plan.pieces[i] for i in numbers], plan.order.style, self.model.family)
 
     def step(self, runs: Sequence[Run]) -> list[Run]:
         """A pass of each that has one left; returns those that ended.
@@ -137,21 +152,20 @@ class Diffusion:
         for group in groups:
             requests, painted = zip(*group, strict=True)
             self._plan_ticks(painted, len(groups))
-            for run, request, (drawn, steps) in zip(painted, requests, self._paint(requests), strict=True):
-                run.left, run.done, run.steps = run.left[1:], run.done + 1, run.steps + steps
+            for run, drawn in zip(painted, self._paint(requests), strict=True):
+                soft = union([run.softs[i] for i in run.left[0]])
+                run.left, run.done, run.steps = run.left[1:], run.done + 1, run.steps + self.model.steps
                 if not drawn.isfinite().all():
                     run.failed, run.left = True, []
                     continue
-                soft = mean(request.area, SOFT) * request.area
                 run.picture = torch.lerp(run.picture, drawn, soft)
         return [run for run in runs if not run.left]
 
-    def _paint(self, requests: Sequence[Request]) -> list[tuple[Tensor, int]]:
-        """Pictures painted together and the steps of noise that they took; in halves where memory is short."""
+    def _paint(self, requests: Sequence[Request]) -> list[Tensor]:
+        """Pictures painted together, or in halves where memory is short."""
         if self.most is None or len(requests) <= self.most:
-            self.noised = 0
             try:
-                return [(picture, self.noised) for picture in self.model.paint(requests)]
+                return self.model.paint(requests)
             except Exception as error:
                 if len(requests) == 1 or not is_out_of_memory(error):
                     raise
@@ -167,7 +181,7 @@ class Diffusion:
         self.tick = max(self.settings.steps / passes - 1, 0) / steps
 
     def _stepped(self) -> None:
-        self.noised, self.due = self.noised + 1, self.due + self.tick
+        self.due += self.tick
         while self.due >= 1:
             self.due -= 1
             self.progress("loop")
@@ -183,7 +197,7 @@ class Diffusion:
         return Request(
             run.picture,
             union([run.areas[i] for i in numbers]),
-            prompt_of(pieces, plan.order.style, self.model.family),
+            self._prompt(plan, numbers),
             torch.Generator("cpu").manual_seed(seed),
             negative=negative_of(pieces, self.settings),
             shown=tuple(filter(None, shown)),
@@ -203,8 +217,7 @@ class Diffusion:
         seen = self.analysis.probabilities(view)
         body = torch.maximum(self.regions.body(seen), self.regions.body(subject.regions))
         cloths = []
-        for piece, area in zip(run.plan.pieces, run.areas, strict=True):
-            soft = mean(area, SOFT) * area
+        for piece, area, soft in zip(run.plan.pieces, run.areas, run.softs, strict=True):
             within = back.to_canvas(area, fill=0.0).to(seen)
             after = worn_after(piece, seen, within, self.regions)
             cloths.append(Inpainted(run.frame, run.picture, soft, after, within))

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from fice.subject.frame import Frame, Window
+
+SOFT = 4.0  # pixels of the crop over which what is painted goes over into the photo
+
+
+def softened(area: Tensor, before: Tensor) -> Tensor:
+    """How much of what is painted is taken, (1, 1, h, w) in [0, 1]: all but at the area's border, and nothing beyond.
+
+    area: what is painted; before: what lies before it, both (1, 1, h, w) in {0, 1}. Where they meet the border is
+    sharp, so that no rim of the old garment is left around hair and hands.
+    """
+    inside = torch.maximum(area, before)[0, 0].cpu().numpy() > 0.5
+    deep = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1]
+    return torch.from_numpy(np.clip(deep / SOFT, 0, 1).astype(np.float32)).to(area) * area
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fice.batch.found import found_in
 from fice.diffusion.area import areas_of
+from fice.diffusion.crop import crop_of
 from fice.evaluation.reports import settings_of
 from fice.evaluation.triples import Triple
 from fice.garment import Garment
@@ -22,7 +24,8 @@ from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
-BORDER = 2  # pixels of the canvas by which what was painted, at the model's resolution, may reach beyond its area
+COARSEST = 512  # pixels of a square as large as what models are shown, at least, where no setting says it
+BORDER = 1.5  # pixels of what a model is shown by which what was painted may reach beyond its area
 
 
 def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardrobe) -> Plan:
@@ -34,8 +37,12 @@ def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardro
     if settings.garment != "diffused":
         return make_plan(subject, triple.order, wanted, regions, OUTLINE_FREE, references=references)
     plan = make_plan(subject, triple.order, wanted, regions, settings, references=references)
-    areas = [grow(area, BORDER) for area in areas_of(plan, regions, settings.grow)]
-    return replace(plan, keep=1 - union(areas))  # a new garment may take more room than the old one
+    if not plan.pieces:
+        return plan
+    area = union(areas_of(plan, regions, settings.grow)[0])
+    crop = crop_of(area, subject.frame, settings.side or COARSEST, 1)
+    border = math.ceil(BORDER * subject.frame.scale / crop.scale) + 1
+    return replace(plan, keep=1 - grow(area, border))  # a new garment may take more room than the old one
 
 
 def _with_found(garment: Garment, sentence: Sentence, found: Mapping[str, Sequence[str]]) -> tuple[Garment, Sentence]:

@@ -17,6 +17,7 @@ from fice.srgb import to_lab
 DENIED = re.compile(rf"(?:N|U){LINK}([CPMSLX?G]+(?:[AO]{LINK}[NU]?[CPMSLX?]+)*)|([CPMSLX]+)Z")
 CHANGED = re.compile("[YKVRD]|F.*T")  # of the kinds of a text's words: it is more than a description
 SILENT = ".VRDTFK"
+NEAR = 12.0  # in CIELAB, within which a plain name is near enough
 LINKS = "EWJAOQ,"
 
 
@@ -52,13 +53,14 @@ def denied(sentence: Sentence) -> tuple[str, ...]:
 
 
 def named(said: str) -> str:
-    """A colour by the nearest of the names that people use, where it is given as a number; else as said."""
+    """A colour by a name that people use, where it is given as a number; else as said."""
     rgb = numbered(said)
     if rgb is None:
         return said
     known = _names()
-    distances = np.linalg.norm(to_lab(np.array([*known.values()])) - to_lab(np.array(rgb, np.float64)), axis=1)
-    return list(known)[int(distances.argmin())]
+    apart = np.linalg.norm(to_lab(np.array([*known.values()])) - to_lab(np.array(rgb, np.float64)), axis=1)
+    plain = apart[: len(COLOURS)]
+    return list(known)[int((plain if plain.min() < NEAR else apart).argmin())]
 
 
 def _kept(sentence: Sentence) -> str:
@@ -73,6 +75,6 @@ def _kept(sentence: Sentence) -> str:
 
 @cache
 def _names() -> dict[str, tuple[int, int, int]]:
-    """The colours of `fice.language.colours` that are names of colours alone, sRGB 0..255."""
-    split = {name: names()[tuple(name.split())] for name in (*COLOURS, *NAMES_OF_COLOURS)}
-    return {name: one.dye.rgb for name, one in split.items() if one.dye.rgb is not None and not one.noun}
+    """Colours of fice's own, then those of several words, "forest green", sRGB 0..255."""
+    several = {name: names()[tuple(name.split())].dye.rgb for name in NAMES_OF_COLOURS if " " in name}
+    return COLOURS | {name: rgb for name, rgb in several.items() if rgb is not None}
