@@ -442,6 +442,8 @@ def test_half_an_adapter_shows_nothing_yet(made):
         (["model.diffusion_model.input_blocks.0.0.weight"], "a diffusion model in one file: get the folder"),
         (["lora_unet_down.lora_up.weight"], "is a plug-in .* --plugin model.safetensors"),
         (["emb_params"], "is a plug-in"),
+        (["image_proj.proj.weight", "ip_adapter.1.to_v_ip.weight"], "no whole adapter"),
+        (["image_proj.proj.3.weight", "ip_adapter.1.to_k_ip.weight"], "no whole adapter"),
         (["image_proj.proj.0.weight", "image_proj.norm.weight", "ip_adapter.0.to_k_ip.weight"], "adapter for faces"),
     ],
 )
