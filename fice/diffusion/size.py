@@ -27,10 +27,8 @@ def numbers_of(bundle: Bundle, folder: str) -> dict[str, int]:
     """How many numbers each part of a model has, by the name of its folder. Raises WeightsError for damaged files."""
     root, counts = bundle.tree(folder), Counter[str]()
     for name in map(Path, bundle.folders[folder].files):
-        part = name.parent.name
-        read = bool(part) == (folder == "pipeline") and part != "safety_checker" and "." not in name.stem  # a variant
-        if name.suffix == ".safetensors" and read:
-            counts[part] += _numbers(root / name)
+        if name.suffix == ".safetensors":
+            counts[name.parent.name] += _numbers(root / name)
     return dict(counts)
 
 
