@@ -304,7 +304,7 @@ def test_who_has_no_gpu_hears_how_long_it_takes_before_it_begins(monkeypatch):
     monkeypatch.setattr(fice.diffusion.size, "numbers_of", lambda *_: {"unet": 859_000_000})
     monkeypatch.setattr(fice.diffusion.size, "_rate", lambda: 25e9)
     said = outlook(bare("sd"), Settings.preset("diffusion"), CPU)
-    assert said is not None and "takes 28 min or more for a garment: --preset default re-dresses" in said
+    assert said is not None and "takes about 28 min for a garment: --preset default re-dresses" in said
     assert outlook(bare("sd"), Settings.preset("diffusion"), torch.device("cuda")) is None
     assert outlook(bare("sd"), Settings(), CPU) is None
 
