@@ -22,7 +22,7 @@ from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.plugins import plugin_notices
 from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
-from fice.engine import Engine, Run
+from fice.engine import Engine, Run, refused
 from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
@@ -47,8 +47,6 @@ from fice.subject.pose import Pose
 from fice.subject.recalled import recalling
 from fice.subject.regions import HEAD, Regions
 from fice.subject.subject import Subject
-
-SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
 
 
 class Editor:
@@ -186,8 +184,8 @@ class Editor:
     def plan(self, subject: Subject, order: str | Order) -> Plan:
         """What an order changes in a subject; errors as of `edit`."""
         order = Order.of(order)
-        if refused := [name for name in order.asked() if SERVED.get(name, name) not in self.engine.takes]:
-            raise UsageError(self.engine.refusal(refused))
+        if wishes := refused(order, self.engine.takes):
+            raise UsageError(self.engine.refusal(wishes))
         for garment in order.garments:
             check_cloth(garment, self.regions)
         told, shown = self.wardrobe.dressed(understood(order, self.bundle, self.settings))

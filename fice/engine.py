@@ -10,9 +10,17 @@ from torch import Tensor
 
 from fice.cloth.dress import Dressing
 from fice.diffusion.inpainted import Inpainted
+from fice.order import Order
 from fice.plan import Plan
 from fice.references.fit import Fitted
 from fice.subject.subject import Subject
+
+SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
+
+
+def refused(order: Order, takes: frozenset[str]) -> list[str]:
+    """What an order asks for that an engine does not take."""
+    return [name for name in order.asked() if SERVED.get(name, name) not in takes]
 
 
 class Run(Protocol):

@@ -11,6 +11,7 @@ from fice.bundle.bundle import Bundle, load_bundle
 from fice.cloth.tailor import check_swatch
 from fice.collections.dress import check_collection
 from fice.diffusion.plugins import check_plugins
+from fice.diffusion.takes import check_taken
 from fice.edit import Edit
 from fice.editor import Editor
 from fice.inversion.latent import read_latent
@@ -59,6 +60,8 @@ def check_order(order: Order, photo: Photo, bundle: Bundle, settings: Settings) 
 
     WeightsError for plug-ins that are none.
     """
+    if settings.garment == "diffused":
+        check_taken(order, bundle, settings)
     check_segmenter(settings.region_from)
     check_plugins(order.plugins)
     check_collection(order, understood(order, bundle, settings), bundle)

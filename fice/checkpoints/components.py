@@ -54,10 +54,9 @@ def read_words(path: Path) -> dict[str, Content]:
     files: dict[str, Content] = {}
     for name in WORDS:
         if (path / name).is_file():
-            files[name] = read_part(path, name)
-        if name in files and name.endswith(".json"):
-            taken = {key: value for key, value in read_json(path, name).items() if key != "auto_map"}
-            files[name] = as_json(taken) if name != "tokenizer.json" else files[name]
+            content = read_json(path, name) if name.endswith(".json") else {}  # which refuses what is damaged
+            ours = as_json({key: value for key, value in content.items() if key != "auto_map"})
+            files[name] = ours if name.endswith("_config.json") else read_part(path, name)
     return files
 
 

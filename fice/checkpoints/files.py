@@ -38,6 +38,7 @@ PACKED = {
     b"Rar!": "RAR",
     b"(\xb5/\xfd": "zstd",
 }
+POINTER = b"version https://git-lfs"
 PIECE = re.compile(r"-(\d+)-of-(\d+)\.")
 
 
@@ -80,7 +81,10 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     limits = Limits(path.name)
     try:
         with open_file(path) as start:
-            length = int.from_bytes(start.read(8), "little")
+            head = start.read(4096)
+        if head.startswith(POINTER):
+            raise Unknown(f"{path.name} {_looks_like(head)}.")
+        length = int.from_bytes(head[:8], "little")
         if HEADER < length <= path.stat().st_size:
             raise limits.refused("describes more tensors than any weights have")
         with safe_open(path, framework="pt") as file:
@@ -150,7 +154,7 @@ def _looks_like(head: bytes) -> str:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "is a web page, probably a quota or login page: download the file again with a browser"
-    if start.startswith(b"version https://git-lfs"):
+    if start.startswith(POINTER):
         return "stands for the file in a Git LFS repository: fetch the file itself with git lfs pull"
     if b'"weight_map"' in head:
         return "is the index of a checkpoint in pieces: name a checkpoint that is in one file"

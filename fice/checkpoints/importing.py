@@ -25,6 +25,7 @@ from fice.checkpoints.pipelines import CONTROLS, INDEX, read_control, read_pipel
 from fice.checkpoints.tree import Tree
 from fice.diffusion.families import family_of
 from fice.errors import UsageError, WeightsError
+from fice.extras import install, missing
 from fice.files import LOCK, check_ordinary, downloads, own_bundles, sha256_of
 from fice.language import bpe
 from fice.models.sources import load_sources
@@ -92,9 +93,11 @@ def import_files(
         folders = load_bundle(place).folders
         for line in check_models(load_bundle(place)) if folders else []:
             tell(line)
-        missing = [part for part in ("pipeline" if folders else "generator", *LOOKING) if part not in have]
-        if missing and have != {"features"}:
-            tell(f"The bundle cannot edit yet, it has no {' and no '.join(missing)}: import more into {folder.name}.")
+        absent = [part for part in ("pipeline" if folders else "generator", *LOOKING) if part not in have]
+        if absent and have != {"features"}:
+            tell(f"The bundle cannot edit yet, it has no {' and no '.join(absent)}: import more into {folder.name}.")
+        if folders and (lacking := missing("diffusion")):
+            tell(f"To edit with it, {' and '.join(lacking)} must be installed: {install('diffusion')}.")
         text = f"Imported from {'; '.join(sources)}."
         save_text(
             place,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from fice.bundle.bundle import Bundle
-from fice.checkpoints.adapters import adapter_widths, encoder_settings
+from fice.checkpoints.adapters import ENCODER, FILE, adapter_widths, encoder_settings
 from fice.checkpoints.folder import read_json
-from fice.diffusion.adapter import ENCODER, FILE
 from fice.diffusion.families import Family, family_of
 from fice.errors import WeightsError
 

@@ -65,8 +65,10 @@ class Redressing:
         self.bundle, self.regions, self.whole = bundle, regions, bundle.whole
 
     def refusal(self, wishes: Sequence[str]) -> str:
-        drawn = "diffusion" if "pipeline" in self.bundle.folders else "generated"
-        return f"A photographed garment cannot take {', '.join(wishes)}; add --preset {drawn}."
+        remedy = "add --preset diffusion" if "pipeline" in self.bundle.folders else "add --preset generated"
+        if {"style", "plugins"}.intersection(wishes) and "pipeline" not in self.bundle.folders:
+            remedy = "choose a --bundle that has a diffusion model"
+        return f"A photographed garment cannot take {', '.join(wishes)}; {remedy}."
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit() for _ in subjects]

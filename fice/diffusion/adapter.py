@@ -12,6 +12,8 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.checkpoints.adapters import ENCODER, FILE, SHARES
 from fice.checkpoints.files import read_safetensors
+from fice.checkpoints.matching import check_models
+from fice.diffusion.load import put
 from fice.diffusion.request import Request
 from fice.errors import WeightsError, first_line, is_out_of_memory
 
@@ -36,7 +38,7 @@ class Adapter:
 
     def __init__(self, bundle: Bundle, pipeline: Any, device: torch.device, scale: float):
         self.bundle, self.pipeline, self.device, self.scale = bundle, pipeline, device, scale
-        self.encoder: Any = None  # waits in main memory
+        self.encoder: Any = None
         self.seen: OrderedDict[Hashable, Tensor] = OrderedDict()  # (2, 1, ...): of no picture, and of one
         self.nothing: Tensor | None = None
 
@@ -72,12 +74,15 @@ class Adapter:
         """Sees to it that the features of all pictures are there, those of others while there is room."""
         new = {key: picture for key, picture in pictures.items() if key not in self.seen}
         if new:
-            self.encoder = self.encoder or self._load()
-            self.pipeline.register_modules(image_encoder=self.encoder.to(self.device))
+            encoder = self.encoder or self._read_encoder()
+            self.pipeline.register_modules(image_encoder=encoder.to(self.device))
+            if self.nothing is None:
+                self._join()
             for key, picture in new.items():
                 self.seen[key] = self._features(picture)
             self.pipeline.register_modules(image_encoder=None)
-            self.encoder.to("cpu")
+            # waits in main memory; where the model itself is there, it is read again, which takes little beside an edit
+            self.encoder = encoder.to("cpu") if self.device.type != "cpu" else None
         for key in pictures:
             self.seen.move_to_end(key)
         while len(self.seen) > max(KEPT, len(pictures)):
@@ -87,39 +92,47 @@ class Adapter:
         looked_at = self.pipeline.image_processor.pt_to_numpy(picture.float())
         image = self.pipeline.image_processor.numpy_to_pil(looked_at)
         features = self.pipeline.prepare_ip_adapter_image_embeds(image, None, self.device, 1, True)[0]
-        if self.nothing is None:
-            try:
-                self.pipeline.unet.encoder_hid_proj([features])
-            except RuntimeError as error:
-                raise self._unfit(error) from error
-            self.nothing = torch.zeros_like(features)
+        self.nothing = torch.zeros_like(features)
         return features
 
-    def _load(self) -> Any:
-        """Makes the U-Net hear pictures; returns the network that sees them, on the processor."""
+    def _read_encoder(self) -> Any:
+        """The network that sees pictures, on the processor."""
         from transformers import CLIPVisionModelWithProjection
 
-        folder = self.bundle.tree("adapter")
-        state = read_safetensors(folder / FILE)
+        if missing := check_models(self.bundle):
+            raise WeightsError(missing[0])
+        folder = self.bundle.tree("adapter") / ENCODER
+        how = {"local_files_only": True, "use_safetensors": True, "dtype": self.pipeline.unet.dtype}
+        try:
+            return CLIPVisionModelWithProjection.from_pretrained(folder, **how).eval()
+        except Exception as error:  # each file fails in its own way
+            raise self._unfit(error) from error
+
+    def _join(self) -> None:
+        """Makes the U-Net hear pictures; the encoder is the pipeline's, which learns from it how large they are."""
+        state = read_safetensors(self.bundle.tree("adapter") / FILE)
         parts = {
             part: {key.removeprefix(f"{part}."): value for key, value in state.items() if key.startswith(f"{part}.")}
             for part in SHARES
         }
+        layered = self.pipeline.unet.device.type == "meta"  # its layers wait apart, and new ones would be lost
+        if layered:
+            self.pipeline.remove_all_hooks()
         try:
-            encoder = CLIPVisionModelWithProjection.from_pretrained(
-                folder / ENCODER, local_files_only=True, use_safetensors=True, dtype=self.pipeline.unet.dtype
-            )
-            self.pipeline.register_modules(image_encoder=encoder)  # its size of pictures becomes the pipeline's
             self.pipeline.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None)
-        except Exception as error:  # each part fails in its own way
-            if is_out_of_memory(error):
-                raise
+        except Exception as error:  # each layer fails in its own way
+            self.pipeline.unload_ip_adapter()
             raise self._unfit(error) from error
-        return encoder.eval()
+        finally:
+            if layered:
+                encoder = self.pipeline.image_encoder
+                self.pipeline.register_modules(image_encoder=None)
+                put(self.pipeline, "layer", self.device)
+                self.pipeline.register_modules(image_encoder=encoder)
 
-    def _unfit(self, error: Exception) -> WeightsError:
-        self.pipeline.unload_ip_adapter()
-        self.encoder = None
+    def _unfit(self, error: Exception) -> Exception:
+        if is_out_of_memory(error):
+            return error
+        why = f"What {self.bundle.folder / 'adapter'} holds is no adapter for this pipeline"
         reason = first_line(error).partition(". ")[0]
-        why = f"The adapter of bundle {self.bundle.name} does not fit its pipeline ({reason})"
-        return WeightsError(f"{why}: import the one for this model, with its own image encoder.")
+        return WeightsError(f"{why} ({reason}): import it again, with its own image encoder.")

@@ -14,13 +14,13 @@ from torch import Tensor
 from fice.bundle.bundle import Bundle
 from fice.diffusion.area import areas_of, worn_after
 from fice.diffusion.crop import crop_of, onto, shown_in
-from fice.diffusion.families import BASE, POSED, REFERRED, SHOWN, refusal
 from fice.diffusion.inpainted import Inpainted, softened
 from fice.diffusion.model import Model
 from fice.diffusion.prompts import cut_off, negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
+from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
 from fice.errors import is_out_of_memory
 from fice.mask import union
@@ -95,18 +95,18 @@ class Diffusion:
     ):
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
-        family = self.model.family
-        shown = SHOWN if self.model.adapter else REFERRED if family.referred else ()
-        self.takes = BASE.union(shown, POSED if self.model.posed else ())
+        self.takes = taken(bundle, settings)
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one
-        self.together: int | None = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or family.side) ** 2)
+        self.together: int | None = (
+            1 if device.type == "cpu" else max(1, PIXELS // (settings.side or self.model.family.side) ** 2)
+        )
         self.most: int | None = None  # requests that memory holds at once, once it is known
-        self.noised, self.tick, self.due = 0, 0.0, 0.0
+        self.tick = self.due = 0.0
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
     def refusal(self, wishes: Sequence[str]) -> str:
-        return refusal(self.bundle, self.model.family, wishes)
+        return refusal(self.bundle, wishes)
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit(self.model.notices) for _ in subjects]
@@ -152,21 +152,20 @@ class Diffusion:
         for group in groups:
             requests, painted = zip(*group, strict=True)
             self._plan_ticks(painted, len(groups))
-            for run, (drawn, steps) in zip(painted, self._paint(requests), strict=True):
+            for run, drawn in zip(painted, self._paint(requests), strict=True):
                 soft = union([run.softs[i] for i in run.left[0]])
-                run.left, run.done, run.steps = run.left[1:], run.done + 1, run.steps + steps
+                run.left, run.done, run.steps = run.left[1:], run.done + 1, run.steps + self.model.steps
                 if not drawn.isfinite().all():
                     run.failed, run.left = True, []
                     continue
                 run.picture = torch.lerp(run.picture, drawn, soft)
         return [run for run in runs if not run.left]
 
-    def _paint(self, requests: Sequence[Request]) -> list[tuple[Tensor, int]]:
-        """Pictures painted together and the steps of noise that they took; in halves where memory is short."""
+    def _paint(self, requests: Sequence[Request]) -> list[Tensor]:
+        """Pictures painted together, or in halves where memory is short."""
         if self.most is None or len(requests) <= self.most:
-            self.noised = 0
             try:
-                return [(picture, self.noised) for picture in self.model.paint(requests)]
+                return self.model.paint(requests)
             except Exception as error:
                 if len(requests) == 1 or not is_out_of_memory(error):
                     raise
@@ -182,7 +181,7 @@ class Diffusion:
         self.tick = max(self.settings.steps / passes - 1, 0) / steps
 
     def _stepped(self) -> None:
-        self.noised, self.due = self.noised + 1, self.due + self.tick
+        self.due += self.tick
         while self.due >= 1:
             self.due -= 1
             self.progress("loop")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fice.bundle.bundle import Bundle
 from fice.errors import WeightsError
-
-BASE = frozenset({"text", "style", "region", "mask", "background", "seed", "candidates", "plugins"})
-SHOWN = frozenset({"pictures", "swatch", "swatch_width"})  # of an adapter
-REFERRED = frozenset({"pictures"})  # of a family that is shown one picture
-POSED = frozenset({"pose"})  # of a ControlNet
 
 
 @dataclass(frozen=True)
@@ -170,18 +165,7 @@ def family_of(kind: str) -> Family:
     raise WeightsError(f"A {kind} cannot paint a garment inside a mask: get a model of {known}.")
 
 
-def refusal(bundle: Bundle, family: Family, wishes: Sequence[str]) -> str:
-    """The sentence where a bundle cannot take wishes: what it lacks, and which can."""
-    bring, other = f"fice models import FOLDER --as {bundle.name}", "choose another --bundle"
-    remedy = other
-    if not SHOWN.isdisjoint(wishes):
-        able = _named(lambda each: each.adapted or each.referred and REFERRED.issuperset(wishes))
-        remedy = f"import an IP-Adapter ({bring}), or {other}" if family.adapted else f"{other}, of {able}"
-    elif "pose" in wishes:
-        able = _named(lambda each: each.posed is not None)
-        remedy = f"import a ControlNet for poses ({bring}), or {other}" if family.posed else f"{other}, of {able}"
-    return f"Bundle {bundle.name}, {family.name}, cannot take {', '.join(wishes)}: {remedy}."
-
-
-def _named(able: Callable[[Family], bool]) -> str:
-    return " or ".join(family.name for family in FAMILIES if able(family))
+def family_in(bundle: Bundle) -> Family:
+    """The family of a bundle's model. WeightsError where it has none, or one that is not all there."""
+    bundle.tree("pipeline")
+    return family_of(bundle.folders["pipeline"].kind)

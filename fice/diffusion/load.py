@@ -45,15 +45,13 @@ def load_pipeline(
     parts = [count * dtype.itemsize for each in sizes.values() for count in each.values()]
     _check_memory(bundle, sum(parts), dtype)
     folder = bundle.tree("pipeline")
-    more: dict[str, Any] = {"safety_checker": None, "requires_safety_checker": False} if "safety" in name else {}
     how: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
+    more = {}
     try:
         with silent():
             if posed:
                 control = getattr(diffusers, family.control)
-                more["controlnet"] = control.from_pretrained(
-                    bundle.tree("controlnet"), **how, low_cpu_mem_usage=family.control == "ControlNetModel"
-                )
+                more["controlnet"] = control.from_pretrained(bundle.tree("controlnet"), **how)
             pipeline = getattr(diffusers, name).from_pretrained(folder, **how, **more)
     except Exception as error:  # each component fails in its own way
         if is_out_of_memory(error):

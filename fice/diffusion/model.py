@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
 from fice.diffusion.adapter import Adapter, has_adapter
-from fice.diffusion.families import family_of
+from fice.diffusion.families import family_in
 from fice.diffusion.load import load_pipeline
 from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
@@ -33,8 +33,7 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
-        bundle.tree("pipeline")
-        self.family = family_of(bundle.folders["pipeline"].kind)
+        self.family = family_in(bundle)
         self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
         self.device, self.settings, self.told = device, settings, told
         self.pipeline, self.notices = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
@@ -51,6 +50,11 @@ class Model:
         """It draws everything twice, with what is asked and without."""
         distilled = "unet" in self.pipeline.components and self.pipeline.unet.config.time_cond_proj_dim is not None
         return self.guidance > self.family.unguided and not distilled
+
+    @property
+    def steps(self) -> int:
+        """Of noise, that the last pictures took."""
+        return self.pipeline.num_timesteps
 
     def paint(self, requests: Sequence[Request]) -> list[Tensor]:
         """The pictures of requests that are alike, painted together: (1, 3, H, W) sRGB each.

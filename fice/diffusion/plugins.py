@@ -90,6 +90,8 @@ def _read(path: Path, stamp: tuple[int, int]) -> Plugin:
     told = " ".join([path.stem, *(notes.get(name, "") for name in TOLD)]).lower()
     hurry = HURRIED.search(told.replace("_", " "))
     width = _width(tensors) if word is None else word.vectors[0].shape[1]
+    if any("dora_scale" in name for name in tensors):
+        raise WeightsError(f"{path} is a DoRA, half of which diffusers leaves out: get it as a LoRA.")
     return Plugin(path, stamp, word, layers, width, _maker(tensors, notes, width), hurry[1] if hurry else "")
 
 

@@ -13,7 +13,7 @@ import torch
 from fice.bundle.bundle import Bundle
 from fice.checkpoints.limits import HEADER
 from fice.course import duration
-from fice.diffusion.families import family_of
+from fice.diffusion.families import family_in
 from fice.errors import WeightsError, first_line
 from fice.files import open_file
 from fice.settings import Settings
@@ -27,10 +27,8 @@ def numbers_of(bundle: Bundle, folder: str) -> dict[str, int]:
     """How many numbers each part of a model has, by the name of its folder. Raises WeightsError for damaged files."""
     root, counts = bundle.tree(folder), Counter[str]()
     for name in map(Path, bundle.folders[folder].files):
-        part = name.parent.name
-        read = bool(part) == (folder == "pipeline") and part != "safety_checker" and "." not in name.stem  # a variant
-        if name.suffix == ".safetensors" and read:
-            counts[part] += _numbers(root / name)
+        if name.suffix == ".safetensors":
+            counts[name.parent.name] += _numbers(root / name)
     return dict(counts)
 
 
@@ -53,7 +51,7 @@ def outlook(bundle: Bundle, settings: Settings, device: torch.device) -> str | N
     """
     if device.type != "cpu" or settings.garment != "diffused" or "pipeline" not in bundle.folders:
         return None
-    family, counts = family_of(bundle.folders["pipeline"].kind), numbers_of(bundle, "pipeline")
+    family, counts = family_in(bundle), numbers_of(bundle, "pipeline")
     weights = SHARE * counts["unet"] if "unet" in counts else counts.get("transformer", 0)
     twice = 1 if "Flux" in family.pipeline else 2  # guidance
     work = 2.0 * weights * ((settings.side or family.side) / PATCH) ** 2 * twice * settings.steps * settings.noise

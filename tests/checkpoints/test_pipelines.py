@@ -30,6 +30,7 @@ from diffusion.asked import bare, model, request
 
 NETWORK, INDEX = "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json"
 UNET = f"unet/{NETWORK}"
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 5\n"
 
 
 @pytest.fixture(autouse=True)
@@ -315,6 +316,8 @@ def written(name, text):
         (an_index_that_lies, "lacks more"),
         (no_words, "no words of a tokenizer"),
         (integers, "quantised|are none"),
+        (written(UNET, POINTER), "git lfs pull"),
+        (written("tokenizer/tokenizer.json", POINTER), "tokenizer.json is damaged"),
         (removed("unet"), "no folder unet"),
         (removed(UNET), "no diffusion_pytorch_model.safetensors"),
         (removed("scheduler/scheduler_config.json"), "no scheduler_config.json"),
@@ -415,6 +418,16 @@ def test_a_part_of_a_model_or_a_folder_without_rights_says_so(made, tmp_path, mo
 
     monkeypatch.setattr("fice.checkpoints.importing.find_adapter", closed)
     refused("cannot be read .Permission denied.: name a folder", made.adapters)
+
+
+def test_without_the_extra_a_folder_is_imported_and_what_lacks_is_said(pipeline, monkeypatch):
+    for module in ("importing", "components"):
+        monkeypatch.setattr(f"fice.checkpoints.{module}.missing", lambda _: ["diffusers"])
+    said = []
+    assert verify(import_files([pipeline], "sd", tell=said.append)) == []
+    assert "diffusers must be installed: `pip install '.[diffusion]'`" in said[-1]
+    truncated(pipeline)
+    refused("damaged or cut short", pipeline)
 
 
 def test_half_an_adapter_shows_nothing_yet(made):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from diffusion import plugs, tiny
+from safetensors.torch import load_file, save_file
 
 from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import save_folder
+from fice.checkpoints.adapters import FILE, KIND
 from fice.diffusion.model import Model
 from fice.diffusion.request import Request, Shown
 from fice.errors import WeightsError
@@ -45,10 +50,13 @@ def folders(tmp_path_factory):
     top = tmp_path_factory.mktemp("adapters")
     sd, xl = tiny.stable_diffusion(top / "sd"), tiny.stable_diffusion_xl(top / "xl")
     adapters = plugs.adapter(top / "sd-adapter", sd), plugs.adapter(top / "xl-adapter", xl, plus=True)
+    poses = tiny.controlnet(top / "sd-pose"), tiny.controlnet(top / "xl-pose", xl=True)
     return {
         "plain": tiny.bundle(top / "plain", pipeline=sd),
         "sd": tiny.bundle(top / "shown", pipeline=sd, adapter=adapters[0]),
         "xl": tiny.bundle(top / "xl-shown", pipeline=xl, adapter=adapters[1]),
+        "sd posed": tiny.bundle(top / "sd-posed", pipeline=sd, adapter=adapters[0], controlnet=poses[0]),
+        "xl posed": tiny.bundle(top / "xl-posed", pipeline=xl, adapter=adapters[1], controlnet=poses[1]),
         "mixed": tiny.bundle(top / "mixed", pipeline=sd, adapter=adapters[1]),
     }
 
@@ -89,7 +97,9 @@ def test_views_of_one_garment_are_averaged(model):
     assert not torch.equal(model.paint([request(shown(1, 2))])[0], once)
 
 
-def test_in_a_batch_each_sees_its_own_pictures(model):
+@pytest.mark.parametrize("name", ["sd", "xl", "sd posed", "xl posed"])
+def test_in_a_batch_each_sees_its_own_pictures(name, folders):
+    model = model_of(folders[name])
     asked = (shown(1), shown(2)), (shown(3, 4, where=LOWER),), (shown(2),)
     alone = [model.paint([request(*each, seed=i)])[0] for i, each in enumerate(asked)]
     batch = model.paint([request(*each, seed=i) for i, each in enumerate(asked)])
@@ -120,10 +130,37 @@ def test_each_picture_is_looked_at_once(folders, monkeypatch):
     assert model.pipeline.image_encoder is None  # only what is at work belongs to the pipeline
 
 
-def test_an_adapter_of_another_model_is_refused_and_leaves_no_trace(folders):
-    model = model_of(folders["mixed"])
+def test_an_adapter_of_another_model_is_refused(folders):
+    with pytest.raises(WeightsError, match="models whose words have 64 features, .* have 32: get one"):
+        model_of(folders["mixed"]).paint([request(shown(1))])
+
+
+def test_a_damaged_adapter_is_refused_and_leaves_no_trace(folders, tmp_path):
+    shutil.copytree(folders["sd"], tmp_path / "bundle")
+    file = tmp_path / "bundle" / "adapter" / FILE
+    tensors = load_file(file)
+    tensors["ip_adapter.3.to_v_ip.weight"] = torch.zeros(3, 32)
+    file.unlink()  # not what it is linked to
+    save_file(tensors, file)
+    save_folder(tmp_path / "bundle", "adapter", KIND, "none", "made by a test")
+    model = model_of(tmp_path / "bundle")
     before = model.paint([request()])[0]
     for _ in range(2):
-        with pytest.raises(WeightsError, match="does not fit its pipeline .*: import the one"):
+        with pytest.raises(WeightsError, match="is no adapter for this pipeline .*: import it again"):
             model.paint([request(shown(1))])
     assert torch.equal(model.paint([request()])[0], before)
+
+
+@pytest.mark.parametrize("way", ["enable_model_cpu_offload", "enable_sequential_cpu_offload"])
+def test_a_model_whose_parts_wait_apart_sees_pictures_too(way, folders):
+    model = model_of(folders["sd"])
+    getattr(model.pipeline, way)(device="cpu")
+    model.pipeline.register_modules(image_encoder=model.adapter._read_encoder())
+    model.adapter._join()
+    model.adapter._join = lambda: None
+    if "sequential" in way:
+        assert model.pipeline.unet.device.type == "meta"  # again
+        model.pipeline.remove_all_hooks()
+        model.pipeline.vae.disable_tiling()
+    seen = model.paint([request(shown(1))])[0]
+    assert torch.equal(seen, model_of(folders["sd"]).paint([request(shown(1))])[0])

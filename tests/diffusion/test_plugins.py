@@ -150,12 +150,19 @@ def test_a_lora_and_a_word_go_together(models, folders, tmp_path):
 
 
 def test_what_is_no_plugin_is_refused_before_anything_is_loaded(tmp_path):
-    names = ("gone.safetensors", "pickle.pt", "cut.safetensors", "other.safetensors")
+    names = ("gone.safetensors", "pickle.pt", "cut.safetensors", "other.safetensors", "dora.safetensors")
     files = {name: tmp_path / name for name in names}
     torch.save({"emb_params": torch.ones(1, 8)}, files["pickle.pt"])
     save_file({"conv.weight": torch.ones(2, 2), "conv.bias": torch.ones(2)}, files["other.safetensors"])
+    save_file({"a.lora_down.weight": torch.ones(1, 2), "a.dora_scale": torch.ones(2)}, files["dora.safetensors"])
     files["cut.safetensors"].write_bytes(files["other.safetensors"].read_bytes()[:-4])
-    told = ("cannot be read .*check its name", "is no safetensors file", "damaged or cut short", "neither a LoRA nor")
+    told = (
+        "cannot be read .*check its name",
+        "is no safetensors file",
+        "damaged or cut short",
+        "neither a LoRA nor",
+        "get it as a LoRA",
+    )
     for file, what in zip(files.values(), told, strict=True):
         with pytest.raises(WeightsError, match=what):
             check_plugins([f"{file}:0.5"])
