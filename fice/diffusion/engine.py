@@ -22,7 +22,7 @@ from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
 from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
-from fice.errors import is_out_of_memory
+from fice.errors import DeviceError, is_out_of_memory
 from fice.mask import union
 from fice.plan import Plan
 from fice.settings import Settings
@@ -167,11 +167,19 @@ class Diffusion:
             try:
                 return self.model.paint(requests)
             except Exception as error:
-                if len(requests) == 1 or not is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
+                if len(requests) == 1:
+                    raise DeviceError(self._short(requests[0])) from error
                 self.most = len(requests) // 2
             torch.cuda.empty_cache()  # here, where the error holds nothing any more
         return self._paint(requests[: self.most]) + self._paint(requests[self.most :])
+
+    def _short(self, request: Request) -> str:
+        height, width = request.picture.shape[2:]
+        elsewhere = "" if self.device.type == "cpu" else "--set offload=layer or "
+        smaller = f"{elsewhere}--set side={max(height, width) // 2}"
+        return f"Memory holds no picture of {height} x {width} pixels of this model: add {smaller}."
 
     def _plan_ticks(self, runs: Sequence[Run], groups: int) -> None:
         """How much of a tick a step of noise is, so that a picture has as many as steps, those of its editor too."""

@@ -18,6 +18,7 @@ import lzma
 import os
 import pickle
 import random
+import shutil
 import struct
 import sys
 import tarfile
@@ -42,10 +43,13 @@ from fuzz.mutations import mutated  # noqa: E402
 from safetensors.torch import save as as_safetensors  # noqa: E402
 
 from fice.bundle.bundle import load_bundle  # noqa: E402
+from fice.checkpoints import components  # noqa: E402
 from fice.checkpoints.archive import is_archive, unpack  # noqa: E402
+from fice.checkpoints.components import NAMES  # noqa: E402
 from fice.checkpoints.files import Unknown, read_checkpoint  # noqa: E402
 from fice.checkpoints.huggingface import read_folder  # noqa: E402
 from fice.checkpoints.importing import CONVERTERS  # noqa: E402
+from fice.checkpoints.pipelines import read_pipeline  # noqa: E402
 from fice.errors import FiceError, WeightsError  # noqa: E402
 from fice.inversion.latent import read_latent  # noqa: E402
 from fice.nets import NETWORKS, network, outline  # noqa: E402
@@ -63,6 +67,18 @@ CONFIG = {
     "strides": [4, 2, 2, 2],
     "mlp_ratios": [1, 1, 1, 1],
     "decoder_hidden_size": 8,
+}
+INDEX = {
+    "_class_name": "StableDiffusionInpaintPipeline",
+    "_diffusers_version": "0.6.0",
+    "_name_or_path": "somebody/else",
+    "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+    "requires_safety_checker": True,
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
 }
 SMALL = {
     "z_dim": 4,
@@ -199,6 +215,11 @@ def configs() -> list[bytes]:
 
 
 @cache
+def indexes() -> list[bytes]:
+    return [json.dumps(INDEX).encode()]
+
+
+@cache
 def segformer() -> bytes:
     sizes = {
         "widths": [8] * 4,
@@ -265,6 +286,10 @@ def make_config(chance: random.Random) -> bytes:
     return mutated(chance, configs())
 
 
+def make_index(chance: random.Random) -> bytes:
+    return mutated(chance, indexes())
+
+
 def read_weights(path: Path) -> None:
     """As `fice models import` does, without writing a bundle."""
     if is_archive(path):
@@ -299,6 +324,17 @@ def read_config(path: Path) -> None:
     read_folder(path.parent)
 
 
+def read_index(path: Path) -> None:
+    """A pipeline whose parts are right; their networks are not built, for the libraries import what they build."""
+    for part in ("unet", "vae", "text_encoder", "tokenizer", "scheduler"):
+        (path.parent / part).mkdir()
+        for settings in ("config.json", "tokenizer.json", "scheduler_config.json"):
+            (path.parent / part / settings).write_text("{}")
+        for weights in NAMES.values():
+            (path.parent / part / f"{weights}.safetensors").write_bytes(safetensors()[0])
+    read_pipeline(path.parent)
+
+
 FORMATS: dict[str, tuple[str, Callable[[random.Random], bytes], Callable[[Path], object]]] = {
     "pickle": ("x.pkl", make_pickle, read_weights),
     "legacy": ("x.pt", make_legacy, read_weights),
@@ -309,6 +345,7 @@ FORMATS: dict[str, tuple[str, Callable[[random.Random], bytes], Callable[[Path],
     "latent": ("x.pt", make_torchzip, read_latent),
     "bundle": ("bundle.json", make_bundle, read_bundle),
     "huggingface": ("config.json", make_config, read_config),
+    "pipeline": ("model_index.json", make_index, read_index),
 }
 
 
@@ -345,7 +382,7 @@ def fuzz(kind: str, count: int, seed: int, guard: Guard, folder: Path, keep: Pat
 
 def empty(folder: Path) -> None:
     for left in folder.iterdir():
-        left.unlink()
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def main() -> int:
@@ -358,6 +395,7 @@ def main() -> int:
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FICE_HOME"] = folder  # no weights of the user's own
+        components.missing = lambda _: ["diffusers"]
         warm_up(Path(folder))
         guard = Guard(Path(folder))
         for kind in options.formats or FORMATS:
