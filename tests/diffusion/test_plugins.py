@@ -102,6 +102,19 @@ def test_a_lora_none_of_whose_layers_is_there_is_refused(tmp_path):
     assert torch.equal(painted("sd"), plain)
 
 
+def test_a_layer_of_another_size_is_refused_and_leaves_no_trace(tmp_path):
+    plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder())
+    tensors = load_file(lora)
+    last = next(key for key in tensors if key.startswith("text_encoder") and "lora_B" in key)  # others are in by then
+    save_file(tensors | {last: torch.ones(77, 2)}, lora)
+    with pytest.raises(WeightsError, match="fits no .*: leave it out, or choose another"):
+        painted("sd", lora)
+    assert torch.equal(painted("sd"), plain)
+    save_file({key: value for key, value in tensors.items() if key != last}, lora)
+    with pytest.raises(WeightsError, match="lack a half"):
+        painted("sd", lora)
+
+
 def test_a_lora_that_fits_in_part_alone_is_refused(tmp_path):
     plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder())
     tensors = load_file(lora)
@@ -146,7 +159,8 @@ def test_what_is_no_plugin_is_refused_before_anything_is_loaded(tmp_path):
     files = {name: tmp_path / name for name in names}
     torch.save({"emb_params": torch.ones(1, 8)}, files["pickle.pt"])
     save_file({"conv.weight": torch.ones(2, 2), "conv.bias": torch.ones(2)}, files["other.safetensors"])
-    save_file({"a.lora_down.weight": torch.ones(1, 2), "a.dora_scale": torch.ones(2)}, files["dora.safetensors"])
+    halves = {"a.lora_down.weight": torch.ones(1, 2), "a.lora_up.weight": torch.ones(2, 1)}
+    save_file({**halves, "a.dora_scale": torch.ones(2)}, files["dora.safetensors"])
     files["cut.safetensors"].write_bytes(files["other.safetensors"].read_bytes()[:-4])
     told = (
         "cannot be read .*check its name",
