@@ -68,8 +68,8 @@ def subject(editor, person):
 
 @pytest.fixture
 def engine(editor, monkeypatch):
-    """The engine, as nobody has used it."""
-    monkeypatch.setattr(editor.engine, "most", None)
+    """The engine, which paints several at once as on a GPU."""
+    monkeypatch.setattr(editor.engine, "most", 4)
     return editor.engine
 
 
@@ -93,8 +93,9 @@ def drawn(engine, runs):
 
 
 @pytest.mark.parametrize("way", ["editor", "flowing"])
-def test_a_picture_is_the_same_again_and_nearly_the_same_among_others(way, request, plan, subject):
+def test_a_picture_is_the_same_again_and_nearly_the_same_among_others(way, request, plan, monkeypatch):
     engine = request.getfixturevalue(way).engine
+    monkeypatch.setattr(engine, "most", 4)
     alone = drawn(engine, begun(engine, plan, 1))[0]
     assert torch.equal(drawn(engine, engine.begin([plan], [1]))[0], alone)
     among = drawn(engine, begun(engine, plan, 0, 1, 2))
@@ -114,6 +115,14 @@ def test_a_garment_is_a_pass_inside_its_own_area_and_all_are_one_where_that_is_a
         assert engine.begin([plan], [0])[0].left == [(1, 0)]
     finally:
         engine.settings = SETTINGS
+
+
+def test_a_family_that_is_shown_one_picture_at_once_paints_pictured_garments_apart(engine, plan, monkeypatch):
+    pictured = replace(plan, pieces=[replace(piece, references=("a picture",)) for piece in plan.pieces])
+    monkeypatch.setattr(engine, "settings", replace(SETTINGS, apart=False))
+    assert engine._passes(pictured) == [(1, 0)]
+    monkeypatch.setattr(engine.model, "family", replace(engine.model.family, referred=True))
+    assert engine._passes(pictured) == [(1,), (0,)] and engine._passes(plan) == [(1, 0)]
 
 
 def test_no_two_passes_of_any_seeds_share_their_random_numbers(engine, plan):
@@ -321,5 +330,8 @@ def test_a_model_is_on_a_gpu_as_far_as_it_fits(monkeypatch):
     assert places == ["none", "model", "layer"] and place_of([1 << 40], CPU) == "none"
 
 
-def test_an_engine_of_a_processor_takes_pictures_one_by_one(editor):
-    assert editor.engine.together == 1
+def test_a_processor_takes_pictures_one_by_one(editor, plan, monkeypatch):
+    paint, asked = editor.engine.model.paint, []
+    monkeypatch.setattr(editor.engine.model, "paint", lambda requests: asked.append(len(requests)) or paint(requests))
+    editor.engine.step(begun(editor.engine, plan, 0, 1))
+    assert asked == [1, 1] and editor.engine.together == 1
