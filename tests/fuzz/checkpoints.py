@@ -50,6 +50,7 @@ from fice.checkpoints.files import Unknown, read_checkpoint  # noqa: E402
 from fice.checkpoints.huggingface import read_folder  # noqa: E402
 from fice.checkpoints.importing import CONVERTERS  # noqa: E402
 from fice.checkpoints.pipelines import read_pipeline  # noqa: E402
+from fice.diffusion.plugins import read_plugin  # noqa: E402
 from fice.errors import FiceError, WeightsError  # noqa: E402
 from fice.inversion.latent import read_latent  # noqa: E402
 from fice.nets import NETWORKS, network, outline  # noqa: E402
@@ -172,6 +173,14 @@ def safetensors() -> list[bytes]:
 
 
 @cache
+def plugins() -> list[bytes]:
+    layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
+    lora = {f"{layer}.lora_down.weight": torch.ones(2, 768), f"{layer}.lora_up.weight": torch.ones(8, 2)}
+    words = {"emb_params": torch.ones(2, 8)}, {"clip_l": torch.ones(2, 8), "clip_g": torch.ones(2, 8)}
+    return [as_safetensors(lora, {"ss_base_model_version": "sdxl"}), *map(as_safetensors, words)]
+
+
+@cache
 def tars() -> list[bytes]:
     made = []
     for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
@@ -254,8 +263,8 @@ def make_torchzip(chance: random.Random) -> bytes:
     return stream.getvalue()
 
 
-def make_safetensors(chance: random.Random) -> bytes:
-    content = chance.choice(safetensors())
+def make_safetensors(chance: random.Random, sound: Callable[[], list[bytes]] = safetensors) -> bytes:
+    content = chance.choice(sound())
     if chance.random() < 0.3:
         return mutated(chance, [content])
     (length,) = struct.unpack_from("<Q", content)
@@ -340,6 +349,7 @@ FORMATS: dict[str, tuple[str, Callable[[random.Random], bytes], Callable[[Path],
     "legacy": ("x.pt", make_legacy, read_weights),
     "torchzip": ("x.pt", make_torchzip, read_weights),
     "safetensors": ("x.safetensors", make_safetensors, read_weights),
+    "plugin": ("x.safetensors", partial(make_safetensors, sound=plugins), lambda path: read_plugin(str(path))),
     "tar": ("x.tar", make_tar, read_weights),
     "npy": ("x.npy", make_array, read_latent),
     "latent": ("x.pt", make_torchzip, read_latent),
