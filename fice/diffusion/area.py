@@ -94,7 +94,8 @@ class _Scene:
         """The body where it stood, and where it shall stand."""
         height, width = self.body.shape
         body = drawn_body((height, width), joints, TALL / self.figure.cm) > 0
-        return grow(self._map(body | self.body), self.reach)
+        head = self.head[0, 0].cpu().numpy() > 0.5
+        return grow(self._map((body | self.body) & ~head), self.reach)
 
     def limited(self, piece: Piece, area: Tensor) -> Tensor:
         """An area without the head, and inside the user's mask."""
@@ -110,11 +111,12 @@ class _Scene:
         over = self._others(garment, RANK.get(cut.region, RANK["full"]))
         found = np.zeros_like(garment)
         for sleeve in self.rooms.sleeves(garment, cut):
-            found |= sleeve & (over[sleeve].mean() < COVERED)
+            found |= sleeve & (_share(over, sleeve) < COVERED)
+        head = self.head[0, 0].cpu().numpy() > 0.5
         covered = over.sum() * self.figure.cm**2 > LEAST
         below = self.figure.along > np.quantile(self.figure.along[over], 0.95) if covered else True  # not beside a coat
         for room in self.rooms.hangs(garment, cut):
-            found |= room & (self.body | below) & ~stays & (over[room].mean() < MOSTLY)
+            found |= room & (self.body | below) & ~stays & (_share(over, room & self.body & ~head) < MOSTLY)
         return ndimage.binary_opening(found & ~over, iterations=2)  # no slivers along what stays
 
     def _others(self, garment: np.ndarray, rank: int) -> np.ndarray:
@@ -128,6 +130,10 @@ class _Scene:
 
     def _map(self, inside: np.ndarray) -> Tensor:
         return torch.from_numpy(inside.astype(np.float32))[None, None].to(self.subject.regions)
+
+
+def _share(what: np.ndarray, where: np.ndarray) -> float:
+    return float(what[where].mean()) if where.any() else 0.0
 
 
 def _rank(name: str) -> int:

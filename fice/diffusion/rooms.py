@@ -16,7 +16,7 @@ from fice.diffusion.cut import KNEE, Cut
 from fice.places.figure import ANKLES, LIKELY, Figure
 from fice.subject.subject import Subject
 
-NEW = 0.15  # of an arm or a leg by which a cut must differ
+NEW, TUCKED = 0.15, 0.3  # of an arm or a leg by which a cut must differ, and a top's hem, which may be tucked in
 HALF = 0.45  # of a limb: what ends above leaves what is beyond the next joint as it is
 ARM, ARM_ENDS = 9.0, (6.0, 2.0)  # cm aside of an arm's line, and beyond its ends
 LEG = (0.0, 0.5, 1.0), (14.0, 11.0, 10.0)  # cm around a leg's line in trousers
@@ -60,7 +60,8 @@ class Rooms:
         wanted = KNEE if cut.hem is None and instead else cut.hem
         if cut.unsure:
             wanted = 1.0 if cut.region in ("lower", "dress") else max(worn, 0.2)
-        if wanted is None or not instead and abs(wanted - worn) <= NEW:
+        least = TUCKED if cut.region == "upper" else NEW
+        if wanted is None or not instead and abs(wanted - worn) <= least:
             return
         last = max(worn, wanted)
         if cut.region in ("lower", "dress"):
@@ -132,8 +133,8 @@ class Rooms:
         """Where a garment begins, cm below the shoulders, and where it ends, as of `Cut.hem`."""
         figure = self.figure
         here = figure.along[garment & (figure.arms < 0.5)]
-        if not here.size:
-            return 0.0, 0.0
+        if not here.size:  # of what is not seen all is to be painted
+            return figure.hips, 0.0
         first, last = np.quantile(here, (0.02, 0.98))
         below = last - figure.hips
         return float(first), float(below / (ANKLES * TALL) if below > 0 else below / figure.hips)

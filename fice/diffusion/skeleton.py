@@ -14,7 +14,7 @@ from fice.errors import InputError
 from fice.plan import Plan
 from fice.subject.analysis import Analysis
 from fice.subject.frame import Frame
-from fice.subject.limbs import SEEN, TRUNK
+from fice.subject.limbs import TRUNK
 from fice.subject.stance import read_stance
 from fice.subject.subject import Subject
 
@@ -34,7 +34,7 @@ COLOURS = tuple(f"#{each}" for each in f"{HEXES} ff00ff ff00aa ff0055".split())
 DIM = 0.6  # of a joint's colour a limb has
 WIDTH = 4 / 512  # half a limb's width and a disc's radius over the root of the picture's area
 EYE = 0.45  # of the way from the nose to an ear an eye lies aside
-LIKELY = 0.3  # chance from which a joint is drawn
+LIKELY = 0.3  # chance from which a joint counts
 FINE = 4  # pixels drawn for one that is shown
 HEAD = ("nose", "left ear", "right ear")
 
@@ -77,7 +77,7 @@ def with_joints(plan: Plan, analysis: Analysis) -> Plan:
     elif shown is None:
         raise InputError(f"The pose {path} shows parts, and no joints: a diffusion model wants keypoints, or a photo.")
     for who, points in ((f"in the pose {path}", shown), ("in the photo", subject.points)):
-        if points is None or any(points[name][2] < SEEN for name in TRUNK):
+        if points is None or any(points[name][2] < LIKELY for name in TRUNK):
             raise InputError(f"A shoulder or a hip is not seen {who}; give a picture that shows both of both.")
     return replace(plan, joints=_laid_over(shown or {}, subject))
 
@@ -91,7 +91,7 @@ def _laid_over(shown: Joints, subject: Subject) -> dict[str, tuple[float, float,
     moved = {}
     for name, (x, y, sure) in shown.items():
         x, y = own_shoulders + scale * (np.array([x, y]) - shoulders)
-        moved[name] = (float(x), float(y), sure)
+        moved[name] = (float(x), float(y), float(sure >= LIKELY))
     return moved | {name: own[name] for name in HEAD if name in own}
 
 

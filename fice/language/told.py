@@ -17,6 +17,7 @@ from fice.srgb import to_lab
 DENIED = re.compile(rf"(?:N|U){LINK}([CPMSLX?G]+(?:[AO]{LINK}[NU]?[CPMSLX?]+)*)|([CPMSLX]+)Z")
 CHANGED = re.compile("[YKVRD]|F.*T")  # of the kinds of a text's words: it is more than a description
 SILENT = ".VRDTFK"
+NAMED = re.compile(r"<[^<>\s]+>")
 NEAR = 12.0  # in CIELAB, within which a plain name is near enough
 LINKS = "EWJAOQ,"
 
@@ -32,7 +33,7 @@ def told(sentence: Sentence, negated: bool = True) -> str:
     heard = [(one.kind, named(one.said)) for one in cut_up(_kept(sentence)) if one.kind not in SILENT]
     kinds = "".join(kind for kind, _ in heard)
     first, last = len(kinds) - len(kinds.lstrip(LINKS)), len(kinds.rstrip(LINKS))
-    return " ".join(said for kind, said in heard[first:last] if kind != ",")
+    return _with_names([said for kind, said in heard[first:last] if kind != ","], sentence.text)
 
 
 def is_whole(sentence: Sentence) -> bool:
@@ -61,6 +62,13 @@ def named(said: str) -> str:
     apart = np.linalg.norm(to_lab(np.array([*known.values()])) - to_lab(np.array(rgb, np.float64)), axis=1)
     plain = apart[: len(COLOURS)]
     return list(known)[int((plain if plain.min() < NEAR else apart).argmin())]
+
+
+def _with_names(words: list[str], text: str) -> str:
+    """Words, and where they have a part of a model's own words of a text, "<name>", those as they are written there."""
+    own = NAMED.findall(text) if "<" in words else []
+    parts = {one.said for name in own for one in cut_up(name)}
+    return " ".join([*(word for word in words if not own or word not in parts), *own])
 
 
 def _kept(sentence: Sentence) -> str:

@@ -13,10 +13,12 @@ from fice.diffusion.inpainted import Inpainted
 from fice.mask import union
 from fice.references.fit import Fitted
 from fice.stitch.ground import Ground
-from fice.subject.frame import Frame
+from fice.subject.frame import Frame, Window
 
 if TYPE_CHECKING:
     from fice.photo.photo import Photo
+
+MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,23 @@ class Stitched:
     def over(self, photo: Photo) -> Photo:
         """The photo with this in the place of what it shows."""
         return replace(photo, pixels=self.pixels, alpha=photo.alpha if self.alpha is None else self.alpha)
+
+
+def window_of(parts: Stitch, whole: bool) -> Window:
+    """The part of the photo that changes, with a margin of its surroundings."""
+    if whole:
+        return parts.frame.window
+    changed = union(worn.changed for worn in parts.garments)[0, 0] > 0.02
+    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
+    if len(rows) == 0:
+        return parts.frame.window
+    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
+    y0, x0 = parts.frame.point_to_photo(float(rows[0]), float(columns[0]))
+    y1, x1 = parts.frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
+    shown = parts.frame.window
+    return (
+        max(int(y0 - margin), shown[0]),
+        max(int(x0 - margin), shown[1]),
+        min(int(y1 + margin) + 1, shown[2]),
+        min(int(x1 + margin) + 1, shown[3]),
+    )

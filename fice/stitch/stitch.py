@@ -25,7 +25,7 @@ from fice.references.fit import Fitted, rank_of
 from fice.stitch.background import lay_behind
 from fice.stitch.ground import Ground
 from fice.stitch.matting import cut_out, unmix
-from fice.stitch.parts import Layer, Stitch, Stitched, Worn
+from fice.stitch.parts import Layer, Stitch, Stitched, Worn, window_of
 from fice.stitch.refit import refitted
 from fice.subject.frame import Window
 
@@ -36,7 +36,6 @@ SETTLED = 0.008  # share of the canvas's height by which an outline may wander w
 FOLD = 0.02  # share of the person's height: finer shading than this is the photo's, not the generator's
 MIXED = 0.3  # share of the garment in a pixel from which its own colour is replaced wholly
 STRIP = 1 << 19  # pixels that are laid over each other at a time: photos are large
-MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
         return _on_ground(parts, parts.ground, mode, detail)
     if mode == "region" and not parts.garments:
         return Stitched(parts.photo.pixels, np.zeros(parts.photo.size, bool))
-    window = _window(parts, whole=mode != "region")
+    window = window_of(parts, whole=mode != "region")
     with torch.no_grad():
         source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
         if mode == "region":
@@ -152,6 +151,8 @@ def _photographed(
         free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
     if isinstance(cloth, Inpainted):
         picture, matte = cloth.layer(window)
+        head = parts.frame.to_photo(parts.head, window=window).clamp(0, 1)
+        free = torch.minimum(free, 1 - _sharp(head, source, 1 / parts.frame.scale))
         yield Layer(picture.to(source), torch.minimum(matte.to(source), free))
         return
     if isinstance(cloth, Fitted) and cloth.shape is not None:
@@ -213,12 +214,16 @@ def edit_region(parts: Stitch, worn: Worn, source: Tensor, window: Window) -> Ma
     garment = torch.lerp(outline, steepen(after, crisp), changed)
     # takes the old rim along
     removed = torch.lerp((outline / MIXED).clamp(max=1), grow(outline, max(1, round(step))), changed)
-    head = torch.maximum(steepen(refine(head, source, 2 * step), 0.3, 0.4), steepen(head, crisp, 0.4))
-    free = 1 - head
+    free = 1 - _sharp(head, source, step)
     if worn.mask is not None:
         y0, x0, y1, x1 = window
         free = free * torch.from_numpy(worn.mask[y0:y1, x0:x1]).to(free).clamp(0, 1)
     return Mattes(garment * free, removed * free, changed, beside)
+
+
+def _sharp(head: Tensor, source: Tensor, step: float) -> Tensor:
+    """A head with the photo's own edges, (1, 1, H, W); step: photo pixels of one of the canvas."""
+    return torch.maximum(steepen(refine(head, source, 2 * step), 0.3, 0.4), steepen(head, min(0.7, 1.3 / step), 0.4))
 
 
 def _hidden(parts: Stitch, worn: Worn, source: Tensor, mattes: Mattes, window: Window) -> Tensor:
@@ -276,23 +281,3 @@ def _all_but_head(parts: Stitch, source: Tensor, window: Window, keep_head: bool
         allowed = np.maximum.reduce(masks)[y0:y1, x0:x1]
         kept = torch.maximum(kept, 1 - torch.from_numpy(allowed).to(kept))
     return Layer(stitch_head(generated, source, kept), (kept < 1).to(kept))
-
-
-def _window(parts: Stitch, whole: bool) -> Window:
-    """The part of the photo that changes, with a margin of its surroundings."""
-    if whole:
-        return parts.frame.window
-    changed = union(worn.changed for worn in parts.garments)[0, 0] > 0.02
-    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
-    if len(rows) == 0:
-        return parts.frame.window
-    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
-    y0, x0 = parts.frame.point_to_photo(float(rows[0]), float(columns[0]))
-    y1, x1 = parts.frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
-    shown = parts.frame.window
-    return (
-        max(int(y0 - margin), shown[0]),
-        max(int(x0 - margin), shown[1]),
-        min(int(y1 + margin) + 1, shown[2]),
-        min(int(x1 + margin) + 1, shown[3]),
-    )

@@ -49,6 +49,8 @@ def answered(text, **wishes):
         ("a #007AFF linen blazer", "a blue linen blazer"),
         ("change the dress to rgb(200, 30, 40)", "dress red"),
         ("ein rotes Kleid", "ein rotes Kleid"),
+        ("red <Style_2> dress", "red <Style_2> dress"),
+        ("make the dress <Style_2>", "dress <Style_2>"),
     ],
 )
 def test_the_model_is_told_what_is_wanted_in_the_users_own_words(text, said):

@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 import torch
 from bodies import CANVAS, framed, joints
+from conftest import person_on_a_wall
+from diffusion import tiny
 from diffusion.people import T_SHIRT, TROUSERS, plan_for, somebody
 from PIL import Image
 
 from fice.diffusion.skeleton import COLOURS, LIMBS, NAMES, skeleton, with_joints
+from fice.editor import Editor
 from fice.errors import InputError
 from fice.order import Order
+from fice.settings import Settings
 from fice.subject.frame import Frame
+from fice.subject.regions import HEAD
 from fice.subject.stance import BODY_18, EARS
 
 FRAME = framed()
@@ -95,3 +100,21 @@ def test_a_pose_without_joints_is_refused(plan, tmp_path):
 
 def test_a_skeleton_is_plain_numbers():
     assert torch.isfinite(skeleton(joints(), FRAME, CROP)).all() and skeleton(joints(), FRAME, CROP).max() <= 1
+
+
+def test_somebody_is_painted_as_another_stands_and_keeps_the_head(tmp_path):
+    folders = {"pipeline": tiny.stable_diffusion(tmp_path / "sd"), "controlnet": tiny.controlnet(tmp_path / "control")}
+    editor = Editor(tiny.bundle(tmp_path / "bundle", **folders), "cpu", Settings.preset("diffusion", steps=1, side=128))
+    subject = editor.prepare(person_on_a_wall(tmp_path, seed=6))
+    asked = {name: (x, y, 1.0) for name, (x, y, _) in subject.points.items()}
+    x, y, _ = asked["left shoulder"]
+    for name, out in (("elbow", 45.0), ("wrist", 70.0)):
+        asked[f"left {name}"] = x + out, y - 30, 1.0
+    edit = editor.edit(subject, "red coat", pose=str(written(tmp_path, asked, scale=1.0)))
+    row, column = map(int, subject.frame.point_to_photo(y - 30, x + 45))
+    assert edit.mask[row, column] and not edit.facts["complaints"]
+    share = editor.regions.select(subject.regions, HEAD)
+    inner = torch.nn.functional.avg_pool2d(share, 5, 1, 2)
+    head = subject.frame.to_photo(inner, kernel="linear")[0, 0].numpy() > 0.9
+    assert head.any() and np.array_equal(edit.pixels[head], subject.photo.pixels[head])
+    assert edit.facts["check"]["painted"] < 0.05 and edit.facts["check"]["spill"] < 0.03
