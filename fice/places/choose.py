@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from fice.errors import InputError
 from fice.language.lexicon import GARMENTS
 from fice.language.places import is_named, read_area
 from fice.language.words import Sentence
-from fice.mask import decide, main_parts, union
+from fice.mask import decide, grow, main_parts, union
 from fice.places.find import HALVES, Found, Places
 from fice.subject.colours import worn
 from fice.subject.regions import REGIONS, Choice, Classes, Fixed, choose_region
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from fice.references.reference import Reference
 
 KINDS = ("upper", "outer", "dress", "lower")
-LESSER = 0.1  # share of a largest part below which another is an error; what is left of an old garment is seen
+LESSER = 0.1  # share of a garment's largest part below which another is an error: a strap may part them
+APART = 12  # pixels of the canvas between such parts at most: what is further away is somebody else's
 LITTLE = 0.005  # share of the body's area from which a garment is worn, however little of it is seen
 
 
@@ -79,9 +82,18 @@ def worn_anew(choice: Choice, places: Places) -> Tensor:
     for names in (choice.classes, *apart):
         own = Classes(choice.region, tuple(name for name in choice.classes if name in names), regions)
         here = worn(own, subject.view, regions, subject.regions)
-        parts = main_parts(decide(own.find(subject.regions)), LESSER)
-        found += [here, parts] if here.sum() > least else []
-    return union(found) * (places.half(choice.region) if choice.half else 1)
+        found += [here] if here.sum() > least else []
+    garment = union(found)
+    rest = main_parts(decide(regions.select(subject.regions, choice.classes)), LESSER)
+    garment = torch.maximum(garment, _touching(rest, grow(garment, APART)))
+    return garment * (places.half(choice.region) if choice.half else 1)
+
+
+def _touching(parts: Tensor, where: Tensor) -> Tensor:
+    """Of a map (1, 1, h, w) the parts that reach to where another one is."""
+    labels, _ = ndimage.label(parts[0, 0].cpu().numpy() > 0.5)
+    near = np.unique(labels[where[0, 0].cpu().numpy() > 0.5])
+    return parts * torch.from_numpy(np.isin(labels, near[near > 0])).to(parts)
 
 
 def _choice(places: Places, named: str | None, kind: str | None, shaped: bool = True) -> Choice:
