@@ -207,8 +207,8 @@ class Order:
         return [content_of(self.collection)]
 
     def shape(self) -> list[Any]:
-        """All that is asked, but of files only that there are some."""
-        of_files = lambda found: {name: _has_content(name, value) or value for name, value in found.items()}  # noqa: E731
+        """All that is asked, but of files only that there are some, and what is said beside their names."""
+        of_files = lambda found: {name: _outline(name, value) for name, value in found.items()}  # noqa: E731
         first, *others = [of_files(_differing(garment)) for garment in self.garments]
         text = first.pop("text", "")
         return [text, first | of_files(self.wishes()), *([others] if others else [])]
@@ -259,9 +259,15 @@ def _several(content: Any) -> Sequence[Any]:
 
 def _has_content(name: str, value: Any) -> bool:
     """Whether a wish is for what files, or pictures in memory, hold."""
-    if isinstance(value, tuple):
-        return any(_has_content(name, each) for each in value)
-    return isinstance(value, Pixels) or is_file(name, value)
+    values = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(each, Pixels) or is_file(name, each) for each in values)
+
+
+def _outline(name: str, value: Any) -> Any:
+    """A value, but of files only what is said beside their names, or that there are some."""
+    files = [each for each in (value if isinstance(value, tuple) else (value,)) if _has_content(name, each)]
+    beside = [each.removeprefix(_path(name, each)) for each in files if isinstance(each, str)]
+    return beside if any(beside) else bool(files) or value
 
 
 def _each(change: Callable[[Any], Any], value: Any) -> Any:
@@ -275,11 +281,8 @@ def _path(name: str, value: str) -> str:
 
 
 def _content(name: str, value: str | Pixels) -> str:
-    """The sha256 of what a value holds, and what is said of it beside its file."""
-    if isinstance(value, Pixels):
-        return value.sha256
-    path = _path(name, value)
-    return sha256_of(path) + value.removeprefix(path)
+    """The sha256 of what a value holds."""
+    return value.sha256 if isinstance(value, Pixels) else sha256_of(_path(name, value))
 
 
 def _told(value: Any) -> Any:

@@ -136,7 +136,9 @@ class Settings:
 
     # how a diffusion model draws
     guidance: float = setting(
-        0.0, "How much the words count (classifier-free guidance); 0: as is usual for the model.", limits=(0.0, 50.0)
+        0.0,
+        "How much the words count (classifier-free guidance); 1: no guidance; 0: as is usual for the model.",
+        limits=(0.0, 50.0),
     )
     noise: float = setting(
         1.0,

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fice.device import CHECKED, half, resolve, wrong_in_half
+from fice.device import CHECKED, free_memory, half, resolve, wrong_in_half
 from fice.errors import DeviceError, UsageError
 
 
@@ -83,3 +83,15 @@ def test_what_half_precision_computes_is_what_full_precision_computes():
             with half("cpu"):
                 found = layer(maps)
             assert (found.float() - layer(maps)).abs().max() < 0.05
+
+
+def test_free_memory_is_told_where_the_system_tells_it_and_else_without_end(monkeypatch):
+    cpu = torch.device("cpu")
+    assert free_memory(cpu) > 1 << 20
+
+    def missing(*_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("pathlib.Path.read_text", missing)
+    monkeypatch.setattr("os.sysconf_names", {})
+    assert free_memory(cpu) == float("inf")

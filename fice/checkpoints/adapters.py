@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def as_adapter(path: Path, content: Any) -> Tree | None:
         return None
     if not any(f"image_proj.{key}.weight" in tensors for key in SEEING) or any("lora" in key for key in tensors):
         raise WeightsError(f"{path.name} is an adapter for faces: get one that sees whole pictures.")
+    _widths(path, tensors)
     taken = {key: value for key, value in tensors.items() if key.startswith(tuple(f"{share}." for share in SHARES))}
     ready = path.suffix == ".safetensors" and len(taken) == len(tensors)
     files: dict[str, Content] = {FILE: path if ready else taken}
@@ -82,10 +84,15 @@ def read_encoder(path: Path) -> Tree:
 
 def adapter_widths(folder: Path) -> tuple[int, tuple[str, int]]:
     """What a bundle's adapter is made for: features of the words, and the encoder's setting with its value."""
-    tensors: dict[str, Tensor] = read_safetensors(folder / FILE)
-    words = next(tensor.shape[1] for key, tensor in tensors.items() if key.endswith("to_k_ip.weight"))
-    first = next(key for key in WIDTHS if key in tensors)
-    return words, (WIDTHS[first], tensors[first].shape[1])
+    return _widths(folder / FILE, read_safetensors(folder / FILE))
+
+
+def _widths(path: Path, tensors: Mapping[str, Tensor]) -> tuple[int, tuple[str, int]]:
+    heard = [tensor for key, tensor in tensors.items() if key.endswith("to_k_ip.weight")]
+    seen = [key for key in WIDTHS if key in tensors]
+    if not heard or not seen or heard[0].ndim != 2 or tensors[seen[0]].ndim != 2:
+        raise WeightsError(f"{path.name} is no whole adapter: download it again.")
+    return heard[0].shape[1], (WIDTHS[seen[0]], tensors[seen[0]].shape[1])
 
 
 def encoder_settings(folder: Path) -> dict[str, Any]:

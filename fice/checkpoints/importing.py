@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fice.bundle.bundle import Bundle, check_encoder, load_bundle
-from fice.bundle.card import CARD, Folder
+from fice.bundle.card import CARD
 from fice.bundle.pack import save_state, save_text
 from fice.checkpoints import clip, deeplab, densepose, e4e, efficientnet, huggingface, stylegan
 from fice.checkpoints.adapters import SEES, as_adapter, find_adapter, read_encoder
@@ -66,13 +66,12 @@ def import_files(
     with _workshop(folder) as place:
         before = load_bundle(place) if (place / CARD).is_file() else None
         have = {*before.parts, *before.folders} if before else set()
-        sources, known = [], load_sources().sources
+        sources = []
         for path in sorted(map(Path, files), key=lambda path: path.name != bpe.FILE):  # CLIP is read with it
             new = []
             for found in _read(path, place, tell):
                 if isinstance(found, Tree):
-                    if path.absolute().parent == downloads() and (source := known.get(path.name)):
-                        found.licence, found.origin = source.licence.rstrip("."), source.page or source.name
+                    _published(path, found)
                     tell(f"{found.what}: {'; '.join(found.notes)}")
                     new.append(found.save(place, force))
                     have.add(found.name)
@@ -88,34 +87,37 @@ def import_files(
                 _lend(owner, part, place)
                 tell(f"No file brings {part}; that of the bundle {lender} is taken.")
                 have.add(part)
-        if {"generator", "encoder"} <= have:
-            check_encoder(load_bundle(place))
-        folders = load_bundle(place).folders
-        for line in check_models(load_bundle(place)) if folders else []:
-            tell(line)
-        absent = [part for part in ("pipeline" if folders else "generator", *LOOKING) if part not in have]
-        if absent and have != {"features"}:
-            tell(f"The bundle cannot edit yet, it has no {' and no '.join(absent)}: import more into {folder.name}.")
-        if folders and (lacking := missing("diffusion")):
-            tell(f"To edit with it, {' and '.join(lacking)} must be installed: {install('diffusion')}.")
-        text = f"Imported from {'; '.join(sources)}."
-        save_text(
-            place,
-            name=folder.name,
-            description=_described(folders, have),
-            data=text,
-            licence="; ".join([*(f"{name}: {folder.licence}" for name, folder in folders.items()), OTHERS])
-            if folders
-            else LICENCE,
-        )
+        _close(place, have, f"Imported from {'; '.join(sources)}.", tell)
     return load_bundle(folder)
 
 
-def _described(folders: Mapping[str, Folder], have: set[str]) -> str:
-    if "pipeline" not in folders:
-        return f"imported: {', '.join(sorted(have))}"
-    others = " and ".join(name for name in folders if name != "pipeline")
-    return family_of(folders["pipeline"].kind).name + (f" with its {others}" if others else "")
+def _close(place: Path, have: set[str], data: str, tell: Callable[[str], None]) -> None:
+    """Check that the parts belong together, say what lacks, and describe the bundle."""
+    bundle = load_bundle(place)
+    if {"generator", "encoder"} <= have:
+        check_encoder(bundle)
+    lines = check_models(bundle)
+    absent = [part for part in ("pipeline" if bundle.folders else "generator", *LOOKING) if part not in have]
+    if absent and have != {"features"}:
+        lines.append(f"The bundle cannot edit yet, it has no {' and no '.join(absent)}: import more into {place.name}.")
+    if bundle.folders and (lacking := missing("diffusion")):
+        lines.append(f"To edit with it, {' and '.join(lacking)} must be installed: {install('diffusion')}.")
+    for line in lines:
+        tell(line)
+    description, licence = f"imported: {', '.join(sorted(have))}", LICENCE
+    if bundle.folders:
+        licence = "; ".join([*(f"{name}: {folder.licence}" for name, folder in bundle.folders.items()), OTHERS])
+    if painter := bundle.folders.get("pipeline"):
+        others = " and ".join(name for name in bundle.folders if name != "pipeline")
+        description = family_of(painter.kind).name + (f" with its {others}" if others else "")
+    save_text(place, name=place.name, description=description, data=data, licence=licence)
+
+
+def _published(path: Path, tree: Tree) -> None:
+    """What was fetched has the licence of its source."""
+    source = load_sources().sources.get(path.name)
+    if source and path.absolute().parent == downloads():
+        tree.licence, tree.origin = source.licence.rstrip("."), source.page or source.name
 
 
 def _folder(name: str | Path) -> Path:

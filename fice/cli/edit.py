@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Dress the person in PHOTO as TEXT says.
 
-    The garments keep their outline, folds and light, and get other colours, designs and materials.
+    The garments keep their outline, folds and light, and get other colours, designs and materials; with the --bundle of
+    a diffusion model they are drawn anew.
 
     For PHOTO - is standard input, for the result standard output.
 
@@ -65,6 +66,7 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg --swatch denim.jpg@lower --swatch lace.png@sleeves
       fice edit photo.jpg --garment jacket.jpg --garment jeans.jpg
       fice edit photo.jpg "red summer dress" --from shop
+      fice edit photo.jpg "long-sleeved wrap dress" --bundle sd --style "in evening light"
       fice edit photo.jpg --order order.json
       fice edit - "red dress" < photo.jpg > result.jpg
     """

@@ -23,9 +23,12 @@ bundle_option = click.option("--bundle", metavar="NAME|DIR", help="The weights t
 preset_option = click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    help="The photographed garment in other cloth (fast: a preview), or one that is generated.  [default: default]",
+    help="The photographed garment in other cloth (fast: a preview), or one that is generated, or drawn by a diffusion"
+    " model.  [default: the bundle's]",
 )
-steps_option = click.option("--steps", type=int, help="Steps of a generated garment.  [default: the preset's]")
+steps_option = click.option(
+    "--steps", type=int, help="Steps of a generated garment, or of a diffusion model.  [default: the preset's]"
+)
 strength_option = click.option("--strength", type=float, help="Weight of a generated garment's sentence.  [default: 1]")
 region_from_option = click.option(
     "--region-from", metavar="NAME|DIR", help="Your own segmenter, to find regions by words.  [default: the bundle]"

@@ -30,9 +30,10 @@ GROUPS = {
         "swatch",
         "swatch_width",
         "background",
+        "style",
     ),
     "Which photos": ("limit", "shuffle_seed", "follow"),
-    "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "pose", "assignments"),
+    "How to edit": ("preset", "strength", "candidates", "seed", "steps", "latent", "pose", "plugins", "assignments"),
     "What to compare": ("variants", "grid", "seeds", "real", "judge", "features", "resamples"),
     "What to write": (
         *("output", "suffix", "ext", "mask_file", "latent_file", "keep", "compare_file", "trace_file", "force"),

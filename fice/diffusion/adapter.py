@@ -76,13 +76,16 @@ class Adapter:
         if new:
             encoder = self.encoder or self._read_encoder()
             self.pipeline.register_modules(image_encoder=encoder.to(self.device))
-            if self.nothing is None:
-                self._join()
-            for key, picture in new.items():
-                self.seen[key] = self._features(picture)
-            self.pipeline.register_modules(image_encoder=None)
-            # waits in main memory; where the model itself is there, it is read again, which takes little beside an edit
-            self.encoder = encoder.to("cpu") if self.device.type != "cpu" else None
+            try:
+                if self.nothing is None:
+                    self._join()
+                for key, picture in new.items():
+                    self.seen[key] = self._features(picture)
+            finally:
+                self.pipeline.register_modules(image_encoder=None)
+                encoder.to("cpu")
+            # where the model itself is in main memory, there is no room to wait: reading takes little beside an edit
+            self.encoder = encoder if self.device.type != "cpu" else None
         for key in pictures:
             self.seen.move_to_end(key)
         while len(self.seen) > max(KEPT, len(pictures)):

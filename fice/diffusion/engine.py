@@ -22,7 +22,7 @@ from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton
 from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
-from fice.errors import is_out_of_memory
+from fice.errors import DeviceError, is_out_of_memory
 from fice.mask import union
 from fice.plan import Plan
 from fice.settings import Settings
@@ -97,11 +97,9 @@ class Diffusion:
         self.model = Model(bundle, device, settings, self._stepped)
         self.takes = taken(bundle, settings)
         self.steps, self.device = settings.steps, device
-        # as many as fill a GPU; a processor is busy with one
-        self.together: int | None = (
-            1 if device.type == "cpu" else max(1, PIXELS // (settings.side or self.model.family.side) ** 2)
-        )
-        self.most: int | None = None  # requests that memory holds at once, once it is known
+        # as many as fill a GPU; a processor is busy with one, and says no word where memory ends
+        self.most = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or self.model.family.side) ** 2)
+        self.together: int | None = self.most
         self.tick = self.due = 0.0
         self.analysis = Analysis(regions, CANVAS, mirrored=settings.mirrored)
 
@@ -129,7 +127,8 @@ class Diffusion:
     def _passes(self, plan: Plan) -> list[tuple[int, ...]]:
         """The pieces of each pass: the lowest first; who stands anew is painted at once."""
         numbers = sorted(range(len(plan.pieces)), key=lambda i: _rank(plan.pieces[i].region.name))
-        apart = self.settings.apart and plan.joints is None or not numbers
+        pictured = self.model.family.referred and sum(bool(piece.references) for piece in plan.pieces) > 1
+        apart = (self.settings.apart or pictured) and plan.joints is None or not numbers  # one picture at once is shown
         return [(i,) for i in numbers] if apart else [tuple(numbers)]
 
     def remarks(self, plan: Plan) -> list[str]:
@@ -162,21 +161,29 @@ class Diffusion:
         return [run for run in runs if not run.left]
 
     def _paint(self, requests: Sequence[Request]) -> list[Tensor]:
-        """Pictures painted together, or in halves where memory is short."""
-        if self.most is None or len(requests) <= self.most:
+        """Pictures painted together, as many at once as memory holds."""
+        if len(requests) <= self.most:
             try:
                 return self.model.paint(requests)
             except Exception as error:
-                if len(requests) == 1 or not is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
+                if len(requests) == 1:
+                    raise DeviceError(self._short(requests[0])) from error
                 self.most = len(requests) // 2
             torch.cuda.empty_cache()  # here, where the error holds nothing any more
         return self._paint(requests[: self.most]) + self._paint(requests[self.most :])
 
+    def _short(self, request: Request) -> str:
+        height, width = request.picture.shape[2:]
+        elsewhere = "" if self.device.type == "cpu" else "--set offload=layer or "
+        smaller = f"{elsewhere}--set side={max(height, width) // 2}"
+        return f"Memory holds no picture of {height} x {width} pixels of this model: add {smaller}."
+
     def _plan_ticks(self, runs: Sequence[Run], groups: int) -> None:
         """How much of a tick a step of noise is, so that a picture has as many as steps, those of its editor too."""
         passes = max(run.done + len(run.left) for run in runs)
-        calls = groups * math.ceil(len(runs) / (self.most or len(runs)))
+        calls = groups * math.ceil(len(runs) / self.most)
         steps = calls * self.settings.steps * self.settings.noise
         self.tick = max(self.settings.steps / passes - 1, 0) / steps
 

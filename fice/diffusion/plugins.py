@@ -26,7 +26,8 @@ KEPT = 64  # files whose description is kept
 FEW = 12  # steps at most that plug-ins for few of them are made for
 HURRIED = re.compile(r"(?<![a-z])(lcm|hyper|lightning|turbo)(?![a-z])")
 TOLD = ("ss_output_name", "ss_base_model_version", "modelspec.title", "modelspec.architecture")  # what trainers write
-DOWN = re.compile(r"(lora_down|lora_A|lora(_linear_layer)?\.down)\.")  # of each layer of a LoRA one
+DOWN = re.compile(r"(lora_down|lora_A|lora(_linear_layer)?\.down)\.weight")  # halves of the layers of a LoRA
+UP = re.compile(r"(lora_up|lora_B|lora(_linear_layer)?\.up)\.weight")
 OF_WORDS = re.compile(r"attn2[._](processor[._])?to_k[._]")  # layers as wide as a model's words
 WIDTHS = {768: "Stable Diffusion 1.5", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 SIGNS = (  # of families, in the names of layers and in what trainers write
@@ -84,12 +85,14 @@ def _read(path: Path, stamp: tuple[int, int]) -> Plugin:
     with safe_open(path, framework="pt") as file:
         notes: Mapping[str, str] = file.metadata() or {}
     word = read_word(path.stem, tensors)
-    layers = sum(DOWN.search(name) is not None for name in tensors)
+    layers, ups = (sum(half.search(name) is not None for name in tensors) for half in (DOWN, UP))
     if word is None and not layers:
         raise WeightsError(f"{path} holds neither a LoRA nor a textual inversion: name a plug-in of a diffusion model.")
     told = " ".join([path.stem, *(notes.get(name, "") for name in TOLD)]).lower()
     hurry = HURRIED.search(told.replace("_", " "))
     width = _width(tensors) if word is None else word.vectors[0].shape[1]
+    if ups != layers:
+        raise WeightsError(f"{path} is damaged, as layers lack a half: get it again.")
     if any("dora_scale" in name for name in tensors):
         raise WeightsError(f"{path} is a DoRA, half of which diffusers leaves out: get it as a LoRA.")
     return Plugin(path, stamp, word, layers, width, _maker(tensors, notes, width), hurry[1] if hurry else "")
@@ -173,9 +176,11 @@ class Plugins:
             raise self._unfit(plugin, f" ({lost})" if fitted else "")
 
     def _unfit(self, plugin: Plugin, why: str = "") -> WeightsError:
-        seems = f", and seems to be for {plugin.maker}" if plugin.maker else ""
-        other = f"a --bundle of {plugin.maker}" if plugin.maker else "another --bundle"
-        return WeightsError(f"{plugin.path} fits no {self.family.name}{why}{seems}: leave it out, or choose {other}.")
+        fits = f"{plugin.path} fits no {self.family.name}{why}"
+        if plugin.maker in ("", self.family.name):
+            return WeightsError(f"{fits}: leave it out, or choose another --bundle.")
+        seems = f"seems to be for {plugin.maker}: leave it out, or choose a --bundle of {plugin.maker}"
+        return WeightsError(f"{fits}, and {seems}.")
 
 
 def _width(tensors: Mapping[str, Tensor]) -> int | None:

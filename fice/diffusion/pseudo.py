@@ -46,9 +46,10 @@ class Word:
 def read_word(stem: str, tensors: Mapping[str, Tensor]) -> Word | None:
     """The word that a file holds; None where it is none. stem: its name without the end."""
     keys = XL if set(tensors) == {*XL} else tuple(tensors) if len(tensors) == 1 else ()
-    found = [tensors[key].reshape(-1, tensors[key].shape[-1]) for key in keys if tensors[key].ndim in (1, 2)]
+    known = [tensors[key] for key in keys if tensors[key].ndim in (1, 2) and tensors[key].is_floating_point()]
+    found = [each.reshape(-1, each.shape[-1]) for each in known if each.numel()]
     counts = {len(each) for each in found}
-    if len(found) < len(keys) or len(counts) != 1 or not 0 < max(counts) <= MOST or "lora" in keys[0]:
+    if len(found) < len(keys) or len(counts) != 1 or max(counts) > MOST or "lora" in keys[0] or not keys[0].strip():
         return None
     own = () if keys in (XL, ("emb_params",)) else keys
     return Word((*own, f"<{stem}>", stem), tuple(each.float().clone() for each in found))

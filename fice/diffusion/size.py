@@ -53,13 +53,13 @@ def outlook(bundle: Bundle, settings: Settings, device: torch.device) -> str | N
         return None
     family, counts = family_in(bundle), numbers_of(bundle, "pipeline")
     weights = SHARE * counts["unet"] if "unet" in counts else counts.get("transformer", 0)
-    twice = 1 if "Flux" in family.pipeline else 2  # guidance
+    twice = 1 if "Flux" in family.pipeline or settings.guidance == 1 else 2  # with and without the words
     work = 2.0 * weights * ((settings.side or family.side) / PATCH) ** 2 * twice * settings.steps * settings.noise
     seconds = work / _rate()
     if seconds < PATIENCE:
         return None
     return (
-        f"On this processor {family.name} takes {duration(seconds)} or more for a garment: --preset default re-dresses"
+        f"On this processor {family.name} takes about {duration(seconds)} for a garment: --preset default re-dresses"
         " the photographed garment without it."
     )
 

@@ -111,7 +111,7 @@ class Observer:
     def _measures(self, triple: Triple) -> dict[str, Callable[[], float]]:
         """Name -> what computes it. Raises InputError or Unmeasurable where nothing can be measured at all."""
         subject, source, edit = self._both(triple)
-        plan = plan_of(triple, subject, self.regions, self.wardrobe)
+        plan = plan_of(triple, subject, self.analysis, self.wardrobe)
         before, after = source.photo.seen(), edit.photo.seen()
         outside = lru_cache(1)(lambda: self._outside(plan))
         head = lru_cache(1)(lambda: self._head(subject))

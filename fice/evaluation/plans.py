@@ -10,6 +10,7 @@ from pathlib import Path
 from fice.batch.found import found_in
 from fice.diffusion.area import areas_of
 from fice.diffusion.crop import crop_of
+from fice.diffusion.skeleton import with_joints
 from fice.evaluation.reports import settings_of
 from fice.evaluation.triples import Triple
 from fice.garment import Garment
@@ -20,7 +21,7 @@ from fice.mask import grow, union
 from fice.plan import Plan, make_plan
 from fice.references.wardrobe import Wardrobe
 from fice.settings import Settings
-from fice.subject.regions import Regions
+from fice.subject.analysis import Analysis
 from fice.subject.subject import Subject
 
 OUTLINE_FREE = Settings.preset("default", start="mean")  # of a plan that lets sleeves and hems change
@@ -28,8 +29,9 @@ COARSEST = 512  # pixels of a square as large as what models are shown, at least
 BORDER = 1.5  # pixels of what a model is shown by which what was painted may reach beyond its area
 
 
-def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardrobe) -> Plan:
+def plan_of(triple: Triple, subject: Subject, analysis: Analysis, wardrobe: Wardrobe) -> Plan:
     """The plan of an edit, whatever drew it; masks are left out. InputError where no garment is in the picture."""
+    regions = analysis.regions
     asked = matched(divided(triple.order), lambda garment, _: parse(garment.text))
     asked, references = wardrobe.dressed([_with_found(*each, found_in(triple.report)) for each in asked])
     wanted = [(replace(garment, mask=None), sentence) for garment, sentence in asked]
@@ -39,6 +41,8 @@ def plan_of(triple: Triple, subject: Subject, regions: Regions, wardrobe: Wardro
     plan = make_plan(subject, triple.order, wanted, regions, settings, references=references)
     if not plan.pieces:
         return plan
+    if triple.order.pose is not None:
+        plan = with_joints(plan, analysis)
     area = union(areas_of(plan, regions, settings.grow)[0])
     crop = crop_of(area, subject.frame, settings.side or COARSEST, 1)
     border = math.ceil(BORDER * subject.frame.scale / crop.scale) + 1

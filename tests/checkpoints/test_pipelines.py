@@ -293,6 +293,10 @@ def integers(folder):
     save_file({key: value.to(torch.int8) for key, value in state.items()}, folder / UNET)
 
 
+def pickles_in_pieces(folder):
+    (folder / UNET).rename(folder / "unet/diffusion_pytorch_model-00001-of-00002.bin")
+
+
 def changed(name, **changes):
     return lambda folder: edited(folder / name, **changes)
 
@@ -311,6 +315,7 @@ def written(name, text):
         (truncated, "unet diffusion_pytorch_model.safetensors is damaged or cut short"),
         (lying, "damaged or cut short"),
         (an_entry_less, "numbers where a UNet2DConditionModel of its settings has"),
+        (pickles_in_pieces, "pickles in pieces: get them as safetensors"),
         (a_shard_less, "has no b.safetensors, which its index names"),
         (pointing_out, "names files elsewhere"),
         (an_index_that_lies, "lacks more"),
@@ -442,6 +447,8 @@ def test_half_an_adapter_shows_nothing_yet(made):
         (["model.diffusion_model.input_blocks.0.0.weight"], "a diffusion model in one file: get the folder"),
         (["lora_unet_down.lora_up.weight"], "is a plug-in .* --plugin model.safetensors"),
         (["emb_params"], "is a plug-in"),
+        (["image_proj.proj.weight", "ip_adapter.1.to_v_ip.weight"], "no whole adapter"),
+        (["image_proj.proj.3.weight", "ip_adapter.1.to_k_ip.weight"], "no whole adapter"),
         (["image_proj.proj.0.weight", "image_proj.norm.weight", "ip_adapter.0.to_k_ip.weight"], "adapter for faces"),
     ],
 )

@@ -68,8 +68,8 @@ def subject(editor, person):
 
 @pytest.fixture
 def engine(editor, monkeypatch):
-    """The engine, as nobody has used it."""
-    monkeypatch.setattr(editor.engine, "most", None)
+    """The engine, which paints several at once as on a GPU."""
+    monkeypatch.setattr(editor.engine, "most", 4)
     return editor.engine
 
 
@@ -93,8 +93,9 @@ def drawn(engine, runs):
 
 
 @pytest.mark.parametrize("way", ["editor", "flowing"])
-def test_a_picture_is_the_same_again_and_nearly_the_same_among_others(way, request, plan, subject):
+def test_a_picture_is_the_same_again_and_nearly_the_same_among_others(way, request, plan, monkeypatch):
     engine = request.getfixturevalue(way).engine
+    monkeypatch.setattr(engine, "most", 4)
     alone = drawn(engine, begun(engine, plan, 1))[0]
     assert torch.equal(drawn(engine, engine.begin([plan], [1]))[0], alone)
     among = drawn(engine, begun(engine, plan, 0, 1, 2))
@@ -114,6 +115,14 @@ def test_a_garment_is_a_pass_inside_its_own_area_and_all_are_one_where_that_is_a
         assert engine.begin([plan], [0])[0].left == [(1, 0)]
     finally:
         engine.settings = SETTINGS
+
+
+def test_a_family_that_is_shown_one_picture_at_once_paints_pictured_garments_apart(engine, plan, monkeypatch):
+    pictured = replace(plan, pieces=[replace(piece, references=("a picture",)) for piece in plan.pieces])
+    monkeypatch.setattr(engine, "settings", replace(SETTINGS, apart=False))
+    assert engine._passes(pictured) == [(1, 0)]
+    monkeypatch.setattr(engine.model, "family", replace(engine.model.family, referred=True))
+    assert engine._passes(pictured) == [(1,), (0,)] and engine._passes(plan) == [(1, 0)]
 
 
 def test_no_two_passes_of_any_seeds_share_their_random_numbers(engine, plan):
@@ -141,6 +150,15 @@ def test_what_memory_does_not_hold_at_once_is_painted_in_halves_from_then_on(eng
     assert asked == [3, 1, 1, 1, 1, 1, 1] and {run.steps for run in runs} == {4}
 
 
+def test_memory_that_holds_no_picture_is_told_with_the_remedy(engine, plan, monkeypatch):
+    def short(requests):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(engine.model, "paint", short)
+    with pytest.raises(DeviceError, match="Memory holds no picture of 64 x 64 pixels of this model: add --set side=32"):
+        engine.step(begun(engine, plan, 0, 1))
+
+
 def test_a_step_that_fails_halfway_goes_on_where_it_was(editor, engine, plan, monkeypatch):
     plain = editor.plan(plan.subject, Order.of(BOTH, style="at dusk"))
     first, second = begun(engine, plan, 0, 1)
@@ -152,12 +170,12 @@ def test_a_step_that_fails_halfway_goes_on_where_it_was(editor, engine, plan, mo
     def failing(requests):
         calls.append(len(requests))
         if len(calls) == 2:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+            raise DeviceError("The driver is gone.")
         return paint(requests)
 
     monkeypatch.setattr(engine.model, "paint", failing)
     runs = [first, second]
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(DeviceError, match="driver"):
         engine.step(runs)
     assert sorted(run.done for run in runs) == [0, 1]
     for found, picture in zip(drawn(engine, runs), wanted, strict=True):
@@ -295,7 +313,7 @@ def test_who_has_no_gpu_hears_how_long_it_takes_before_it_begins(monkeypatch):
     monkeypatch.setattr(fice.diffusion.size, "numbers_of", lambda *_: {"unet": 859_000_000})
     monkeypatch.setattr(fice.diffusion.size, "_rate", lambda: 25e9)
     said = outlook(bare("sd"), Settings.preset("diffusion"), CPU)
-    assert said is not None and "takes 28 min or more for a garment: --preset default re-dresses" in said
+    assert said is not None and "takes about 28 min for a garment: --preset default re-dresses" in said
     assert outlook(bare("sd"), Settings.preset("diffusion"), torch.device("cuda")) is None
     assert outlook(bare("sd"), Settings(), CPU) is None
 
@@ -312,5 +330,8 @@ def test_a_model_is_on_a_gpu_as_far_as_it_fits(monkeypatch):
     assert places == ["none", "model", "layer"] and place_of([1 << 40], CPU) == "none"
 
 
-def test_an_engine_of_a_processor_takes_pictures_one_by_one(editor):
-    assert editor.engine.together == 1
+def test_a_processor_takes_pictures_one_by_one(editor, plan, monkeypatch):
+    paint, asked = editor.engine.model.paint, []
+    monkeypatch.setattr(editor.engine.model, "paint", lambda requests: asked.append(len(requests)) or paint(requests))
+    editor.engine.step(begun(editor.engine, plan, 0, 1))
+    assert asked == [1, 1] and editor.engine.together == 1

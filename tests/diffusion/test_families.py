@@ -72,7 +72,9 @@ def test_guidance_of_one_leaves_it_out(name):
 def test_a_scheduler_for_few_steps_is_taken_by_families_that_know_others(scheduler):
     settings = Settings.preset("diffusion", steps=2, scheduler=scheduler)
     painter = Model(bare("sd"), CPU, settings, lambda: None)
-    assert not torch.equal(painter.paint([request()])[0], model("sd").paint([request()])[0])
+    alone = painter.paint([request(1)])[0]
+    assert not torch.equal(alone, model("sd").paint([request(1)])[0])
+    torch.testing.assert_close(painter.paint([request(0), request(1)])[1], alone, rtol=1e-4, atol=1e-4)
     with pytest.raises(UsageError, match=f"scheduler of its own: leave out scheduler={scheduler}"):
         Model(bare("flux"), CPU, settings, lambda: None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ from conftest import person_on_a_wall
 from diffusion import tiny
 
 from fice.editor import Editor
-from fice.order import Order
 from fice.settings import Settings
 
 MOST = 24e6  # bytes; a photograph of 24 megapixels in float alone takes 288e6
@@ -29,10 +29,10 @@ def test_sixty_orders_of_words_of_their_own_hold_what_ten_did(tmp_path):
     sd = tiny.bundle(tmp_path / "bundle", pipeline=tiny.stable_diffusion(tmp_path / "sd"))
     editor = Editor(sd, "cpu", Settings.preset("diffusion", steps=1, side=64, mirrored=False))
     subject = editor.prepare(person_on_a_wall(tmp_path, seed=6))
-    before = 0
+    plan, before = editor.plan(subject, "red coat"), 0
     for number in range(60):
-        order = Order.of(f"red coat with {number} buttons", seed=number, style=f"at {number} o'clock")
-        runs = editor.engine.begin([editor.plan(subject, order)], [order.seed])
+        order = replace(plan.order, style=f"at {number} o'clock")
+        runs = editor.engine.begin([replace(plan, order=order)], [number])
         while runs:
             for run in editor.engine.step(runs):
                 editor.engine.finish(run)

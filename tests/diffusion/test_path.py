@@ -8,14 +8,16 @@ import shutil
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import person_on_a_wall
-from diffusion import tiny
+from conftest import ROOT, person_on_a_wall
+from diffusion import plugs, tiny
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 import fice
 import fice.cli.bench
 from fice.batch.journal import Journal
 from fice.cli import main
+from fice.diffusion.families import FAMILIES
 from fice.diffusion.model import Model
 from fice.evaluation.ablation import choose
 from fice.settings import Settings
@@ -193,6 +195,18 @@ def test_other_weights_make_a_batch_new(table, sd, out, tmp_path):
     assert "1 to do, 0 done already" in done.output, done.output
 
 
+def test_another_content_of_a_plugin_is_drawn_again(person, sd, tmp_path):
+    plugin = plugs.lora(tmp_path / "style.safetensors", sd / "pipeline")
+    said = []
+    for weight in ("0.5", "0.5", "0.7"):
+        said += [batch(person, sd, tmp_path / "out", "--text", "red coat", "--plugin", f"{plugin}:{weight}").stdout]
+    save_file({name: 2 * each for name, each in load_file(plugin).items()}, plugin)
+    said += [batch(person, sd, tmp_path / "out", "--text", "red coat", "--plugin", f"{plugin}:0.7").stdout]
+    assert [int(each.split()[0]) for each in said] == [1, 0, 1, 1]  # done
+    (entry,) = results(tmp_path / "out").values()
+    assert entry["report"]["order"]["plugins"] == [f"{plugin}:0.7"]
+
+
 def test_an_interrupted_batch_goes_on_where_it_was(table, sd, tmp_path, monkeypatch):
     paint, painted = Model.paint, []
 
@@ -232,6 +246,18 @@ def test_parts_of_the_engine_are_ablated(person, sd, tmp_path):
     rows = (tmp_path / "table.csv").read_text()
     assert all(name in rows for name in ("full", "one-pass", "guidance=9"))
     assert (tmp_path / "index.html").stat().st_size > 10_000
+
+
+def test_the_page_says_what_each_family_takes():
+    page = (ROOT / "docs" / "diffusion.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    told = {cells[0]: cells[1:] for cells in rows if len(cells) == 6}
+    for family in FAMILIES:
+        pictures = "IP-Adapter" if family.adapted else "one picture" if family.referred else "no"
+        posed = "ControlNet" if family.posed else "no"
+        *cells, negated, flow = told[family.name]
+        assert cells == [str(family.side), posed, pictures]
+        assert (negated != "no", flow != "yes") == (family.negated, family.flow)
 
 
 def test_bench_tells_the_model_from_all_else(person, sd, monkeypatch):

@@ -7,85 +7,75 @@ import json
 import pytest
 import torch
 from asking import batch
-from diffusion import plugs, tiny
+from diffusion import plugs
+from diffusion.asked import bare, model, request
 from safetensors.torch import load_file, save_file
 
 from fice.batch import tables
 from fice.batch.jobs import find_jobs
-from fice.bundle.bundle import load_bundle
-from fice.diffusion.model import Model
 from fice.diffusion.plugins import check_plugins, plugin_notices, read_plugin
-from fice.diffusion.request import Request
 from fice.errors import WeightsError
 from fice.order import Order
 from fice.settings import Settings
 
-SETTINGS = Settings.preset("diffusion", steps=2)
+
+def painted(name, *plugins, **more):
+    return model(name).paint([request(0, plugins=tuple(map(str, plugins)), **more)])[0]
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    top = tmp_path_factory.mktemp("plugins")
-    return {"sd": tiny.stable_diffusion(top / "sd"), "xl": tiny.stable_diffusion_xl(top / "xl")}
+def folder(name="sd"):
+    return bare(name).folder / "pipeline"
 
 
-@pytest.fixture(scope="module")
-def models(folders, tmp_path_factory):
-    top = tmp_path_factory.mktemp("bundles")
-    made = {name: load_bundle(tiny.bundle(top / name, pipeline=folder)) for name, folder in folders.items()}
-    return {name: Model(bundle, torch.device("cpu"), SETTINGS, lambda: None) for name, bundle in made.items()}
-
-
-@pytest.fixture(params=["sd", "xl"])
-def name(request):
-    return request.param
-
-
-def painted(model, *plugins, prompt="red dress", negative="blue", seed=7):
-    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-    generator = torch.Generator().manual_seed(seed)
-    area = torch.ones(1, 1, 64, 64)
-    plugins = tuple(map(str, plugins))
-    return model.paint([Request(picture, area, prompt, generator, negative=negative, plugins=plugins)])[0]
-
-
+@pytest.mark.parametrize("name", ["sd", "xl"])
 @pytest.mark.parametrize("form", plugs.FORMS)
-def test_a_lora_changes_what_is_painted_and_leaves_no_trace(name, form, models, folders, tmp_path):
-    plain = painted(models[name])
-    lora = plugs.lora(tmp_path / "lora.safetensors", folders[name], form)
-    styled = painted(models[name], lora)
+def test_a_lora_changes_what_is_painted_and_leaves_no_trace(name, form, tmp_path):
+    plain = painted(name)
+    lora = plugs.lora(tmp_path / "lora.safetensors", folder(name), form)
+    styled = painted(name, lora)
     assert not torch.equal(styled, plain)
-    assert torch.equal(painted(models[name], lora), styled)
-    assert torch.equal(painted(models[name]), plain)
+    assert torch.equal(painted(name, lora), styled)
+    assert torch.equal(painted(name), plain)
 
 
-def test_both_forms_of_a_lora_are_the_same(models, folders, tmp_path):
-    one, other = (plugs.lora(tmp_path / f"{form}.safetensors", folders["sd"], form) for form in plugs.FORMS)
-    torch.testing.assert_close(painted(models["sd"], one), painted(models["sd"], other))
+@pytest.mark.parametrize("family", ["flux", "kontext", "klein", "qwen", "z-image"])
+def test_a_lora_plugs_into_a_transformer_too(family, tmp_path):
+    plain, lora = painted(family), tmp_path / "lora.safetensors"
+    layers = model(family).pipeline.transformer.named_modules()
+    name, layer = next((n, each) for n, each in layers if n.endswith("attn.to_q") or n.endswith("attention.to_q"))
+    down, up = torch.ones(2, layer.in_features), torch.ones(layer.out_features, 2)
+    save_file({f"transformer.{name}.lora_A.weight": down, f"transformer.{name}.lora_B.weight": up}, lora)
+    assert not torch.equal(painted(family, lora), plain)
+    assert torch.equal(painted(family), plain)
 
 
-def test_a_weight_says_how_much_of_a_lora(models, folders, tmp_path):
-    plain, lora = painted(models["sd"]), plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
-    assert torch.equal(painted(models["sd"], f"{lora}:0"), plain)
-    change = [(painted(models["sd"], f"{lora}:{weight}") - plain).abs().mean() for weight in ("0.1", "1")]
+def test_both_forms_of_a_lora_are_the_same(tmp_path):
+    one, other = (plugs.lora(tmp_path / f"{form}.safetensors", folder(), form) for form in plugs.FORMS)
+    torch.testing.assert_close(painted("sd", one), painted("sd", other))
+
+
+def test_a_weight_says_how_much_of_a_lora(tmp_path):
+    plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder())
+    assert torch.equal(painted("sd", f"{lora}:0"), plain)
+    change = [(painted("sd", f"{lora}:{weight}") - plain).abs().mean() for weight in ("0.1", "1")]
     assert change[0] < change[1]
 
 
-def test_several_plugins_add_up(models, folders, tmp_path):
-    one, other = (plugs.lora(tmp_path / f"{i}.safetensors", folders["sd"]) for i in range(2))
-    twice = painted(models["sd"], f"{one}:0.5", f"{other}:0.5")
-    torch.testing.assert_close(twice, painted(models["sd"], one), rtol=0, atol=1e-4)
+def test_several_plugins_add_up(tmp_path):
+    one, other = (plugs.lora(tmp_path / f"{i}.safetensors", folder()) for i in range(2))
+    twice = painted("sd", f"{one}:0.5", f"{other}:0.5")
+    torch.testing.assert_close(twice, painted("sd", one), rtol=0, atol=1e-4)
 
 
-def test_a_lora_stays_from_order_to_order_until_its_file_changes(models, folders, tmp_path, monkeypatch):
-    model, loads = models["sd"], []
-    load = model.pipeline.load_lora_weights
-    monkeypatch.setattr(model.pipeline, "load_lora_weights", lambda *a, **k: loads.append(1) or load(*a, **k))
-    lora = plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
-    before = painted(model, lora), painted(model, lora)
+def test_a_lora_stays_from_order_to_order_until_its_file_changes(tmp_path, monkeypatch):
+    pipeline, loads = model("sd").pipeline, []
+    load = pipeline.load_lora_weights
+    monkeypatch.setattr(pipeline, "load_lora_weights", lambda *a, **k: loads.append(1) or load(*a, **k))
+    lora = plugs.lora(tmp_path / "lora.safetensors", folder())
+    before = painted("sd", lora), painted("sd", lora)
     assert torch.equal(*before) and len(loads) == 1
     save_file({key: 2 * value for key, value in load_file(lora).items()}, lora, {"other": "notes"})
-    assert not torch.equal(painted(model, lora), before[0]) and len(loads) == 2
+    assert not torch.equal(painted("sd", lora), before[0]) and len(loads) == 2
 
 
 @pytest.mark.parametrize(
@@ -96,57 +86,72 @@ def test_a_lora_stays_from_order_to_order_until_its_file_changes(models, folders
         ({"width": 40, "ss_base_model_version": "flux1"}, "FLUX.1"),
     ],
 )
-def test_a_lora_of_another_family_is_refused_with_its_name(plugin, seems, models, folders, tmp_path):
-    plain, lora = painted(models["sd"]), plugs.lora(tmp_path / "lora.safetensors", folders["sd"], **plugin)
+def test_a_lora_of_another_family_is_refused_with_its_name(plugin, seems, tmp_path):
+    plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder(), **plugin)
     with pytest.raises(WeightsError, match=f"seems to be for {seems}: leave it out, or choose a --bundle of {seems}"):
-        painted(models["sd"], lora)
-    assert torch.equal(painted(models["sd"]), plain)
+        painted("sd", lora)
+    assert torch.equal(painted("sd"), plain)
 
 
-def test_a_lora_none_of_whose_layers_is_there_is_refused(models, tmp_path):
-    plain, lora = painted(models["sd"]), tmp_path / "flux.safetensors"
+def test_a_lora_none_of_whose_layers_is_there_is_refused(tmp_path):
+    plain, lora = painted("sd"), tmp_path / "flux.safetensors"
     key = "transformer.single_transformer_blocks.0.attn.to_q"
     save_file({f"{key}.lora_A.weight": torch.ones(2, 8), f"{key}.lora_B.weight": torch.ones(8, 2)}, lora)
     with pytest.raises(WeightsError, match=r"fits no Stable Diffusion 1\.5.*seems to be for FLUX\.1"):
-        painted(models["sd"], lora)
-    assert torch.equal(painted(models["sd"]), plain)
+        painted("sd", lora)
+    assert torch.equal(painted("sd"), plain)
 
 
-def test_a_lora_that_fits_in_part_alone_is_refused(models, folders, tmp_path):
-    plain, lora = painted(models["sd"]), plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
+def test_a_layer_of_another_size_is_refused_and_leaves_no_trace(tmp_path):
+    plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder())
+    tensors = load_file(lora)
+    last = next(key for key in tensors if key.startswith("text_encoder") and "lora_B" in key)  # others are in by then
+    save_file(tensors | {last: torch.ones(77, 2)}, lora)
+    with pytest.raises(WeightsError, match="fits no .*: leave it out, or choose another"):
+        painted("sd", lora)
+    assert torch.equal(painted("sd"), plain)
+    save_file({key: value for key, value in tensors.items() if key != last}, lora)
+    with pytest.raises(WeightsError, match="lack a half"):
+        painted("sd", lora)
+
+
+def test_a_lora_that_fits_in_part_alone_is_refused(tmp_path):
+    plain, lora = painted("sd"), plugs.lora(tmp_path / "lora.safetensors", folder())
     tensors = load_file(lora)
     more = [key for key in tensors if "unet" in key]
     save_file(tensors | {key.replace("mid_block", "mid_block.more"): tensors[key].clone() for key in more}, lora)
     with pytest.raises(WeightsError, match=r"2 of its 6 layers are nowhere in it\)"):
-        painted(models["sd"], lora)
-    assert torch.equal(painted(models["sd"]), plain)
+        painted("sd", lora)
+    assert torch.equal(painted("sd"), plain)
 
 
-def test_a_word_is_heard_where_it_is_named_and_leaves_no_trace(name, models, tmp_path):
-    plain = painted(models[name])
+@pytest.mark.parametrize("name", ["sd", "xl"])
+def test_a_word_is_heard_where_it_is_named_and_leaves_no_trace(name, tmp_path):
+    prompt = request(0).prompt
+    plain = painted(name)
     word = plugs.word(tmp_path / "silk.safetensors", *plugs.WORDS[name])
-    appended = painted(models[name], word)
+    appended = painted(name, word)
     assert not torch.equal(appended, plain)
-    assert torch.equal(painted(models[name], word, prompt="red dress, <silk>"), appended)
-    assert not torch.equal(painted(models[name], word, prompt="red silk dress"), appended)
-    unwanted = painted(models[name], word, negative="silk")
-    assert not torch.equal(unwanted, appended) and not torch.equal(unwanted, painted(models[name], negative="silk"))
-    assert torch.equal(painted(models[name], f"{word}:0"), plain) and torch.equal(painted(models[name]), plain)
+    assert torch.equal(painted(name, word, prompt=f"{prompt}, <silk>"), appended)
+    assert not torch.equal(painted(name, word, prompt="red silk dress"), appended)
+    unwanted = painted(name, word, negative="silk")
+    assert not torch.equal(unwanted, appended) and not torch.equal(unwanted, painted(name, negative="silk"))
+    assert torch.equal(painted(name, f"{word}:0"), plain) and torch.equal(painted(name), plain)
 
 
-def test_a_word_of_another_model_is_refused(models, tmp_path):
+def test_a_word_of_another_model_is_refused(tmp_path):
     words = {"Stable Diffusion XL": plugs.word(tmp_path / "xl.safetensors", *plugs.WORDS["xl"])}
     words |= {"Stable Diffusion 1.5": plugs.word(tmp_path / "sd.safetensors", *plugs.WORDS["sd"], width=768)}
     for seems, word in words.items():
         with pytest.raises(WeightsError, match=f"seems to be for {seems}"):
-            painted(models["sd"], word)
+            painted("sd", word)
 
 
-def test_a_lora_and_a_word_go_together(models, folders, tmp_path):
-    lora = plugs.lora(tmp_path / "lora.safetensors", folders["sd"])
+def test_a_lora_and_a_word_go_together(tmp_path):
+    lora = plugs.lora(tmp_path / "lora.safetensors", folder())
     word = plugs.word(tmp_path / "silk.safetensors", *plugs.WORDS["sd"])
-    both = painted(models["sd"], lora, word)
-    assert not torch.equal(both, painted(models["sd"], lora)) and not torch.equal(both, painted(models["sd"], word))
+    both = painted("sd", lora, word)
+    assert not torch.equal(both, painted("sd", lora)) and not torch.equal(both, painted("sd", word))
 
 
 def test_what_is_no_plugin_is_refused_before_anything_is_loaded(tmp_path):
@@ -154,7 +159,8 @@ def test_what_is_no_plugin_is_refused_before_anything_is_loaded(tmp_path):
     files = {name: tmp_path / name for name in names}
     torch.save({"emb_params": torch.ones(1, 8)}, files["pickle.pt"])
     save_file({"conv.weight": torch.ones(2, 2), "conv.bias": torch.ones(2)}, files["other.safetensors"])
-    save_file({"a.lora_down.weight": torch.ones(1, 2), "a.dora_scale": torch.ones(2)}, files["dora.safetensors"])
+    halves = {"a.lora_down.weight": torch.ones(1, 2), "a.lora_up.weight": torch.ones(2, 1)}
+    save_file({**halves, "a.dora_scale": torch.ones(2)}, files["dora.safetensors"])
     files["cut.safetensors"].write_bytes(files["other.safetensors"].read_bytes()[:-4])
     told = (
         "cannot be read .*check its name",
@@ -184,20 +190,20 @@ def test_a_header_that_lies_is_refused(tmp_path):
         ("hyperrealistic", ""),
     ],
 )
-def test_few_steps_are_proposed_where_a_plugin_is_made_for_them(file, advice, folders, tmp_path):
-    lora = plugs.lora(tmp_path / f"{file}.safetensors", folders["sd"])
+def test_few_steps_are_proposed_where_a_plugin_is_made_for_them(file, advice, tmp_path):
+    lora = plugs.lora(tmp_path / f"{file}.safetensors", folder())
     said = plugin_notices([str(lora)], Settings.preset("diffusion"))
     assert (len(said) == 1 and said[0].endswith(advice)) if advice else not said
     assert not plugin_notices([str(lora)], Settings.preset("diffusion-fast"))
 
 
-def test_what_a_trainer_wrote_tells_of_few_steps(folders, tmp_path):
-    lora = plugs.lora(tmp_path / "a.safetensors", folders["sd"], ss_output_name="sdxl_lightning_4step")
+def test_what_a_trainer_wrote_tells_of_few_steps(tmp_path):
+    lora = plugs.lora(tmp_path / "a.safetensors", folder(), ss_output_name="sdxl_lightning_4step")
     assert plugin_notices([str(lora)], Settings.preset("diffusion"))
 
 
-def test_an_order_is_another_when_a_plugin_or_its_weight_is(folders, tmp_path):
-    one, other = (plugs.lora(tmp_path / f"{i}.safetensors", folders["sd"], form) for i, form in enumerate(plugs.FORMS))
+def test_an_order_is_another_when_a_plugin_or_its_weight_is(tmp_path):
+    one, other = (plugs.lora(tmp_path / f"{i}.safetensors", folder(), form) for i, form in enumerate(plugs.FORMS))
     keys = {Order.of("red", plugins=plugins).key() for plugins in ([], [one], [f"{one}:0.5"], [other], [one, other])}
     assert len(keys) == 5
     copy = tmp_path / "copy.safetensors"

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
-from diffusion import plugs, tiny
+from diffusion import plugs
+from diffusion.asked import model
 from safetensors.torch import load_file
 
 from fice.diffusion.pseudo import Word, completed, read_word, spoken
 
 
-@pytest.fixture(scope="module")
-def pipelines(tmp_path_factory):
-    from diffusers import StableDiffusionInpaintPipeline, StableDiffusionXLInpaintPipeline
-
-    top = tmp_path_factory.mktemp("pipelines")
-    kinds = {"sd": StableDiffusionInpaintPipeline, "xl": StableDiffusionXLInpaintPipeline}
-    folders = {"sd": tiny.stable_diffusion(top / "sd"), "xl": tiny.stable_diffusion_xl(top / "xl")}
-    return {name: kind.from_pretrained(folders[name], local_files_only=True) for name, kind in kinds.items()}
-
-
 @pytest.fixture(params=["sd", "xl"])
-def pipeline(request, pipelines):
-    return pipelines[request.param]
+def pipeline(request):
+    return model(request.param).pipeline
 
 
 @torch.no_grad()
@@ -74,16 +65,16 @@ def test_a_long_sentence_has_room_for_a_part_of_it(pipeline):
 
 
 @pytest.mark.parametrize("sentence", ["a Cloth dress", "a <cloth> dress", "a <silk-9> dress"])
-def test_it_is_known_by_its_own_name_and_its_files(sentence, pipelines, tmp_path):
+def test_it_is_known_by_its_own_name_and_its_files(sentence, tmp_path):
     path = plugs.word(tmp_path / "cloth.safetensors", "<silk-9>")
     word = read_word(path.stem, load_file(path))
-    expected = encoded(pipelines["sd"], "a <thing> dress", [Word(("<thing>",), word.vectors)])
-    assert same(encoded(pipelines["sd"], sentence, [word]), expected)
+    expected = encoded(model("sd").pipeline, "a <thing> dress", [Word(("<thing>",), word.vectors)])
+    assert same(encoded(model("sd").pipeline, sentence, [word]), expected)
 
 
-def test_it_is_no_part_of_another_word(pipelines):
-    word = like(pipelines["sd"], "red", "cloth")
-    assert same(encoded(pipelines["sd"], "clothes", [word]), encoded(pipelines["sd"], "clothes"))
+def test_it_is_no_part_of_another_word():
+    word = like(model("sd").pipeline, "red", "cloth")
+    assert same(encoded(model("sd").pipeline, "clothes", [word]), encoded(model("sd").pipeline, "clothes"))
 
 
 def test_what_no_sentence_names_comes_at_the_end():
@@ -113,6 +104,9 @@ def test_its_usual_files_are_read(tmp_path):
         {"a": torch.ones(2, 4), "b": torch.ones(2, 4)},
         {"conv": torch.ones(4, 4, 3, 3)},
         {"head": torch.ones(100, 4)},
+        {"empty": torch.ones(2, 0)},
+        {"": torch.ones(2, 4)},
+        {"counted": torch.ones(2, 4).long()},
         {"clip_l": torch.ones(2, 4), "clip_g": torch.ones(3, 4)},
         {"x.lora_A.weight": torch.ones(2, 4)},
         {},

@@ -18,6 +18,7 @@ import lzma
 import os
 import pickle
 import random
+import shutil
 import struct
 import sys
 import tarfile
@@ -42,10 +43,14 @@ from fuzz.mutations import mutated  # noqa: E402
 from safetensors.torch import save as as_safetensors  # noqa: E402
 
 from fice.bundle.bundle import load_bundle  # noqa: E402
+from fice.checkpoints import components  # noqa: E402
 from fice.checkpoints.archive import is_archive, unpack  # noqa: E402
+from fice.checkpoints.components import NAMES  # noqa: E402
 from fice.checkpoints.files import Unknown, read_checkpoint  # noqa: E402
 from fice.checkpoints.huggingface import read_folder  # noqa: E402
 from fice.checkpoints.importing import CONVERTERS  # noqa: E402
+from fice.checkpoints.pipelines import read_pipeline  # noqa: E402
+from fice.diffusion.plugins import read_plugin  # noqa: E402
 from fice.errors import FiceError, WeightsError  # noqa: E402
 from fice.inversion.latent import read_latent  # noqa: E402
 from fice.nets import NETWORKS, network, outline  # noqa: E402
@@ -63,6 +68,18 @@ CONFIG = {
     "strides": [4, 2, 2, 2],
     "mlp_ratios": [1, 1, 1, 1],
     "decoder_hidden_size": 8,
+}
+INDEX = {
+    "_class_name": "StableDiffusionInpaintPipeline",
+    "_diffusers_version": "0.6.0",
+    "_name_or_path": "somebody/else",
+    "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+    "requires_safety_checker": True,
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
 }
 SMALL = {
     "z_dim": 4,
@@ -156,6 +173,14 @@ def safetensors() -> list[bytes]:
 
 
 @cache
+def plugins() -> list[bytes]:
+    layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
+    lora = {f"{layer}.lora_down.weight": torch.ones(2, 768), f"{layer}.lora_up.weight": torch.ones(8, 2)}
+    words = {"emb_params": torch.ones(2, 8)}, {"clip_l": torch.ones(2, 8), "clip_g": torch.ones(2, 8)}
+    return [as_safetensors(lora, {"ss_base_model_version": "sdxl"}), *map(as_safetensors, words)]
+
+
+@cache
 def tars() -> list[bytes]:
     made = []
     for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
@@ -199,6 +224,11 @@ def configs() -> list[bytes]:
 
 
 @cache
+def indexes() -> list[bytes]:
+    return [json.dumps(INDEX).encode()]
+
+
+@cache
 def segformer() -> bytes:
     sizes = {
         "widths": [8] * 4,
@@ -233,8 +263,8 @@ def make_torchzip(chance: random.Random) -> bytes:
     return stream.getvalue()
 
 
-def make_safetensors(chance: random.Random) -> bytes:
-    content = chance.choice(safetensors())
+def make_safetensors(chance: random.Random, sound: Callable[[], list[bytes]] = safetensors) -> bytes:
+    content = chance.choice(sound())
     if chance.random() < 0.3:
         return mutated(chance, [content])
     (length,) = struct.unpack_from("<Q", content)
@@ -263,6 +293,10 @@ def make_bundle(chance: random.Random) -> bytes:
 
 def make_config(chance: random.Random) -> bytes:
     return mutated(chance, configs())
+
+
+def make_index(chance: random.Random) -> bytes:
+    return mutated(chance, indexes())
 
 
 def read_weights(path: Path) -> None:
@@ -299,16 +333,29 @@ def read_config(path: Path) -> None:
     read_folder(path.parent)
 
 
+def read_index(path: Path) -> None:
+    """A pipeline whose parts are right; their networks are not built, for the libraries import what they build."""
+    for part in ("unet", "vae", "text_encoder", "tokenizer", "scheduler"):
+        (path.parent / part).mkdir()
+        for settings in ("config.json", "tokenizer.json", "scheduler_config.json"):
+            (path.parent / part / settings).write_text("{}")
+        for weights in NAMES.values():
+            (path.parent / part / f"{weights}.safetensors").write_bytes(safetensors()[0])
+    read_pipeline(path.parent)
+
+
 FORMATS: dict[str, tuple[str, Callable[[random.Random], bytes], Callable[[Path], object]]] = {
     "pickle": ("x.pkl", make_pickle, read_weights),
     "legacy": ("x.pt", make_legacy, read_weights),
     "torchzip": ("x.pt", make_torchzip, read_weights),
     "safetensors": ("x.safetensors", make_safetensors, read_weights),
+    "plugin": ("x.safetensors", partial(make_safetensors, sound=plugins), lambda path: read_plugin(str(path))),
     "tar": ("x.tar", make_tar, read_weights),
     "npy": ("x.npy", make_array, read_latent),
     "latent": ("x.pt", make_torchzip, read_latent),
     "bundle": ("bundle.json", make_bundle, read_bundle),
     "huggingface": ("config.json", make_config, read_config),
+    "pipeline": ("model_index.json", make_index, read_index),
 }
 
 
@@ -345,7 +392,7 @@ def fuzz(kind: str, count: int, seed: int, guard: Guard, folder: Path, keep: Pat
 
 def empty(folder: Path) -> None:
     for left in folder.iterdir():
-        left.unlink()
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def main() -> int:
@@ -358,6 +405,7 @@ def main() -> int:
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FICE_HOME"] = folder  # no weights of the user's own
+        components.missing = lambda _: ["diffusers"]
         warm_up(Path(folder))
         guard = Guard(Path(folder))
         for kind in options.formats or FORMATS:

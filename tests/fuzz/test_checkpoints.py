@@ -36,7 +36,7 @@ def test_damaged_weights_are_read_or_refused():
     done = run(SCRIPT, "--count", 100)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = re.findall(r"^(\w+) +(\d+) read, +(\d+) refused, 0 faults", done.stdout, re.MULTILINE)
-    assert len(rows) == 9 and all(int(read) + int(refused) == 100 for _, read, refused in rows)
+    assert len(rows) == 11 and all(int(read) + int(refused) == 100 for _, read, refused in rows)
 
 
 def test_the_same_seed_makes_the_same_files():
