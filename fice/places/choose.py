@@ -15,7 +15,7 @@ from fice.errors import InputError
 from fice.language.lexicon import GARMENTS
 from fice.language.places import is_named, read_area
 from fice.language.words import Sentence
-from fice.mask import decide, grow, main_parts, union
+from fice.mask import decide, main_parts, union
 from fice.places.find import HALVES, Found, Places
 from fice.subject.colours import worn
 from fice.subject.regions import REGIONS, Choice, Classes, Fixed, choose_region
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KINDS = ("upper", "outer", "dress", "lower")
 LESSER = 0.1  # share of a garment's largest part below which another is an error: a strap may part them
-APART = 12  # pixels of the canvas between such parts at most: what is further away is somebody else's
+BESIDE = 20.0  # cm from the middle of a person within which each part of their garments begins
 LITTLE = 0.005  # share of the body's area from which a garment is worn, however little of it is seen
 
 
@@ -83,17 +83,16 @@ def worn_anew(choice: Choice, places: Places) -> Tensor:
         own = Classes(choice.region, tuple(name for name in choice.classes if name in names), regions)
         here = worn(own, subject.view, regions, subject.regions)
         found += [here] if here.sum() > least else []
-    garment = union(found)
     rest = main_parts(decide(regions.select(subject.regions, choice.classes)), LESSER)
-    garment = torch.maximum(garment, _touching(rest, grow(garment, APART)))
+    garment = _own(union([*found, rest]), places)
     return garment * (places.half(choice.region) if choice.half else 1)
 
 
-def _touching(parts: Tensor, where: Tensor) -> Tensor:
-    """Of a map (1, 1, h, w) the parts that reach to where another one is."""
-    labels, _ = ndimage.label(parts[0, 0].cpu().numpy() > 0.5)
-    near = np.unique(labels[where[0, 0].cpu().numpy() > 0.5])
-    return parts * torch.from_numpy(np.isin(labels, near[near > 0])).to(parts)
+def _own(garment: Tensor, places: Places) -> Tensor:
+    """A garment (1, 1, h, w) without parts that begin far beside the person: they are somebody else's."""
+    labels, _ = ndimage.label(garment[0, 0].cpu().numpy() > 0.5)
+    near = np.unique(labels[abs(places.figure.aside) < BESIDE])
+    return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
 
 
 def _choice(places: Places, named: str | None, kind: str | None, shaped: bool = True) -> Choice:
