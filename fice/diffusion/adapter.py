@@ -81,6 +81,10 @@ class Adapter:
                     self._join()
                 for key, picture in new.items():
                     self.seen[key] = self._features(picture)
+            except BaseException:
+                if self.nothing is None:
+                    self.pipeline.unload_ip_adapter()
+                raise
             finally:
                 self.pipeline.register_modules(image_encoder=None)
                 encoder.to("cpu")
@@ -124,7 +128,6 @@ class Adapter:
         try:
             self.pipeline.load_ip_adapter(parts, subfolder="", weight_name="", image_encoder_folder=None)
         except Exception as error:  # each layer fails in its own way
-            self.pipeline.unload_ip_adapter()
             raise self._unfit(error) from error
         finally:
             if layered:

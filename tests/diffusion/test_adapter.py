@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -149,6 +150,16 @@ def test_a_damaged_adapter_is_refused_and_leaves_no_trace(folders, tmp_path):
         with pytest.raises(WeightsError, match="is no adapter for this pipeline .*: import it again"):
             model.paint([request(shown(1))])
     assert torch.equal(model.paint([request()])[0], before)
+
+
+def test_a_picture_that_memory_has_no_room_for_leaves_no_trace(folders, monkeypatch):
+    model = model_of(folders["sd"])
+    before = model.paint([request()])[0]
+    with monkeypatch.context() as short, pytest.raises(MemoryError):
+        short.setattr(model.pipeline, "encode_image", Mock(side_effect=MemoryError))
+        model.paint([request(shown(1))])
+    assert torch.equal(model.paint([request()])[0], before)
+    assert not torch.equal(model.paint([request(shown(1))])[0], before)
 
 
 @pytest.mark.parametrize("way", ["enable_model_cpu_offload", "enable_sequential_cpu_offload"])
