@@ -17,7 +17,7 @@ from fice.places.figure import ANKLES, LIKELY, Figure
 from fice.subject.subject import Subject
 
 NEW, TUCKED = 0.15, 0.3  # of an arm or a leg by which a cut must differ, and a top's hem, which may be tucked in
-HALF = 0.45  # of a limb: what ends above leaves what is beyond the next joint as it is
+HALF = 0.46  # of a limb: what ends above leaves what is beyond the next joint as it is
 ARM, ARM_ENDS = 9.0, (6.0, 2.0)  # cm aside of an arm's line, and beyond its ends
 LEG = (0.0, 0.5, 1.0), (14.0, 11.0, 10.0)  # cm around a leg's line in trousers
 FLARE = (0.0, 0.5, 1.0), (12.0, 15.0, 18.0)  # cm around a leg's line in skirts
@@ -46,7 +46,7 @@ class Rooms:
             worn = self._sleeve(garment, side)
             wanted = 1.0 if cut.unsure else cut.sleeve
             if wanted is not None and abs(wanted - worn) > NEW:
-                last = 0.5 if max(worn, wanted) < HALF else 1.0
+                last = 0.5 if max(worn, wanted) <= HALF else 1.0
                 first, over = ARM_ENDS
                 yield (abs(aside) < ARM) & (along > -first) & (along < last * self.long[side] + over) & ~self.hands
 
@@ -65,7 +65,7 @@ class Rooms:
             return
         last = max(worn, wanted)
         if cut.region in ("lower", "dress"):
-            last = 0.5 if last < HALF else 1.0
+            last = 0.5 if last <= HALF else 1.0
         if worn < 0:
             yield self._trunk(self.figure.hips * (1 + worn), self.figure.hips)
         if last > 0:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from fice.errors import InputError
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from fice.references.reference import Reference
 
 KINDS = ("upper", "outer", "dress", "lower")
-LESSER = 0.1  # share of a largest part below which another is an error; what is left of an old garment is seen
+LESSER = 0.1  # share of a garment's largest part below which another is an error: a strap may part them
+BESIDE = 20.0  # cm from the middle of a person within which each part of their garments begins
 LITTLE = 0.005  # share of the body's area from which a garment is worn, however little of it is seen
 
 
@@ -79,9 +82,17 @@ def worn_anew(choice: Choice, places: Places) -> Tensor:
     for names in (choice.classes, *apart):
         own = Classes(choice.region, tuple(name for name in choice.classes if name in names), regions)
         here = worn(own, subject.view, regions, subject.regions)
-        parts = main_parts(decide(own.find(subject.regions)), LESSER)
-        found += [here, parts] if here.sum() > least else []
-    return union(found) * (places.half(choice.region) if choice.half else 1)
+        found += [here] if here.sum() > least else []
+    rest = main_parts(decide(regions.select(subject.regions, choice.classes)), LESSER)
+    garment = _own(union([*found, rest]), places)
+    return garment * (places.half(choice.region) if choice.half else 1)
+
+
+def _own(garment: Tensor, places: Places) -> Tensor:
+    """A garment (1, 1, h, w) without parts that begin far beside the person: they are somebody else's."""
+    labels, _ = ndimage.label(garment[0, 0].cpu().numpy() > 0.5)
+    near = np.unique(labels[abs(places.figure.aside) < BESIDE])
+    return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
 
 
 def _choice(places: Places, named: str | None, kind: str | None, shaped: bool = True) -> Choice:

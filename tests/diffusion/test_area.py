@@ -142,3 +142,10 @@ def test_a_garment_is_found_again_by_its_kind_or_as_any():
     seen[:, REGION_CLASSES.index("outer"), 1, :1] = 1
     assert worn_after(piece, seen, painted, REGIONS).sum() == 4
     assert worn_after(piece, seen.roll(1, 1), painted, REGIONS).sum() == 5  # seen as other kinds
+
+
+def test_a_part_beyond_a_strap_is_the_garments_and_one_further_away_is_somebody_elses():
+    strap, beside = box(9, 0, 12, 200), box(44, SHOULDERS, 55, HIPS)
+    shirt = np.maximum(trunk() * (1 - strap), beside)
+    found = area(somebody(trousers=TROUSERS, upper=shirt, bag=strap * trunk()), "red shirt")
+    assert share(found, box(13, SHOULDERS, 16, HIPS - 5)) > 0.9 and share(found, beside) == 0
