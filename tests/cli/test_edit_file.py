@@ -52,7 +52,7 @@ def editor(monkeypatch):
     asked = {}
 
     class Editor:
-        def __init__(self, bundle, device, settings, progress):
+        def __init__(self, bundle, device, settings, progress, remember):
             self.progress = progress
             asked.update(bundle=bundle, device=str(device), settings=settings)
 

@@ -5,7 +5,7 @@ from drawn import REGIONS, dressed, person
 from garments import drawn
 
 from fice.cloth.tailor import dressing_of
-from fice.language.answers import NOTHING
+from fice.language.words import NOTHING
 from fice.references.flat import laid_flat
 
 
