@@ -20,14 +20,12 @@ from fice.device import resolve
 from fice.diffusion.engine import Diffusion
 from fice.diffusion.inpainted import Inpainted
 from fice.diffusion.plugins import plugin_notices
-from fice.diffusion.skeleton import with_joints
 from fice.edit import Edit, best_of
 from fice.engine import Engine, Run, refused
 from fice.errors import UsageError
 from fice.inversion.engine import Inversion
 from fice.inversion.latent import read_latent
 from fice.inversion.loop import State
-from fice.inversion.posing import with_stance
 from fice.language.answers import remarks, understood
 from fice.language.clip import Semantics
 from fice.language.places import read_area
@@ -192,13 +190,8 @@ class Editor:
         wanted, found = self.collections.dress(told, order, subject)
         references = [had or self.wardrobe.references(one) for had, (one, _) in zip(shown, wanted, strict=True)]
         plan = make_plan(subject, order, wanted, self.regions, self.settings, self.segmenter, references)
-        heard: list[str] = []
-        if isinstance(self.engine, Diffusion):
-            plan = plan if order.pose is None else with_joints(plan, self.analysis)
-            heard = self.engine.remarks(plan)
-        elif order.pose is not None and self.pose is not None:
-            plan = with_stance(plan, self.pose, self.analysis, self.settings)
-        said = [*heard, *remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)]
+        plan = self.engine.ready(plan, self.analysis)
+        said = remarks(wanted, self.bundle, self.settings, self.semantics.tokenizer)
         seen = [notice for pictures in references for each in pictures for notice in each.notices]
         said += [*map(str, found), *self.collections.notices(order), *plugin_notices(order.plugins, self.settings)]
         return replace(plan, notices=[*said, *seen, *plan.notices], found=tuple(found))

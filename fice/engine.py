@@ -13,6 +13,7 @@ from fice.diffusion.inpainted import Inpainted
 from fice.order import Order
 from fice.plan import Plan
 from fice.references.fit import Fitted
+from fice.subject.analysis import Analysis
 from fice.subject.subject import Subject
 
 SERVED = {"collection": "pictures", "top": "pictures"}  # wishes that become others before an engine hears of them
@@ -94,6 +95,13 @@ class Engine(Protocol):
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Any]:
         """What is to be known of photos before an edit, together, without mixing them; latents: where to begin."""
+        ...
+
+    def ready(self, plan: Plan, analysis: Analysis) -> Plan:
+        """The plan with the pose that its order asks for, and notices of what is not drawn; analysis: of its photo.
+
+        Raises InputError for a pose that cannot be used.
+        """
         ...
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Any]:

@@ -16,6 +16,7 @@ from fice.errors import UsageError
 from fice.plan import Plan
 from fice.references.fit import Fitted, rank_of
 from fice.settings import Settings
+from fice.subject.analysis import Analysis
 from fice.subject.regions import BODY, Regions
 from fice.subject.subject import Subject
 
@@ -72,6 +73,9 @@ class Redressing:
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit() for _ in subjects]
+
+    def ready(self, plan: Plan, analysis: Analysis) -> Plan:
+        return plan
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         return [Run(plan, seed, plan.subject.source) for plan, seed in zip(plans, seeds, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -19,7 +19,7 @@ from fice.diffusion.model import Model
 from fice.diffusion.prompts import cut_off, negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
-from fice.diffusion.skeleton import skeleton
+from fice.diffusion.skeleton import skeleton, with_joints
 from fice.diffusion.takes import refusal, taken
 from fice.engine import Finished
 from fice.errors import DeviceError, is_out_of_memory
@@ -109,6 +109,13 @@ class Diffusion:
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         return [Fit(self.model.notices) for _ in subjects]
 
+    def ready(self, plan: Plan, analysis: Analysis) -> Plan:
+        plan = plan if plan.order.pose is None else with_joints(plan, analysis)
+        prompts = [self._prompt(plan, numbers) for numbers in self._passes(plan)]
+        ends = dict.fromkeys(filter(None, (cut_off(prompt, self.model.pipeline) for prompt in prompts)))
+        said = [f"The sentence is too long for {self.model.family.name}; cut off was: {end}." for end in ends]
+        return replace(plan, notices=[*said, *plan.notices])
+
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         return [self._run(plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
 
@@ -130,12 +137,6 @@ class Diffusion:
         pictured = self.model.family.referred and sum(bool(piece.references) for piece in plan.pieces) > 1
         apart = (self.settings.apart or pictured) and plan.joints is None or not numbers  # one picture at once is shown
         return [(i,) for i in numbers] if apart else [tuple(numbers)]
-
-    def remarks(self, plan: Plan) -> list[str]:
-        """What the model does not hear of a plan's words."""
-        prompts = [self._prompt(plan, numbers) for numbers in self._passes(plan)]
-        ends = dict.fromkeys(filter(None, (cut_off(prompt, self.model.pipeline) for prompt in prompts)))
-        return [f"The sentence is too long for {self.model.family.name}; cut off was: {end}." for end in ends]
 
     def _prompt(self, plan: Plan, numbers: Sequence[int]) -> str:
         return prompt_of([plan.pieces[i] for i in numbers], plan.order.style, self.model.family)

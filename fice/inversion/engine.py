@@ -20,6 +20,7 @@ from fice.inversion import losses
 from fice.inversion.encoder import Encoder
 from fice.inversion.latent import check_latent, draw_z
 from fice.inversion.loop import Latent, Optimiser, evaluate, invert
+from fice.inversion.posing import with_stance
 from fice.inversion.start import redressed
 from fice.inversion.term import Targets, bind
 from fice.inversion.terms import edit_terms, fit_terms
@@ -142,6 +143,9 @@ class Inversion:
             )
             for i, subject in enumerate(subjects)
         ]
+
+    def ready(self, plan: Plan, analysis: Analysis) -> Plan:
+        return plan if plan.order.pose is None else with_stance(plan, self.pose, analysis, self.settings)
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         """Where the optimisation of plans begins; together, without mixing them."""

@@ -90,6 +90,9 @@ class Stub:
         plan.candidate = lambda number: plan
         return plan
 
+    def ready(self, plan, analysis):
+        return plan
+
     def begin(self, plans, seeds) -> list[Run]:
         self._called("begin", [plan.subject.photo.path.stem for plan in plans])
         return [Run(LATENT, plan=plan, seed=seed) for plan, seed in zip(plans, seeds, strict=True)]
