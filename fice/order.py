@@ -173,18 +173,18 @@ class Order:
 
     def files(self) -> dict[str, str]:
         """What must exist and is read, by a name for each."""
-        found = {name: value for name, value in self._contents().items() if not isinstance(value, Pixels)}
-        return {name: _path(name, value) for name, value in found.items()}
+        held = self._contents().items()
+        return {label: _path(name, value) for label, (name, value) in held if not isinstance(value, Pixels)}
 
-    def _contents(self) -> dict[str, Any]:
-        """All that has content of its own."""
-        found: dict[str, Any] = {}
+    def _contents(self) -> dict[str, tuple[str, Any]]:
+        """All that has content of its own: a name for each, that of its wish, and its value."""
+        found: dict[str, tuple[str, Any]] = {}
         for number, wished in enumerate((self.wishes(), *map(_differing, self.garments))):
             end = f"_{number}" if number > 1 else ""
             for name, value in wished.items():
                 for view, each in enumerate(value if isinstance(value, tuple) else (value,)):
                     if _has_content(name, each):
-                        found[name + end + (f"_view{view + 1}" if view else "")] = each
+                        found[name + end + (f"_view{view + 1}" if view else "")] = name, each
         return found
 
     def absolute(self) -> Order:
@@ -195,7 +195,7 @@ class Order:
 
     def key(self) -> str:
         """The sha256 of all that is asked, files by their content: equal for the same wish. OSError: a missing one."""
-        held = {name: _content(name, value) for name, value in self._contents().items()}
+        held = {label: _content(*content) for label, content in self._contents().items()}
         return hash_of([self.shape(), held, *self.collected()])
 
     def collected(self) -> list[str]:
@@ -277,7 +277,7 @@ def _each(change: Callable[[Any], Any], value: Any) -> Any:
 
 def _path(name: str, value: str) -> str:
     """The file that a value names."""
-    return WISHES[name.split("_view")[0].rstrip("_0123456789")].metadata["path"](value)
+    return WISHES[name].metadata["path"](value)
 
 
 def _content(name: str, value: str | Pixels) -> str:

@@ -12,6 +12,7 @@ HEAVY = (
     "sympy",
     "torch.distributed.tensor",
     "scipy.signal",
+    "scipy.spatial",
     "scipy.stats",
     "scipy.optimize",
     "diffusers",

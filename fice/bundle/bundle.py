@@ -120,8 +120,8 @@ class Bundle:
     @property
     def bytes(self) -> int:
         """Size of all weights together."""
-        models = [file.bytes for folder in self.folders.values() for file in folder.files.values()]
-        return sum(part.bytes for part in self.parts.values()) + sum(models)
+        parts, folders = self.parts.values(), self.folders.values()
+        return sum(part.bytes for part in parts) + sum(folder.bytes for folder in folders)
 
     def content(self) -> dict[str, Any]:
         """The sha256 of all weights: of each part, and of each file of its folders."""
@@ -179,10 +179,9 @@ class Bundle:
     def _check_file(
         self, path: Path, wanted: Part | Attachment, seen: Callable[[int], object] = lambda _: None
     ) -> None:
-        again = self._again
         self._check_size(path, wanted)
         if sha256_of(path, seen) != wanted.sha256:
-            raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {again}.")
+            raise WeightsError(f"The weights {path} are damaged (their sha256 is not the expected one): {self._again}.")
 
     def _part(self, name: str) -> Part:
         if name not in self.parts:

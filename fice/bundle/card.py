@@ -51,10 +51,14 @@ class Folder:
     licence: str = ""
     origin: str = ""
 
+    @property
+    def bytes(self) -> int:
+        """Size of all files together."""
+        return sum(file.bytes for file in self.files.values())
+
     def told(self) -> dict[str, Any]:
         """What a person wants to know, as json."""
-        size = sum(file.bytes for file in self.files.values())
-        return {"kind": self.kind, "bytes": size, "licence": self.licence, "origin": self.origin}
+        return {"kind": self.kind, "bytes": self.bytes, "licence": self.licence, "origin": self.origin}
 
 
 def read_card(folder: Path) -> dict[str, Any]:

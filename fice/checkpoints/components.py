@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fice.checkpoints.files import read_checkpoint, read_safetensors
-from fice.checkpoints.folder import plain_settings, read_json, read_part
+from fice.checkpoints.folder import plain_settings, read_index, read_json, read_part
 from fice.checkpoints.tensors import named_tensors
 from fice.errors import WeightsError, first_line, is_out_of_memory
 from fice.extras import missing, silent
@@ -94,12 +94,8 @@ def _read(path: Path, read: Callable[[Path], Any] = read_safetensors) -> Any:
 
 def _shards(path: Path, name: str, index: str) -> tuple[dict[str, Content], Mapping[str, Tensor]]:
     """Weights in several files, renamed in their order, and an index that says so."""
-    listed = read_json(path, index).get("weight_map")
-    if not isinstance(listed, dict) or not listed or not all(isinstance(file, str) for file in listed.values()):
-        raise WeightsError(f"{path / index} is damaged: get the folder again.")
+    listed = read_index(path, index)
     files = sorted(set(listed.values()))
-    if any(Path(file).name != file or not file.endswith(".safetensors") for file in files):
-        raise WeightsError(f"The index of {path} names files elsewhere: get the folder again.")
     if lacking := [file for file in files if not (path / file).is_file()]:
         raise WeightsError(f"{path} has no {lacking[0]}, which its index names: get the whole folder of the model.")
     plain = {file: f"{name}-{i + 1:05}-of-{len(files):05}.safetensors" for i, file in enumerate(files)}

@@ -51,11 +51,18 @@ def read_tensors(path: Path) -> dict[str, Tensor] | None:
         return read_safetensors(path / "model.safetensors")
     if not (path / "model.safetensors.index.json").is_file():
         return None
-    listed = read_json(path, "model.safetensors.index.json").get("weight_map")
-    names = {str(name) for name in listed.values()} if isinstance(listed, dict) else set()
-    if any(Path(name).name != name for name in names):  # an index must not point outside its folder
+    names = sorted(set(read_index(path, "model.safetensors.index.json").values()))
+    return {key: value for name in names for key, value in read_safetensors(path / name).items()}
+
+
+def read_index(path: Path, name: str) -> dict[str, str]:
+    """In which file of a folder each tensor is, as an index says. WeightsError for damage, and for files elsewhere."""
+    listed = read_json(path, name).get("weight_map")
+    if not isinstance(listed, dict) or not listed or not all(isinstance(file, str) for file in listed.values()):
+        raise WeightsError(f"{path / name} is damaged: get the folder again.")
+    if any(Path(file).name != file or not file.endswith(".safetensors") for file in listed.values()):
         raise WeightsError(f"The index of {path} names files elsewhere: get the folder again.")
-    return {key: value for name in sorted(names) for key, value in read_safetensors(path / name).items()}
+    return listed
 
 
 def colour(values: Sequence[float]) -> list[float]:

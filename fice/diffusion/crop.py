@@ -22,9 +22,8 @@ def crop_of(area: Tensor, frame: Frame, side: int, multiple: int) -> Frame:
     area: (1, 1, h, w) on the frame's canvas, what changes; side: pixels of a square as large as the crop is to be;
     multiple: of how many pixels both its sides are. The crop stays inside the photo where that is large enough.
     """
-    rows, columns = (area[0, 0] > 0.5).any(1).nonzero(), (area[0, 0] > 0.5).any(0).nonzero()
-    ends = []
-    for size, low, high in zip(frame.photo_size, *_ends(frame, rows, columns), strict=True):
+    box, ends = frame.around(area[0, 0] > 0.5) or frame.box, []
+    for size, low, high in zip(frame.photo_size, box[:2], box[2:], strict=True):
         ends.append((min(max(low, 0.0), size - 1.0), max(min(high, float(size)), 1.0)))  # what of it the photo shows
     (y0, y1), (x0, x1) = ends
     margin = MARGIN * max(y1 - y0, x1 - x0)
@@ -53,12 +52,6 @@ def _canvas(ratio: float, side: int, multiple: int) -> tuple[int, int]:
 def _inside(start: float, length: float, size: int) -> float:
     """Where a stretch starts that reaches as little as possible beyond 0 and size."""
     return (size - length) / 2 if length > size else min(max(start, 0.0), size - length)
-
-
-def _ends(frame: Frame, rows: Tensor, columns: Tensor) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The upper left and the lower right corner of rows and columns of a frame's canvas, y and x in the photo."""
-    first, last = ((float(rows[at]), float(columns[at])) for at in (0, -1))
-    return frame.point_to_photo(*first), frame.point_to_photo(last[0] + 1, last[1] + 1)
 
 
 def shown_in(photo: Photo, frame: Frame) -> Tensor:

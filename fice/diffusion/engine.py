@@ -20,7 +20,7 @@ from fice.diffusion.prompts import cut_off, negative_of, prompt_of
 from fice.diffusion.request import Request
 from fice.diffusion.shown import shown_of
 from fice.diffusion.skeleton import skeleton, with_joints
-from fice.diffusion.takes import refusal, taken
+from fice.diffusion.takes import refusal
 from fice.engine import Finished
 from fice.errors import DeviceError, is_out_of_memory
 from fice.mask import union
@@ -95,7 +95,7 @@ class Diffusion:
     ):
         self.bundle, self.settings, self.regions, self.progress = bundle, settings, regions, progress
         self.model = Model(bundle, device, settings, self._stepped)
-        self.takes = taken(bundle, settings)
+        self.takes = self.model.takes
         self.steps, self.device = settings.steps, device
         # as many as fill a GPU; a processor is busy with one, and says no word where memory ends
         self.most = 1 if device.type == "cpu" else max(1, PIXELS // (settings.side or self.model.family.side) ** 2)

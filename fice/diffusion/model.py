@@ -10,11 +10,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.bundle.bundle import Bundle
-from fice.diffusion.adapter import Adapter, has_adapter
+from fice.diffusion.adapter import Adapter
 from fice.diffusion.families import family_in
 from fice.diffusion.load import load_pipeline
 from fice.diffusion.plugins import Plugins
 from fice.diffusion.request import Request
+from fice.diffusion.takes import POSED, SHOWN, taken
 from fice.diffusion.words import Words
 from fice.extras import silent
 from fice.settings import Settings
@@ -34,11 +35,11 @@ class Model:
 
     def __init__(self, bundle: Bundle, device: torch.device, settings: Settings, told: Callable[[], None]):
         self.family = family_in(bundle)
-        self.posed = "controlnet" in bundle.folders and settings.control > 0 and self.family.posed is not None
+        self.takes = taken(bundle, settings)
+        self.posed = POSED <= self.takes
         self.device, self.settings, self.told = device, settings, told
         self.pipeline, self.notices = load_pipeline(bundle, self.family, device, settings, posed=self.posed)
-        pictured = has_adapter(bundle) and self.family.adapted
-        self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if pictured else None
+        self.adapter = Adapter(bundle, self.pipeline, device, settings.adapter) if SHOWN <= self.takes else None
         self.plugins = Plugins(self.pipeline, self.family)
         self.words = Words(self.pipeline, self.family, device, self.plugins)
         self.guidance = settings.guidance or self.family.guidance

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
-from scipy.spatial import ConvexHull
 
 from fice.cloth.body import SIDES, TALL
 from fice.cloth.limb import Line, length_of
@@ -175,6 +174,8 @@ class Rooms:
 
     def _skirt(self, last: float) -> np.ndarray:
         """What lies around both legs, wider towards the hem."""
+        from scipy.spatial import ConvexHull  # takes half a second
+
         figure = self.figure
         hips = figure.body.trunk[1]
         up = (figure.body.trunk[0] - hips) / figure.hips * WAIST

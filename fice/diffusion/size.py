@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from math import prod
@@ -11,11 +10,9 @@ from pathlib import Path
 import torch
 
 from fice.bundle.bundle import Bundle
-from fice.checkpoints.limits import HEADER
 from fice.course import duration
 from fice.diffusion.families import family_in
 from fice.errors import WeightsError, first_line
-from fice.files import open_file
 from fice.settings import Settings
 
 PATCH = 16  # pixels a side for which a transformer has one token
@@ -33,14 +30,12 @@ def numbers_of(bundle: Bundle, folder: str) -> dict[str, int]:
 
 
 def _numbers(path: Path) -> int:
+    from safetensors import SafetensorError, safe_open
+
     try:
-        with open_file(path) as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > HEADER:
-                raise ValueError("its header is too long")
-            header = json.loads(file.read(length))
-        return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-    except (OSError, ValueError, TypeError, LookupError) as error:
+        with safe_open(path, "pt") as file:
+            return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())
+    except (OSError, SafetensorError) as error:
         raise WeightsError(f"The weights {path} are damaged ({first_line(error)}): get them again.") from error
 
 

@@ -15,7 +15,7 @@ from fice.plan import Plan
 from fice.subject.analysis import Analysis
 from fice.subject.frame import Frame
 from fice.subject.limbs import TRUNK
-from fice.subject.stance import read_stance
+from fice.subject.stance import looked_at, read_stance
 from fice.subject.subject import Subject
 
 Joints = Mapping[str, tuple[float, float, float]]  # x, y in pixels of the analysis canvas, and how sure
@@ -70,10 +70,7 @@ def with_joints(plan: Plan, analysis: Analysis) -> Plan:
     stance = read_stance(path)
     shown: Joints | None = stance.points
     if stance.photo is not None:
-        try:
-            shown = analysis(stance.photo, subject.view.device).points
-        except InputError as error:
-            raise InputError(f"The pose {path} is of no use: {error}") from error
+        shown = looked_at(stance.photo, path, analysis, subject.view.device).points
     elif shown is None:
         raise InputError(f"The pose {path} shows parts, and no joints: a diffusion model wants keypoints, or a photo.")
     for who, points in ((f"in the pose {path}", shown), ("in the photo", subject.points)):

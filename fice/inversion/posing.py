@@ -15,7 +15,7 @@ from fice.settings import Settings
 from fice.subject.analysis import Analysis
 from fice.subject.pose import PART_CLASSES, Pose
 from fice.subject.regions import HEAD
-from fice.subject.stance import maps_of, placed, read_stance
+from fice.subject.stance import looked_at, maps_of, placed, read_stance
 
 
 @torch.no_grad()
@@ -42,11 +42,7 @@ def _wanted(path: str, own: Tensor, pose: Pose, analysis: Analysis) -> Tensor:
     """The part maps of what a file shows, laid over the person's own, (1, P, h, w)."""
     stance = read_stance(path)
     if stance.photo is not None:
-        try:
-            shown = analysis(stance.photo, own.device)
-        except InputError as error:
-            raise InputError(f"The pose {path} is of no use: {error}") from error
-        wanted = pose.maps(shown.source)
+        wanted = pose.maps(looked_at(stance.photo, path, analysis, own.device).source)
     elif stance.parts is None or pose.names != PART_CLASSES:
         raise InputError("The pose network of this bundle knows other parts of the body: give a photo as --pose.")
     else:

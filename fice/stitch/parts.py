@@ -107,14 +107,12 @@ def window_of(parts: Stitch, whole: bool) -> Window:
     """The part of the photo that changes, with a margin of its surroundings."""
     if whole:
         return parts.frame.window
-    changed = union(worn.changed for worn in parts.garments)[0, 0] > 0.02
-    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
-    if len(rows) == 0:
-        return parts.frame.window
-    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
-    y0, x0 = parts.frame.point_to_photo(float(rows[0]), float(columns[0]))
-    y1, x1 = parts.frame.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
     shown = parts.frame.window
+    box = parts.frame.around(union(worn.changed for worn in parts.garments)[0, 0] > 0.02)
+    if box is None:
+        return shown
+    y0, x0, y1, x1 = box
+    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
     return (
         max(int(y0 - margin), shown[0]),
         max(int(x0 - margin), shown[1]),

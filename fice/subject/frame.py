@@ -98,6 +98,14 @@ class Frame:
         """Canvas point -> photo point."""
         return (y - self.offset[0]) / self.scale, (x - self.offset[1]) / self.scale
 
+    def around(self, inside: Tensor) -> tuple[float, float, float, float] | None:
+        """The box in the photo of what is inside, (h, w) bool on the canvas, as `box`; None where nothing is."""
+        rows, columns = inside.any(1).nonzero(), inside.any(0).nonzero()
+        if len(rows) == 0:
+            return None
+        ends = self.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
+        return (*self.point_to_photo(float(rows[0]), float(columns[0])), *ends)
+
     def to_canvas(self, picture: Tensor, fill: float = 1.0) -> Tensor:
         """(B, C, H, W) of the photo -> (B, C, h, w); `fill` is the value where the canvas lies outside the photo.
 

@@ -17,8 +17,10 @@ from torch.nn import functional as F
 from fice.errors import InputError
 from fice.photo import decode
 from fice.photo.photo import Photo, read_photo
+from fice.subject.analysis import Analysis
 from fice.subject.limbs import SEEN, TRUNK, drawn_body
 from fice.subject.pose import KEYPOINTS, PART_CLASSES
+from fice.subject.subject import Subject
 
 MOST_BYTES = 4_000_000  # of keypoints in json
 MOST_LEVELS = 24  # of DensePose's parts: a picture with brighter values is a photo
@@ -72,6 +74,14 @@ def read_stance(path: str | Path) -> Stance:
         return _of_keypoints(path, data)
     parts = _of_parts(path, data)
     return Stance(photo=read_photo(path, data)) if parts is None else Stance(parts)
+
+
+def looked_at(photo: Photo, path: str, analysis: Analysis, device: torch.device) -> Subject:
+    """What is seen in the photo of a stance, which lies at a path. InputError for one of no use."""
+    try:
+        return analysis(photo, device)
+    except InputError as error:
+        raise InputError(f"The pose {path} is of no use: {error}") from error
 
 
 def placed(wanted: Tensor, own: Tensor) -> Tensor:
