@@ -1,4 +1,4 @@
-"""The page's server: our routes, and of Gradio's those alone that the page uses."""
+"""The page's server: the service, and of Gradio's those alone that the page uses."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fice.service.http import as_app
 from fice.service.service import Service
 from fice.web.files import Files
-from fice.web.routes import Refused, answer, routes
+from fice.web.routes import routes
 from fice.web.shelf import Shelf
 
 # of about sixty; uploads, files, proxies and pages of Gradio's own are none of them
 OPEN = re.compile(
-    r"/|/config/?|/theme\.css|/(assets|static|svelte)/.*|/(photos|jobs)(/.*)?"
+    r"/|/config/?|/theme\.css|/(assets|static|svelte)/.*|/api/.*"
     r"|/gradio_api/(queue/(join|data)|run/\w+/?|heartbeat/\w+|startup-events|theme\.css|app_id/?|info/?|reset/?)"
 )
 POLICY = "; ".join(
@@ -53,9 +54,9 @@ def page_app(service: Service) -> FastAPI:
     from fice.web.page import STYLE, THEME, build
 
     files, shelf = Files(), Shelf(service.bundle)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_exception_handler(Refused, answer)
-    app.include_router(routes(service, files, shelf))
+    api, app = as_app(service), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    api.include_router(routes(service, files, shelf))
+    app.mount("/api", api)
     blocks = build(service, files, shelf)
     looks = {"theme": THEME, "css": STYLE}
     gr.mount_gradio_app(app, blocks, "/", footer_links=[], run_history=False, ssr_mode=False, **looks)

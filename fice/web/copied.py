@@ -31,10 +31,9 @@ def command(photo: str, order: Order, preset: str) -> str:
 
 def python(photo: str, order: Order, preset: str) -> str:
     """The Python, which prepares the photo once for as many orders as one likes."""
-    many = order.garments != Order.of(order.garments[0]).garments
     garments = [_called("Garment", "text", _differing(garment)) for garment in order.garments]
     wishes = "".join(f", {name}={value!r}" for name, value in order.wishes().items())
-    inside = ", ".join(garments) + ("" if many else ",")
+    inside = ", ".join(garments) + ("" if len(garments) > 1 else ",")
     chosen = "" if preset == PRESET else f"settings=Settings.preset({preset!r})"
     names = ["Editor", "Garment", "Order", *(["Settings"] if chosen else [])]
     return "\n".join(

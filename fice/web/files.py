@@ -7,9 +7,8 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from weakref import WeakKeyDictionary
 
-from fice.errors import InputError
 from fice.pages.thumbnails import shrunk
-from fice.service.limits import Full
+from fice.service.limits import Full, Gone
 from fice.service.opened import Opened
 
 MOST, BYTES = 24, 64 << 20  # files of one photo, and their bytes together
@@ -53,17 +52,12 @@ class Files:
             held[name] = data
         return name
 
-    def seen(self, photo: Opened, name: str) -> bytes | None:
-        """A small picture of a file as WebP; None where there is none."""
-        data = self.of(photo).get(name)
-        if data is None:
-            return None
-        try:
-            small = shrunk(Path(name), data)
-        except InputError:  # keypoints
-            return None
+    def seen(self, photo: Opened, name: str) -> bytes:
+        """A small picture of a file as WebP. Raises Gone where there is no such file, InputError for keypoints."""
+        if name not in self.of(photo):
+            raise Gone(f"{name} is not beside this photo any more; drop it again.")
         stream = BytesIO()
-        small.save(stream, "WEBP", quality=80)
+        shrunk(Path(name), self.of(photo)[name]).save(stream, "WEBP", quality=80)
         return stream.getvalue()
 
 

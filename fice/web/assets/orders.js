@@ -99,7 +99,7 @@ function box([wish, name, hint], put, value, where) {
     held.className = "held";
     held.title = "Remove " + one;
     held.setAttribute("aria-label", "Remove the " + name.toLowerCase() + " " + one);
-    const thumb = Object.assign(new Image(), { alt: "", src: "/photos/" + (photo?.id || "") + "/file.webp?name=" + encodeURIComponent(one) });
+    const thumb = Object.assign(new Image(), { alt: "", src: "/api/photos/" + (photo?.id || "") + "/file.webp?name=" + encodeURIComponent(one) });
     held.append(thumb);
     held.onclick = () => put(wish, null);
     made.append(held);
@@ -130,7 +130,7 @@ function box([wish, name, hint], put, value, where) {
 
 async function ask(path, body) {
   if (!photo) return (said.textContent = "Open a photo first."), null;
-  const answer = await fetch("/photos/" + photo.id + path, { method: "POST", body });
+  const answer = await fetch("/api/photos/" + photo.id + path, { method: "POST", body });
   const told = await answer.json();
   if (!answer.ok) return (said.textContent = told.error), null;
   photo.files.push(told.name);
@@ -189,9 +189,8 @@ hear("garment", (garment) => fetchGarment(garment, (name) => commit((now) => {
   held.pictures = [name];
 })));
 hear("reopen", (told) => {
-  done.push(copy(order));
-  order = copy(told.order);
-  setTimeout(tell); // after the photo has come
+  const { seed, candidates, ...asked } = told.order;
+  commit(() => (order = copy(asked)));
 });
 hear("tell", (text) => (said.textContent = text));
 $(".undo").onclick = () => step(done, undone);

@@ -10,11 +10,13 @@ async function open(chosen) {
   if (!chosen) return;
   said.textContent = "Looking at " + chosen.name + " …";
   element.setAttribute("aria-busy", "true");
-  const like = photo ? "&like=" + photo.id : "";
+  const form = new FormData(), before = photo?.id;
+  form.append("photo", chosen);
   try {
-    const answer = await fetch("/photos?name=" + encodeURIComponent(chosen.name) + like, { method: "POST", body: chosen });
+    const answer = await fetch("/api/photos", { method: "POST", body: form });
     const told = await answer.json();
-    if (answer.ok) show(told);
+    if (answer.ok && before) await fetch("/api/photos/" + told.id + "/like/" + before, { method: "POST" });
+    if (answer.ok) show(await seen(told.id));
     else said.textContent = told.error;
   } catch {
     said.textContent = "The page's server does not answer; start fice web again.";
@@ -23,13 +25,19 @@ async function open(chosen) {
   file.value = "";
 }
 
+// a photo that is open already, with the files beside it
+async function seen(id) {
+  const [told, files] = await Promise.all(["", "/files"].map((end) => fetch("/api/photos/" + id + end).then((answer) => (answer.ok ? answer.json() : null))));
+  return told && { ...told, files };
+}
+
 function show(told) {
   photo = told;
   labels = null;
   props.value = told;
   said.textContent = told.notices.join(" ");
   picture.alt = "The photo " + told.name;
-  picture.src = "/photos/" + told.id + "/shown.webp";
+  picture.src = "/api/photos/" + told.id + "/shown.webp";
   $(".empty").hidden = true;
   $(".full").hidden = false;
   $(".size").textContent = told.name + ", " + told.width + " × " + told.height;
@@ -56,7 +64,7 @@ function show(told) {
     light(0);
     element.dataset.ready = told.id;
   };
-  map.src = "/photos/" + told.id + "/labels.png";
+  map.src = "/api/photos/" + told.id + "/regions.png";
   brush(false);
   say("photo", told);
   trigger("upload");
@@ -156,8 +164,8 @@ element.querySelectorAll(".choose").forEach((button) => (button.onclick = () => 
 $(".brush").onclick = () => brush(!brushing);
 $(".clear").onclick = () => paint.getContext("2d").clearRect(0, 0, paint.width, paint.height);
 $(".use").onclick = mask;
-hear("reopen", (told) => told.photo.id !== photo?.id && show(told.photo));
+hear("reopen", async ({ photo: told }) => told.id !== photo?.id && show(await seen(told.id)));
 
 // a page that is loaded again shows the photo that it had
 const before = JSON.parse(sessionStorage.getItem("fice:photos") || "[]").at(-1);
-if (before) fetch("/photos/" + before).then(async (answer) => answer.ok && show(await answer.json()));
+if (before) seen(before).then((told) => told && show(told));

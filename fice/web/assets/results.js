@@ -20,7 +20,7 @@ async function look() {
   const asked = photo;
   let told = null;
   try {
-    const answer = await fetch("/photos/" + photo.id + "/jobs");
+    const answer = await fetch("/api/photos/" + photo.id + "/jobs");
     told = await answer.json();
     if (!answer.ok) throw new Error(told.error);
     $(".said").textContent = "";
@@ -48,13 +48,13 @@ function draw() {
     $("progress").value = job.share;
     const eta = job.eta === null ? "" : ", about " + seconds(job.eta) + " left";
     $(".state").textContent = (job.state === "waiting" ? (job.place === 1 ? "1 edit is" : job.place + " edits are") + " before it" : STAGES[job.stage]) + eta;
-    const source = job.drawn ? "/jobs/" + job.id + "/now.webp?" + job.drawn : "/photos/" + photo.id + "/shown.webp";
+    const source = job.drawn ? "/api/jobs/" + job.id + "/drawn.png?" + job.drawn : "/api/photos/" + photo.id + "/shown.webp";
     if (!$(".now").src.endsWith(source)) $(".now").src = source;
   }
   if (done) {
-    const before = "/photos/" + photo.id + "/shown.webp", after = "/jobs/" + job.id + "/shown.webp";
+    const before = "/api/photos/" + photo.id + "/shown.webp", after = "/api/jobs/" + job.id + "/shown.webp";
     if (!$(".after").src.endsWith(after)) ($(".after").src = after), ($(".before").src = before);
-    Object.assign($(".download"), { href: "/jobs/" + job.id + "/file", download: job.name, title: "The photo's own size: " + photo.width + " × " + photo.height });
+    Object.assign($(".download"), { href: "/api/jobs/" + job.id + "/result", download: job.name, title: "The photo's own size: " + photo.width + " × " + photo.height });
   }
   $(".facts").replaceChildren(...(job ? facts(job) : []));
   const notes = job?.state === "failed" ? [job.error] : job?.report?.notices || [];
@@ -80,7 +80,7 @@ function variant(job) {
   const made = make("button", { type: "button", title: job.title, onclick: () => ((current = job.id), draw()) });
   made.setAttribute("aria-pressed", job.id === current);
   const label = job.state === "done" ? job.title : job.title + ": " + job.state;
-  made.append(job.state === "done" ? make("img", { src: "/jobs/" + job.id + "/shown.webp?small", alt: "" }) : make("span", { className: "mark" }, job.state === "running" ? "…" : job.state === "waiting" ? "⏳" : "–"));
+  made.append(job.state === "done" ? make("img", { src: "/api/jobs/" + job.id + "/shown.webp?small", alt: "" }) : make("span", { className: "mark" }, job.state === "running" ? "…" : job.state === "waiting" ? "⏳" : "–"));
   const more = job.report ? "seed " + job.report.seed + " · " + (job.report.similarity.after ?? 0).toFixed(2) + " · " + job.report.seconds.toFixed(1) + " s" : job.state;
   made.append(make("span", { className: "name" }, label), make("span", { className: "soft" }, more));
   return made;
@@ -88,8 +88,8 @@ function variant(job) {
 
 function reopen(of, job) {
   current = job.id;
-  say("reopen", { photo: of, order: job.asked });
-  props.value = { preset: job.preset, seed: job.asked.seed || 0, candidates: job.asked.candidates || 1 };
+  say("reopen", { photo: of, order: job.order });
+  props.value = { preset: job.preset, seed: job.order.seed || 0, candidates: job.order.candidates || 1 };
   trigger("select");
 }
 
@@ -99,14 +99,14 @@ async function history() {
   element.dataset.history = key;
   const rows = [...jobs].reverse().map((job) => row(photo, job));
   for (const id of kept) {
-    const [told, theirs] = await Promise.all(["", "/jobs"].map((end) => fetch("/photos/" + id + end).then((answer) => (answer.ok ? answer.json() : null))));
+    const [told, theirs] = await Promise.all(["", "/jobs"].map((end) => fetch("/api/photos/" + id + end).then((answer) => (answer.ok ? answer.json() : null))));
     if (told && theirs) rows.push(...theirs.reverse().map((job) => row(told, job)));
   }
   if (element.dataset.history === key) $(".history ol").replaceChildren(...rows);
 }
 
 function row(of, job) {
-  const picture = make("img", { src: "/photos/" + of.id + "/shown.webp?small", alt: "" });
+  const picture = make("img", { src: "/api/photos/" + of.id + "/shown.webp?small", alt: "" });
   return make("li", {}, make("button", { type: "button", onclick: () => reopen(of, job) }, picture, make("span", {}, job.title), make("span", { className: "soft" }, of.name + ", " + job.state)));
 }
 
@@ -122,14 +122,14 @@ watch("value", () => {
   look();
 });
 $(".cancel").onclick = async () => {
-  await fetch("/jobs/" + current, { method: "DELETE" });
+  await fetch("/api/jobs/" + current, { method: "DELETE" });
   look();
 };
-$(".slide input").oninput = (event) => element.style.setProperty("--split", 100 - event.target.value + "%");
+$(".slide input").oninput = (event) => element.style.setProperty("--split", event.target.value + "%");
 $(".pair").onpointermove = $(".pair").onpointerdown = (event) => {
   if (event.type === "pointermove" && !event.buttons) return;
   const box = $(".pair").getBoundingClientRect(), slide = $(".slide input");
-  slide.value = 100 - (100 * (event.clientX - box.left)) / box.width;
+  slide.value = (100 * (event.clientX - box.left)) / box.width;
   slide.oninput({ target: slide });
 };
 document.addEventListener("visibilitychange", () => document.hidden || look());
