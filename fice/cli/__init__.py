@@ -26,6 +26,7 @@ MODULES = {
     "models": "models",
     "ops": "machine",
     "bench": "machine",
+    "serve": "serve",
     "train": "train",
 }
 

@@ -140,6 +140,8 @@ class Service:
         job = Job(photo_id, asked, settings, sent, self._queue)
         with self._lock:
             self.photo(photo_id)
+            if sent.bytes + sum(each.sent.bytes for each in self._jobs.values() if not each.ended) > self.limits.kept:
+                raise Full("Orders with many pictures wait already; try again in a minute.")
             self._queue.add(job)
             self._jobs[job.id] = job
         return job
