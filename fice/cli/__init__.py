@@ -26,6 +26,7 @@ MODULES = {
     "models": "models",
     "ops": "machine",
     "bench": "machine",
+    "web": "web",
     "serve": "serve",
     "train": "train",
 }

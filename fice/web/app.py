@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fastapi import FastAPI
-from starlette.responses import PlainTextResponse
+from starlette.responses import FileResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fice.service.http import as_app
@@ -16,7 +16,7 @@ from fice.web.shelf import Shelf
 
 # of about sixty; uploads, files, proxies and pages of Gradio's own are none of them
 OPEN = re.compile(
-    r"/|/config/?|/theme\.css|/(assets|static|svelte)/.*|/api/.*"
+    r"/|/(favicon\.ico|manifest\.json)|/config/?|/theme\.css|/(assets|static|svelte)/.*|/api/.*"
     r"|/gradio_api/(queue/(join|data)|run/\w+/?|heartbeat/\w+|startup-events|theme\.css|app_id/?|info/?|reset/?)"
 )
 POLICY = "; ".join(
@@ -27,7 +27,7 @@ POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
         "object-src 'none'",
-        "base-uri 'none'",
+        "base-uri 'self'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     ]
@@ -51,12 +51,14 @@ def page_app(service: Service) -> FastAPI:
     """The page over a service, for a server; who may come in is asked by whoever serves it."""
     import gradio as gr
 
-    from fice.web.page import STYLE, THEME, build
+    from fice.web.page import ASSETS, STYLE, THEME, build
 
     files, shelf = Files(), Shelf(service.bundle)
     api, app = as_app(service), FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     api.include_router(routes(service, files, shelf))
     app.mount("/api", api)
+    app.add_api_route("/favicon.ico", lambda: FileResponse(ASSETS / "icon.svg", media_type="image/svg+xml"))
+    app.add_api_route("/manifest.json", lambda: {"name": "fice", "display": "standalone"})
     blocks = build(service, files, shelf)
     looks = {"theme": THEME, "css": STYLE}
     gr.mount_gradio_app(app, blocks, "/", footer_links=[], run_history=False, ssr_mode=False, **looks)

@@ -6,50 +6,56 @@ import json
 import shlex
 from typing import Any
 
+from fice.garment import Garment
 from fice.order import WISHES, Order, default_of
+from fice.photo.names import default_output
 
-PRESET = "default"
+PRESET, BUNDLE = "default", "street"  # which nobody has to name
+MARK = "END"  # of an order in a shell
 
 
-def command(photo: str, order: Order, preset: str) -> str:
+def command(photo: str, order: Order, preset: str, bundle: str) -> str:
     """The command line, for a shell in the folder of the photo; an order of several garments is a file of its own."""
-    end = [] if preset == PRESET else ["--preset", preset]
+    photo = f"./{photo}" if photo.startswith("-") else photo
+    end = ["--preset", preset] if (preset, bundle) != (PRESET, BUNDLE) else []
+    end += ["--bundle", bundle] if bundle != BUNDLE else []
     if not _fits_options(order):
         content = json.dumps(order.as_json(), ensure_ascii=False, indent=2)
-        line = _line(["fice", "edit", photo, "--order", "order.json", *end])
-        return f"cat > order.json <<'END'\n{content}\nEND\n{line}"
-    (garment,) = order.garments
-    wishes = {**order.as_json()["garments"][0], **order.wishes()}
-    text = wishes.pop("text", None)
-    words = ["fice", "edit", photo, *([text] if text else [])]
-    for name, value in wishes.items():
+        line = shlex.join(["fice", "edit", photo, "--order", "order.json", *end])
+        return f"cat > order.json <<'{MARK}'\n{content}\n{MARK}\n{line}"
+    garment = _differing(order.garments[0])
+    text = [garment.pop("text")] if "text" in garment else []
+    words = ["fice", "edit", photo, *text]
+    for name, value in {**garment, **order.wishes()}.items():
         option = f"--{WISHES[name].metadata['option'] or name.replace('_', '-')}"
-        for each in value if isinstance(value, (list, tuple)) else [value]:
+        for each in value if isinstance(value, tuple) else (value,):
             words += [option, str(each)]
-    return _line(words + end)
+    return shlex.join(words + end)
 
 
-def python(photo: str, order: Order, preset: str) -> str:
+def python(photo: str, order: Order, preset: str, bundle: str) -> str:
     """The Python, which prepares the photo once for as many orders as one likes."""
-    garments = [_called("Garment", "text", _differing(garment)) for garment in order.garments]
-    wishes = "".join(f", {name}={value!r}" for name, value in order.wishes().items())
-    inside = ", ".join(garments) + ("" if len(garments) > 1 else ",")
-    chosen = "" if preset == PRESET else f"settings=Settings.preset({preset!r})"
-    names = ["Editor", "Garment", "Order", *(["Settings"] if chosen else [])]
+    garments = ", ".join(_called("Garment", "text", _differing(garment)) for garment in order.garments)
+    inside = f"({garments}{',' if len(order.garments) == 1 else ''})"
+    others = "".join(f", {name}={value!r}" for name, value in order.wishes().items())
+    chosen = [repr(bundle)] if bundle != BUNDLE else []
+    chosen += [f"settings=Settings.preset({preset!r})"] if (preset, bundle) != (PRESET, BUNDLE) else []
+    names = ["Editor", "Garment", "Order", *(["Settings"] if "Settings" in "".join(chosen) else [])]
+    result = str(default_output(photo, order.title, order.transparent))
     return "\n".join(
         [
             f"from fice import {', '.join(names)}",
             "",
-            f"editor = Editor({chosen})",
+            f"editor = Editor({', '.join(chosen)})",
             f"subject = editor.prepare({photo!r})  # once a photo",
-            f"order = Order(({inside}){wishes})",
-            'editor.edit(subject, order).save("edited.png")',
+            f"order = Order({inside}{others})",
+            f"editor.edit(subject, order).save({result!r})",
         ]
     )
 
 
 def _fits_options(order: Order) -> bool:
-    """Whether options say the same: one garment, and of pictures one that stands alone; no name that they part."""
+    """Whether options say the same: one garment; a picture only where it stands alone; nothing that they read apart."""
     if len(order.garments) > 1:
         return False
     (garment,) = order.garments
@@ -58,14 +64,10 @@ def _fits_options(order: Order) -> bool:
     return alone and not parted and not garment.text.startswith("-")
 
 
-def _differing(garment: Any) -> dict[str, Any]:
-    return {name: value for name in vars(garment) if (value := getattr(garment, name)) != default_of(name)}
+def _differing(garment: Garment) -> dict[str, Any]:
+    return {name: value for name, value in vars(garment).items() if value != default_of(name)}
 
 
 def _called(kind: str, first: str, values: dict[str, Any]) -> str:
     said = [repr(values.pop(first))] if first in values else []
     return f"{kind}({', '.join([*said, *(f'{name}={value!r}' for name, value in values.items())])})"
-
-
-def _line(words: list[str]) -> str:
-    return shlex.join(words)

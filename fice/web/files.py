@@ -13,6 +13,7 @@ from fice.service.opened import Opened
 
 MOST, BYTES = 24, 64 << 20  # files of one photo, and their bytes together
 LETTERS = 80  # of a name
+APART = "@:"  # letters that orders read apart from names
 WISHES = {"swatch": "swatch", "pictures": "garment", "mask": "mask", "background": "background", "pose": "pose"}
 
 
@@ -64,6 +65,6 @@ class Files:
 def _plain(name: str, wish: str) -> str:
     """The last part of a name, in letters that can be shown and quoted."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    shown = "".join(letter for letter in last if letter.isprintable() and letter not in "@:\"'`$")[-LETTERS:].lstrip("-.")
-    path = PurePosixPath(shown or WISHES[wish])
+    shown = "".join(letter for letter in last if letter.isprintable() and letter not in APART)
+    path = PurePosixPath(shown[-LETTERS:].lstrip("-. ") or WISHES[wish])
     return str(path if path.suffix else path.with_suffix(".png"))

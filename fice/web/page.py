@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,40 +9,43 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import gradio as gr  # noqa: E402
+import gradio as gr
 
-from fice.collections.collection import names as collections  # noqa: E402
-from fice.errors import FiceError, UsageError  # noqa: E402
-from fice.language.colours import COLOURS  # noqa: E402
-from fice.language.designs import DESIGNS, MATERIALS  # noqa: E402
-from fice.language.lexicon import GARMENTS, LENGTHS, SLEEVES  # noqa: E402
-from fice.order import GARMENTS as SEVERAL  # noqa: E402
-from fice.order import Order  # noqa: E402
-from fice.service.service import Service  # noqa: E402
-from fice.settings import PRESETS, Settings  # noqa: E402
-from fice.web.copied import command, python  # noqa: E402
-from fice.web.files import Files  # noqa: E402
-from fice.web.shelf import Shelf  # noqa: E402
+from fice.collections.collection import names as collections
+from fice.errors import FiceError, UsageError
+from fice.language.colours import COLOURS
+from fice.language.designs import DESIGNS, MATERIALS
+from fice.language.lexicon import GARMENTS, LENGTHS, SLEEVES
+from fice.order import GARMENTS as SEVERAL
+from fice.order import Order
+from fice.service.service import Service
+from fice.settings import PRESETS, Settings
+from fice.web.copied import command, python
+from fice.web.files import Files
+from fice.web.shelf import Shelf
 
 ASSETS = Path(__file__).parent / "assets"
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
 THEME = gr.themes.Base(primary_hue="blue", neutral_hue="stone", radius_size="sm", font=FONT, font_mono=["monospace"])
 STYLE = (ASSETS / "page.css").read_text("utf-8")
-LOCAL = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
+LOCAL: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_limit": None,
+    "queue": False,
+}
 
 
-class Part(gr.HTML):
+def part(name: str, value: Any = None, **props: Any) -> gr.HTML:
     """A part of the page of our own: `assets/NAME.html` with the script beside it, which draws its value."""
-
-    def __init__(self, name: str, value: Any = None, **props: Any):
-        super().__init__(
-            value,
-            html_template=(ASSETS / f"{name}.html").read_text("utf-8"),
-            js_on_load=(ASSETS / f"{name}.js").read_text("utf-8"),
-            apply_default_css=False,
-            elem_classes=[f"part-{name}"],
-            **props,
-        )
+    return gr.HTML(
+        value,
+        html_template=(ASSETS / f"{name}.html").read_text("utf-8"),
+        js_on_load=(ASSETS / f"{name}.js").read_text("utf-8"),
+        apply_default_css=False,
+        elem_classes=[f"part-{name}"],
+        **props,
+    )
 
 
 def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
@@ -63,7 +65,8 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
             asked = Order().with_wishes(_order(order, seed, candidates))
         except FiceError as error:
             return str(error), ""
-        return command(name, asked, preset), python(name, asked, preset)
+        how = preset, service.bundle.name
+        return command(name, asked, *how), python(name, asked, *how)
 
     def reopened(told: Any) -> tuple[Any, Any, Any]:
         return told["preset"], told["seed"], told["candidates"]
@@ -80,9 +83,9 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
     with gr.Blocks(title="fice", analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_classes=["desk"], equal_height=False):
             with gr.Column(scale=5, min_width=320):
-                photo = Part("photo")
+                photo = part("photo")
             with gr.Column(scale=4, min_width=320):
-                orders = Part("orders", {SEVERAL: [{}]}, words=_words(), captions=shelf.captions(have))
+                orders = part("orders", {SEVERAL: [{}]}, words=_words(), captions=shelf.captions(have))
                 with gr.Accordion("How it is made", open=False):
                     preset = gr.Radio(_presets(service), value=service.preset, label="Preset")
                     with gr.Row():
@@ -90,22 +93,29 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
                         candidates = gr.Slider(1, service.limits.candidates, 1, step=1, label="Candidates")
                 run = gr.Button("Dress", variant="primary", elem_classes=["run"])
                 said = gr.HTML("", elem_classes=["refusal"])
+            with gr.Column(scale=5, min_width=320):
+                results = part("results")
                 with gr.Accordion("The same without this page", open=False, elem_classes=["copied"]):
                     line = gr.Textbox(label="Command line", lines=2, max_lines=12, buttons=["copy"], interactive=False)
                     code = gr.Textbox(label="Python", lines=6, max_lines=12, buttons=["copy"], interactive=False)
-            with gr.Column(scale=5, min_width=320):
-                results = Part("results")
         with gr.Accordion("Collections", open=False, visible=bool(have)):
             with gr.Row():
                 collection = gr.Dropdown(have, value=have[0] if have else None, label="Collection", scale=1)
                 sought = gr.Textbox(label="Look for", placeholder="tweed blazer", lines=1, max_lines=1, scale=3)
-            found = Part("shelf")
+            found = part("shelf")
         asked = [photo, orders, preset, seed, candidates]
-        gr.on([run.click, orders.submit], dress, asked, [results, said], **LOCAL)
+        gr.on([run.click, orders.submit], dress, asked, [results, said], trigger_mode="multiple", **LOCAL)
         changes = [orders.input, photo.upload, preset.change, seed.change, candidates.change]
-        gr.on(changes, copied, asked, [line, code], **LOCAL)
+        gr.on(changes, copied, asked, [line, code], trigger_mode="always_last", **LOCAL)
         results.select(reopened, [results], [preset, seed, candidates], **LOCAL)
-        gr.on([sought.submit, collection.change], search, [collection, sought], [found], **LOCAL)
+        gr.on(
+            [sought.submit, collection.change],
+            search,
+            [collection, sought],
+            [found],
+            trigger_mode="always_last",
+            **LOCAL,
+        )
     return page
 
 

@@ -39,7 +39,7 @@ function show(told) {
   picture.alt = "The photo " + told.name;
   picture.src = "/api/photos/" + told.id + "/shown.webp";
   $(".empty").hidden = true;
-  $(".full").hidden = false;
+  $(".full").hidden = $(".another").hidden = false;
   $(".size").textContent = told.name + ", " + told.width + " × " + told.height;
   $(".regions").replaceChildren(...told.regions.map((name, i) => {
     const chip = document.createElement("button");
