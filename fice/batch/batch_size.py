@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import torch
 
-from fice.device import free_memory
+from fice.device import free_memory, most_held
 from fice.engine import Engine, Run
 
 WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
@@ -19,12 +18,12 @@ REPEATS = 2
 def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
     """The batch's size that measuring a step of 1, 2, 4, ... copies of a run suggests."""
     width, rate = 1, 0.0
-    before = _held(device)
+    before = most_held(device) or 0
     while True:
         faster = _rate(engine, run, width, device)
         if rate and faster < WORTH * rate:
             return width // 2
-        each = (_held(device) - before) / width
+        each = ((most_held(device) or 0) - before) / width
         rate, width = faster, width * 2
         if width > WIDEST[device.type] or each * width > SHARE * free_memory(device):
             return width // 2
@@ -41,13 +40,3 @@ def _rate(engine: Engine, run: Run, count: int, device: torch.device) -> float:
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - began)
     return count / min(seconds[1:])
-
-
-def _held(device: torch.device) -> int:
-    """The most bytes that this process has held so far."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_reserved(device)
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0
-    return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10

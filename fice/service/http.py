@@ -141,8 +141,8 @@ def as_app(service: Service) -> FastAPI:
     @app.get("/")
     def about() -> dict[str, Any]:
         """What answers here."""
-        limits = vars(service.limits)
-        return {"fice": __version__, "bundle": service.bundle.name, "preset": service.preset, "limits": limits}
+        told = {"fice": __version__, "bundle": service.bundle.name, "preset": service.preset}
+        return told | service.held() | {"limits": vars(service.limits)}
 
     @app.post("/edits", response_class=Response, responses=PICTURE)
     async def edit(request: Request, photo: UploadFile, asked: Annotated[Asked, Depends()]) -> Response:

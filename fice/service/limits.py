@@ -38,7 +38,7 @@ class Limits:
 
     bytes: int = SMALL
     photos: int = 32
-    pixels: int = 200_000_000
+    pixels: int = 120_000_000
     opening: int = 8
     queue: int = 32
     kept: int = 256 << 20

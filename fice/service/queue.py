@@ -103,12 +103,13 @@ class Queue:
 
     def _work(self) -> None:
         while not self._closed:
-            job = self._next()
-            if job is not None:
-                self._finish(job)
+            self._turn()  # a call of its own, so that nothing of a job is held until the next one comes
             self._sweep()
 
-    def _finish(self, job: Job) -> None:
+    def _turn(self) -> None:
+        job = self._next()
+        if job is None:
+            return
         result, failed = None, None
         try:
             result = self._do(job)

@@ -17,6 +17,7 @@ from fice.bundle.bundle import Bundle, load_bundle
 from fice.collections.collection import names as collections
 from fice.course import Course
 from fice.editor import Editor
+from fice.engine import refused
 from fice.errors import InputError, UsageError
 from fice.once import check_order
 from fice.order import Order
@@ -61,7 +62,7 @@ class Service:
     ):
         self.bundle, self.limits = load_bundle(bundle), limits or Limits()
         self.preset = preset or self.bundle.preset
-        self._on: Callable[[str], None] = lambda _: None
+        self._course: Course | None = None
         self._editor = Editor(self.bundle, device, Settings.preset(self.preset), self._step)
         self._other: Editor | None = None  # of the last job that was made in another way
         self._lock = threading.RLock()
@@ -89,13 +90,13 @@ class Service:
         Raises InputError for what cannot be used, Full where too many are being opened.
         """
         if len(data) > self.limits.bytes:
-            raise InputError(f"{_called(name)} is larger than {self.limits.bytes >> 20} MiB; make it smaller first.")
+            raise InputError(f"{called_by(name)} is larger than {self.limits.bytes >> 20} MiB; make it smaller first.")
         if not data:
-            raise InputError(f"The photo {_called(name)} is empty; copy or download it again.")
+            raise InputError(f"The photo {called_by(name)} is empty; copy or download it again.")
         if not self._opening.acquire(blocking=False):
             raise Full(f"{self.limits.opening} photos are being opened already; try again in a moment.")
         try:
-            return self._ask(self._open, data, _called(name))
+            return self._ask(self._open, data, called_by(name))
         finally:
             self._opening.release()
 
@@ -158,6 +159,12 @@ class Service:
         with self._lock:
             return [job for job in self._jobs.values() if job.photo == photo_id]
 
+    def held(self) -> dict[str, int]:
+        """How many photos are open, how many jobs are known, and how many of these have not ended."""
+        with self._lock:
+            active = sum(not job.ended for job in self._jobs.values())
+            return {"photos": len(self._photos), "jobs": len(self._jobs), "active": active}
+
     def forget(self, photo_id: str) -> None:
         """Closes a photo and cancels its jobs; nothing of them is kept. Raises Gone."""
         with self._lock:
@@ -186,13 +193,15 @@ class Service:
             raise
 
     def _check(self, order: Order, settings: Settings) -> None:
-        """Raises UsageError for what is too much for one among many, and for what is not sent but lies here."""
+        """Raises UsageError for what is too much for one among many, InputError for what lies nowhere here."""
         if order.candidates > self.limits.candidates:
             raise UsageError(f"There are at most {self.limits.candidates} candidates here; ask for fewer.")
         if settings.steps > self.limits.steps:
             raise UsageError(f"There are at most {self.limits.steps} steps here; ask for fewer.")
         if settings.region_from != NETWORK:
             raise UsageError("Regions are found by the bundle here; leave out region_from.")
+        if settings == self._editor.settings and (wishes := refused(order, self._editor.engine.takes)):
+            raise UsageError(self._editor.engine.refusal(wishes))
         if order.collection is not None and order.collection not in collections():
             have = ", ".join(collections()) or "none yet"
             raise InputError(f"There is no collection {order.collection!r} here: name one that is ({have}).")
@@ -242,12 +251,17 @@ class Service:
 
     def _step(self, stage: str) -> None:
         """The progress of all editors: of the job that runs."""
-        self._on(stage)
+        if self._course:
+            self._course(stage)
 
     def _work(self, job: Job) -> Result:
-        photo = self.photo(job.photo)
-        editor = self._editor_for(job.settings)
-        self._on = Course(job.settings, job.order.candidates, job.tell, self.device.type, past=("load", "look"))
+        self._course = Course(job.settings, job.order.candidates, job.tell, self.device.type, past=("load", "look"))
+        try:
+            return self._edited(job, self.photo(job.photo), self._editor_for(job.settings))
+        finally:
+            self._course = None
+
+    def _edited(self, job: Job, photo: Opened, editor: Editor) -> Result:
         with job.sent as order:
             edit = editor.edit(photo.subject(editor), order, callback=job.watch)
             edit.facts = job.sent.facts(edit.facts) | {"text": job.order.title}
@@ -259,7 +273,7 @@ class Service:
         return Result(content, name, TYPES[extension], shown, edit.report() | {"notices": notices})
 
 
-def _called(name: str) -> str:
+def called_by(name: str) -> str:
     """What a photo is called, for people: the end of what its sender says, of letters that can be shown."""
     shown = "".join(letter for letter in name.replace("\\", "/") if letter.isprintable())
-    return PurePath(shown).name[-NAME:] or "photo"
+    return PurePath(shown).name[-NAME:].strip(".") or "photo"
