@@ -26,10 +26,10 @@ from fice.engine import Run
 from fice.errors import FullDisk, InputError, is_out_of_memory
 from fice.inversion.latent import read_latent
 from fice.outputs import Outputs
+from fice.pages.thumbnails import thumbnails
 from fice.photo.photo import read_photo
 from fice.plan import Plan
 from fice.subject.subject import Subject
-from fice.web.thumbnails import thumbnails
 
 ROOM = 1 << 30  # bytes that reading one large photo and writing another may take
 MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
