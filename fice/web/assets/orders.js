@@ -174,6 +174,8 @@ function suggest(text) {
 }
 
 hear("photo", (told) => {
+  for (const garment of order.garments) // what is no longer there to be changed
+    if (photo?.regions.includes(garment.region) && !told.regions.includes(garment.region)) delete garment.region;
   photo = { ...told, files: [...(told.files || [])] };
   const lost = (name) => typeof name === "string" && /\.\w+$/.test(name) && !photo.files.includes(name);
   for (const held of [order, ...order.garments])
