@@ -23,7 +23,7 @@ def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
     rates: dict[int, float] = {}
     before, width = most_held(device) or 0, 1
     while True:
-        rates[width] = _rate(engine, run, width, device)
+        rates[width] = rate_of(engine, run, width, device)
         each = ((most_held(device) or 0) - before) / width
         idle = rates[width] < WORTH * rates.get(width // 4, 0.0)
         width *= 2
@@ -31,7 +31,7 @@ def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
             return min(width for width, rate in rates.items() if WORTH * rate > max(rates.values()))
 
 
-def _rate(engine: Engine, run: Run, count: int, device: torch.device) -> float:
+def rate_of(engine: Engine, run: Run, count: int, device: torch.device) -> float:
     """Pictures a second in one step of `count` at once."""
     seconds = []
     copies = [engine.again(run) for _ in range(count)]

@@ -161,7 +161,7 @@ def test_the_width_is_measured_without_disturbing_the_run(editor, photos):
     ids=str,
 )
 def test_the_fewest_that_are_nearly_fastest_are_edited_together(rates, best, monkeypatch):
-    monkeypatch.setattr(batch_size, "_rate", lambda engine, run, width, device: rates[width])
+    monkeypatch.setattr(batch_size, "rate_of", lambda engine, run, width, device: rates[width])
     monkeypatch.setattr(batch_size, "free_memory", lambda _: float("inf"))
     assert best_batch_size(None, None, torch.device("cpu")) == best
 
