@@ -151,8 +151,9 @@ def _limited(receive: Receive, send: Send, most: int, headers: list[tuple[bytes,
 
 
 async def _answer(send: Send, status: int, sentence: str, headers: list[tuple[bytes, bytes]]) -> None:
-    """A refusal in one sentence, as json; an empty one without."""
+    """A refusal in one sentence, as json, after which what else is sent is not read; or an empty page."""
     body = json.dumps({"error": sentence}).encode() if sentence else b""
-    own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    own = [(b"content-type", b"application/json" if body else b"text/html"), (b"connection", b"close")]
+    own.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
     await send({"type": "http.response.body", "body": body})

@@ -124,21 +124,25 @@ class Regions(Looking):
         return probabilities.index_select(1, index).sum(1, keepdim=True)
 
     @torch.no_grad()
-    def finer(self, picture: Tensor, probabilities: Tensor, name: str) -> Tensor:
+    def channels(self, picture: Tensor) -> list[Tensor]:
+        """The probability of each channel in a picture (1, 3, H, W), (1, len(channels), H, W), as each look sees it."""
+        sizes = self.looks or (self.height,)
+        return [resized_to(self.network(at_most(picture, height)).softmax(1), picture) for height in sizes]
+
+    def finer(self, channels: Callable[[], Sequence[Tensor]], probabilities: Tensor, name: str) -> Tensor:
         """The probability of a class, or of what has a channel of its own within one, (1, 1, H, W); 0 where unknown.
 
-        picture: (1, 3, H, W) float in [0, 1], of which probabilities (1, K, H, W) are.
+        channels: gives those of the picture, as `channels` sees them, of which probabilities (1, K, H, W) are.
         """
         if name in self.names or name not in self._own:
             return self.select(probabilities, (name,))
         channel = self._own.index(name)
         kind = self._classes[channel]
         found = torch.zeros(())
-        for height in self.looks or (self.height,):
-            seen = resized_to(self.network(at_most(picture, height)).softmax(1), picture)
+        for seen in (looks := channels()):
             within = seen[:, [i for i, each in enumerate(self._classes) if each == kind]].sum(1, keepdim=True)
             found = found + seen[:, channel : channel + 1] / within.clamp(min=1e-6)
-        return self.select(probabilities, (self.names[kind],)) * found / len(self.looks or (0,))
+        return self.select(probabilities, (self.names[kind],)) * found / len(looks)
 
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""

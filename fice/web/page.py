@@ -26,9 +26,10 @@ from fice.web.shelf import Shelf
 
 ASSETS = Path(__file__).parent / "assets"
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
+PRESET = "fast and default dye and drape the photographed garment; the others draw it anew, which takes minutes."
 THEME = gr.themes.Base(primary_hue="blue", neutral_hue="stone", radius_size="sm", font=FONT, font_mono=["monospace"])
 STYLE = (ASSETS / "page.css").read_text("utf-8")
-LOCAL: dict[str, Any] = {
+HERE: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_limit": None,
@@ -71,11 +72,11 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
     def reopened(told: Any) -> tuple[Any, Any, Any]:
         return told["preset"], told["seed"], told["candidates"]
 
-    def search(collection: str | None, text: str) -> dict[str, Any]:
+    def search(collection: str | None, text: str | None) -> dict[str, Any]:
         if not collection:
             return {"said": "Choose a collection first."}
         try:
-            return {"hits": shelf.search(collection, text)}
+            return {"hits": shelf.search(collection, text or "")}
         except FiceError as error:
             return {"said": str(error)}
 
@@ -87,7 +88,7 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
             with gr.Column(scale=4, min_width=320):
                 orders = part("orders", {SEVERAL: [{}]}, words=_words(), captions=shelf.captions(have))
                 with gr.Accordion("How it is made", open=False):
-                    preset = gr.Radio(_presets(service), value=service.preset, label="Preset")
+                    preset = gr.Radio(_presets(service), value=service.preset, label="Preset", info=PRESET)
                     with gr.Row():
                         seed = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=120)
                         candidates = gr.Slider(1, service.limits.candidates, 1, step=1, label="Candidates")
@@ -98,24 +99,18 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
                 with gr.Accordion("The same without this page", open=False, elem_classes=["copied"]):
                     line = gr.Textbox(label="Command line", lines=2, max_lines=12, buttons=["copy"], interactive=False)
                     code = gr.Textbox(label="Python", lines=6, max_lines=12, buttons=["copy"], interactive=False)
-        with gr.Accordion("Collections", open=False, visible=bool(have)):
+        with gr.Accordion("Collections", open=False, visible=bool(have)) as drawer:
             with gr.Row():
                 collection = gr.Dropdown(have, value=have[0] if have else None, label="Collection", scale=1)
                 sought = gr.Textbox(label="Look for", placeholder="tweed blazer", lines=1, max_lines=1, scale=3)
             found = part("shelf")
         asked = [photo, orders, preset, seed, candidates]
-        gr.on([run.click, orders.submit], dress, asked, [results, said], trigger_mode="multiple", **LOCAL)
+        gr.on([run.click, orders.submit], dress, asked, [results, said], trigger_mode="multiple", **HERE)
         changes = [orders.input, photo.upload, preset.change, seed.change, candidates.change]
-        gr.on(changes, copied, asked, [line, code], trigger_mode="always_last", **LOCAL)
-        results.select(reopened, [results], [preset, seed, candidates], **LOCAL)
-        gr.on(
-            [sought.submit, collection.change],
-            search,
-            [collection, sought],
-            [found],
-            trigger_mode="always_last",
-            **LOCAL,
-        )
+        gr.on(changes, copied, asked, [line, code], trigger_mode="always_last", **HERE)
+        results.select(reopened, [results], [preset, seed, candidates], **HERE)
+        looks, sight = [drawer.expand, sought.submit, collection.change], [collection, sought]
+        gr.on(looks, search, sight, [found], trigger_mode="always_last", **HERE)
     return page
 
 

@@ -6,8 +6,10 @@ import io
 import json
 import struct
 import zlib
+from contextlib import suppress
 
 import pytest
+import requests
 from click.testing import CliRunner
 from PIL import Image
 from service.served import Served
@@ -68,8 +70,8 @@ def test_step_by_step(served, photo, swatch):
 
 def test_a_job_is_cancelled(served, photo):
     opened = served.open(photo)
-    slow = {"text": "red dress", "preset": "paper", "steps": "500"}
-    jobs = [served("POST", f"/photos/{opened['id']}/jobs", data=slow).json()["id"] for _ in range(2)]
+    asked = {"order": json.dumps({"text": "red dress", "candidates": 8})}
+    jobs = [served("POST", f"/photos/{opened['id']}/jobs", data=asked).json()["id"] for _ in range(2)]
     assert served("GET", f"/jobs/{jobs[1]}/result").status_code == 409
     for job in reversed(jobs):
         served("DELETE", f"/jobs/{job}")
@@ -128,7 +130,9 @@ def test_there_is_nothing_else_at_the_address(served, path):
 
 
 def test_huge_headers_and_bodies_are_refused(served):
-    assert served("GET", "/", headers={"x-much": "a" * 200_000}).status_code in (400, 431)
+    with suppress(requests.RequestException):  # hung up on before all was sent
+        assert served("GET", "/", headers={"x-much": "a" * 200_000}).status_code in (400, 431)
+    assert served("POST", "/photos", headers={"content-length": str(10**12)}).status_code == 413
     assert served("POST", "/photos", headers={"content-length": str(10**12)}).status_code == 413
     assert served("GET", "/").status_code == 200
 
@@ -147,12 +151,11 @@ def test_the_description_needs_nothing_from_elsewhere(served):
 
 
 def test_clients_who_come_and_go_leave_nothing_behind(served, photo):
-    storm(served, photo, 2, clients=4)  # threads of web frameworks are made when they are needed, and stay
     threads = served.threads()
-    seen = storm(served, photo, 6)
+    seen = storm(served, photo, 2, clients=8)
     held = quiet(served)
-    assert seen["hung up"] and seen["POST 200"] and held["active"] == 0 and not served.files()
-    assert held["photos"] <= 32 and served.threads() <= threads + 40
+    assert seen["hung up"] and held["active"] == 0 and held["photos"] <= 32 and not served.files()
+    assert served.threads() <= threads + 40  # those of the web framework are made when they are needed, and stay
     opened = served.open(photo)
     assert served("DELETE", f"/photos/{opened['id']}").status_code == 204
 
@@ -164,9 +167,9 @@ def test_elsewhere_it_wants_a_token_and_when_it_ends_nothing_is_left(tmp_path, p
         assert served("GET", "/").status_code == 401
         assert served("GET", "/?token=abcdefghijklmnopqrsT").status_code == 401
         assert served("GET", "/", headers=known).status_code == 200
-        slow = {"data": {"text": "red dress", "preset": "paper"}, "headers": known}
+        order = {"data": {"text": "red dress"}, "headers": known}
         opened = served("POST", "/photos", files={"photo": photo}, headers=known).json()
-        assert served("POST", f"/photos/{opened['id']}/jobs", **slow).status_code == 202
+        assert served("POST", f"/photos/{opened['id']}/jobs", **order).status_code == 202
         code, said = served.end()
     assert (code, said) == (0, "") and not list(tmp_path.iterdir())
 

@@ -20,7 +20,8 @@ from fice.service.limits import Full, Gone, Limits
 from fice.service.sent import Sent
 from fice.service.service import Service, called_by
 
-QUICK = {"preset": "generated", "steps": 30, "assignments": ("refine=1", "tuning=1", "views=1")}
+SHORT = ("start=encoder", "cloth=0", "refine=0", "tuning=1", "views=0", "mirrored=false")
+QUICK = {"preset": "generated", "steps": 30, "assignments": SHORT}
 
 
 @pytest.fixture(scope="module")
@@ -286,10 +287,8 @@ def test_closing_ends_what_is_going_on_and_leaves_no_thread_and_no_file(photo, s
     before = set(threading.enumerate())
     service = Service(device="cpu", preset="fast")
     opened = service.open(photo)
-    jobs = [
-        service.submit(opened.id, {"garments": [{"swatch": "a.png"}]}, files={"a.png": swatch}, preset=preset)
-        for preset in ("paper", "fast")
-    ]
+    order = {"garments": [{"swatch": "a.png"}], "candidates": 8}
+    jobs = [service.submit(opened.id, order, files={"a.png": swatch}) for _ in range(2)]
     service.close()
     assert all(job.ended for job in jobs) and jobs[1].state == CANCELLED
     assert not service._folder.exists() and set(threading.enumerate()) <= before

@@ -86,9 +86,13 @@ class Window(Browser):
     def text(self, selector: str) -> str:
         return self.run(f"return document.querySelector({selector!r})?.innerText ?? ''")
 
+    def unfold(self) -> None:
+        """Everything that is folded."""
+        self.run(f"{ACCORDIONS}.forEach((each) => each.click())")
+
     def copied(self) -> list[str]:
         """The command line and the Python of the order."""
-        self.run(f"{ACCORDIONS}.forEach((each) => each.click())")
+        self.unfold()
         self.until("document.querySelectorAll('.copied textarea').length === 2")
         return self.run("return [...document.querySelectorAll('.copied textarea')].map((each) => each.value)")
 

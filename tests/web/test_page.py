@@ -100,7 +100,8 @@ def test_variants_stand_side_by_side_and_a_page_that_is_loaded_again_has_them(pa
 
 def test_a_run_that_goes_on_is_seen_again_with_its_pictures_and_is_cancelled(page, service, photo):
     opened = page.open_photo(photo)
-    page.copied()
+    page.unfold()
+    page.until("document.querySelector('input[type=radio]')")
     page.run("document.querySelector('input[type=radio][value=paper]').click()")
     page.ask("green jacket")
     page.state("running")
@@ -123,7 +124,8 @@ def test_two_people_wait_for_each_other_and_see_their_own(windows, service, phot
     for window in windows:
         window.fresh()
     first, second = one.open_photo(photo), other.open_photo(theirs)
-    one.copied()
+    one.unfold()
+    one.until("document.querySelector('input[type=radio]')")
     one.run("document.querySelector('input[type=radio][value=paper]').click()")
     one.ask("green jacket")
     one.state("running")

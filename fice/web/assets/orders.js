@@ -11,6 +11,8 @@ const SCENE = [
   ["background", "Picture behind", "A picture that is put behind the person"],
   ["pose", "Pose", "A photo of somebody who stands as wished; for presets that draw people"],
 ];
+// where a whole garment goes, by what is worn there
+const WHOLE = { top: "upper", coat: "outer", dress: "dress", skirt: "lower", trousers: "lower" };
 const MOST = 6;
 let photo = null, active = 0, done = [], undone = [];
 let order = props.value || { garments: [{}] };
@@ -86,7 +88,13 @@ function set(held, wish, value) {
 
 function setFile(held, wish, name) {
   const where = held === order ? (now) => now : ((number) => (now) => now.garments[number])(order.garments.indexOf(held));
-  commit((now) => set(where(now), wish, wish === "pictures" && name ? [...(held.pictures || []), name].slice(-3) : name));
+  commit((now) => (wish === "pictures" ? wear(where(now), name ? [...(held.pictures || []), name].slice(-3) : null) : set(where(now), wish, name)));
+}
+
+// pictures are of whole garments, and so are their places
+function wear(held, names) {
+  set(held, "pictures", names);
+  if (names && held.region) set(held, "region", WHOLE[held.region] || (Object.values(WHOLE).includes(held.region) ? held.region : null));
 }
 
 function box([wish, name, hint], put, value, where) {
@@ -108,12 +116,12 @@ function box([wish, name, hint], put, value, where) {
     const label = document.createElement("label"), input = Object.assign(document.createElement("input"), { type: "file", className: "file " + wish });
     input.setAttribute("aria-label", hint);
     input.onchange = () => send(input.files[0], wish, put);
-    label.append(values.length ? "+" : name, input);
+    label.append(values.length ? "" : name, input);
     made.append(label);
   } else if (wish === "swatch") {
     const turn = Object.assign(document.createElement("button"), { type: "button", className: "turn", textContent: "wear it instead" });
     turn.title = "It shows a garment, and not its cloth";
-    turn.onclick = () => commit((now) => { const held = now.garments[where]; held.pictures = [held.swatch]; delete held.swatch; });
+    turn.onclick = () => commit((now) => { const held = now.garments[where]; wear(held, [held.swatch]); delete held.swatch; });
     made.append(turn);
   }
   made.ondragover = (event) => { event.preventDefault(); event.stopPropagation(); made.classList.add("over"); };
@@ -149,11 +157,11 @@ async function fetchGarment(garment, put) {
 
 // the card of a region, made where there is none
 function cardOf(now, region) {
-  let number = now.garments.findIndex((each) => each.region === region);
+  let number = now.garments.findIndex((each) => region && [region, WHOLE[region]].includes(each.region));
   if (number < 0) number = now.garments.findIndex((each) => !Object.keys(each).length);
   if (number < 0 && now.garments.length < MOST) number = now.garments.push({}) - 1;
   if (number < 0) number = active;
-  if (region) now.garments[number].region = region;
+  if (region && !now.garments[number].pictures) now.garments[number].region = region;
   active = number;
   return now.garments[number];
 }
@@ -166,6 +174,8 @@ function suggest(text) {
 }
 
 hear("photo", (told) => {
+  for (const garment of order.garments) // what is no longer there to be changed
+    if (photo?.regions.includes(garment.region) && !told.regions.includes(garment.region)) delete garment.region;
   photo = { ...told, files: [...(told.files || [])] };
   const lost = (name) => typeof name === "string" && /\.\w+$/.test(name) && !photo.files.includes(name);
   for (const held of [order, ...order.garments])
@@ -185,14 +195,12 @@ hear("file", ({ file, wish, region }) => {
   }));
 });
 hear("garment", (garment) => fetchGarment(garment, (name) => commit((now) => {
-  const held = garment.region ? cardOf(now, garment.region) : cardOf(now, null);
-  held.pictures = [name];
+  wear(cardOf(now, garment.region), [name]);
 })));
 hear("reopen", (told) => {
   const { seed, candidates, ...asked } = told.order;
   commit(() => (order = copy(asked)));
 });
-hear("tell", (text) => (said.textContent = text));
 $(".undo").onclick = () => step(done, undone);
 $(".redo").onclick = () => step(undone, done);
 $(".add").onclick = () => {

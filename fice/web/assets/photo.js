@@ -65,7 +65,7 @@ function show(told) {
     element.dataset.ready = told.id;
   };
   map.src = "/api/photos/" + told.id + "/regions.png";
-  brush(false);
+  if (brushing) brush(false);
   say("photo", told);
   trigger("upload");
 }
@@ -83,6 +83,7 @@ function light(number) {
   }
   context.putImageData(image, 0, 0);
   [...$(".regions").children].forEach((chip, i) => chip.classList.toggle("lit", i + 1 === number));
+  $(".stage").classList.toggle("alight", number > 0);
   $(".stage").title = number ? photo.regions[number - 1] : "";
 }
 
@@ -101,7 +102,7 @@ function brush(on) {
   $(".brush").setAttribute("aria-pressed", on);
   $(".brushes").hidden = !on;
   element.classList.toggle("brushing", on);
-  if (on) say("tell", "Paint over what may change, then use the mask.");
+  said.textContent = on ? "Paint over what may change, then use the mask." : "";
 }
 
 function stroke(event) {

@@ -2,7 +2,8 @@
 const $ = (name) => element.querySelector(name);
 const say = (name, detail) => document.dispatchEvent(new CustomEvent("fice:" + name, { detail }));
 const hear = (name, what) => document.addEventListener("fice:" + name, (event) => what(event.detail));
-const STAGES = { load: "Reading the weights", look: "Looking at the photo", fit: "Learning the photo", loop: "Choosing the cloth", stitch: "Putting it back into the photo" };
+const STAGES = { load: "Reading the weights", look: "Looking at the photo", fit: "Learning the photo", loop: "Drawing", stitch: "Putting it back into the photo" };
+const REDRESSED = ["default", "fast"]; // which draw nothing
 const EVERY = 400; // ms between looks at a run
 let photo = null, jobs = [], current = null, timer = null;
 const photos = () => JSON.parse(sessionStorage.getItem("fice:photos") || "[]");
@@ -23,7 +24,6 @@ async function look() {
     const answer = await fetch("/api/photos/" + photo.id + "/jobs");
     told = await answer.json();
     if (!answer.ok) throw new Error(told.error);
-    $(".said").textContent = "";
   } catch (error) {
     $(".said").textContent = told ? error.message : "The page's server does not answer; it is asked again.";
     if (!told) timer = setTimeout(look, 2000);
@@ -47,7 +47,7 @@ function draw() {
   if (going) {
     $("progress").value = job.share;
     const eta = job.eta === null ? "" : ", about " + seconds(job.eta) + " left";
-    $(".state").textContent = (job.state === "waiting" ? (job.place === 1 ? "1 edit is" : job.place + " edits are") + " before it" : STAGES[job.stage]) + eta;
+    $(".state").textContent = (job.state === "waiting" ? (job.place === 1 ? "1 edit is" : job.place + " edits are") + " before it" : REDRESSED.includes(job.preset) && job.stage === "loop" ? "Choosing the cloth" : STAGES[job.stage]) + eta;
     const source = job.drawn ? "/api/jobs/" + job.id + "/drawn.png?" + job.drawn : "/api/photos/" + photo.id + "/shown.webp";
     if (!$(".now").src.endsWith(source)) $(".now").src = source;
   }
@@ -57,7 +57,8 @@ function draw() {
     Object.assign($(".download"), { href: "/api/jobs/" + job.id + "/result", download: job.name, title: "The photo's own size: " + photo.width + " × " + photo.height });
   }
   $(".facts").replaceChildren(...(job ? facts(job) : []));
-  const notes = job?.state === "failed" ? [job.error] : job?.report?.notices || [];
+  $(".said").textContent = job?.error || "";
+  const notes = job?.report?.notices || [];
   $(".notices").replaceChildren(...notes.map((text) => make("li", {}, text)));
   $(".strip").replaceChildren(...jobs.map(variant));
   history();
@@ -120,6 +121,7 @@ watch("value", () => {
   if (!props.value?.job) return;
   current = props.value.job;
   look();
+  element.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 });
 $(".cancel").onclick = async () => {
   await fetch("/api/jobs/" + current, { method: "DELETE" });
