@@ -64,7 +64,7 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
         return Stitched(parts.photo.pixels, np.zeros(parts.photo.size, bool))
     window = window_of(parts, whole=mode != "region")
     with torch.no_grad():
-        source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
+        source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].contiguous().to(parts.drawn)
         if mode == "region":
             layers = garment_layers(parts, source, window, detail)
         else:
