@@ -29,6 +29,7 @@ MODULES = {
     "models": "models",
     "ops": "machine",
     "bench": "machine",
+    "web": "web",
     "serve": "serve",
     "train": "train",
 }

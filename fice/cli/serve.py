@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from fice.cli.options import bundle_option, device_option, preset_option, said
+from fice.cli.options import bundle_option, device_option, preset_option, said, with_options
 from fice.cli.terminal import Verb, quiet_option, say, warn
 from fice.extras import need
 
 
+def address_options(port: int) -> Callable[[Callable], Callable]:
+    """Where to listen, by default at a port of this machine alone, and who may come in."""
+    return with_options(
+        click.option(
+            "--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0: to all machines."
+        ),
+        click.option(
+            "--port", type=click.IntRange(0, 65535), default=port, show_default=True, help="0: any that is free."
+        ),
+        click.option(
+            "--token",
+            envvar="FICE_TOKEN",
+            help="What clients must know, or $FICE_TOKEN.  [default: a new one, where other machines reach it]",
+        ),
+    )
+
+
 @click.command(cls=Verb)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0: to all machines.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
-@click.option(
-    "--token",
-    envvar="FICE_TOKEN",
-    help="What clients must know, or $FICE_TOKEN.  [default: a new one, where other machines reach it]",
-)
+@address_options(8000)
 @preset_option
 @bundle_option
 @device_option
