@@ -261,14 +261,12 @@ class Editor:
         }
         if plan.found:
             facts["found"] = [each.as_json() for each in plan.found]
-        worn = union([*made.garments, torch.zeros_like(made.body)])
-        garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,
             plan.order,
             result.pixels,
             result.mask,
-            garment,
+            union([*made.garments, torch.zeros_like(made.body)]),
             made.latent,
             run.picture,
             [*plan.notices, *drawn, *faults],

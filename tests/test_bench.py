@@ -6,12 +6,14 @@ import json
 
 import pytest
 import torch
+from click.testing import CliRunner
 from conftest import person_on_a_wall
 from torch import nn
 
 from fice.bench import edits, machine, measure, networks
 from fice.bench.edits import PARTS
 from fice.bench.table import compared, read_measured, table
+from fice.cli import main
 from fice.errors import FiceError, InputError
 from fice.settings import PRESETS
 
@@ -161,6 +163,19 @@ def test_damaged_measurements_are_refused(told, tmp_path):
             assert wrong == 0 and isinstance(told[name], float)
 
 
-def test_a_file_that_is_missing_is_named_before_anything_is_measured():
-    with pytest.raises(InputError, match=r"none.json cannot be read \(No such file"):
-        read_measured("none.json")
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [(["none.json"], 3, "No such file"), (["none.json", "--json"], 2, "--json tells what is measured now")],
+    ids=["missing", "json"],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_measured(options, code, said, monkeypatch):
+    monkeypatch.setattr(measure, "measure", lambda **_: pytest.fail("measured"))
+    done = CliRunner().invoke(main, ["bench", "--compare", *options])
+    assert done.exit_code == code and said in done.stderr
+
+
+def test_old_figures_are_shown_below_the_new(told, tmp_path, monkeypatch):
+    (tmp_path / "old.json").write_text(json.dumps(told))
+    monkeypatch.setattr(measure, "measure", lambda **_: told)
+    done = CliRunner().invoke(main, ["bench", "--compare", str(tmp_path / "old.json")])
+    assert done.output.strip() == f"{table(told)}\n\n{compared(told, told)}".strip()

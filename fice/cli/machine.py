@@ -10,6 +10,7 @@ import click
 
 from fice.cli.options import FILE, bundle_option, device_option, json_option, preset_option, said, steps_option
 from fice.cli.terminal import Verb, Verbs
+from fice.errors import UsageError
 
 
 @click.command(cls=Verb)
@@ -99,6 +100,8 @@ def bench(as_json: bool, old: Path | None, **options: Any) -> None:
     from fice.bench.measure import measure
     from fice.bench.table import compared, read_measured, table
 
+    if as_json and old:
+        raise UsageError("--json tells what is measured now, and compares nothing: leave out one of --json, --compare.")
     before = read_measured(old) if old else None
     told = measure(**said(options))
     shown = table(told) if before is None else f"{table(told)}\n\n{compared(before, told)}"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.errors import InputError
+from fice.subject.looking import Looking
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -65,7 +66,7 @@ OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garm
 MISTAKEN = {"upper": ("outer", "dress"), "outer": (), "lower": ("dress",), "dress": (), "full": ()}
 
 
-class Regions:
+class Regions(Looking):
     """The region network of a bundle.
 
     Args:
@@ -78,13 +79,14 @@ class Regions:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Callable[[], nn.Module],
         channels: Sequence[str] = REGION_CLASSES,
         height: int | None = None,
         looks: Sequence[int] = (),
         own: Sequence[str] = (),
     ):
-        self.network, self.height, self.looks = network, height, tuple(looks)
+        super().__init__(network)
+        self.height, self.looks = height, tuple(looks)
         self.names = tuple(dict.fromkeys(channels))
         self._classes = [self.names.index(name) for name in channels]
         self._own = tuple(own)
@@ -94,7 +96,7 @@ class Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
         more = extra.get("height"), extra.get("looks", ()), extra.get("channels", ())
-        return cls(bundle.part("regions", device), extra["names"], *more)
+        return cls(bundle.later("regions", device), extra["names"], *more)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
