@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 import torch
@@ -22,7 +24,7 @@ CPU = torch.device("cpu")
 
 def an_edit(seconds=6.0, **parts):
     parts = {"torch": 1.5, "look": 0.7, "loop": 0.1, "stitch": 0.9, "end": 0.8} | parts
-    return {"seconds": seconds, "peak_bytes": 2**29, "parts": parts}
+    return {"seconds": seconds, "peak_bytes": 2**29, "step_seconds": 0.2, "parts": parts}
 
 
 @pytest.fixture
@@ -46,7 +48,6 @@ def told():
         "matrix_rate": 1e11,
         "bandwidth": 1e10,
         "edits": {"first": first, "again": an_edit(4.0, look=0.1), "large": an_edit(9.5)},
-        "step_seconds": 0.2,
         "flops": {"look": 1e10, "loop": 4e10},
         "floor": {part: {"share": 0.1, "seconds": 0.0, "distance": None} for part in first["parts"]}
         | {"loop": {"share": 0.1, "seconds": 0.4, "distance": 12.5}},
@@ -79,8 +80,19 @@ def test_an_edit_is_timed_as_a_process_from_start_to_end(tmp_path):
     parts = found["first"]["parts"]
     assert set(PARTS) - set(parts) <= {"fit", "between"} and all(seconds > 0 for seconds in parts.values())
     assert found["first"]["seconds"] == pytest.approx(sum(parts.values()), rel=0.01)
-    assert found["first"]["peak_bytes"] > 2**27
+    assert found["first"]["peak_bytes"] > 2**27 and found["first"]["step_seconds"] == parts["loop"]
     assert list((tmp_path / "memory").iterdir())  # what was seen is kept here, and not where users' own is
+
+
+def test_a_step_is_the_median_of_those_after_the_first(monkeypatch, tmp_path):
+    def run(command, **_):
+        facts = {"came": 1.0, "steps": [5.0, 5.25, 5.5, 7.0], "left": 8.0, "peak_bytes": None, "seconds": {}}
+        Path(command[3]).write_text(json.dumps(facts))
+        return subprocess.CompletedProcess(command, 0, json.dumps({"stages": {"loop": 4.0}}), "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    found = edits.edits(Path("photo.png"), "red dress", [], tmp_path, large=False)
+    assert found["again"]["step_seconds"] == 0.25 and found["again"]["parts"]["loop"] == 4.0
 
 
 def test_an_edit_that_fails_says_why(tmp_path):
@@ -98,7 +110,6 @@ def test_a_photo_is_enlarged_to_twelve_megapixels(tmp_path):
 def test_a_generated_edit_has_a_floor_by_stage_and_its_networks(brief, monkeypatch):
     monkeypatch.setitem(PRESETS, "generated", {"garment": "generated", "refine": 1, "tuning": 1, "views": 1})
     told = json.loads(json.dumps(measure.measure(preset="generated", steps=2, device="cpu")))
-    assert told["step_seconds"] == told["edits"]["first"]["parts"]["loop"] / 2
     assert set(told["networks"]) == {"generator", "encoder", "regions", "pose", "clip (one view)"}
     assert {stage for stage, flops in told["flops"].items() if flops} >= {"look", "fit", "loop"}
     loop = told["floor"]["loop"]

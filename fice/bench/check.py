@@ -20,6 +20,7 @@ from torch import nn
 from fice.batch.batch import Batch
 from fice.batch.batch_size import rate_of
 from fice.batch.run import run_batch
+from fice.bench import machine
 from fice.bench.machine import facts, shortest
 from fice.bench.measure import measure
 from fice.bench.ops import differences, told_differences
@@ -75,9 +76,7 @@ def loop(device: torch.device, tiny: bool, way: str, folder: Path) -> TOLD:
 
 def batch(device: torch.device, tiny: bool, preset: str, folder: Path) -> TOLD:
     """One order again and again in a process that has begun, and many photos as a batch."""
-    settings = Settings.preset(
-        preset, **({"steps": 1, "refine": 1, "tuning": 3} if tiny and preset != "default" else {})
-    )
+    settings = Settings.preset(preset, **({"steps": 1} if tiny and preset != "default" else {}))
     photos = _people(device, 2 if tiny else 64, folder)
     editor = Editor("street", device, settings)
     warm = shortest(lambda: editor.edit(editor.analyse(photos[0]), TEXT), device)
@@ -117,6 +116,7 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args()
     device, work = resolve(options.device)[0], options.out / f"{options.part}-work"
+    machine.REPEATS = 0 if options.tiny else machine.REPEATS
     kind, _, which = options.part.partition("-")
     if kind == "ops":
         told, shown = ops(device, options.tiny)

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from PIL import Image
@@ -38,7 +40,8 @@ def edits(photo: Path, text: str, options: Sequence[str], folder: Path, large: b
     """What edits of a photo took: the "first", one "again", and where `large` of the same with 12 megapixels.
 
     folder: an empty one to work in, where what is remembered of photographs lies too. Each is {"seconds", "peak_bytes"
-    or None, "parts": {part: seconds}}. Raises the FiceError that an edit ended with.
+    or None, "step_seconds": of the loop, the median of all steps but the first, "parts": {part: seconds}}. Raises the
+    FiceError that an edit ended with.
     """
     found = {"first": _edit(photo, text, options, folder), "again": _edit(photo, text, options, folder)}
     if large:
@@ -67,8 +70,10 @@ def _edit(photo: Path, text: str, options: Sequence[str], folder: Path) -> dict[
     known = facts["seconds"] | json.loads(done.stdout)["stages"]
     known |= {"python": facts["came"] - began, "end": began + seconds - facts["left"]}
     known["between"] = max(0.0, seconds - sum(known.values()))
+    steps = [then - before for before, then in pairwise(facts["steps"])]
     return {
         "seconds": seconds,
+        "step_seconds": median(steps or [known["loop"]]),
         "peak_bytes": facts["peak_bytes"],
         "parts": {part: known[part] for part in PARTS if known.get(part)},
     }

@@ -60,7 +60,6 @@ def measure(
         "matrix_rate": rate,
         "bandwidth": moved,
         "edits": runs,
-        "step_seconds": first["parts"]["loop"] / editor.engine.steps,
         "flops": flops,
         "floor": {
             part: {

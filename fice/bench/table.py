@@ -33,7 +33,7 @@ def table(told: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['device']}, {machine['threads']} threads, torch {machine['torch']};"
         f" matrix products at {told['matrix_rate'] / GIGA:.0f} GFLOP/s, copies at {told['bandwidth'] / GIGA:.1f} GB/s",
         f"preset {asked['preset']}, {asked['size'][1]} x {asked['size'][0]} pixels, {asked['text']!r}:"
-        f" {sum(told['flops'].values()) / GIGA:.0f} GFLOP, a step of the loop in {_seconds(told['step_seconds'])}",
+        f" {sum(told['flops'].values()) / GIGA:.0f} GFLOP, a step of the loop in {_seconds(first['step_seconds'])}",
         "",
         *(f"{name:28}" + "".join(f"{figure:>14}" for figure in figures) for name, figures in rows),
     ]
@@ -73,7 +73,8 @@ def figures_of(told: dict[str, Any]) -> dict[str, float]:
         found[f"{EDITS[name]}, s"] = edit["seconds"]
         found |= {f"  {EDITS[name]}: {PARTS[part]}": seconds for part, seconds in edit["parts"].items()}
         found[f"  {EDITS[name]}: memory, MiB"] = (edit["peak_bytes"] or 0) / 2**20
-    found |= {"a step of the loop, s": told["step_seconds"], "GFLOP of an edit": sum(told["flops"].values()) / GIGA}
+        found[f"  {EDITS[name]}: a step of the loop"] = edit["step_seconds"]
+    found["GFLOP of an edit"] = sum(told["flops"].values()) / GIGA
     for name, network in told["networks"].items():
         found |= {f"{name}, {way}, ms": network[way] * 1e3 for way in ("forward", "backward")}
     rates = {"matrix products, GFLOP/s": told["matrix_rate"] / GIGA, "copies, GB/s": told["bandwidth"] / GIGA}

@@ -1,7 +1,7 @@
 """`fice` with a watch: `python -m fice.cli.timed FILE edit PHOTO ...`, as `fice bench` starts it.
 
-At its end FILE holds json: "seconds" by part, `time.monotonic` as it "came" and "left", and "peak_bytes". Photographs
-are remembered beside FILE.
+At its end FILE holds json: "seconds" by part, `time.monotonic` as it "came", after each of the "steps" of its loop, and
+as it "left", and "peak_bytes". Photographs are remembered beside FILE.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from fice.course import Spent
 
 def main(told: Path, arguments: list[str]) -> None:
     """Runs a command line; errors and the exit code are its own."""
-    came, spent = time.monotonic(), Spent()
+    came, steps, spent = time.monotonic(), list[float](), Spent()
     with spent.at("torch"):
         import torch
     with spent.at("fice"):
         from fice import memory, once
         from fice.device import most_held
         from fice.edit import Edit
+        from fice.outputs import Outputs
         from fice.photo import photo
 
     def tell() -> None:
-        facts = {"came": came, "left": time.monotonic(), "peak_bytes": most_held(torch.device("cpu")), "seconds": spent}
-        told.write_text(json.dumps(facts), "utf-8")
+        facts = {"came": came, "steps": steps, "left": time.monotonic(), "seconds": spent}
+        told.write_text(json.dumps(facts | {"peak_bytes": most_held(torch.device("cpu"))}), "utf-8")
 
+    Outputs.watch = lambda *_: steps.append(time.monotonic())  # type: ignore[method-assign]
     memory.folder = lambda: told.parent / "memory"
     for owner, name, part in ((once, "Editor", "weights"), (photo, "read_photo", "read"), (Edit, "save", "write")):
         setattr(owner, name, _timed(spent, part, getattr(owner, name)))

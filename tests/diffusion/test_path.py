@@ -261,7 +261,7 @@ def test_the_page_says_what_each_family_takes():
 
 
 def test_bench_tells_the_model_from_all_else(person, sd, monkeypatch):
-    first = {"seconds": 9.0, "peak_bytes": None, "parts": {"look": 1.0, "loop": 2.0}}
+    first = {"seconds": 9.0, "peak_bytes": None, "step_seconds": 2.0, "parts": {"look": 1.0, "loop": 2.0}}
     monkeypatch.setattr(measure, "edits", lambda *_, large: {"first": first})
     told = measure.measure(person, "red coat", bundle=sd, device="cpu", steps=1)
     assert told["asked"]["preset"] == "diffusion" and told["flops"]["look"] > 0 and told["flops"]["loop"] > 0
