@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -112,6 +113,20 @@ def free_memory(device: torch.device) -> float:
     except (OSError, KeyError, ValueError):
         known = "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {})
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else float("inf")
+
+
+def most_held(device: torch.device) -> int | None:
+    """The most bytes that this process has held so far, of a GPU's memory or the machine's; None: nobody tells."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def keep_freed_memory() -> None:

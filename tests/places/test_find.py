@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,8 +173,9 @@ def test_what_leaves_nothing_in_the_picture_is_told():
 def test_a_finer_channel_is_its_share_of_the_class():
     regions = Regions(Finer(), ("background", "accessories", "accessories"), own=("background", "accessories", "belt"))
     probabilities = torch.tensor([0.2, 0.8])[None, :, None, None].expand(1, 2, 4, 4)
-    belt = regions.finer(torch.zeros(1, 3, 4, 4), probabilities, "belt")
-    assert belt.mean() == pytest.approx(0.8 * 0.75) and regions.finer(belt, probabilities, "scarf").max() == 0
+    channels = partial(regions.channels, torch.zeros(1, 3, 4, 4))
+    belt = regions.finer(channels, probabilities, "belt")
+    assert belt.mean() == pytest.approx(0.8 * 0.75) and regions.finer(channels, probabilities, "scarf").max() == 0
 
 
 class Finer(torch.nn.Module):
@@ -189,3 +193,15 @@ def test_an_overlay_tints_the_place_alone():
     named = np.indices(sleeve.shape)[0] < 60  # its name is written at the top
     assert shown.shape == (*subject.photo.size, 3) and shown[sleeve > 0.6].max(1).min() > 50
     assert shown[(sleeve == 0) & ~named].max() == 0 and shown[named].max() > 0
+
+
+def test_what_was_found_is_gone_as_soon_as_nobody_wants_it():
+    gc.disable()
+    try:
+        seen = Places(man(), REGIONS)
+        seen.worn()
+        found = weakref.ref(seen)
+        del seen
+        assert found() is None
+    finally:
+        gc.enable()
