@@ -37,6 +37,15 @@ def test_a_whole_edit_goes_from_nothing_to_all(start, candidates):
     assert [*dict.fromkeys(stage for stage, _ in told)] == ["load", "look", "fit", "loop", "stitch"]
 
 
+def test_what_is_past_is_no_part_of_it():
+    told = []
+    step = Course(Settings.preset("fast"), 1, lambda *now: told.append(now), past=("load", "look"))
+    for stage in ("loop", "stitch"):
+        step(stage)
+    assert [stage for stage, _ in told] == ["loop", "stitch", "stitch"]
+    assert [share for _, share in told] == pytest.approx([0, 0.24 / 0.74, 1])
+
+
 def test_a_stage_may_end_early_and_may_take_longer():
     step, told = course()
     for stage in ["load", "look", "fit", *["loop"] * 9, "stitch"]:

@@ -91,6 +91,13 @@ def test_operators_know_nothing_of_fice():
     assert not imported(lambda one: within(one, "stylegan2_ops"), lambda other: within(other, "fice"))
 
 
+def test_a_service_knows_no_web_framework():
+    frameworks = ("fastapi", "starlette", "uvicorn", "gradio", "pydantic")
+    servers = ("fice.service.http", "fice.service.serving", "fice.web")
+    assert not imported(lambda one: not within(one, *servers), lambda other: within(other, *frameworks))
+    assert not imported(lambda one: within(one, "fice.service"), lambda other: within(other, "fice.web"))
+
+
 def test_what_is_imported_is_seen():
     assert "fice.errors" in GRAPH["fice.files"] and "fice.checkpoints.clip" in GRAPH["fice.checkpoints.importing"]
     assert "fice.evaluation.run" not in GRAPH["fice"]  # type checkers alone see it

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -65,7 +65,7 @@ class Places:
 
     def __init__(self, subject: Subject, regions: Regions, segmenter: Segmenter | None = None):
         self.subject, self.regions, self.segmenter = subject, regions, segmenter
-        self._garment, self._thing = cache(self._find_garment), cache(self._find_thing)
+        self._found: dict[tuple[str, str], Any] = {}  # no cache of bound methods, a circle that lives on for a while
         channels = cache(partial(regions.channels, subject.view))  # looks of the network
         self._probability = cache(partial(regions.finer, channels, subject.regions))
 
@@ -152,6 +152,19 @@ class Places:
         if part == "hem":
             return [garment for garment in map(self._garment, HEMMED) if garment is not None][:1]
         return [self._garment("outer"), self._classes(("upper", "dress"))]
+
+    def _garment(self, name: str) -> np.ndarray | None:
+        return self._once(self._find_garment, name)
+
+    def _thing(self, name: str) -> np.ndarray:
+        return self._once(self._find_thing, name)
+
+    def _once(self, find: Callable[[str], Any], name: str) -> Any:
+        """What is found of a name, looked for once."""
+        key = find.__name__, name
+        if key not in self._found:
+            self._found[key] = find(name)
+        return self._found[key]
 
     def _find_garment(self, name: str) -> np.ndarray | None:
         """All of a garment by its name or region; None where it is not worn, or one of another kind."""

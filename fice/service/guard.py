@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,7 +66,7 @@ class Guard:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         refusal = self._foreign(scope, headers) or self._too_large(headers)
-        if refusal is None and scope.get("method") == "GET" and self._is_token(query.get(TOKEN)):
+        if refusal is None and scope["method"] == "GET" and self._is_token(query.get(TOKEN)):
             await self._welcome(scope["path"], query, send)
             return
         refusal = refusal or self._stranger(headers)
@@ -80,10 +80,9 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if self.hosts is not None and host.lower() not in self.hosts:
             return 421, "This address is for this machine only: call it 127.0.0.1 or localhost."
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return 403, "Another page may not ask for this: open the address of fice itself."
-        visited = scope.get("method") == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not visited:
+        visited = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site") and not visited
+        if foreign or origin is not None and origin.lower().partition("://")[2] != host.lower():
             return 403, "Another page may not ask for this: open the address of fice itself."
         return None
 

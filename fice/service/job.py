@@ -77,6 +77,12 @@ class Job:
         return self.state in (DONE, FAILED, CANCELLED)
 
     @property
+    def bytes(self) -> int:
+        """What its pictures take."""
+        drawn = 0 if self.picture is None else self.picture.nbytes
+        return drawn + (len(self.result.content) + self.result.shown.nbytes if self.result else 0)
+
+    @property
     def place(self) -> int | None:
         """How many jobs are before it: 0 when it runs; None when it has ended."""
         return self._queue.place(self)
@@ -123,12 +129,14 @@ class Job:
         self._unwanted = True
         if self.state == WAITING:
             self.state = CANCELLED
+            self.sent.drop()
 
     def begin(self) -> None:
         self.state, self.began = RUNNING, time.monotonic()
 
     def end(self, result: Result | None = None, error: Exception | None = None) -> None:
         self.took = time.monotonic() - self.began
+        self.sent.drop()
         self.result = result
         if error is not None and not isinstance(error, Cancelled):
             self.error, self.exit_code = explain(error)

@@ -30,7 +30,9 @@ class Limits:
         pixels: of all of them together.
         opening: photos that are looked at or wait to be.
         queue: jobs that wait.
-        kept: bytes of all results together; the oldest make room.
+        kept: bytes of all results together, and of all that was sent with orders which wait; the oldest results make
+            room.
+        jobs: that are known; the oldest that have ended make room.
         age: seconds after which a photo that nobody uses is forgotten, with its jobs.
         steps: of one edit.
         candidates: of one order.
@@ -42,6 +44,7 @@ class Limits:
     opening: int = 8
     queue: int = 32
     kept: int = 256 << 20
+    jobs: int = 500
     age: float = 3600.0
     steps: int = 1000
     candidates: int = 8

@@ -38,6 +38,10 @@ class Sent:
     def bytes(self) -> int:
         return sum(map(len, self._content.values()))
 
+    def drop(self) -> None:
+        """What was sent is needed no longer."""
+        self._content.clear()
+
     def __enter__(self) -> Order:
         """The same order, with our names."""
         for name, content in self._content.items():

@@ -141,7 +141,7 @@ class Service:
         job = Job(photo_id, asked, settings, sent, self._queue)
         with self._lock:
             self.photo(photo_id)
-            if sent.bytes + sum(each.sent.bytes for each in self._jobs.values() if not each.ended) > self.limits.kept:
+            if sum(each.sent.bytes for each in [job, *self._jobs.values()]) > self.limits.kept:
                 raise Full("Orders with many pictures wait already; try again in a minute.")
             self._queue.add(job)
             self._jobs[job.id] = job
@@ -218,27 +218,31 @@ class Service:
     def _make_room(self, pixels: int) -> None:
         """Forgets what was longest unused, until so many more can be held. Raises Full where all is in use."""
         with self._lock:
-            busy = {job.photo for job in self._jobs.values() if not job.ended}
-            idle = [photo for photo in self._photos.values() if photo.id not in busy]
-            held = sum(photo.pixels for photo in self._photos.values())
-            while len(self._photos) >= self.limits.photos or held + pixels > self.limits.pixels:
-                if not idle:
-                    raise Full("All photos that are open are being edited; try again in a minute.")
+            idle = self._idle()
+            held = sum(photo.pixels for photo in self._photos.values()) + pixels
+            spare = sum(photo.pixels for photo in idle)
+            if len(self._photos) - len(idle) >= self.limits.photos or held - spare > self.limits.pixels:
+                raise Full("All photos that are open are being edited; try again in a minute.")
+            while len(self._photos) >= self.limits.photos or held > self.limits.pixels:
                 held -= idle[0].pixels
                 self.forget(idle.pop(0).id)
 
     def _sweep(self) -> None:
-        """Forgets photos that nobody has used for long, and the oldest results of those that are too many."""
+        """Forgets photos that nobody has used for long, and the oldest jobs of those that are too many."""
         with self._lock:
-            busy = {job.photo for job in self._jobs.values() if not job.ended}
-            for photo in [*self._photos.values()]:
-                if photo.id not in busy and time.monotonic() - photo.used > self.limits.age:
+            for photo in self._idle():
+                if time.monotonic() - photo.used > self.limits.age:
                     self.forget(photo.id)
             kept = 0
-            for job in reversed([*self._jobs.values()]):
-                kept += len(job.result.content) if job.result else 0
-                if kept > self.limits.kept and job.ended:
+            for number, job in enumerate(reversed([*self._jobs.values()])):
+                kept += job.bytes
+                if job.ended and (kept > self.limits.kept or number >= self.limits.jobs):
                     del self._jobs[job.id]
+
+    def _idle(self) -> list[Opened]:
+        """The photos for which no job waits or runs, the longest unused one first."""
+        busy = {job.photo for job in self._jobs.values() if not job.ended}
+        return [photo for photo in self._photos.values() if photo.id not in busy]
 
     def _editor_for(self, settings: Settings) -> Editor:
         """The editor for settings; besides the usual one, that of the last job that wanted another is kept."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -191,3 +193,15 @@ def test_an_overlay_tints_the_place_alone():
     named = np.indices(sleeve.shape)[0] < 60  # its name is written at the top
     assert shown.shape == (*subject.photo.size, 3) and shown[sleeve > 0.6].max(1).min() > 50
     assert shown[(sleeve == 0) & ~named].max() == 0 and shown[named].max() > 0
+
+
+def test_what_was_found_is_gone_as_soon_as_nobody_wants_it():
+    gc.disable()
+    try:
+        seen = Places(man(), REGIONS)
+        seen.worn()
+        found = weakref.ref(seen)
+        del seen
+        assert found() is None
+    finally:
+        gc.enable()

@@ -234,14 +234,16 @@ def test_a_photo_that_is_forgotten_takes_its_jobs_along(service, photo, held):
             ask(opened.id)
 
 
-def test_nothing_of_a_photo_stays_in_memory(service, photo):
+def test_nothing_of_a_photo_stays_in_memory_until_the_garbage_is_collected(service, photo):
+    gc.collect()
+    gc.disable()
     opened = service.open(photo)
     job = ended(service.submit(opened.id, "red dress"))
     kept = [weakref.ref(each) for each in (opened, opened.photo, *opened._subjects.values(), job, job.result)]
     service.forget(opened.id)
     service.open(photo)  # the worker and the clerk have something else in their hands
     del opened, job
-    gc.collect()
+    gc.enable()
     assert [each() for each in kept] == [None] * len(kept)
 
 
@@ -277,6 +279,7 @@ def test_pixels_queue_and_results_are_bounded(photo, service, monkeypatch, opene
     ended(waiting)
     service._sweep()
     assert service.jobs(opened.id) == []
+    assert waiting.bytes > 10 and waiting.sent.bytes == 0
     monkeypatch.setattr(service, "limits", Limits(age=0))
     service._sweep()
     with pytest.raises(Gone):
