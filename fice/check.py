@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from fice.cloth.dress import Dressing
 from fice.cloth.prints import FLOOR, without_print
 from fice.language.clip import Semantics
-from fice.mask import union
+from fice.mask import box_of, union
 from fice.plan import Piece
 from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
 from fice.subject.regions import REGIONS, Regions
@@ -170,6 +170,8 @@ def _share(what: np.ndarray, where: np.ndarray) -> float:
 
 def _sides(lab: np.ndarray, garment: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Colours along a garment's outline, and those inside and beside it `reach` pixels away, (n, 3) each."""
+    near = box_of(garment, reach + 2)
+    lab, garment = lab[near], garment[near]
     outline = ndimage.binary_dilation(garment, iterations=1) & ~ndimage.binary_erosion(garment, iterations=1)
     found = [lab[outline]]
     for side in (

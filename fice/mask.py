@@ -17,8 +17,14 @@ SHARPNESS = 4  # samples of a reduced picture along one radius: enough for smoot
 
 def mean(picture: Tensor, radius: int) -> Tensor:
     """The mean over a square of side 2 * radius + 1; at the border over what there is of it."""
-    for kernel, padding in (((2 * radius + 1, 1), (radius, 0)), ((1, 2 * radius + 1), (0, radius))):
-        picture = F.avg_pool2d(picture, kernel, 1, padding, count_include_pad=False)
+    for axis, padding in ((2, (0, 0, radius, radius)), (3, (radius, radius))):
+        length, wide = picture.shape[axis], F.pad(picture, padding)
+        total = wide.narrow(axis, 0, length).clone()
+        for first in range(1, 2 * radius + 1):  # whole rows at a time, which a pooling is not
+            total += wide.narrow(axis, first, length)
+        at = torch.arange(length, device=picture.device)
+        counted = (at + radius).clamp(max=length - 1) - (at - radius).clamp(min=0) + 1
+        picture = total / (counted[:, None] if axis == 2 else counted)
     return picture
 
 
@@ -70,6 +76,15 @@ def without_specks(mask: Tensor, least: float = SPECK) -> Tensor:
             # the soft rim of a speck goes with it
             plane[ndimage.binary_dilation(speck[parts], iterations=2) & (inside | (abs(plane - 0.5) < 0.49))] = empty
     return torch.from_numpy(cleaned).to(mask)
+
+
+def box_of(inside: np.ndarray, margin: int = 0) -> tuple[slice, slice]:
+    """The box around what is True of (h, w) bool, `margin` pixels wider; all of it where nothing is."""
+    if not inside.any():
+        return np.s_[:, :]
+    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
+    down, across = (slice(max(each[0] - margin, 0), each[-1] + 1 + margin) for each in (rows, columns))
+    return down, across
 
 
 def disc(radius: int) -> np.ndarray:

@@ -46,4 +46,5 @@ def picture_of(linear):
 def sheet(swatch, size=(240, 200), pixel=0.2, seed=0, at=(0.0, 0.0)):
     """A piece of the cloth of a swatch; at: u, v of its corner, cm."""
     v, u = np.mgrid[: size[0], : size[1]].astype(np.float32) * np.float32(pixel)
-    return swatch.paint(u + np.float32(at[0]), v + np.float32(at[1]), np.random.default_rng(seed), pixel)
+    bolt = swatch.repeat(np.full(1, pixel, np.float32), np.random.default_rng(seed))
+    return bolt.at(u + np.float32(at[0]), v + np.float32(at[1]), pixel)

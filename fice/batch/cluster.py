@@ -28,8 +28,8 @@ from fice.bundle.bundle import load_bundle
 from fice.errors import DeviceError
 
 TRIES = 3  # of a job whose worker dies, the last one alone; of a worker that dies before it is ready
-AHEAD = 3  # times its width a worker is given: one in work, two being read
-LEAST = 4  # jobs that it is given at once, whatever its width
+AHEAD = 3  # times what it reads at once a worker is given: that, in work, and being written
+LEAST = 4  # jobs that it is given at once at least
 PATIENCE = 60.0  # seconds until it is told that no worker has found a place
 CHECK = 5.0  # seconds without news until the cluster is looked after
 GRACE = 40.0  # seconds that a cluster may be away; after 60 Ray ends this process
@@ -38,7 +38,7 @@ MOMENT = 0.05  # seconds that a job may take to come
 ROOT = Path(__file__).resolve().parents[2]
 
 Tell = Callable[[str], None]
-Report = tuple[int, list[str], Result | None]  # what a worker says: its width, remarks, what became of a job
+Report = tuple[int, list[str], Result | None]  # what a worker says: how many it reads, remarks, what became of a job
 
 
 class Worker:
@@ -71,12 +71,12 @@ class Worker:
         """Without end: one report as soon as work can begin, then one for each job as it is through."""
         remarks: list[str] = []
         flow = self.open(remarks.append)
-        yield flow.batch_size, remarks, None
+        yield flow.ahead, remarks, None
         while True:
             first = self.jobs.get()
             remarks.clear()
             for result in flow.run(itertools.chain([first], self._more())):
-                yield flow.batch_size, remarks, result
+                yield flow.ahead, remarks, result
                 remarks.clear()
 
     def _more(self) -> Iterator[Job]:
@@ -136,7 +136,8 @@ def shares(nodes: Sequence[dict[str, Any]], device: str, workers: int | None) ->
     cores = [each["CPU"] for each in have if each.get("CPU", 0) >= 1]
     if gpus and device != "cpu":
         count = workers or len(gpus)
-        return count, {"num_gpus": _share(gpus, count), "num_cpus": 0}, 1
+        beside = sum(each.get("CPU", 0) for each in have if each.get("GPU", 0))  # cores that read and write
+        return count, {"num_gpus": _share(gpus, count), "num_cpus": 0}, max(1, int(beside / count))
     if not cores:
         raise DeviceError("The Ray cluster has neither a GPU nor a core to compute on: add a node to it.")
     count = workers or sum(max(1, int(each) // 2) for each in cores)

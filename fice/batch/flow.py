@@ -85,14 +85,14 @@ class Flow:
         with pool("read") as readers, pool("write") as writers:
             try:
                 while True:
-                    while len(reading) < max(self.batch_size, 2 * self.beside):
+                    while len(reading) < self.ahead:
                         job = feed.take(BLINK if reading or writing or self.going else MOMENT)
                         if job is None:
                             break
                         reading.append(readers.submit(self._read, job))
                     while self.failures:
                         yield self.failures.popleft()
-                    while writing and (writing[0].done() or len(writing) > 2 * max(self.batch_size, self.beside)):
+                    while writing and (writing[0].done() or len(writing) > 2 * self.ahead):
                         yield writing.popleft().result()
                     if reading and not self.waiting and self._enough(reading, not feed.ended):
                         self._begin(self._take(reading))
@@ -108,6 +108,11 @@ class Flow:
                 for queue in (reading, writing):
                     while queue:
                         queue.pop().cancel()
+
+    @property
+    def ahead(self) -> int:
+        """How many photos are read ahead of the garments that are drawn."""
+        return max(self.batch_size, 2 * self.beside)
 
     def _read(self, job: Job) -> Pending | Result:
         """A job's files, and what is seen in its photo."""

@@ -77,7 +77,7 @@ def loop(device: torch.device, tiny: bool, way: str, folder: Path) -> TOLD:
 def batch(device: torch.device, tiny: bool, preset: str, folder: Path) -> TOLD:
     """One order again and again in a process that has begun, and many photos as a batch."""
     settings = Settings.preset(
-        preset, **({"steps": 1, "refine": 0, "tuning": 0} if tiny and preset != "default" else {})
+        preset, **({"steps": 1, "refine": 1, "tuning": 3} if tiny and preset != "default" else {})
     )
     photos = _people(device, 2 if tiny else 64, folder)
     editor = Editor("street", device, settings)

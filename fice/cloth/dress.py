@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fice.cloth.drape import drape
 from fice.cloth.materials import show
-from fice.cloth.patterns import paint
+from fice.cloth.patterns import draw
 from fice.cloth.shading import contrast, light_on
 from fice.cloth.swatch import Swatch
 from fice.plan import Piece
@@ -70,44 +70,47 @@ class Dressing:
     def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """The garment in its new cloth, (1, 3, h, w) sRGB in [0, 1].
 
-        front: the garment's own colours in a window of the photo, (1, 3, h, w); matte: where it is, (1, 1, h, w).
+        front: the garment's own colours in a window of the photo, (1, 3, h, w); matte: where it is, (1, 1, h, w), and
+            where it is not, these stay.
         """
         subject = self.subject
         light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0].cpu().numpy()
         inside = pure(matte)
         old = float(median(front, inside) @ LUMINANCE)
-        cloth, shown = self._cloth(light, window, old)
-        bright = float(np.quantile(cloth.reshape(-1, 3)[inside.cpu().numpy()].max(1), 0.9)) if len(inside) else 0.0
+        seen = (matte[0, 0] > 0).cpu().numpy()
+        cloth, shown = self._cloth(light, seen, window, old)
+        places = np.searchsorted(np.flatnonzero(seen), inside.cpu().numpy())
+        bright = float(np.quantile(cloth[places].max(1), 0.9)) if len(places) else 0.0
         factor = subject.exposure
         if shown > BRIGHTEST / 2:  # of darker cloth highlights are few
             factor *= min(1.0, max(DIMMED, BRIGHTEST / max(bright * factor, 1e-6)))
-        new = torch.empty_like(front)
-        rows = max(1, STRIP // light.shape[1])
-        for top in range(0, len(cloth), rows):
-            strip = torch.from_numpy(cloth[top : top + rows]).to(front).permute(2, 0, 1)[None]
-            new[:, :, top : top + rows] = to_gamma(film(strip * factor))
+        for strip in np.array_split(cloth, 1 + len(cloth) // STRIP):
+            strip[...] = to_gamma(film(torch.from_numpy(strip) * factor)).numpy()
+        new = front.clone()
+        for layer, channel in zip(new[0], cloth.T, strict=True):
+            layer[torch.from_numpy(seen)] = torch.from_numpy(np.ascontiguousarray(channel)).to(front)
         return new
 
-    def _cloth(self, light: np.ndarray, window: Window, old: float) -> tuple[np.ndarray, float]:
-        """The cloth under its light, (h, w, 3) linear by day, and the brightest channel of its base."""
+    def _cloth(self, light: np.ndarray, seen: np.ndarray, window: Window, old: float) -> tuple[np.ndarray, float]:
+        """The cloth under its light where it is seen, (n, 3) linear by day, and the brightest channel of its base."""
         cloth, subject = self.cloth, self.subject
         if cloth.design == "solid" and cloth.material is None and cloth.base is not None:
-            light = light * np.float32(contrast(old, float(cloth.base @ LUMINANCE) * subject.exposure))
-            np.exp(light, out=light)
-            return light[..., None] * cloth.base.astype(np.float32), float(cloth.base.max())
+            light = light[seen] * np.float32(contrast(old, float(cloth.base @ LUMINANCE) * subject.exposure))
+            return np.exp(light)[:, None] * cloth.base.astype(np.float32), float(cloth.base.max())
         on = drape(self.piece.cloth[0, 0].cpu().numpy(), subject.frame, subject.points, self.legs, light, window)
         rng = np.random.default_rng(self.seed)
         if cloth.swatch is not None:
-            painted = cloth.swatch.paint(on.u, on.v, rng, on.pixel)
+            repeat = cloth.swatch.repeat(on.pixel, rng)
         else:
             colours = cloth.base, cloth.second, cloth.third
-            painted = paint(cloth.design, on.u, on.v, *colours, rng, pixel=on.pixel)
-        usual = painted.reshape(-1, 3)[:: 1 + light.size // SAMPLE].mean(0)
+            repeat = draw(cloth.design, *colours, rng, float(on.pixel.min()))
+        usual = repeat.at(*(x.ravel()[:: 1 + x.size // SAMPLE] for x in (on.u, on.v, on.pixel))).mean(0)
         light = light * contrast(old, float(usual @ LUMINANCE) * subject.exposure)
-        lit, opacity = show(painted, light, on.u, on.v, on.pixel, cloth.material, rng, cloth.swatch is None)
+        painted = repeat.at(on.u[seen], on.v[seen], on.pixel[seen])
+        lit, opacity = show(painted, light, on.u, on.v, on.pixel, cloth.material, rng, cloth.swatch is None, seen)
         if (opacity < 1).any():
-            below = self.under.astype(np.float32) * np.exp(light)[..., None]
-            lit = below + opacity[..., None] * (lit - below)
+            below = self.under.astype(np.float32) * np.exp(light[seen])[:, None]
+            lit = below + opacity[:, None] * (lit - below)
         return lit, float(usual.max())
 
 

@@ -93,20 +93,23 @@ def show(
     material: str | None,
     rng: np.random.Generator,
     grained: bool = True,
+    where: Array | None = None,
 ) -> tuple[Array, Array]:
     """A garment of a material, under the light on it.
 
     Args:
-        reflectance: (h, w, 3) linear light, the cloth's colours.
+        reflectance: (h, w, 3) linear light, the cloth's colours; (n, 3) of what is looked at alone.
         light: (h, w) natural log of the factor that folds and form put on it, 0 at its median, about -1.4 to 0.8; it
             goes on smoothly beyond the garment.
         u, v: (h, w) cm across and down the cloth; pixel: cm that a pixel of the photo covers, (h, w) or one for all.
         material: one of MATERIALS; None is cotton.
         rng: from which the grain comes.
         grained: False where the colours show the material's grain already, as those of a swatch do.
+        where: (h, w) bool, what is looked at; all by default.
 
     Returns:
-        (h, w, 3) float32 linear light before the scene's exposure, and the opacity (h, w) float32 in [0, 1].
+        (h, w, 3) float32 linear light before the scene's exposure, and the opacity (h, w) float32 in [0, 1]; (n, 3) and
+        (n,) of what is looked at alone.
 
     Raises:
         ValueError: no such material.
@@ -114,20 +117,21 @@ def show(
     kind = _named(material)
     kind = kind if grained else replace(kind, grain=grains.smooth, body=1.0)
     light = np.asarray(light, np.float32)
+    shape = light.shape if where is None else (int(where.sum()),)
+    seen = lambda field: field.ravel() if where is None else field[where]  # noqa: E731
     if not light.size or kind == Material():
-        return reflectance * np.exp(light)[..., None], np.ones_like(light)
+        return reflectance * np.exp(seen(light)).reshape(*shape, 1), np.ones(shape, np.float32)
     usual = float(np.median(pixel))
     grain = kind.grain(rng, float(np.min(pixel)))
     form = _form(kind, light, usual)
-    radiance, opacity = np.empty((*light.shape, 3), np.float32), np.empty_like(light)
-    pixel = np.broadcast_to(np.asarray(pixel, np.float32), light.shape)
-    rows = max(1, BLOCK // light.shape[1])
-    for start in range(0, light.shape[0], rows):
-        part = slice(start, start + rows)
-        near = grain.at(u[part], v[part], pixel[part])
-        strip = light[part], *(field[part] for field in form)
-        radiance[part], opacity[part] = _lit(kind, reflectance[part], near, *strip)
-    return radiance, opacity
+    reflectance, covered = reflectance.reshape(-1, 3), np.broadcast_to(np.asarray(pixel, np.float32), light.shape)
+    u, v, covered, *fields = (seen(field) for field in (u, v, covered, light, *form))
+    radiance, opacity = np.empty((u.size, 3), np.float32), np.empty(u.size, np.float32)
+    for start in range(0, u.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        near = grain.at(u[part], v[part], covered[part])
+        radiance[part], opacity[part] = _lit(kind, reflectance[part], near, *(field[part] for field in fields))
+    return radiance.reshape(*shape, 3), opacity.reshape(shape)
 
 
 def _form(kind: Material, light: Array, pixel: float) -> tuple[Array, Array, Array]:

@@ -14,7 +14,7 @@ import torch
 from scipy import ndimage
 
 from fice.fill import push_pull
-from fice.mask import disc, steps
+from fice.mask import box_of, disc, steps
 from fice.srgb import LUMINANCE, linear_light, to_lab
 
 DETAIL = 512  # pixels of the person's height at which print is looked for
@@ -55,11 +55,12 @@ def without_print(picture: np.ndarray, garment: np.ndarray, height: float) -> tu
         found between the figures of a print, in [0, 1], 0 on cloth of one colour; both (H, W) float32.
     """
     log = np.log(linear_light(picture) @ LUMINANCE + FLOOR)
-    looks = to_lab(picture * 255) * (LIGHTNESS, 1, 1)
     inner = ndimage.binary_erosion(garment, iterations=max(1, round(RIM * height)))
     inner = inner if inner.any() else garment
-    inks = _inks(looks, inner, height)
-    levels, plain = _levels(log, inks, inner, height), np.bincount(inks[inner] + 1).max() > PLAIN * inner.sum()
+    near, inks = box_of(inner, 2), np.full(inner.shape, MIXED)
+    inks[near] = _inks(to_lab(picture[near] * 255) * (LIGHTNESS, 1, 1), inner[near], height)
+    levels = _levels(log[near], inks[near], inner[near], height)
+    plain = np.bincount(inks[inner] + 1).max() > PLAIN * inner.sum()
     inks = np.where(plain, np.bincount(inks[inner] + 1).argmax() - 1, inks)
     log, pure = log - levels[np.maximum(inks, 0)], inner
     if not plain:

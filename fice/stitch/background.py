@@ -43,7 +43,7 @@ def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Grou
     with torch.no_grad():
         view = seen(photo, frame, body.device)
         figure = whole_figure(view, body)
-        source = torch.from_numpy(photo.srgb(window)).permute(2, 0, 1)[None].to(body)
+        source = torch.from_numpy(photo.srgb(window)).permute(2, 0, 1)[None].contiguous().to(body)
         probability = frame.to_photo(figure, window=window, kernel="linear").clamp(0, 1)
         matte, own = cut_out(source, probability, 1 / frame.scale)
         shade = None

@@ -21,6 +21,7 @@ from fice.cloth.shading import carry_detail, carry_light, light_on
 from fice.diffusion.inpainted import Inpainted
 from fice.fill import fill_background, push_pull
 from fice.mask import grow, refine, steepen, union, without_specks
+from fice.photo.profiles import has_own_colours
 from fice.references.fit import Fitted, rank_of
 from fice.stitch.background import lay_behind
 from fice.stitch.ground import Ground
@@ -63,7 +64,7 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
         return Stitched(parts.photo.pixels, np.zeros(parts.photo.size, bool))
     window = window_of(parts, whole=mode != "region")
     with torch.no_grad():
-        source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].to(parts.drawn)
+        source = torch.from_numpy(parts.photo.srgb(window)).permute(2, 0, 1)[None].contiguous().to(parts.drawn)
         if mode == "region":
             layers = garment_layers(parts, source, window, detail)
         else:
@@ -73,7 +74,7 @@ def stitch(parts: Stitch, mode: str = "region", detail: float = 1.0) -> Stitched
     support = np.zeros(parts.photo.size, bool)
     inside = alpha[0, 0].cpu().numpy() > 0
     support[y0:y1, x0:x1] = inside
-    part = composed[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    part = composed[0].permute(1, 2, 0).cpu().numpy()
     pixels = paste(parts.photo, part, inside, window)
     return Stitched(pixels, support)
 
@@ -171,8 +172,8 @@ def stitch_head(generated: Tensor, picture: Tensor, head: Tensor) -> Tensor:
 def paste(photo: Photo, composed: np.ndarray, support: np.ndarray, window: Window | None = None) -> np.ndarray:
     """The photo's pixels with `composed` put in where `support` is true; all others are the photo's own, bit for bit.
 
-    composed: (h, w, 3) float sRGB in [0, 1] and support: (h, w) bool, of the photo or of its part `window`. The
-    difference to the photo is what is added: colours that sRGB cannot show stay where nothing changes.
+    composed: (h, w, 3) float sRGB in [0, 1] and support: (h, w) bool, of the photo or of its part `window`. To a photo
+    that has a profile the difference is added: colours that sRGB cannot show stay where nothing changes.
     """
     y0, x0, y1, x1 = window or (0, 0, *photo.size)
     pixels = photo.pixels.copy()
@@ -181,9 +182,11 @@ def paste(photo: Photo, composed: np.ndarray, support: np.ndarray, window: Windo
     rows = max(1, STRIP // max(1, part.shape[1]))
     for top in range(0, len(part), rows):
         strip, inside = part[top : top + rows], support[top : top + rows]
-        before = photo.from_srgb(photo.srgb((y0 + top, x0, y0 + top + len(strip), x1)))
-        change = photo.from_srgb(composed[top : top + rows]).astype(np.int32) - before
-        strip[inside] = np.clip(strip[inside].astype(np.int32) + change[inside], 0, most)
+        after = photo.from_srgb(composed[top : top + rows])
+        if has_own_colours(photo.icc):
+            before = photo.from_srgb(photo.srgb((y0 + top, x0, y0 + top + len(strip), x1)))
+            after = np.clip(strip + (after.astype(np.int32) - before), 0, most).astype(strip.dtype)
+        np.copyto(strip, after, where=inside[..., None])
     return pixels
 
 

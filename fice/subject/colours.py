@@ -38,10 +38,9 @@ def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tens
     names: the class of each channel.
     """
     bins = _bins(view)
-    found = probabilities
+    found, seen = probabilities, probabilities.clamp(min=1e-4).log()
     for _ in range(ROUNDS):
-        likelihood = _likelihood(bins, found)
-        found = (probabilities.clamp(min=1e-4).log() + BELIEVED * mean(likelihood, NEAR)).softmax(1)
+        found = mean(_likelihood(bins, found), NEAR).mul_(BELIEVED).add_(seen).softmax(1)
     return _with_hands(found, bins, names)
 
 

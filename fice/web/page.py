@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
-
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import gradio as gr
 
@@ -52,7 +48,7 @@ def part(name: str, value: Any = None, **props: Any) -> gr.HTML:
 def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
     """The page over a service."""
 
-    def dress(photo: Any, order: Any, preset: str, seed: float, candidates: float) -> tuple[Any, str]:
+    def dress(photo: Any, order: Any, preset: str, seed: int | None, candidates: int | None) -> tuple[Any, str]:
         try:
             opened = service.photo(_id(photo))
             job = service.submit(opened.id, _order(order, seed, candidates), preset, files=files.of(opened))
@@ -60,7 +56,7 @@ def build(service: Service, files: Files, shelf: Shelf) -> gr.Blocks:
             return gr.skip(), _alert(str(error))
         return {"job": job.id}, ""
 
-    def copied(photo: Any, order: Any, preset: str, seed: float, candidates: float) -> tuple[str, str]:
+    def copied(photo: Any, order: Any, preset: str, seed: int | None, candidates: int | None) -> tuple[str, str]:
         name = str(photo.get("name", "photo.jpg")) if isinstance(photo, dict) else "photo.jpg"
         try:
             asked = Order().with_wishes(_order(order, seed, candidates))
@@ -120,15 +116,14 @@ def _id(photo: Any) -> str:
     return str(photo.get("id"))
 
 
-def _order(told: Any, seed: float, candidates: float) -> dict[str, Any]:
+def _order(told: Any, seed: int | None, candidates: int | None) -> dict[str, Any]:
     """What the page says as json holds it, without cards that say nothing."""
     order = dict(told) if isinstance(told, dict) else {}
     cards = order.get(SEVERAL)
     said = [card for card in cards if card] if isinstance(cards, list) else []
     if not said and not order.get("background"):
         raise UsageError("It is not said what to wear; give words, a swatch, a garment or a background.")
-    wishes = {"seed": int(seed or 0), "candidates": int(candidates or 1)}
-    return order | {SEVERAL: said or [{}]} | wishes
+    return order | {SEVERAL: said or [{}], "seed": seed, "candidates": candidates}
 
 
 def _presets(service: Service) -> list[str]:

@@ -22,7 +22,7 @@ from fice.order import Order
 class StubFlow:
     """Does what the text says: die (always, or once), find the disk full; else it notes the edit and is done."""
 
-    batch_size = 1
+    ahead = 1
 
     def __init__(self, out: Path):
         self.out = out

@@ -306,9 +306,9 @@ def test_a_ray_of_its_own_ends_with_the_run(tmp_path, temporary, number):
         ([{"CPU": 4}, {"CPU": 4}], "auto", 3, (3, {"num_cpus": 2}, 2)),
         ([{"CPU": 16}, {"CPU": 4}], "auto", None, (10, {"num_cpus": 2}, 2)),
         ([{"CPU": 5}], "auto", 2, (2, {"num_cpus": 2}, 2)),
-        ([{"CPU": 8, "GPU": 4}, {"CPU": 8}], "auto", None, (4, {"num_gpus": 1, "num_cpus": 0}, 1)),
-        ([{"CPU": 8, "GPU": 2}], "cuda", 1, (1, {"num_gpus": 1, "num_cpus": 0}, 1)),
-        ([{"CPU": 8, "GPU": 2}], "auto", 3, (3, {"num_gpus": 0.5, "num_cpus": 0}, 1)),
+        ([{"CPU": 8, "GPU": 4}, {"CPU": 8}], "auto", None, (4, {"num_gpus": 1, "num_cpus": 0}, 2)),
+        ([{"CPU": 8, "GPU": 2}], "cuda", 1, (1, {"num_gpus": 1, "num_cpus": 0}, 8)),
+        ([{"CPU": 8, "GPU": 2}], "auto", 3, (3, {"num_gpus": 0.5, "num_cpus": 0}, 2)),
         ([{"CPU": 8, "GPU": 2}], "cpu", 2, (2, {"num_cpus": 4}, 4)),
     ],
 )

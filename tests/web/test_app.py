@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import socket
+
 import pytest
 import requests
+
+from fice.web.app import page_app
 
 
 @pytest.fixture
@@ -49,3 +54,40 @@ def test_who_has_no_token_stays_outside(app, serving):
         page = session.get(f"{address}/", timeout=20)
         assert page.status_code == 200 and "default-src 'self'" in page.headers["content-security-policy"]
         assert "token" not in page.text or "a-token-of-many-letters" not in page.text
+
+
+def test_nothing_is_told_to_anybody(service, monkeypatch, serving):
+    asked = []
+    known = socket.getaddrinfo
+
+    def told(host, *more, **others):
+        asked.append(host)
+        return known(host, *more, **others)
+
+    monkeypatch.setattr(socket, "getaddrinfo", told)
+    with serving(page_app(service)) as address:
+        session = requests.Session()
+        session.trust_env = False
+        assert session.get(f"{address}/", timeout=20).status_code == 200
+    assert set(asked) <= {"127.0.0.1", "localhost"}
+
+
+STRANGE = [
+    *(None, "red dress", {"garments": "x"}, {"garments": [1]}, {"garments": [{"text": ["red"]}]}, {"seed": "seven"}),
+    *({"garments": [{"swatch": "/etc/passwd"}]}, {"garments": [{"text": "red dress"}], "latent": "/etc/passwd"}),
+]
+
+
+@pytest.fixture(scope="module")
+def opened(service, photo):
+    return {"id": service.open(photo.read_bytes()).id}
+
+
+@pytest.mark.parametrize("order", STRANGE, ids=json.dumps)
+def test_whatever_a_stranger_orders_is_answered_in_a_sentence(ask, opened, order):
+    config = ask("GET", "/config").json()
+    dress = next(each for each in config["dependencies"] if len(each["targets"]) == 2)
+    asked = {"data": [opened, order, "fast", None, 1], "fn_index": dress["id"], "session_hash": "stranger"}
+    answer = ask("POST", "/gradio_api/run/predict", json=asked)
+    assert answer.status_code == 200 and '<p role="alert">' in answer.json()["data"][1]
+    assert "root:" not in answer.text

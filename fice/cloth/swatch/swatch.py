@@ -56,22 +56,17 @@ class Swatch:
         """(n, 2) cm down and across from a place to the next that is like it; (0, 2) where there is no lattice."""
         return np.linalg.pinv(self.waves).T * (self.width / self.picture.shape[1])
 
-    def paint(self, u: Array, v: Array, rng: np.random.Generator, pixel: Array | float) -> Array:
-        """The cloth at places on a garment; stripes lie as in the picture.
+    def repeat(self, pixel: Array, rng: np.random.Generator) -> Repeat:
+        """The cloth, linear reflectance, to be looked up at places on a garment; stripes lie as in the picture.
 
         Args:
-            u, v: (h, w) float32 cm, across and down; they may jump between parts of a garment.
+            pixel: cm that the photo's pixels cover there; what is finer fades to its mean.
             rng: from which its places are drawn.
-            pixel: cm that a pixel of the photo covers there, (h, w) or one for all. What is finer fades to its mean.
-
-        Returns:
-            (h, w, 3) float32 linear reflectance.
         """
         if self.kind == "plain":
-            return np.broadcast_to(self.mean, (*np.shape(u), 3)).copy()
-        covered = np.asarray(pixel)[np.asarray(pixel) > 0]
-        finest = float(np.quantile(covered, 0.05)) if covered.size else 1.0
-        return self._bolt(finest, rng).at(u, v, pixel)
+            return Repeat(self.mean[None, None], 0.0, 0.0)
+        covered = pixel[pixel > 0]
+        return self._bolt(float(np.quantile(covered, 0.05)) if covered.size else 1.0, rng)
 
     def _bolt(self, finest: float, rng: np.random.Generator) -> Repeat:
         own = self.width / self.picture.shape[1]

@@ -14,6 +14,7 @@ const SCENE = [
 // where a whole garment goes, by what is worn there
 const WHOLE = { top: "upper", coat: "outer", dress: "dress", skirt: "lower", trousers: "lower" };
 const MOST = 6;
+const masks = {}; // that were painted here, to be kept beside the photo
 let photo = null, active = 0, done = [], undone = [];
 let order = props.value || { garments: [{}] };
 const said = $(".said");
@@ -118,6 +119,8 @@ function box([wish, name, hint], put, value, where) {
     input.onchange = () => send(input.files[0], wish, put);
     label.append(values.length ? "" : name, input);
     made.append(label);
+  } else if (masks[value]) {
+    made.append(Object.assign(document.createElement("a"), { href: masks[value], download: value, textContent: "save", className: "turn" }));
   } else if (wish === "swatch") {
     const turn = Object.assign(document.createElement("button"), { type: "button", className: "turn", textContent: "wear it instead" });
     turn.title = "It shows a garment, and not its cloth";
@@ -147,6 +150,7 @@ async function ask(path, body) {
 
 async function send(file, wish, put) {
   const name = file && (await ask("/files?wish=" + wish + "&name=" + encodeURIComponent(file.name), file));
+  if (name && wish === "mask") masks[name] = URL.createObjectURL(file);
   if (name) put(wish, name);
 }
 

@@ -74,7 +74,7 @@ def test_a_seed_makes_the_cloth_and_another_one_another(name):
 def test_what_is_finer_than_a_pixel_is_its_mean():
     swatch = read_swatch(picture_of(cloth_of("pinstriped")))
     v, u = np.mgrid[:40, :40].astype(np.float32) * np.float32(31.7)
-    far = swatch.paint(u, v, np.random.default_rng(0), 30.0)
+    far = swatch.repeat(np.full(1, 30.0), np.random.default_rng(0)).at(u, v, 30.0)
     assert np.abs(far - swatch.mean).max() < 0.05
 
 
@@ -82,8 +82,8 @@ def test_a_garment_whose_parts_are_seen_at_an_angle_is_painted():
     swatch = read_swatch(picture_of(cloth_of("striped")))
     v, u = np.mgrid[:60, :60].astype(np.float32) * np.float32(0.2)
     pixel = np.where(u > 6, 0.2, 0.0).astype(np.float32)
-    assert np.isfinite(swatch.paint(u, v, np.random.default_rng(0), pixel)).all()
-    assert np.isfinite(swatch.paint(u, v, np.random.default_rng(0), 0 * pixel)).all()
+    for covered in (pixel, 0 * pixel):
+        assert np.isfinite(swatch.repeat(covered, np.random.default_rng(0)).at(u, v, covered)).all()
 
 
 def test_the_width_sets_the_scale():
