@@ -144,3 +144,13 @@ def keep_freed_memory() -> None:
         library.mallopt(mmap_threshold, 2**25)
     except (OSError, AttributeError, TypeError):
         return
+
+
+def hand_back_memory() -> None:
+    """Return what is freed to the system, which the C library else keeps; does nothing where it cannot (glibc can)."""
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return

@@ -34,7 +34,7 @@ class Settings:
 
     # the loop
     steps: int = setting(
-        20,
+        10,
         "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
         "another start give it 60.",
         limits=(1, 100_000),
@@ -59,13 +59,14 @@ class Settings:
         "w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.", choices=("w+", "w")
     )
     refine: int = setting(
-        10,
-        "Steps that fit the latent to the photograph before any text is known; 30 bring nothing more.",
+        0,
+        "Steps that fit the latent to the photograph, or to its re-dressed garment, before any text is known.",
         limits=(0, 100_000),
     )
     tuning: int = setting(
-        40,
-        "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv 2106.05744).",
+        0,
+        "Steps that fit the generator's own weights to the same (pivotal tuning, arXiv 2106.05744); what it misses of "
+        "a redressed start is added without, but from another start give it 40.",
         limits=(0, 100_000),
     )
 
@@ -268,8 +269,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rate": 0.05,
         "schedule": "constant",
         "start": "encoder",
-        "refine": 0,
-        "tuning": 0,
         "cloth": 0.0,
         "crop": "picture",
         "views": 0,

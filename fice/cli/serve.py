@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fice.cli.options import bundle_option, device_option, preset_option, said, with_options
-from fice.cli.terminal import Verb, quiet_option, say, warn
+from fice.cli.terminal import Verb, quiet_option, say
 from fice.extras import need
 
 
@@ -60,6 +60,6 @@ def serve(host: str, port: int, token: str | None, **options: Any) -> None:
         def ready(address: str, secret: str | None) -> None:
             click.echo(address)
             if secret and secret != token:
-                warn(f"Clients send the header Authorization: Bearer {secret}")
+                click.echo(f"Clients send the header Authorization: Bearer {secret}", err=True)
 
         listen(as_app(service), listening, token, service.limits.bytes, ready)

@@ -16,6 +16,7 @@ import torch
 from fice.bundle.bundle import Bundle, load_bundle
 from fice.collections.collection import names as collections
 from fice.course import Course
+from fice.device import hand_back_memory
 from fice.editor import Editor
 from fice.engine import refused
 from fice.errors import InputError, UsageError
@@ -238,6 +239,8 @@ class Service:
                 kept += job.bytes
                 if job.ended and (kept > self.limits.kept or number >= self.limits.jobs):
                     del self._jobs[job.id]
+        if not self.held()["active"]:  # the next one would ask for it again
+            hand_back_memory()
 
     def _idle(self) -> list[Opened]:
         """The photos for which no job waits or runs, the longest unused one first."""
