@@ -57,14 +57,14 @@ check() { # PART SECONDS [OPTION...]
 
 # the limits add up to 480 s
 case $device in
-cuda*) part build 60 "$python" -m fice ops build ;;
+cuda*) part build 55 "$python" -m fice ops build ;;
 *) say build "skipped: only for a GPU" ;;
 esac
-check ops 35
+check ops 30
 check loop-eager 20
 check loop-bf16 20
-check default 30
-check generated 30
+check default 45
+check generated 40
 bundle=street
 if [ -n "$vocabulary" ]; then
     part official 15 "$python" tests/official.py "$out/official-work" "$vocabulary"
@@ -72,21 +72,21 @@ if [ -n "$vocabulary" ]; then
 else
     say official "skipped: no --vocabulary is named, so paper runs with the bundled networks"
 fi
-check paper 35 --bundle "$bundle"
+check paper 45 --bundle "$bundle"
 check batch-default 25
 check batch-generated 25
 if [ -n "$checkpoint" ]; then
     mkdir -p "$out/training-work" && cp "$checkpoint"/*.* "$out/training-work"
     # shellcheck disable=SC2086
-    part training 35 "$python" -m fice.training.recipes.adversarial --data "$data" --out "$out/training-work" \
+    part training 30 "$python" -m fice.training.recipes.adversarial --data "$data" --out "$out/training-work" \
         --device "$device" --minutes 100000 --tick 10 $recipe
 else
     say training "skipped: no --checkpoint is named"
 fi
 case $device in
 cuda*)
-    check loop-compiled 75
-    check loop-graphs 75
+    check loop-compiled 65
+    check loop-graphs 65
     ;;
 *) say loop-compiled "skipped: only for a GPU, graphs likewise" ;;
 esac
