@@ -27,6 +27,7 @@ from fice.inversion.terms import edit_terms, fit_terms
 from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
+from fice.nets.frozen import frozen
 from fice.plan import Piece, Plan
 from fice.references.fit import Fitted
 from fice.settings import Settings
@@ -116,7 +117,7 @@ class Inversion:
 
     def load_encoder(self) -> Encoder:
         """The bundle's encoder, mapped anew: a large one is needed for a moment only."""
-        return Encoder(self.bundle.part("encoder", self.device), self.generator)
+        return Encoder(frozen(self.bundle.part("encoder", self.device)), self.generator)
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         """Fits latents, and with `tuning` the generator's weights, to photos: together, without mixing them.

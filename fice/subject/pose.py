@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from fice.nets.frozen import frozen
 from fice.subject.regions import at_most
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Pose:
         """
         extra = bundle.extra("pose")
         soft = bundle.parts["pose"].network in SOFT
-        found = bundle.part("pose", device, kind=network)
+        found = frozen(bundle.part("pose", device, kind=network))
         return cls(found, extra["names"], soft, extra.get("height"), extra.get("keypoints", ()))
 
     def maps(self, picture: Tensor) -> Tensor:

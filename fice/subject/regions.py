@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.errors import InputError
+from fice.nets.frozen import frozen
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -94,7 +95,7 @@ class Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
         more = extra.get("height"), extra.get("looks", ()), extra.get("channels", ())
-        return cls(bundle.part("regions", device), extra["names"], *more)
+        return cls(frozen(bundle.part("regions", device)), extra["names"], *more)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
