@@ -1,6 +1,6 @@
 """The command line of a checkout that is not installed: `python cli.py edit ...`."""
 
-from fice.cli import main
+from fice.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -1,6 +1,6 @@
 """`python -m fice` is `fice`."""
 
-from fice.cli import main
+from fice.cli import run
 
 if __name__ == "__main__":
-    main(prog_name="fice")
+    run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,9 +44,17 @@ class Course:
     Args:
         tell: gets the stage in work and the share of all work that is done, in [0, 1].
         device: the kind of device that computes.
+        past: stages that are behind it already.
     """
 
-    def __init__(self, settings: Settings, candidates: int, tell: Callable[[str, float], None], device: str = "cpu"):
+    def __init__(
+        self,
+        settings: Settings,
+        candidates: int,
+        tell: Callable[[str, float], None],
+        device: str = "cpu",
+        past: Collection[str] = (),
+    ):
         generated = settings.garment == "generated"
         fits = 2 if settings.start == "redressed" else 1
         steps = {
@@ -57,11 +65,11 @@ class Course:
             "stitch": candidates,
         }
         costs = COSTS | ({"loop": NOISE if device == "cpu" else ON_GPU} if settings.garment == "diffused" else {})
-        self.work = {stage: count * costs[stage] for stage, count in steps.items()}
+        self.work = {stage: count * costs[stage] for stage, count in steps.items() if stage not in past}
         self.work["loop"] *= candidates
-        self.each = {stage: self.work[stage] / count for stage, count in steps.items() if count}
+        self.each = {stage: work / steps[stage] for stage, work in self.work.items() if work}
         self.done, self.tell = dict.fromkeys(self.work, 0.0), tell
-        tell("load", 0.0)
+        tell(next(stage for stage, work in self.work.items() if work), 0.0)
 
     def __call__(self, stage: str) -> None:
         self.done[stage] = min(self.done[stage] + self.each.get(stage, 0.0), self.work[stage])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def half(device: str | torch.device) -> torch.autocast:
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind != "cpu" or not wrong_in_half())
 
 
+def mixed(precision: str, device: torch.device) -> torch.autocast:
+    """Mixed precision (arXiv 1710.03740) in "bfloat16" or "float16"; none for any other word."""
+    half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
+    return torch.autocast(device.type, half, enabled=half is not None)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """UsageError for numbers (`Settings.precision`) that a CPU does not take, DeviceError where it gets them wrong."""
+    if device.type == "cpu" and precision == "float16":
+        raise UsageError("precision=float16 is for GPUs: leave it out, or say precision=bfloat16.")
+    if device.type == "cpu" and precision == "bfloat16" and (wrong := wrong_in_half()):
+        raise DeviceError(f"This processor errs in bfloat16 ({wrong[0]}): leave out precision=bfloat16.")
+
+
 @cache
 def wrong_in_half() -> tuple[str, ...]:
     """Convolutions that this CPU computes wrongly in bfloat16, in words; a tenth of a second, once.
@@ -112,6 +127,20 @@ def free_memory(device: torch.device) -> float:
     except (OSError, KeyError, ValueError):
         known = "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {})
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else float("inf")
+
+
+def most_held(device: torch.device) -> int | None:
+    """The most bytes that this process has held so far, of a GPU's memory or the machine's; None: nobody tells."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def keep_freed_memory() -> None:

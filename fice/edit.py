@@ -33,7 +33,7 @@ class Edit:
         pixels: the result in the photo's own profile and dtype, (H, W, 3).
         mask: where the result may differ from the photo, (H, W) bool; all else is bit-identical. Saved as JPEG it
             grows to the blocks that changed; of a JPEG that a notice calls new it is the region meant.
-        garment: the garment after the edit, (H, W) float in [0, 1].
+        worn: where the garment is after the edit, on the canvas of the subject's frame, (1, 1, h, w) float in [0, 1].
         latent: what the engine could begin from again; of a StyleGAN2 the edited W+, (1, R, D); None of a photographed
             garment.
         drawn: what the engine drew, (1, 3, H, W) float in about [0, 1].
@@ -53,7 +53,7 @@ class Edit:
     order: Order
     pixels: np.ndarray
     mask: np.ndarray
-    garment: np.ndarray
+    worn: Tensor
     latent: Tensor | None
     drawn: Tensor
     notices: list[str]
@@ -68,6 +68,11 @@ class Edit:
         """The photo, as opaque as the result is."""
         photo = self.subject.photo
         return photo if self.alpha is None else replace(photo, alpha=self.alpha)
+
+    @property
+    def garment(self) -> np.ndarray:
+        """Where the garment is after the edit, (H, W) float in [0, 1]."""
+        return self.subject.frame.to_photo(self.worn, kernel="linear")[0, 0].cpu().numpy()
 
     @property
     def picture(self) -> np.ndarray:

@@ -228,7 +228,7 @@ class Editor:
                 ground=plan.ground,
             )
             result = stitch(parts, settings.stitch, settings.detail)
-            after = subject.frame.to_canvas(seen(result.over(subject.photo), self.device))
+            after = seen(result.over(subject.photo), subject.frame, self.device)
             similarity = likeness(self.semantics, subject.view, plan.pieces, made.garments, after)
             painted = [cloth.painted for cloth in made.cloths if isinstance(cloth, Inpainted)]
             shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
@@ -261,14 +261,12 @@ class Editor:
         }
         if plan.found:
             facts["found"] = [each.as_json() for each in plan.found]
-        worn = union([*made.garments, torch.zeros_like(made.body)])
-        garment = subject.frame.to_photo(worn, kernel="linear")[0, 0].cpu().numpy()
         return Edit(
             subject,
             plan.order,
             result.pixels,
             result.mask,
-            garment,
+            union([*made.garments, torch.zeros_like(made.body)]),
             made.latent,
             run.picture,
             [*plan.notices, *drawn, *faults],

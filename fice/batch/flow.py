@@ -16,20 +16,22 @@ from fice.batch.batch_size import best_batch_size
 from fice.batch.feed import Feed
 from fice.batch.jobs import Job
 from fice.batch.journal import Result
+from fice.batch.looks import Looks
 from fice.batch.pending import Pending, failure
 from fice.batch.resume import made_from, state_of
-from fice.device import keep_freed_memory
+from fice.device import free_memory, keep_freed_memory
 from fice.edit import best_of
 from fice.editor import Editor
 from fice.engine import Run
 from fice.errors import FullDisk, InputError, is_out_of_memory
 from fice.inversion.latent import read_latent
 from fice.outputs import Outputs
+from fice.pages.thumbnails import thumbnails
 from fice.photo.photo import read_photo
 from fice.plan import Plan
 from fice.subject.subject import Subject
-from fice.web.thumbnails import thumbnails
 
+ROOM = 1 << 30  # bytes that reading one large photo and writing another may take
 MOMENT, BLINK = 0.1, 0.02  # seconds to wait for a job when there is nothing else to do, and when there is
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -64,6 +66,8 @@ class Flow:
         self.failures: deque[Result] = deque()
         self.through: list[Pending] = []
         self.subjects: OrderedDict[Any, Subject] = OrderedDict()
+        self.beside = max(1, int(min(torch.get_num_threads() // 2, free_memory(torch.device("cpu")) / ROOM)))
+        self.looks = Looks(editor.analyse, 2 * self.beside)
         keep_freed_memory()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
@@ -77,17 +81,18 @@ class Flow:
         reading: deque[Future[Pending | Result]] = deque()
         writing: deque[Future[Result]] = deque()
         quiet = partial(torch.set_num_threads, 1)
-        with ThreadPoolExecutor(1, "read", quiet) as readers, ThreadPoolExecutor(1, "write", quiet) as writers:
+        pool = partial(ThreadPoolExecutor, self.beside, initializer=quiet)
+        with pool("read") as readers, pool("write") as writers:
             try:
                 while True:
-                    while len(reading) < self.batch_size:
+                    while len(reading) < max(self.batch_size, 2 * self.beside):
                         job = feed.take(BLINK if reading or writing or self.going else MOMENT)
                         if job is None:
                             break
                         reading.append(readers.submit(self._read, job))
                     while self.failures:
                         yield self.failures.popleft()
-                    while writing and (writing[0].done() or len(writing) > 2 * self.batch_size):
+                    while writing and (writing[0].done() or len(writing) > 2 * max(self.batch_size, self.beside)):
                         yield writing.popleft().result()
                     if reading and not self.waiting and self._enough(reading, not feed.ended):
                         self._begin(self._take(reading))
@@ -115,7 +120,7 @@ class Flow:
             target.parent.mkdir(parents=True, exist_ok=True)
             outputs = Outputs.next_to(target, self.keep).check(photo, True, job.order.transparent)
             latent = None if job.order.latent is None else read_latent(job.order.latent)
-            return Pending(job, before, self.editor.analyse(photo), latent, outputs)
+            return Pending(job, before, self.looks(photo), latent, outputs)
         except Exception as error:
             return failure(job, error)
 
@@ -172,7 +177,8 @@ class Flow:
                 self.found = True
             return
         self.found = True
-        self.tell(f"{self.batch_size} pictures are edited together.")
+        several = f"{self.batch_size} pictures are edited together."
+        self.tell(several if self.batch_size > 1 else "Pictures are edited one at a time.")
 
     def _plans(self, one: Pending) -> list[tuple[Pending, Plan, int]]:
         """What an order wants drawn: as many candidates as it asks for; none when it cannot be."""

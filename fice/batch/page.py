@@ -22,8 +22,8 @@ from markupsafe import Markup
 from fice.batch.found import found_in
 from fice.errors import UsageError
 from fice.order import Order
-from fice.web import webpage
-from fice.web.thumbnails import Thumbnail, link, thumbnails
+from fice.pages import webpage
+from fice.pages.thumbnails import Thumbnail, link, thumbnails
 
 EMBEDDED = 300  # pictures; beyond, thumbnails are files
 MOST_REASONS = 8

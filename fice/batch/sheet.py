@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fice.batch.page import LEGEND, label, pictures, similarity
 from fice.errors import InputError
 from fice.files import whole_file
-from fice.web.thumbnails import shrunk
+from fice.pages.thumbnails import shrunk
 
 HIGH, WIDE = 256, 150  # of one picture's room
 GAP, MARGIN = 24, 40

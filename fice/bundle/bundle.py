@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,12 @@ class Bundle:
                 f" fetch or train the bundle again ({first_line(error)})."
             ) from error
         return module.to(device, dtype or torch.float32).eval().requires_grad_(False)
+
+    def later(self, name: str, device: str | torch.device = "cpu", kind: str | None = None) -> Callable[[], Any]:
+        """What reads a part as `part` does, once it is needed; missing or damaged weights are refused at once."""
+        self._part(name)
+        self._check_once(name)
+        return partial(self.part, name, device, kind=kind)
 
     def extra(self, part: str) -> dict[str, Any]:
         """What a part carries beside its weights (vocabulary, class names, ...)."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from fice.cli.options import FILE, bundle_option, device_option, json_option, preset_option, said, steps_option
 from fice.cli.terminal import Verb, Verbs
+from fice.errors import UsageError
 
 
 @click.command(cls=Verb)
@@ -78,17 +80,29 @@ def ops_status(as_json: bool) -> None:
 @device_option
 @preset_option
 @steps_option
+@click.option("--compare", "old", type=FILE, help="Show all beside what fice bench --json has written into this file.")
 @json_option
-def bench(as_json: bool, **options: Any) -> None:
-    """Time an edit of PHOTO (a generated person, if none is given) by part, and each network alone.
+def bench(as_json: bool, old: Path | None, **options: Any) -> None:
+    """Time edits of PHOTO (a generated person, if none is given) by part, and each network alone.
+
+    Edits run as processes of their own: the first of the photo, one again, and one of the photo enlarged to 12
+    megapixels. The floor of a part is what its FLOPs take at the rate of matrix products, or its pixels at that of
+    copies.
 
     \b
     Examples:
       fice bench
-      fice bench photo.jpg "red dress" --preset fast --json
+      fice bench photo.jpg "red dress" --preset generated
+      fice bench photo.jpg "red dress" --json > before.json
+      fice bench photo.jpg "red dress" --compare before.json
       fice bench photo.jpg "red dress" --bundle viton --preset paper --steps 5
     """
-    from fice.cli.bench import measure, table
+    from fice.bench.measure import measure
+    from fice.bench.table import compared, read_measured, table
 
+    if as_json and old:
+        raise UsageError("--json tells what is measured now, and compares nothing: leave out one of --json, --compare.")
+    before = read_measured(old) if old else None
     told = measure(**said(options))
-    click.echo(json.dumps(told) if as_json else table(told))
+    shown = table(told) if before is None else f"{table(told)}\n\n{compared(before, told)}"
+    click.echo(json.dumps(told) if as_json else shown)

@@ -54,7 +54,7 @@ class Redressing:
     """
 
     canvas, steps, diverged = CANVAS, 1, ""
-    together: int | None = None
+    together: int | None = 1  # its step is a moment
     takes = frozenset(
         {"text", "region", "mask", "pictures", "swatch", "swatch_width", "background", "seed", "candidates"}
     )

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fice.batch.sheet import INK, LETTERS, LINE, MARGIN, PAPER, SOFT
 from fice.collections.dress import Finding
 from fice.files import whole_file
-from fice.web.thumbnails import shrunk
+from fice.pages.thumbnails import shrunk
 
 SIDE, GAP, LINES = 220, 20, 4  # pixels of a picture and between two; lines below it
 

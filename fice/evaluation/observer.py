@@ -168,7 +168,7 @@ class Observer:
         return _View(photo, view, person, regions, self._parts(person))
 
     def _view(self, subject: Subject, photo: Photo) -> Tensor:
-        return subject.frame.to_canvas(seen(photo, self.device))
+        return seen(photo, subject.frame, self.device)
 
     def _parts(self, person: Tensor) -> Tensor:
         """Maps with square pixels, whatever the network makes of a picture."""

@@ -26,8 +26,8 @@ from fice.evaluation.table import (
     verdict,
 )
 from fice.order import Order
-from fice.web.thumbnails import Thumbnail, link, thumbnails
-from fice.web.webpage import write_page
+from fice.pages.thumbnails import Thumbnail, link, thumbnails
+from fice.pages.webpage import write_page
 
 PLOTS = {
     "bars": "Means with their 95 % intervals",

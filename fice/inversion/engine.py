@@ -15,6 +15,7 @@ from fice.bundle.bundle import Bundle
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import dressing_of
+from fice.device import check_precision
 from fice.engine import Finished
 from fice.inversion import losses
 from fice.inversion.encoder import Encoder
@@ -27,7 +28,6 @@ from fice.inversion.terms import edit_terms, fit_terms
 from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
-from fice.nets.frozen import frozen
 from fice.plan import Piece, Plan
 from fice.references.fit import Fitted
 from fice.settings import Settings
@@ -83,7 +83,8 @@ class Inversion:
         settings: the choices of the edit.
         progress: told "fit" after each step of a fit.
 
-    Raises WeightsError for a part that is missing or damaged.
+    Raises WeightsError for a part that is missing or damaged, UsageError and DeviceError for a precision that the
+    device does not take.
     """
 
     takes = Redressing.takes | {"pose", "latent"}
@@ -100,6 +101,7 @@ class Inversion:
         pose: Pose,
         progress: Callable[[str], None] = lambda _: None,
     ):
+        check_precision(settings.precision, device)
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
         self.generator = bundle.part("generator", device)
         self.regions, self.semantics, self.pose = regions, semantics, pose
@@ -117,7 +119,7 @@ class Inversion:
 
     def load_encoder(self) -> Encoder:
         """The bundle's encoder, mapped anew: a large one is needed for a moment only."""
-        return Encoder(frozen(self.bundle.part("encoder", self.device)), self.generator)
+        return Encoder(self.bundle.part("encoder", self.device), self.generator)
 
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         """Fits latents, and with `tuning` the generator's weights, to photos: together, without mixing them.
@@ -193,7 +195,8 @@ class Inversion:
             terms = bind(self.terms, [run.targets for run in runs])
             self._bound = list(runs), draw, terms
         everyone = torch.arange(len(runs))
-        ended = self.optimiser.step(runs, partial(evaluate, draw, terms, index=everyone))
+        seen = partial(evaluate, draw, terms, index=everyone, precision=self.settings.precision)
+        ended = self.optimiser.step(runs, seen)
         if len(ended) == len(runs):
             self._bound = [], draw, []
         return [run for run in runs if run in ended]

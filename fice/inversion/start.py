@@ -31,4 +31,4 @@ def redressed(plan: Plan, cloths: Sequence[Dressing | Fitted | None], analysis: 
     )
     parts = Stitch(subject.photo, subject.frame, subject.view, garments, head, body, body, generated=False)
     photo = replace(subject.photo, pixels=stitch(parts).pixels)
-    return analysis.person(subject.frame.to_canvas(seen(photo, subject.source.device)), subject.regions)
+    return analysis.person(seen(photo, subject.frame, subject.source.device), subject.regions)

@@ -88,7 +88,8 @@ class Semantics:
 
     def encode_picture(self, pictures: Tensor) -> Tensor:
         """(B, 3, h, w) in [0, 1] -> (B, D) of length one; differentiable."""
-        return F.normalize(self.network.encode_image(preprocess(pictures, self.size, self.mean, self.std)), dim=1)
+        found = self.network.encode_image(preprocess(pictures, self.size, self.mean, self.std))
+        return F.normalize(found.to(pictures.dtype), dim=1)
 
     def unknown_words(self, text: str) -> list[str]:
         """The words of a text that mean nothing to this network, each once, in order."""

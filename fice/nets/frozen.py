@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from fice.nets.resnet import FrozenNorm, laid_out
+from fice.nets.resnet import FrozenNorm
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -25,9 +25,9 @@ def frozen(network: Network) -> Network:
             if isinstance(first, nn.Conv2d) and isinstance(second, FrozenNorm | nn.BatchNorm2d):
                 _fold(first, second)
                 setattr(module, name, nn.Identity())
-    for value in network.parameters():
-        if value.ndim == 4:
-            value.data = laid_out(value.data)
+    for value in network.parameters():  # all of them copied, so that their file does not stay in memory beside them
+        on_cpu = value.device.type == "cpu" and value.ndim == 4
+        value.data = value.data.clone(memory_format=torch.channels_last if on_cpu else torch.preserve_format)
     return network
 
 

@@ -91,7 +91,7 @@ def edited(data: bytes, before: np.ndarray, after: np.ndarray, header: bytes) ->
     content = write(own, header)
     with quiet(), Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         shown = np.asarray(image.convert("RGB"))
-    if shown.shape != before.shape or ((shown != before).any(2) & ~changed).any():
+    if shown.shape != before.shape or (differ(shown, before) & ~changed).any():
         raise NotKept("it is damaged")
     return content, changed
 
@@ -164,7 +164,7 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     from scipy import fft
 
     changed = np.zeros(own.size, bool)
-    differs = (before != after).any(2)
+    differs = differ(before, after)
     rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
     if not len(rows):
         return changed
@@ -179,16 +179,26 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         sy, sx = most // factors
         plane = plane.reshape(plane.shape[0] // sy, sy, plane.shape[1] // sx, sx).mean((1, 3))
         tiles = plane.reshape(plane.shape[0] // 8, 8, plane.shape[1] // 8, 8).swapaxes(1, 2)
-        steps = np.rint(fft.dctn(tiles, axes=(2, 3), norm="ortho") / table).astype(int)
+        steps = np.rint(fft.dctn(tiles, axes=(2, 3), norm="ortho") / table).astype(np.int16)
         at = (slice(y0 // sy // 8, y1 // sy // 8), slice(x0 // sx // 8, x1 // sx // 8))
         held = blocks[at]
         steps = steps[: held.shape[0], : held.shape[1]]  # the last blocks of an MCU may lie outside the picture
         held[...] = np.where(steps, np.clip(held + steps, -LARGEST, LARGEST), held)
-        my, mx = sy * (sy > 1), sx * (sx > 1)  # the reach of an interpolation is one coarse sample
-        for row, column in np.argwhere(steps.any((2, 3))):
-            top, left = y0 + 8 * sy * row, x0 + 8 * sx * column
-            changed[max(top - my, 0) : top + 8 * sy + my, max(left - mx, 0) : left + 8 * sx + mx] = True
+        moved = np.zeros(blocks.shape[:2], bool)
+        moved[at] = steps.any((2, 3))
+        samples = moved.repeat(8, 0).repeat(8, 1)
+        for lines, coarse in ((samples, sy > 1), (samples.T, sx > 1)):
+            if coarse:  # an interpolation reaches one of its samples far
+                lines[1:] |= lines[:-1]
+                lines[:-1] |= lines[1:]
+        changed |= samples.repeat(sy, 0).repeat(sx, 1)[: own.size[0], : own.size[1]]
     return changed
+
+
+def differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where two pictures (H, W, 3) do, (H, W) bool."""
+    red, green, blue = np.moveaxis(one != other, 2, 0)  # `any` of three is ten times as slow
+    return red | green | blue
 
 
 def write(own: Coefficients, header: bytes) -> bytes:

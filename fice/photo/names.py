@@ -52,6 +52,12 @@ def result_extension(path: str | os.PathLike) -> str:
     return own
 
 
+def own_extension(kind: str, transparent: bool = False) -> str:
+    """The extension of a result in its source's own format, as pillow calls it, or in PNG."""
+    extension = next((ending for ending, each in FORMATS.items() if each == kind), ".png")
+    return with_alpha(extension) if transparent else extension
+
+
 def with_alpha(extension: str) -> str:
     """An extension of FORMATS, or .png instead of one whose files cannot be transparent."""
     return ".png" if FORMATS[extension.lower()] == "JPEG" else extension
@@ -74,8 +80,13 @@ def default_output(path: str | os.PathLike, text: str, transparent: bool = False
     """`<stem>.<slug of text>.<ext>` beside the photo, with its `result_extension`, or one that can be transparent."""
     path = Path(path)
     extension = with_alpha(result_extension(path)) if transparent else result_extension(path)
+    return path.with_name(named_after(path.stem, text, extension))
+
+
+def named_after(stem: str, text: str, extension: str) -> str:
+    """`<stem>.<slug of text>.<ext>`, which no file system finds too long."""
     tail = f".{slug(text)}{extension}"
-    return path.with_name(cut_name(path.stem, NAME_BYTES - len(tail)) + tail)
+    return cut_name(stem, NAME_BYTES - len(tail)) + tail
 
 
 def cut_name(name: str, room: int) -> str:

@@ -75,11 +75,12 @@ class Photo:
         opacity = _part(self.alpha, window).astype(np.float32)[..., None] / np.float32(np.iinfo(self.alpha.dtype).max)
         return picture * opacity + (1 - opacity)
 
-    def small(self, height: float) -> np.ndarray:
+    def small(self, height: float, window: Window | None = None) -> np.ndarray:
         """As `seen`, of a copy that is about `height` pixels high, or as high as the photo: means of whole pixels."""
-        size = [max(1, round(side * min(1.0, height / self.size[0]))) for side in self.size]
-        alpha = None if self.alpha is None else _shrunk(self.alpha, size)
-        return dataclasses.replace(self, pixels=_shrunk(self.pixels, size), alpha=alpha, coded=None).seen()
+        pixels, alpha = _part(self.pixels, window), None if self.alpha is None else _part(self.alpha, window)
+        size = [max(1, round(side * min(1.0, height / self.size[0]))) for side in pixels.shape[:2]]
+        alpha = None if alpha is None else _shrunk(alpha, size)
+        return dataclasses.replace(self, pixels=_shrunk(pixels, size), alpha=alpha, coded=None).seen()
 
     def from_srgb(self, picture: np.ndarray) -> np.ndarray:
         """(h, w, 3) float sRGB in [0, 1] -> pixels in the photo's own profile and dtype."""

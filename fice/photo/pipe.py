@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fice.errors import InputError, UsageError
 from fice.photo.decode import SMALL
-from fice.photo.names import FORMATS, with_alpha
+from fice.photo.names import own_extension
 from fice.photo.photo import Photo, read_photo
 
 
@@ -31,9 +31,7 @@ def name_at_stdout(source: Photo, transparent: bool = False) -> Path:
     """What stands for the file's name of a result in its source's own format, or PNG. UsageError for a terminal."""
     if sys.stdout.isatty():
         raise UsageError("A picture is not for the terminal; add > result.jpg, or name a file with -o.")
-    endings = (ending for ending, kind in FORMATS.items() if kind == source.format)
-    ending = next(endings, ".png")
-    return Path("<stdout>" + (with_alpha(ending) if transparent else ending))
+    return Path("<stdout>" + own_extension(source.format, transparent))
 
 
 def write_to_stdout(content: bytes) -> None:

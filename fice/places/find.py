@@ -66,7 +66,8 @@ class Places:
     def __init__(self, subject: Subject, regions: Regions, segmenter: Segmenter | None = None):
         self.subject, self.regions, self.segmenter = subject, regions, segmenter
         self._garment, self._thing = cache(self._find_garment), cache(self._find_thing)
-        self._probability = cache(partial(regions.finer, subject.view, subject.regions))  # a look of the network each
+        channels = cache(partial(regions.channels, subject.view))  # looks of the network
+        self._probability = cache(partial(regions.finer, channels, subject.regions))
 
     @cached_property
     def figure(self) -> Figure:

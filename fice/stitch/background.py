@@ -41,7 +41,7 @@ def lay_behind(photo: Photo, frame: Frame, body: Tensor, ground: Ground) -> Grou
     """
     y0, x0, y1, x1 = window = frame.window
     with torch.no_grad():
-        view = frame.to_canvas(seen(photo, body.device))
+        view = seen(photo, frame, body.device)
         figure = whole_figure(view, body)
         source = torch.from_numpy(photo.srgb(window)).permute(2, 0, 1)[None].to(body)
         probability = frame.to_photo(figure, window=window, kernel="linear").clamp(0, 1)

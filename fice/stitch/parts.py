@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fice.photo.photo import Photo
 
 MARGIN = 0.08  # share of the person's height around the garment from which the background is continued
+REACH, LARGE = 8, 2.0  # pixels of the canvas at which a matte looks beyond a garment; of a photo in one of a large one
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ def window_of(parts: Stitch, whole: bool) -> Window:
     if box is None:
         return shown
     y0, x0, y1, x1 = box
-    margin = MARGIN * (parts.frame.box[2] - parts.frame.box[0])
+    step, margin = 1 / parts.frame.scale, MARGIN * (parts.frame.box[2] - parts.frame.box[0])
+    if step > LARGE and not parts.generated and not any(isinstance(worn.cloth, Fitted) for worn in parts.garments):
+        margin = REACH * step  # nothing is continued
     return (
         max(int(y0 - margin), shown[0]),
         max(int(x0 - margin), shown[1]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -11,19 +13,27 @@ from fice.mask import decide
 from fice.photo.photo import Photo
 from fice.subject.colours import by_colour
 from fice.subject.exposure import exposure_of
-from fice.subject.frame import Frame
+from fice.subject.frame import ENOUGH, Frame
 from fice.subject.person import find_person
 from fice.subject.pose import Pose
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
 
-SMALL = 3072  # pixels of a photo's height beyond which nothing more is to be seen
+SMALL = 1024  # pixels of a photo's height beyond which nobody more is to be seen
 HEIGHT = 512  # pixels of the analysis canvas: a garment's border is to be right within one of them
 
 
-def seen(photo: Photo, device: torch.device) -> Tensor:
-    """What there is to see in a photo, (1, 3, h, w) float sRGB in [0, 1]; a smaller copy of one that is very large."""
-    return torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
+def seen(photo: Photo, frame: Frame, device: torch.device) -> Tensor:
+    """What the canvas of a frame shows of its photo, (1, 3, h, w) sRGB in [0, 1], white beyond; no more of it is read.
+
+    Pixels that are much finer than the canvas are averaged first, as they are.
+    """
+    reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
+    (y0, x0, y1, x1), (height, width) = frame.window, photo.size
+    window = max(y0 - reach, 0), max(x0 - reach, 0), min(y1 + reach, height), min(x1 + reach, width)
+    enough = ENOUGH if frame.scale * 2 * ENOUGH <= 1 else 1 / frame.scale
+    picture = photo.small(enough * frame.scale * height, window)
+    return frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None].to(device), window=window)
 
 
 class Analysis:
@@ -52,9 +62,9 @@ class Analysis:
         """What is seen in a photo. Raises InputError for one in which nobody is found."""
         spent = Spent()
         with spent.at("look"):
-            picture = seen(photo, device)
+            picture = torch.from_numpy(photo.small(SMALL)).permute(2, 0, 1)[None].to(device)
             frame, elsewhere, others, notices = self._frame(picture, photo)
-            view = frame.to_canvas(picture)
+            view = seen(photo, frame, device)
             regions = self.regions.empty(self.of(view), frame.to_canvas(elsewhere, fill=0.0) > 0.5)
             source = self.person(view, regions)
             points = self._points(source, view.shape[2] / source.shape[2])

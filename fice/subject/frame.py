@@ -106,19 +106,21 @@ class Frame:
         ends = self.point_to_photo(float(rows[-1]) + 1, float(columns[-1]) + 1)
         return (*self.point_to_photo(float(rows[0]), float(columns[0])), *ends)
 
-    def to_canvas(self, picture: Tensor, fill: float = 1.0) -> Tensor:
-        """(B, C, H, W) of the photo -> (B, C, h, w); `fill` is the value where the canvas lies outside the photo.
+    def to_canvas(self, picture: Tensor, fill: float = 1.0, *, window: Window | None = None) -> Tensor:
+        """(B, C, H, W) of the photo, or its part `window` -> (B, C, h, w); `fill` is the value where that does not lie.
 
         The picture may be a smaller or larger copy of the photo. Antialiased, never beyond the picture's values.
         """
-        fine = min(copy / whole for copy, whole in zip(picture.shape[-2:], self.photo_size, strict=True)) / self.scale
+        y0, x0, y1, x1 = window or (0, 0, *self.photo_size)
+        given = y1 - y0, x1 - x0
+        fine = min(copy / whole for copy, whole in zip(picture.shape[-2:], given, strict=True)) / self.scale
         if fine >= 2 * ENOUGH:  # what is much finer than the canvas is averaged first: ten times as fast
             size = tuple(max(1, round(side * ENOUGH / fine)) for side in picture.shape[-2:])
             picture = F.interpolate(picture, size=size, mode="area")
         axes = [
-            _axis(size, 0, out, self.scale * photo / size, offset, "linear")
-            for size, photo, out, offset in zip(
-                picture.shape[-2:], self.photo_size, self.canvas, self.offset, strict=True
+            _axis(size, 0, out, self.scale * whole / size, self.scale * first + offset, "linear")
+            for size, whole, first, out, offset in zip(
+                picture.shape[-2:], given, (y0, x0), self.canvas, self.offset, strict=True
             )
         ]
         return _resample(picture, axes, fill)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from fice.nets.frozen import frozen
+from fice.subject.looking import Looking
 from fice.subject.regions import at_most
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ KEYPOINTS = ("nose", *(f"{side} {name}" for name in _SIDED for side in ("left", 
 SOFT = ("densepose", "densepose-package")  # kinds that give probabilities themselves
 
 
-class Pose:
+class Pose(Looking):
     """The pose network of a bundle, with DensePose's interface: soft maps, one a part.
 
     Args:
@@ -43,13 +43,14 @@ class Pose:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Callable[[], nn.Module],
         names: Sequence[str] = PART_CLASSES,
         soft: bool = False,
         height: int | None = None,
         keypoints: Sequence[str] = (),
     ):
-        self.network, self.names, self.soft, self.height = network, tuple(names), soft, height
+        super().__init__(network)
+        self.names, self.soft, self.height = tuple(names), soft, height
         self.keypoints = tuple(keypoints)
 
     @classmethod
@@ -60,12 +61,12 @@ class Pose:
         """
         extra = bundle.extra("pose")
         soft = bundle.parts["pose"].network in SOFT
-        found = frozen(bundle.part("pose", device, kind=network))
+        found = bundle.later("pose", device, kind=network)
         return cls(found, extra["names"], soft, extra.get("height"), extra.get("keypoints", ()))
 
     def maps(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns part probabilities (B, P, h, w) without background."""
-        found = self.network(at_most(picture, self.height))
+        found = self.network(at_most(picture, self.height)).to(picture.dtype)
         return found if self.soft else found[:, : len(self.names)].softmax(1)[:, 1:]
 
     @torch.no_grad()

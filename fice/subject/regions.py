@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.errors import InputError
-from fice.nets.frozen import frozen
+from fice.subject.looking import Looking
 
 if TYPE_CHECKING:
     from fice.bundle.bundle import Bundle
@@ -66,7 +66,7 @@ OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garm
 MISTAKEN = {"upper": ("outer", "dress"), "outer": (), "lower": ("dress",), "dress": (), "full": ()}
 
 
-class Regions:
+class Regions(Looking):
     """The region network of a bundle.
 
     Args:
@@ -79,13 +79,14 @@ class Regions:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Callable[[], nn.Module],
         channels: Sequence[str] = REGION_CLASSES,
         height: int | None = None,
         looks: Sequence[int] = (),
         own: Sequence[str] = (),
     ):
-        self.network, self.height, self.looks = network, height, tuple(looks)
+        super().__init__(network)
+        self.height, self.looks = height, tuple(looks)
         self.names = tuple(dict.fromkeys(channels))
         self._classes = [self.names.index(name) for name in channels]
         self._own = tuple(own)
@@ -95,11 +96,11 @@ class Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
         more = extra.get("height"), extra.get("looks", ()), extra.get("channels", ())
-        return cls(frozen(bundle.part("regions", device)), extra["names"], *more)
+        return cls(bundle.later("regions", device), extra["names"], *more)
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
-        found = self.network(at_most(picture, self.height)).softmax(1)
+        found = self.network(at_most(picture, self.height)).to(picture.dtype).softmax(1)
         if len(self._classes) > len(self.names):
             index = torch.tensor(self._classes, device=found.device)
             found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)
@@ -123,21 +124,25 @@ class Regions:
         return probabilities.index_select(1, index).sum(1, keepdim=True)
 
     @torch.no_grad()
-    def finer(self, picture: Tensor, probabilities: Tensor, name: str) -> Tensor:
+    def channels(self, picture: Tensor) -> list[Tensor]:
+        """The probability of each channel in a picture (1, 3, H, W), (1, len(channels), H, W), as each look sees it."""
+        sizes = self.looks or (self.height,)
+        return [resized_to(self.network(at_most(picture, height)).softmax(1), picture) for height in sizes]
+
+    def finer(self, channels: Callable[[], Sequence[Tensor]], probabilities: Tensor, name: str) -> Tensor:
         """The probability of a class, or of what has a channel of its own within one, (1, 1, H, W); 0 where unknown.
 
-        picture: (1, 3, H, W) float in [0, 1], of which probabilities (1, K, H, W) are.
+        channels: gives those of the picture, as `channels` sees them, of which probabilities (1, K, H, W) are.
         """
         if name in self.names or name not in self._own:
             return self.select(probabilities, (name,))
         channel = self._own.index(name)
         kind = self._classes[channel]
         found = torch.zeros(())
-        for height in self.looks or (self.height,):
-            seen = resized_to(self.network(at_most(picture, height)).softmax(1), picture)
+        for seen in (looks := channels()):
             within = seen[:, [i for i, each in enumerate(self._classes) if each == kind]].sum(1, keepdim=True)
             found = found + seen[:, channel : channel + 1] / within.clamp(min=1e-6)
-        return self.select(probabilities, (self.names[kind],)) * found / len(self.looks or (0,))
+        return self.select(probabilities, (self.names[kind],)) * found / len(looks)
 
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""

@@ -1,1 +1,1 @@
-"""Pages, and the small pictures on them."""
+"""The page on which a designer works: `fice web`."""

@@ -11,6 +11,7 @@ from asking import batch
 from PIL import Image
 from torch.nn import functional as F
 
+from fice.batch import batch_size
 from fice.batch.batch_size import best_batch_size
 from fice.batch.run import run_batch
 from fice.editor import Editor
@@ -147,6 +148,22 @@ def test_the_width_is_measured_without_disturbing_the_run(editor, photos):
     before = chance.get_state()
     assert best_batch_size(editor.engine, run, editor.device) in (1, 2, 4, 8, 16)
     assert torch.equal(chance.get_state(), before) and run.steps == 0
+
+
+@pytest.mark.parametrize(
+    ("rates", "best"),
+    [
+        ({1: 1.0, 2: 1.05, 4: 1.3, 8: 1.5, 16: 1.55}, 8),  # a doubling that brings nothing does not end the search
+        ({1: 1.0, 2: 1.05, 4: 1.09}, 1),  # two do
+        ({1: 1.0, 2: 0.5, 4: 0.25}, 1),
+        ({1: 1.0, 2: 2.0, 4: 4.0, 8: 8.0, 16: 16.0}, 16),
+    ],
+    ids=str,
+)
+def test_the_fewest_that_are_nearly_fastest_are_edited_together(rates, best, monkeypatch):
+    monkeypatch.setattr(batch_size, "rate_of", lambda engine, run, width, device: rates[width])
+    monkeypatch.setattr(batch_size, "free_memory", lambda _: float("inf"))
+    assert best_batch_size(None, None, torch.device("cpu")) == best
 
 
 def test_a_batch_may_mix_plans_of_any_kind(editor, photos):

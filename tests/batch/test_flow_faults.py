@@ -122,8 +122,33 @@ def test_a_picture_that_converged_leaves_its_place(flow, photos):
 def test_several_texts_analyse_a_photo_once(flow, photos):
     made, editor = flow(photos(5, ["red dress", "blue dress", "green coat"]), width=4)
     assert len(made) == 15 and not failed(made)
-    settled = [name for names in editor.calls["fit"] for name in names]
-    assert sorted(settled) == ["0", "1", "2", "3", "4"]
+    for method in ("analyse", "fit"):
+        seen = [name for names in editor.calls[method] for name in names]
+        assert sorted(seen) == ["0", "1", "2", "3", "4"]
+
+
+def test_half_of_the_threads_read_photos_and_half_write_results(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr("fice.batch.flow.free_memory", lambda _: float("inf"))
+    busy, meet = {"analyse": threading.Barrier(4), "finish": threading.Barrier(4)}, 10.0  # seconds
+
+    class Meeting(Stub):
+        def analyse(self, photo):
+            busy["analyse"].wait(meet)
+            return super().analyse(photo)
+
+        def finish(self, run):
+            busy["finish"].wait(meet)
+            return super().finish(run)
+
+    flow = Flow(Meeting(settings=Settings(steps=1)), tmp_path / "out", ("s", "w"), batch_size=1)
+    assert all(result.status == "done" for result in flow.run(photos(16)))
+
+
+def test_where_memory_is_short_one_photo_is_read_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    monkeypatch.setattr("fice.batch.flow.free_memory", lambda _: 1.5 * 2**30)
+    assert Flow(Stub(), tmp_path / "out", ("s", "w")).beside == 1
 
 
 @pytest.mark.parametrize("width", [1, 4])
@@ -175,7 +200,7 @@ def test_what_is_kept_beside_two_results_does_not_meet(flow, tmp_path):
 def test_the_width_is_found(flow, photos, count):
     made, editor = flow(photos(count), width=None)
     assert len(made) == count and not failed(made)
-    assert any("are edited together" in line for line in editor.told)
+    assert any("are edited" in line for line in editor.told)
 
 
 def test_short_memory_while_the_width_is_measured(flow, photos):
@@ -230,6 +255,7 @@ def test_jobs_that_cannot_be_tried_get_their_lines(flow, photos, tmp_path):
 def test_jobs_are_taken_as_room_comes_free(photos, tmp_path, monkeypatch):
     """Being read, twice the width; begun and in work, twice; being written, twice: the memory of a run is bounded."""
     taken, sync = [], os.fsync
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     monkeypatch.setattr(os, "fsync", lambda handle: (time.sleep(0.01), sync(handle)))
 
     def jobs():

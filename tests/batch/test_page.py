@@ -17,7 +17,7 @@ from fice.batch import page
 from fice.batch.page import write_page
 from fice.batch.sheet import contact_sheet
 from fice.errors import FiceError
-from fice.web import thumbnails
+from fice.pages import thumbnails
 
 HOSTILE = '</script><img src=x onerror="window.hit = 1">&amp; <!-- \N{DRESS} %41 \u2028 \'"'
 

@@ -24,9 +24,10 @@ def verbs(group=main, path=()):
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_load_nothing_heavy(option):
     code = (
-        "import sys, runpy; sys.argv = ['fice', sys.argv[1]]\n"
-        "try: runpy.run_path('cli.py', run_name='__main__')\n"
-        "finally: print(sorted({'torch', 'numpy', 'PIL', 'scipy', 'imageio', 'tqdm'} & set(sys.modules)))"
+        "import atexit, sys, runpy; sys.argv = ['fice', sys.argv[1]]\n"
+        "heavy = {'torch', 'numpy', 'PIL', 'scipy', 'imageio', 'tqdm'}\n"
+        "atexit.register(lambda: print(sorted(heavy & set(sys.modules))))\n"
+        "runpy.run_path('cli.py', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]"

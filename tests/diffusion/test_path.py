@@ -14,8 +14,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import fice
-import fice.cli.bench
 from fice.batch.journal import Journal
+from fice.bench import measure
 from fice.cli import main
 from fice.diffusion.families import FAMILIES
 from fice.diffusion.model import Model
@@ -261,7 +261,8 @@ def test_the_page_says_what_each_family_takes():
 
 
 def test_bench_tells_the_model_from_all_else(person, sd, monkeypatch):
-    monkeypatch.setattr(fice.cli.bench, "_process", lambda *_: {"seconds": 9.0, "peak_bytes": 2**30})
-    told = fice.cli.bench.measure(person, "red coat", bundle=sd, device="cpu", steps=1)
-    assert told["preset"] == "diffusion" and 0 < told["model_seconds"] < sum(told["parts"].values())
-    assert "and all else" in fice.cli.bench.table(told) and "best batch" not in fice.cli.bench.table(told)
+    first = {"seconds": 9.0, "peak_bytes": None, "parts": {"look": 1.0, "loop": 2.0}}
+    monkeypatch.setattr(measure, "edits", lambda *_, large: {"first": first})
+    told = measure.measure(person, "red coat", bundle=sd, device="cpu", steps=1)
+    assert told["asked"]["preset"] == "diffusion" and told["flops"]["look"] > 0 and told["flops"]["loop"] > 0
+    assert told["networks"] == {}

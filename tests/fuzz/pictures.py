@@ -32,11 +32,11 @@ from fuzz.mutations import mutated  # noqa: E402
 from PIL import Image, ImageCms  # noqa: E402
 
 from fice.errors import FiceError  # noqa: E402
+from fice.pages.thumbnails import shrunk  # noqa: E402
 from fice.photo.encode import encode_photo  # noqa: E402
 from fice.photo.names import opaque  # noqa: E402
 from fice.photo.photo import decode, read_mask, read_photo  # noqa: E402
 from fice.photo.png16 import encode  # noqa: E402
-from fice.web.thumbnails import shrunk  # noqa: E402
 
 SOUND = ("read", "refused")
 RESULTS = ("b.png", "b.jpg", "b.webp", "b.tif")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,8 +171,9 @@ def test_what_leaves_nothing_in_the_picture_is_told():
 def test_a_finer_channel_is_its_share_of_the_class():
     regions = Regions(Finer(), ("background", "accessories", "accessories"), own=("background", "accessories", "belt"))
     probabilities = torch.tensor([0.2, 0.8])[None, :, None, None].expand(1, 2, 4, 4)
-    belt = regions.finer(torch.zeros(1, 3, 4, 4), probabilities, "belt")
-    assert belt.mean() == pytest.approx(0.8 * 0.75) and regions.finer(belt, probabilities, "scarf").max() == 0
+    channels = partial(regions.channels, torch.zeros(1, 3, 4, 4))
+    belt = regions.finer(channels, probabilities, "belt")
+    assert belt.mean() == pytest.approx(0.8 * 0.75) and regions.finer(channels, probabilities, "scarf").max() == 0
 
 
 class Finer(torch.nn.Module):

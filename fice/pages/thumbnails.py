@@ -81,9 +81,12 @@ def _thumbnail(folder: Path, picture: Path) -> Thumbnail | None:
         return None
 
 
-def shrunk(path: Path) -> Image.Image:
-    """A picture of at most WIDEST x HIGHEST, upright, in sRGB on white. InputError when it cannot be read."""
-    data = decode.read_bytes(path, "picture")
+def shrunk(path: Path, data: bytes | None = None) -> Image.Image:
+    """A picture of at most WIDEST x HIGHEST, upright, in sRGB on white. InputError when it cannot be read.
+
+    data: what is in it, where it is not read from `path`.
+    """
+    data = decode.read_bytes(path, "picture") if data is None else data
     with decode.readable(path, data):
         image: Image.Image = decode.open_image(data)
         if image.width * image.height > decode.MOST_PIXELS:

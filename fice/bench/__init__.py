@@ -1,0 +1,1 @@
+"""What an edit takes, and what it would take at least."""

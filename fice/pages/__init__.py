@@ -1,0 +1,1 @@
+"""Pages, and the small pictures on them."""
