@@ -166,7 +166,8 @@ class Settings:
     )
     precision: str = setting(
         "auto",
-        "The model's numbers; auto: float32 on a processor, else half of that.",
+        "The model's numbers, and those of the networks that look at what is generated; auto: float32 there and on a"
+        " processor, else half of that.",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
     offload: str = setting(
@@ -283,4 +284,4 @@ PRESETS: dict[str, dict[str, Any]] = {
 DIFFUSED = ("guidance", "noise", "grow", "side", "adapter", "control", "scheduler", "negative", "precision", "offload")
 COMMON = ("name", "garment", "mirrored", "clip_from", "region_from", "warp", "pictures")
 CONCERNED = frozenset(field.name for field in dataclasses.fields(Settings)) - {*COMMON}
-USED = {"generated": CONCERNED - {*DIFFUSED}, "diffused": frozenset({*DIFFUSED, "steps", "apart"})}
+USED = {"generated": CONCERNED - {*DIFFUSED} | {"precision"}, "diffused": frozenset({*DIFFUSED, "steps", "apart"})}

@@ -15,6 +15,7 @@ from fice.bundle.bundle import Bundle
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import dressing_of
+from fice.device import check_precision
 from fice.engine import Finished
 from fice.inversion import losses
 from fice.inversion.encoder import Encoder
@@ -82,7 +83,8 @@ class Inversion:
         settings: the choices of the edit.
         progress: told "fit" after each step of a fit.
 
-    Raises WeightsError for a part that is missing or damaged.
+    Raises WeightsError for a part that is missing or damaged, UsageError and DeviceError for a precision that the
+    device does not take.
     """
 
     takes = Redressing.takes | {"pose", "latent"}
@@ -99,6 +101,7 @@ class Inversion:
         pose: Pose,
         progress: Callable[[str], None] = lambda _: None,
     ):
+        check_precision(settings.precision, device)
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
         self.generator = bundle.part("generator", device)
         self.regions, self.semantics, self.pose = regions, semantics, pose
@@ -176,7 +179,8 @@ class Inversion:
             terms = bind(self.terms, [run.targets for run in runs])
             self._bound = list(runs), draw, terms
         everyone = torch.arange(len(runs))
-        ended = self.optimiser.step(runs, partial(evaluate, draw, terms, index=everyone))
+        seen = partial(evaluate, draw, terms, index=everyone, precision=self.settings.precision)
+        ended = self.optimiser.step(runs, seen)
         if len(ended) == len(runs):
             self._bound = [], draw, []
         return [run for run in runs if run in ended]
