@@ -95,7 +95,7 @@ def _people(device: torch.device, count: int, folder: Path) -> list[Path]:
     """Photos of people whom the generator draws, 512 x 256."""
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     paths = [folder / "photos" / f"{number:03}.jpg" for number in range(count)]
-    for path, pixels in zip(paths, people(load_bundle("street").part("generator", device), count), strict=True):
+    for path, pixels in zip(paths, people(load_bundle("street").part("generator", device), count, 1), strict=True):
         picture = Image.fromarray(pixels)
         picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC).save(path, quality=95)
     return paths
