@@ -85,11 +85,11 @@ def _likelihood(bins: np.ndarray, probabilities: Tensor, blur: tuple[float, ...]
     """Log likelihood of each pixel's colour in each class, (1, K, h, w); the mean of the others where unknown."""
     found = []
     for share in probabilities[0].cpu().numpy():
-        weight = np.where(share > SURE, share, 0)
-        if (weight > 0).sum() < FEWEST:
+        sure = share > SURE
+        if sure.sum() < FEWEST:
             found.append(np.full(bins.shape, np.nan, np.float32))
             continue
-        histogram = np.bincount(bins.ravel(), weight.ravel(), np.prod(BINS)).reshape(BINS)
+        histogram = np.bincount(bins[sure], share[sure], np.prod(BINS)).reshape(BINS)
         histogram = ndimage.gaussian_filter(histogram, blur).ravel()
         found.append(np.log(histogram / histogram.sum() + RARE).astype(np.float32)[bins])
     log = np.stack(found)
