@@ -56,11 +56,10 @@ class Course:
         past: Collection[str] = (),
     ):
         generated = settings.garment == "generated"
-        fits = 2 if settings.start == "redressed" else 1
         steps = {
             "load": 1,
             "look": 1,
-            "fit": fits * (settings.refine + settings.tuning) * generated,
+            "fit": (settings.refine + settings.tuning) * generated,
             "loop": 1 if settings.garment == "photographed" else settings.steps,
             "stitch": candidates,
         }

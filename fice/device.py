@@ -73,6 +73,20 @@ def half(device: str | torch.device) -> torch.autocast:
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=kind != "cpu" or not wrong_in_half())
 
 
+def mixed(precision: str, device: torch.device) -> torch.autocast:
+    """Mixed precision (arXiv 1710.03740) in "bfloat16" or "float16"; none for any other word."""
+    half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
+    return torch.autocast(device.type, half, enabled=half is not None)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """UsageError for numbers (`Settings.precision`) that a CPU does not take, DeviceError where it gets them wrong."""
+    if device.type == "cpu" and precision == "float16":
+        raise UsageError("precision=float16 is for GPUs: leave it out, or say precision=bfloat16.")
+    if device.type == "cpu" and precision == "bfloat16" and (wrong := wrong_in_half()):
+        raise DeviceError(f"This processor errs in bfloat16 ({wrong[0]}): leave out precision=bfloat16.")
+
+
 @cache
 def wrong_in_half() -> tuple[str, ...]:
     """Convolutions that this CPU computes wrongly in bfloat16, in words; a tenth of a second, once.

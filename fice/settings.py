@@ -34,7 +34,7 @@ class Settings:
 
     # the loop
     steps: int = setting(
-        20,
+        10,
         "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
         "another start give it 60.",
         limits=(1, 100_000),
@@ -59,13 +59,14 @@ class Settings:
         "w+", "A latent of its own for each layer (w+), or one for all of them, which shows less.", choices=("w+", "w")
     )
     refine: int = setting(
-        10,
-        "Steps that fit the latent to the photograph before any text is known; 30 bring nothing more.",
+        0,
+        "Steps that fit the latent to the photograph, or to its re-dressed garment, before any text is known.",
         limits=(0, 100_000),
     )
     tuning: int = setting(
-        40,
-        "Steps that fit the generator's own weights to the photograph (pivotal tuning, arXiv 2106.05744).",
+        0,
+        "Steps that fit the generator's own weights to the same (pivotal tuning, arXiv 2106.05744); what it misses of "
+        "a redressed start is added without, but from another start give it 40.",
         limits=(0, 100_000),
     )
 
@@ -165,7 +166,8 @@ class Settings:
     )
     precision: str = setting(
         "auto",
-        "The model's numbers; auto: float32 on a processor, else half of that.",
+        "The model's numbers, and those of the networks that look at what is generated; auto: float32 there and on a"
+        " processor, else half of that.",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
     offload: str = setting(
@@ -268,8 +270,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rate": 0.05,
         "schedule": "constant",
         "start": "encoder",
-        "refine": 0,
-        "tuning": 0,
         "cloth": 0.0,
         "crop": "picture",
         "views": 0,
@@ -284,4 +284,4 @@ PRESETS: dict[str, dict[str, Any]] = {
 DIFFUSED = ("guidance", "noise", "grow", "side", "adapter", "control", "scheduler", "negative", "precision", "offload")
 COMMON = ("name", "garment", "mirrored", "clip_from", "region_from", "warp", "pictures")
 CONCERNED = frozenset(field.name for field in dataclasses.fields(Settings)) - {*COMMON}
-USED = {"generated": CONCERNED - {*DIFFUSED}, "diffused": frozenset({*DIFFUSED, "steps", "apart"})}
+USED = {"generated": CONCERNED - {*DIFFUSED} | {"precision"}, "diffused": frozenset({*DIFFUSED, "steps", "apart"})}

@@ -60,33 +60,33 @@ case $device in
 cuda*) part build 60 "$python" -m fice ops build ;;
 *) say build "skipped: only for a GPU" ;;
 esac
-check ops 40
-check loop-eager 30
-check loop-bf16 25
-check default 40
-check generated 40
+check ops 35
+check loop-eager 20
+check loop-bf16 20
+check default 30
+check generated 30
 bundle=street
 if [ -n "$vocabulary" ]; then
-    part official 20 "$python" tests/official.py "$out/official-work" "$vocabulary"
+    part official 15 "$python" tests/official.py "$out/official-work" "$vocabulary"
     [ -f "$out/official-work/bundle.json" ] && bundle=$out/official-work
 else
     say official "skipped: no --vocabulary is named, so paper runs with the bundled networks"
 fi
-check paper 40 --bundle "$bundle"
-check batch-default 30
-check batch-generated 30
+check paper 35 --bundle "$bundle"
+check batch-default 25
+check batch-generated 25
 if [ -n "$checkpoint" ]; then
     mkdir -p "$out/training-work" && cp "$checkpoint"/*.* "$out/training-work"
     # shellcheck disable=SC2086
-    part training 45 "$python" -m fice.training.recipes.adversarial --data "$data" --out "$out/training-work" \
+    part training 35 "$python" -m fice.training.recipes.adversarial --data "$data" --out "$out/training-work" \
         --device "$device" --minutes 100000 --tick 10 $recipe
 else
     say training "skipped: no --checkpoint is named"
 fi
 case $device in
 cuda*)
-    check loop-compiled 40
-    check loop-graphs 40
+    check loop-compiled 75
+    check loop-graphs 75
     ;;
 *) say loop-compiled "skipped: only for a GPU, graphs likewise" ;;
 esac

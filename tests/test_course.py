@@ -26,11 +26,9 @@ def test_the_seconds_are_those_of_the_stages():
 
 
 @pytest.mark.parametrize("candidates", [1, 3])
-@pytest.mark.parametrize("start", ["redressed", "encoder"])
-def test_a_whole_edit_goes_from_nothing_to_all(start, candidates):
-    step, told = course(candidates, start=start)
-    fits = 10 if start == "redressed" else 5
-    for stage in ["load", "look", *["fit"] * fits, *["loop"] * 4, *["stitch"] * candidates]:
+def test_a_whole_edit_goes_from_nothing_to_all(candidates):
+    step, told = course(candidates)
+    for stage in ["load", "look", *["fit"] * 5, *["loop"] * 4, *["stitch"] * candidates]:
         step(stage)
     shares = [share for _, share in told]
     assert shares[0] == 0 and shares[-1] == pytest.approx(1) and shares == sorted(shares)

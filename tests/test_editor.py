@@ -168,7 +168,8 @@ def test_in_the_space_w_all_rows_are_one_latent(person, start):
     for space in ("w", "w+"):
         editor = Editor("street", device="cpu", settings=QUICK.replace(space=space, start=start))
         subject = editor.prepare(person)
-        ends.append((subject.fit.ws, editor.edit(subject, "red dress").latent))
+        (begun,) = editor.engine.begin([editor.plan(subject, "red dress")], [0])
+        ends.append((begun.start, editor.edit(subject, "red dress").latent))
     for one, free in zip(*ends, strict=True):
         torch.testing.assert_close(one, one[:, :1].expand_as(one), rtol=1e-4, atol=1e-4)
         assert (free[:, 1:] - free[:, :1]).abs().max() > 0.1
@@ -207,14 +208,15 @@ def test_a_term_of_weight_zero_is_gone_and_divergence_is_an_error(person):
     editor = Editor("street", device="cpu", settings=QUICK.replace(pose=0.0, refine=0))
     subject = editor.prepare(person)
     assert "pose" not in editor.edit(subject, "red dress").report()["losses"]
-    subject.fit = replace(subject.fit, ws=subject.fit.ws * torch.nan)
+    generator = editor.engine.generator
+    subject.fit = replace(subject.fit, ws=torch.full((1, generator.num_ws, generator.w_dim), torch.nan))
     with pytest.raises(InputError, match="diverged"):
         editor.edit(subject, "red dress")
 
 
 def test_tuning_fits_the_generator_of_one_photo_only(person):
-    plain = Editor("street", device="cpu", settings=QUICK)
-    tuned = Editor("street", device="cpu", settings=QUICK.replace(tuning=30))
+    plain = Editor("street", device="cpu", settings=QUICK.replace(start="encoder"))
+    tuned = Editor("street", device="cpu", settings=plain.settings.replace(tuning=30))
     before = {name: value.clone() for name, value in tuned.engine.generator.state_dict().items()}
     errors = []
     for editor in (plain, tuned):
@@ -223,6 +225,13 @@ def test_tuning_fits_the_generator_of_one_photo_only(person):
         errors.append(float((drawn - subject.source).square().mean()))
     assert errors[1] < 0.9 * errors[0]
     assert all((value == before[name]).all() for name, value in tuned.engine.generator.state_dict().items())
+
+
+def test_a_tuned_edit_begins_with_the_very_picture(person):
+    editor = Editor("street", device="cpu", settings=QUICK.replace(tuning=1, refine=0))
+    (run,) = editor.engine.begin([editor.plan(editor.prepare(person), "red dress")], [0])
+    drawn = render(editor.engine.generator, run.start, run.weights)
+    torch.testing.assert_close(drawn, run.targets["cloth"]["recoloured"], rtol=0, atol=1e-5)
 
 
 PAIRS = [("0017", "red dress"), ("0641", "green coat"), ("0517", "yellow shirt")]

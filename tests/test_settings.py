@@ -83,3 +83,9 @@ def test_a_setting_that_was_renamed_is_answered_with_its_name(old, new):
 def test_a_folder_is_written_as_it_is_read():
     folder = "./My Segmenter"
     assert as_set(folder) == folder and Settings.parse(f"region_from={as_set(folder)}") == ("region_from", folder)
+
+
+def test_networks_that_look_at_what_is_generated_take_a_precision():
+    assert Settings.asked_for("paper", ["precision=bfloat16"]).precision == "bfloat16"
+    with pytest.raises(UsageError, match="precision concerns generated garments only"):
+        Settings.asked_for("default", ["precision=bfloat16"])

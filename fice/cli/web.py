@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -33,10 +35,12 @@ def web(host: str, port: int, token: str | None, **options: Any) -> None:
     need("web", "gradio", "fastapi", "uvicorn", "python_multipart")
     from fice.service.service import Service
     from fice.service.serving import bind, check_token, serve
-    from fice.web.app import POLICY, page_app
 
     check_token(token)
-    with bind(host, port) as listening, Service(**said(options)) as service:
+    with bind(host, port) as listening, Service(**said(options)) as service, TemporaryDirectory() as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # where gradio makes folders as soon as it is imported
+        from fice.web.app import POLICY, page_app
+
         say(f"Computing on {service.device}.")
 
         def ready(address: str, secret: str | None) -> None:

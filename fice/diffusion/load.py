@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from fice.bundle.bundle import Bundle
-from fice.device import free_memory, wrong_in_half
+from fice.device import check_precision, free_memory
 from fice.diffusion.families import Family
 from fice.diffusion.size import numbers_of
 from fice.errors import DeviceError, UsageError, WeightsError, first_line, is_out_of_memory
@@ -79,13 +79,9 @@ def check_settings(settings: Settings, family: Family, device: torch.device) -> 
         raise UsageError(f"{family.name} has a scheduler of its own: leave out scheduler={settings.scheduler}.")
     if settings.steps * settings.noise < 1:
         raise UsageError(f"noise={settings.noise:g} leaves none of {settings.steps} steps: raise noise or --steps.")
-    if device.type == "cpu":
-        if settings.offload not in ("auto", "none"):
-            raise UsageError(f"offload={settings.offload} is for GPUs: leave it out.")
-        if settings.precision == "float16":
-            raise UsageError("precision=float16 is for GPUs: leave it out, or say precision=bfloat16.")
-        if settings.precision == "bfloat16" and (wrong := wrong_in_half()):
-            raise DeviceError(f"This processor errs in bfloat16 ({wrong[0]}): leave out precision=bfloat16.")
+    if device.type == "cpu" and settings.offload not in ("auto", "none"):
+        raise UsageError(f"offload={settings.offload} is for GPUs: leave it out.")
+    check_precision(settings.precision, device)
 
 
 def _check_memory(bundle: Bundle, size: int, dtype: torch.dtype) -> None:

@@ -15,6 +15,7 @@ from fice.bundle.bundle import Bundle
 from fice.cloth.dress import Dressing
 from fice.cloth.engine import Redressing
 from fice.cloth.tailor import dressing_of
+from fice.device import check_precision
 from fice.engine import Finished
 from fice.inversion import losses
 from fice.inversion.encoder import Encoder
@@ -24,7 +25,7 @@ from fice.inversion.posing import with_stance
 from fice.inversion.start import redressed
 from fice.inversion.term import Targets, bind
 from fice.inversion.terms import edit_terms, fit_terms
-from fice.inversion.tuning import Synthesis, Weights, join, render, synthesis_of, tune
+from fice.inversion.tuning import REST, Synthesis, Weights, apart, join, render, synthesis_of, tune
 from fice.language.clip import Semantics
 from fice.mask import decide
 from fice.plan import Piece, Plan
@@ -41,18 +42,16 @@ BLIND = 200  # steps that fit a latent to its photograph where no encoder says w
 
 @dataclass(frozen=True)
 class Fit:
-    """The generator fitted to one photo.
+    """What an edit of one photo begins with.
 
     Attributes:
-        ws: W+, (1, R, D).
+        ws: W+ of the photo, (1, R, D); of an edit that begins re-dressed that of the user, or None.
         weights: the generator's convolutions tuned to it, or {}.
-        regions: region probabilities of what it draws, on the analysis canvas, (1, K, h, w).
         notices: what the user should know.
     """
 
-    ws: Tensor
-    weights: Weights
-    regions: Tensor
+    ws: Tensor | None
+    weights: Weights = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
 
@@ -63,12 +62,14 @@ class Run(Latent):
     Attributes:
         weights: the generator's convolutions tuned to the start, or {}.
         cloths: of each garment, where the optimisation began in it; or None.
+        regions: region probabilities of what is drawn at first, on the analysis canvas, where outlines may change.
         targets: of each term, what the picture is compared with.
     """
 
     plan: Plan
     seed: int
     weights: Weights
+    regions: Tensor | None
     cloths: tuple[Dressing | Fitted | None, ...]
     targets: Mapping[str, Targets | None] = field(repr=False)
 
@@ -82,7 +83,8 @@ class Inversion:
         settings: the choices of the edit.
         progress: told "fit" after each step of a fit.
 
-    Raises WeightsError for a part that is missing or damaged.
+    Raises WeightsError for a part that is missing or damaged, UsageError and DeviceError for a precision that the
+    device does not take.
     """
 
     takes = Redressing.takes | {"pose", "latent"}
@@ -99,6 +101,7 @@ class Inversion:
         pose: Pose,
         progress: Callable[[str], None] = lambda _: None,
     ):
+        check_precision(settings.precision, device)
         self.bundle, self.device, self.settings, self.progress = bundle, device, settings, progress
         self.generator = bundle.part("generator", device)
         self.regions, self.semantics, self.pose = regions, semantics, pose
@@ -121,58 +124,42 @@ class Inversion:
     def fit(self, subjects: Sequence[Subject], latents: Sequence[Tensor | None]) -> list[Fit]:
         """Fits latents, and with `tuning` the generator's weights, to photos: together, without mixing them.
 
-        latents: for each photo where to begin, (1, R, D), or None. Raises InputError for one of another shape.
+        Where an edit begins re-dressed, that is what `begin` fits, and the photo itself never is. latents: for each
+        photo where to begin, (1, R, D), or None. Raises InputError for one of another shape.
         """
         given = [None if ws is None else check_latent(ws, self.generator) for ws in latents]
-        source = torch.cat([subject.source for subject in subjects])
-        steps = self.settings.refine
-        notices: tuple[str, ...] = ()
-        if "encoder" not in self.bundle.parts and None in given:
-            steps = max(steps, BLIND)
-            notices = (f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent.",)
-        starts = self._starts(source, [subject.photo.sha256 for subject in subjects])
-        starts = torch.cat([own if ws is None else ws.to(own) for ws, own in zip(given, starts.split(1), strict=True)])
-        ws, weights = self._fitted(source, starts, {}, steps)
-        drawn = render(self.generator, ws, weights)
-        return [
-            Fit(
-                ws[i : i + 1],
-                {name: value[i : i + 1] for name, value in weights.items()},
-                self._enlarged(drawn[i : i + 1], subject.frame.canvas)[1],
-                notices,
-            )
-            for i, subject in enumerate(subjects)
-        ]
+        said = f"Bundle {self.bundle.name} has no encoder, so the photo is fitted from the mean latent."
+        notices = (said,) if self._blind(given) else ()
+        if self.settings.start == "redressed":
+            return [Fit(ws, notices=notices) for ws in given]
+        ws, weights = self._fitted(torch.cat([one.source for one in subjects]), subjects, given)
+        return [Fit(*each, notices) for each in zip(ws.split(1), apart(weights, len(ws)), strict=True)]
 
     def ready(self, plan: Plan, analysis: Analysis) -> Plan:
         return plan if plan.order.pose is None else with_stance(plan, self.pose, analysis, self.settings)
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:
         """Where the optimisation of plans begins; together, without mixing them."""
-        source, ws = (
-            torch.cat(several)
-            for several in ([plan.subject.source for plan in plans], [plan.subject.fit.ws for plan in plans])
-        )
-        weights = join([plan.subject.fit.weights for plan in plans])
         cloths = [self._cloths(plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
         recoloured: list[Tensor | None] = [
             redressed(plan, own, self.analysis) if any(own) else None for plan, own in zip(plans, cloths, strict=True)
         ]
+        subjects = [plan.subject for plan in plans]
+        given = [subject.fit.ws for subject in subjects]
         if self.settings.start == "redressed":
-            starts = [plan.subject.source if own is None else own for plan, own in zip(plans, recoloured, strict=True)]
-            start = torch.cat(starts)
-            if "encoder" in self.bundle.parts:
-                with torch.no_grad():  # the encoder's error on the photograph is taken off its guess
-                    after, before = self.load_encoder().latent(torch.cat([start, source])).chunk(2)
-                ws = ws + after - before
-            ws, weights = self._fitted(start, ws, weights, self.settings.refine)
+            starts = [one.source if own is None else own for one, own in zip(subjects, recoloured, strict=True)]
+            ws, weights = self._fitted(torch.cat(starts), subjects, given)
+        else:
+            ws, weights = torch.cat(given), join([subject.fit.weights for subject in subjects])
         runs = []
-        for i, (plan, seed) in enumerate(zip(plans, seeds, strict=True)):
-            tuned = {name: value[i : i + 1] for name, value in weights.items()}
-            targets = {term.name: term.targets(plan, seed, recoloured[i]) for term in self.terms}
-            runs.append(
-                Run(ws[i : i + 1].detach(), plan=plan, seed=seed, weights=tuned, cloths=cloths[i], targets=targets)
-            )
+        for i, (plan, seed, tuned) in enumerate(zip(plans, seeds, apart(weights, len(plans)), strict=True)):
+            start, targets = ws[i : i + 1], {term.name: term.targets(plan, seed, recoloured[i]) for term in self.terms}
+            regions = None
+            if any(piece.reshape for piece in plan.pieces):
+                drawn = render(self.generator, start, tuned)
+                regions = self._enlarged(drawn, plan.subject.frame.canvas)[1]
+            run = Run(start, plan=plan, seed=seed, weights=tuned, cloths=cloths[i], regions=regions, targets=targets)
+            runs.append(run)
         return runs
 
     def _cloths(self, plan: Plan, seed: int) -> tuple[Dressing | Fitted | None, ...]:
@@ -192,7 +179,8 @@ class Inversion:
             terms = bind(self.terms, [run.targets for run in runs])
             self._bound = list(runs), draw, terms
         everyone = torch.arange(len(runs))
-        ended = self.optimiser.step(runs, partial(evaluate, draw, terms, index=everyone))
+        seen = partial(evaluate, draw, terms, index=everyone, precision=self.settings.precision)
+        ended = self.optimiser.step(runs, seen)
         if len(ended) == len(runs):
             self._bound = [], draw, []
         return [run for run in runs if run in ended]
@@ -210,16 +198,16 @@ class Inversion:
         plan = run.plan
         wide, probabilities = self._enlarged(run.picture, plan.subject.frame.canvas)
         worn = zip(plan.pieces, run.cloths, strict=True)
-        after = tuple(self._after(piece, cloth, plan.subject, probabilities) for piece, cloth in worn)
+        after = tuple(self._after(piece, cloth, probabilities, run.regions) for piece, cloth in worn)
         return Finished(wide, self.regions.body(probabilities), after, run.cloths, run.ws)
 
-    def _after(self, piece: Piece, cloth: Dressing | Fitted | None, subject: Subject, probabilities: Tensor) -> Tensor:
+    def _after(self, piece: Piece, cloth: Dressing | Fitted | None, seen: Tensor, first: Tensor | None) -> Tensor:
         """Where a garment is after the edit: what is seen in generated pictures is compared with such ones only."""
         if isinstance(cloth, Fitted):
             return cloth.after
-        if not piece.reshape:
+        if first is None or not piece.reshape:
             return piece.wide
-        now, then = (decide(piece.region.find(seen)) for seen in (probabilities, subject.fit.regions))
+        now, then = (decide(piece.region.find(probabilities)) for probabilities in (seen, first))
         return (piece.wide + now - then).clamp(0, 1)
 
     @torch.no_grad()
@@ -239,15 +227,28 @@ class Inversion:
         wide = drawn if drawn.shape[2:] == size else F.interpolate(within(drawn), size=size, mode="bicubic")
         return within(wide), self.analysis.probabilities(within(wide))
 
-    def _fitted(self, wanted: Tensor, ws: Tensor, weights: Weights, steps: int) -> tuple[Tensor, Weights]:
-        """Moves latents, and with `tuning` the generator's weights, towards pictures, without any text."""
-        settings, ws, tell = self.settings, self._in_space(ws), lambda _: self.progress("fit")
+    def _fitted(
+        self, wanted: Tensor, subjects: Sequence[Subject], given: Sequence[Tensor | None]
+    ) -> tuple[Tensor, Weights]:
+        """Latents, and with `tuning` weights of the generator, that draw pictures (B, 3, H, W); no text is known.
+
+        subjects: whose pictures these are; given: where to begin, or None for what `start` says.
+        """
+        settings, tell = self.settings, lambda _: self.progress("fit")
+        starts = self._starts(wanted, [subject.photo.sha256 for subject in subjects]).split(1)
+        ws = torch.cat([own if ws is None else ws.to(own) for ws, own in zip(given, starts, strict=True)])
+        ws, steps = self._in_space(ws), max(settings.refine, BLIND) if self._blind(given) else settings.refine
         if steps:
-            draw = self._drawing(weights)
-            ws = invert(draw, ws, fit_terms(wanted, settings), steps=steps, rate=FIT_RATE, callback=tell).ws
-        if settings.tuning:
-            weights = tune(self.generator, weights, ws, wanted, settings.tuning, callback=tell)
+            terms = fit_terms(wanted, settings)
+            ws = invert(self._drawing({}), ws, terms, steps=steps, rate=FIT_RATE, callback=tell).ws
+        weights = tune(self.generator, ws, wanted, settings.tuning, callback=tell) if settings.tuning else {}
+        if settings.start == "redressed":  # begins with the very picture
+            weights |= {REST: wanted - render(self.generator, ws, weights)}
         return ws, weights
+
+    def _blind(self, given: Sequence[Tensor | None]) -> bool:
+        """Whether nothing says where to begin."""
+        return "encoder" not in self.bundle.parts and None in given
 
     def _drawing(self, weights: Weights) -> Synthesis:
         """How W+ becomes pictures: in the space W all rows pull at one latent."""

@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from fice.device import mixed
 from fice.inversion.losses import Term
 from fice.inversion.tuning import Synthesis
 
@@ -212,10 +213,11 @@ class Optimiser:
 
 
 def evaluate(
-    draw: Synthesis, terms: Sequence[Term], ws: Tensor, index: Tensor
+    draw: Synthesis, terms: Sequence[Term], ws: Tensor, index: Tensor, precision: str = "auto"
 ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
     """One step's pictures (B, 3, H, W), unweighted terms and whole loss (B,), and gradient (B, R, D) of W+.
 
+    precision: in which the networks look at the pictures, as of `fice.device.mixed`.
     Term after term pulls at the picture, so that the memory of one network is free before the next begins.
     """
     ws = ws.detach().requires_grad_(True)
@@ -223,7 +225,8 @@ def evaluate(
     picture = drawn.detach().requires_grad_(True)
     values, total = {}, drawn.new_zeros(len(ws))
     for i, term in enumerate(terms):
-        value = term.value(picture, ws, index)
+        with mixed(precision, ws.device):
+            value = term.value(picture, ws, index)
         (term.weight * value).sum().backward()
         if term.view and not any(later.view is term.view for later in terms[i + 1 :]):
             term.view.close()

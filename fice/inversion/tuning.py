@@ -16,7 +16,9 @@ from fice.nets.stylegan2 import Generator
 
 NOISE = "noise_const"
 NOISE_RATE = 25.0  # noise maps move that much faster than convolutions
-Weights = dict[str, Tensor]  # names of the synthesis network's convolutions -> (B, O, I, h, w), noise -> (B, 1, H, W)
+REST = "rest"  # of a picture, what its generator misses
+# names of the synthesis network's convolutions -> (B, O, I, h, w), of its noise -> (B, 1, H, W), rest -> (B, 3, H, W)
+Weights = dict[str, Tensor]
 Synthesis = Callable[
     [Tensor, Tensor], Tensor
 ]  # W+ (b, R, D), which pictures these are (b,) -> (b, 3, H, W), about [0, 1]
@@ -29,8 +31,9 @@ def synthesis_of(generator: Generator, weights: Weights | None = None) -> Synthe
         if not weights:
             return generator.synthesis(ws) * 0.5 + 0.5
         count = len(next(iter(weights.values())))
-        mine = weights if len(index) == count else {name: values[index] for name, values in weights.items()}
-        return functional_call(generator.synthesis, mine, (ws,)) * 0.5 + 0.5
+        mine = {name: values if len(index) == count else values[index] for name, values in weights.items()}
+        rest = mine.pop(REST, 0)
+        return functional_call(generator.synthesis, mine, (ws,)) * 0.5 + 0.5 + rest
 
     return draw
 
@@ -46,9 +49,13 @@ def join(weights: Sequence[Weights]) -> Weights:
     return {name: torch.cat([each[name] for each in weights]) for name in weights[0]}
 
 
+def apart(weights: Weights, count: int) -> list[Weights]:
+    """The weights of several pictures, each by itself."""
+    return [{name: value[i : i + 1] for name, value in weights.items()} for i in range(count)]
+
+
 def tune(
     generator: Generator,
-    weights: Weights,
     ws: Tensor,
     wanted: Tensor,
     steps: int,
@@ -57,11 +64,11 @@ def tune(
 ) -> Weights:
     """Fits the convolutions and the noise maps of a generator to each picture, its latent held still.
 
-    weights: where to begin, {} for the generator's own. ws: (B, R, D). wanted: (B, 3, H, W) float in [0, 1].
-    callback is told each step. Pictures do not influence each other, and the generator itself stays as it is.
+    ws: (B, R, D). wanted: (B, 3, H, W) float in [0, 1]. callback is told each step. Pictures do not influence each
+    other, and the generator itself stays as it is.
     """
-    begun = weights or {name: value.expand(len(ws), *value.shape[1:]) for name, value in _own(generator).items()}
-    moving = {name: value.detach().clone().requires_grad_(True) for name, value in begun.items()}
+    own = {name: value.expand(len(ws), *value.shape[1:]) for name, value in _own(generator).items()}
+    moving = {name: value.detach().clone().requires_grad_(True) for name, value in own.items()}
     groups = [
         {"params": [value for name, value in moving.items() if name.endswith(NOISE) == noise], "lr": speed}
         for noise, speed in ((False, rate), (True, rate * NOISE_RATE))

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from fice.errors import WeightsError
 from fice.language.bpe import FILE, BytePairs
 from fice.language.tokenizer import Tokenizer
+from fice.nets.frozen import frozen
 from fice.nets.huggingface import FastTokenizer
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Semantics:
         WeightsError when the part is missing or damaged.
         """
         extra = bundle.extra("clip")
-        towers = cast(Towers, bundle.part("clip", device, dtype, network))
+        towers = cast(Towers, frozen(bundle.part("clip", device, dtype, network)))
         constants = (extra.get("mean", MEAN), extra.get("std", STD))
         return cls(towers, text_reader(bundle), extra["image_resolution"], *constants)
 
@@ -87,7 +88,8 @@ class Semantics:
 
     def encode_picture(self, pictures: Tensor) -> Tensor:
         """(B, 3, h, w) in [0, 1] -> (B, D) of length one; differentiable."""
-        return F.normalize(self.network.encode_image(preprocess(pictures, self.size, self.mean, self.std)), dim=1)
+        found = self.network.encode_image(preprocess(pictures, self.size, self.mean, self.std))
+        return F.normalize(found.to(pictures.dtype), dim=1)
 
     def unknown_words(self, text: str) -> list[str]:
         """The words of a text that mean nothing to this network, each once, in order."""

@@ -45,7 +45,7 @@ class Same(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         padding = [max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in (x.shape[3], x.shape[2])]
         sides = [side for total in padding for side in (total // 2, total - total // 2)]
-        return F.conv2d(F.pad(x, sides) if any(sides) else x, self.weight, None, stride, 0, 1, self.groups)
+        return F.conv2d(F.pad(x, sides) if any(sides) else x, self.weight, self.bias, stride, 0, 1, self.groups)
 
 
 def unit(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1, active: bool = True):

@@ -12,6 +12,8 @@ class FrozenNorm(nn.Module):
     Its input need not be kept for the gradient, which halves what a residual network remembers.
     """
 
+    eps = 1e-5
+
     weight: Tensor
     bias: Tensor
     running_mean: Tensor
@@ -25,7 +27,7 @@ class FrozenNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        scale = self.weight * (self.running_var + 1e-5).rsqrt()
+        scale = self.weight * (self.running_var + self.eps).rsqrt()
         shift = self.bias - self.running_mean * scale
         return torch.addcmul(shift[:, None, None], x, scale[:, None, None])
 

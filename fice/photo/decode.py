@@ -215,7 +215,12 @@ def arrays(path: Path, image: Image.Image, data: bytes) -> tuple[np.ndarray, np.
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         pixels = np.array(image.convert("RGBA"))
         return pixels[..., :3], pixels[..., 3]
-    return np.array(image.convert("RGB")), None
+    return np.array(in_rgb(image)), None
+
+
+def in_rgb(image: Image.Image) -> Image.Image:
+    """A loaded picture in RGB; one that is stays itself, as photos are large."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def turned_upright(stored: np.ndarray, orientation: int) -> np.ndarray:

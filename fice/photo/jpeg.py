@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fice.photo.decode import quiet
+from fice.photo.decode import in_rgb, quiet
 
 MOST_SCANS = 100  # of a progressive file: each costs a pass over the whole picture
 LARGEST = 1023  # coefficient that baseline JPEG can hold
@@ -90,7 +90,7 @@ def edited(data: bytes, before: np.ndarray, after: np.ndarray, header: bytes) ->
     changed = add(own, before, after)
     content = write(own, header)
     with quiet(), Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-        shown = np.asarray(image.convert("RGB"))
+        shown = np.asarray(in_rgb(image))
     if shown.shape != before.shape or (differ(shown, before) & ~changed).any():
         raise NotKept("it is damaged")
     return content, changed

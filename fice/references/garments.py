@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from fice.bundle.bundle import list_bundles, load_bundle
 from fice.errors import WeightsError
+from fice.nets.frozen import frozen
 from fice.references.reference import KINDS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Garments:
                 f"Bundle {bundle.name} finds no garments in pictures: choose one that does with --bundle"
                 f" ({have or 'none is installed'}), or train the part (fice train garments --help)."
             )
-        return cls(bundle.part("garments", device), bundle.extra("garments")["kinds"])
+        return cls(frozen(bundle.part("garments", device)), bundle.extra("garments")["kinds"])
 
     @torch.no_grad()
     def see(self, picture: Tensor) -> Seen:

@@ -159,8 +159,9 @@ def _photographed(
     if isinstance(cloth, Fitted) and cloth.shape is not None:
         yield from refitted(parts, cloth, cloth.shape, worn.before, source, window, free)
         return
-    probability = parts.frame.to_photo(without_specks(worn.before), window=window, kernel="linear").clamp(0, 1)
-    matte, own = cut_out(source, probability, 1 / parts.frame.scale)
+    seen = parts.frame.to_photo(without_specks(worn.before), window=window, kernel="linear").clamp_(0, 1)
+    matte, own = cut_out(source, seen, 1 / parts.frame.scale)
+    del seen  # photos are large
     yield Layer(cloth.draw(own, matte, window), torch.minimum(matte, free), own)
 
 

@@ -7,9 +7,11 @@ from threading import Lock
 
 from torch import nn
 
+from fice.nets.frozen import frozen
+
 
 class Looking:
-    """Holds a network, or what reads it when it is first needed."""
+    """Holds a network, or what reads it when it is first needed, to look with and nothing else."""
 
     def __init__(self, network: nn.Module | Callable[[], nn.Module]):
         self._network, self._lock = network, Lock()
@@ -19,5 +21,5 @@ class Looking:
         """The network itself."""
         with self._lock:  # a batch looks at several photos at once
             if not isinstance(self._network, nn.Module):
-                self._network = self._network()
+                self._network = frozen(self._network())
             return self._network

@@ -66,7 +66,7 @@ class Pose(Looking):
 
     def maps(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns part probabilities (B, P, h, w) without background."""
-        found = self.network(at_most(picture, self.height))
+        found = self.network(at_most(picture, self.height)).to(picture.dtype)
         return found if self.soft else found[:, : len(self.names)].softmax(1)[:, 1:]
 
     @torch.no_grad()

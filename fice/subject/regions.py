@@ -100,7 +100,7 @@ class Regions(Looking):
 
     def probabilities(self, picture: Tensor) -> Tensor:
         """picture: (B, 3, H, W) float in [0, 1]. Returns (B, K, H, W), summing to 1 over K."""
-        found = self.network(at_most(picture, self.height)).softmax(1)
+        found = self.network(at_most(picture, self.height)).to(picture.dtype).softmax(1)
         if len(self._classes) > len(self.names):
             index = torch.tensor(self._classes, device=found.device)
             found = found.new_zeros(len(found), len(self.names), *found.shape[2:]).index_add(1, index, found)

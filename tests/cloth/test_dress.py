@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_a_colour_is_taken_from_what_is_worn(worn):
 def test_what_is_random_in_a_design_comes_from_the_seed(worn):
     first, again, other = (dressed(worn.subject, "floral shirt", seed).pixels for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_what_lies_far_from_a_garment_in_a_large_photo_is_not_looked_at():
+    subject = person(height=1000).subject
+    pixels = subject.photo.pixels.copy()
+    pixels[:, :100], pixels[560:] = 255 - pixels[:, :100], 0
+    other = replace(subject, photo=replace(subject.photo, pixels=pixels))
+    first, second = (dressed(each, "blue shirt").pixels for each in (subject, other))
+    assert np.array_equal(first[:560, 100:], second[:560, 100:]) and np.array_equal(second[560:], pixels[560:])
+    assert (first != subject.photo.pixels).any()
 
 
 def test_settings_of_the_generator_are_refused_by_the_engine():

@@ -65,6 +65,15 @@ def test_cotton_is_the_cloth_under_the_light():
         assert radiance == pytest.approx(RED * np.exp(FOLDS)[..., None], rel=1e-5) and (opacity == 1).all()
 
 
+@pytest.mark.parametrize("material", [None, "satin", "lace"])
+def test_a_part_looks_as_it_does_in_the_whole(material):
+    where = (U + V) % 7 < 3
+    cloth, rng = np.broadcast_to(RED, (where.sum(), 3)), np.random.default_rng(0)
+    part = show(cloth, FOLDS, U, V, PIXEL, material, rng, where=where)
+    for mine, whole in zip(part, shown(material), strict=True):
+        assert mine == pytest.approx(whole[where], rel=1e-5)
+
+
 def brightest(material):
     """The highlights: the brightest hundredth over the median."""
     light = shown(material, colour=np.full(3, 0.02))[0] @ LUMINANCE

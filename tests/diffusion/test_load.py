@@ -31,7 +31,7 @@ CPU, SETTINGS = torch.device("cpu"), Settings.preset("diffusion", steps=2, side=
     ],
 )
 def test_settings_that_cannot_be_are_refused(changes, error, said, monkeypatch):
-    monkeypatch.setattr(fice.diffusion.load, "wrong_in_half", lambda: ("3x3",))
+    monkeypatch.setattr(fice.device, "wrong_in_half", lambda: ("3x3",))
     with pytest.raises(error, match=said):
         check_settings(replace(SETTINGS, **changes), family_of("StableDiffusionPipeline"), CPU)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.inversion.loop import invert, rate_at
+from fice.inversion.loop import evaluate, invert, rate_at
 from fice.inversion.losses import Term
 
 TARGETS = torch.tensor([[[0.5, -1.0]], [[2.0, 0.3]], [[-0.7, 0.9]]])  # (3 pictures, 1 row, 2)
@@ -47,6 +47,23 @@ def test_a_picture_does_not_depend_on_its_neighbours():
         alone = run(ws[i : i + 1], TARGETS[i : i + 1], tolerance=0.01, schedule="ramp")
         torch.testing.assert_close(alone.ws[0], together.ws[i], rtol=1e-6, atol=1e-7)
         assert alone.steps[0] == together.steps[i]
+
+
+def test_networks_look_in_half_precision_where_that_is_asked_for_and_the_picture_is_drawn_in_full():
+    torch.manual_seed(0)
+    network, ws = torch.nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False), torch.randn(2, 1, 2)
+    seen = []
+
+    def value(drawn, ws, index):
+        seen.append(network(drawn))
+        return seen[-1].float().square().mean((1, 2, 3))
+
+    terms, everyone = [Term("looked at", 1.0, value)], torch.arange(2)
+    full = evaluate(draw, terms, ws, everyone)
+    half = evaluate(draw, terms, ws, everyone, precision="bfloat16")
+    assert [found.dtype for found in seen] == [torch.float32, torch.bfloat16]
+    assert torch.equal(full[0], half[0]) and half[3].dtype == torch.float32
+    torch.testing.assert_close(half[3], full[3], rtol=0.05, atol=1e-3)
 
 
 def test_converged_pictures_drop_out_early():

@@ -290,3 +290,11 @@ def test_new_ground_lies_behind_what_was_drawn(way):
     assert np.array_equal(result.pixels[~result.mask], parts.photo.pixels[~result.mask])
     if way == "region":
         assert np.array_equal(result.pixels[33:57, 68:92], parts.photo.pixels[33:57, 68:92])
+
+
+@pytest.mark.parametrize("radius", [1, 2, 5])
+def test_a_mean_is_that_of_a_square_and_at_the_border_of_what_there_is(radius):
+    picture = torch.randn(2, 3, 9, 12)
+    side = 2 * radius + 1
+    wanted = torch.nn.functional.avg_pool2d(picture, side, 1, radius, count_include_pad=False)
+    torch.testing.assert_close(mean(picture, radius), wanted)

@@ -94,6 +94,16 @@ def test_off_the_canvas_is_zero_and_windows_are_parts(frame):
     torch.testing.assert_close(part, frame.to_photo(ones)[..., window[0] : window[2], window[1] : window[3]])
 
 
+@settings(deadline=None, max_examples=20)
+@given(frames(inside=False))
+def test_of_the_photo_the_canvas_needs_what_it_shows(frame):
+    picture, reach = smooth(*frame.photo_size), math.ceil(2 / frame.scale)
+    y0, x0 = (max(first - reach, 0) for first in frame.window[:2])
+    y1, x1 = (min(end + reach, side) for end, side in zip(frame.window[2:], frame.photo_size, strict=True))
+    part = frame.to_canvas(picture[..., y0:y1, x0:x1], window=(y0, x0, y1, x1))
+    torch.testing.assert_close(part, frame.to_canvas(picture), rtol=0, atol=0.02)
+
+
 def test_a_box_on_the_border_sees_the_border():
     frame = Frame((0, 0, 40, 20), (40, 20), (64, 32), 0.5)
     picture = torch.rand(1, 3, 40, 20)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 import requests
+from conftest import ROOT
 
 from fice.web.app import page_app
 
@@ -17,6 +22,23 @@ def ask(address):
     session.trust_env = False
     yield lambda method, path, **more: session.request(method, address + path, timeout=20, **more)
     session.close()
+
+
+def test_the_command_says_where_the_page_is_and_leaves_nothing_behind(tmp_path):
+    command = [sys.executable, ROOT / "cli.py", "web", "--port", "0", "--device", "cpu", "--preset", "fast"]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        address = process.stdout.readline().strip()
+        session = requests.Session()
+        session.trust_env = False
+        assert "fice-photo" in session.get(f"{address}/", timeout=60).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(

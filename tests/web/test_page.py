@@ -218,3 +218,9 @@ def test_it_fits_a_phone_and_is_dark_where_the_system_is(page, photo):
     finally:
         page.command("Emulation.setEmulatedMedia", features=[])
         page.command("Emulation.clearDeviceMetricsOverride")
+
+
+def test_the_word_that_is_begun_is_completed(page):
+    page.write("red flo")
+    offered = "[...document.querySelectorAll('#fice-words option')].map((each) => each.value)"
+    assert "red floral" in page.run(f"return {offered}")

@@ -59,6 +59,7 @@ PATTERNED = (
     "white polka dot dress",
     "navy polka dot blouse",
 )
+REFINE, TUNING = 10, 40  # steps after which bundles are compared
 RUNS = ("edit", "mask")
 SHARES = ("right caption", "colour halved", "right pattern")
 FIGURES = (*SHARES, "similarity before", "similarity", "colour error", "silhouette iou")
@@ -74,7 +75,7 @@ def tensors(pictures: np.ndarray, size: tuple[int, int]) -> Tensor:
 
 
 def reconstruction(generator: Generator, encoder: Encoder, settings: Settings, framed: Framed) -> dict[str, float]:
-    """Median PSNR on the person by the encoder alone, and as an edit prepares it before any text is known."""
+    """Median PSNR on the person by the encoder alone, and by the generator fitted to the photograph."""
     canvas = generator.canvas
     found: dict[str, list[float]] = {"encoder": [], "prepared": []}
     pictures = tensors(framed.pictures, canvas)
@@ -84,15 +85,15 @@ def reconstruction(generator: Generator, encoder: Encoder, settings: Settings, f
         wanted, inside = pictures[i : i + 8], body[i : i + 8]
         with torch.no_grad():
             ws = encoder.latent(wanted)
-        fitted = invert(draw, ws, fit_terms(wanted, settings), steps=settings.refine, rate=FIT_RATE).ws
-        weights = tune(generator, {}, fitted, wanted, settings.tuning)
+        fitted = invert(draw, ws, fit_terms(wanted, settings), steps=REFINE, rate=FIT_RATE).ws
+        weights = tune(generator, fitted, wanted, TUNING)
         drawn = {"encoder": render(generator, ws), "prepared": render(generator, fitted, weights)}
         for name, picture in drawn.items():
             found[name] += psnr_on_person(picture, wanted, inside).tolist()
     medians = {name: round(float(np.median(values)), 2) for name, values in found.items()}
     return {
         "psnr encoder": medians["encoder"],
-        f"psnr prepared ({settings.refine} steps of the latent, {settings.tuning} of the weights)": medians["prepared"],
+        f"psnr prepared ({REFINE} steps of the latent, {TUNING} of the weights)": medians["prepared"],
         "photographs": len(pictures),
     }
 
