@@ -103,10 +103,10 @@ def cloth(chance: random.Random) -> bytes:
     return stream.getvalue()
 
 
-def storm(served: Served, photo: bytes, seconds: float, clients: int = 20) -> Counter[str]:
+def storm(served: Served, photo: bytes, seconds: float, clients: int = 20, seed: int = 0) -> Counter[str]:
     """The answers that clients had, counted. AssertionError where the service had a fault of its own."""
     until = time.monotonic() + seconds
-    all_of_them = [Client(served.address, photo, until, seed) for seed in range(clients)]
+    all_of_them = [Client(served.address, photo, until, seed * clients + number) for number in range(clients)]
     for client in all_of_them:
         client.start()
     for client in all_of_them:
@@ -137,14 +137,15 @@ def main() -> None:
         (temporary := Path(folder, "temporary")).mkdir()
         with Served(temporary, "--preset", "fast") as served:
             told = lambda: f"{served.memory() >> 20} MiB, {served.threads()} threads, {served.files()} files"  # noqa: E731
-            for number in range(asked.edits + 1):
+            for number in range(asked.edits):
                 if number % 10 == 0:
                     print(number, told(), flush=True)
                 served("POST", "/edits", files={"photo": photo.getvalue()}, data={"text": "red dress"})
             if not asked.edits:
-                for _ in range(5):
-                    print(storm(served, photo.getvalue(), asked.minutes * 12, asked.clients))
+                for seed in range(5):
+                    print(storm(served, photo.getvalue(), asked.minutes * 12, asked.clients, seed))
                     print(quiet(served), told(), flush=True)
+            print("last", told())
             print("ended with", served.end(), [*temporary.iterdir()])
 
 
