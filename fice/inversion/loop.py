@@ -224,11 +224,11 @@ def evaluate(
     drawn = draw(ws, index)
     picture = drawn.detach().requires_grad_(True)
     values, total = {}, drawn.new_zeros(len(ws))
-    for i, term in enumerate(terms):
+    for term in terms:
         with mixed(precision, ws.device):
             value = term.value(picture, ws, index)
         (term.weight * value).sum().backward()
-        if term.view and not any(later.view is term.view for later in terms[i + 1 :]):
+        if term.view:
             term.view.close()
         values[term.name] = value.detach()
         total += term.weight * value.detach()

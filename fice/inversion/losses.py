@@ -13,7 +13,7 @@ LEAST = 1e-6  # keeps channels apart that are silent in both textures
 
 
 class View:
-    """What several terms see of the picture in work: computed once, a leaf of its own, closed after the last of them.
+    """What several terms see of the picture in work: computed once, a leaf of its own, which one of them pulls at.
 
     look: pictures (b, 3, H, W) -> what is seen.
     """
@@ -29,10 +29,10 @@ class View:
         return self._leaf
 
     def close(self) -> None:
-        """Hands the gradient of all terms on to the picture."""
+        """Hands the gradient on to the picture; afterwards it is there to be looked at."""
         if self._drawn is not None and self._leaf.grad is not None:
             self._seen.backward(self._leaf.grad)
-        self._drawn = None
+            self._seen = self._leaf  # for terms that only look; what led there takes memory
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Term:
         weight: its factor.
         value: (picture (B, 3, H, W), ws (B, R, D), index (B,) int64) -> (B,); `index` says which pictures of the whole
             batch these are, so that a term finds their targets.
-        view: what it sees of the picture together with other terms, if anything; closed after the last of them.
+        view: what it pulls at of what others see too, if anything; closed after it.
     """
 
     name: str

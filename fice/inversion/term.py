@@ -23,7 +23,7 @@ Targets = Mapping[str, Any]  # of one picture: tensors with a batch axis of one,
 class Term(ABC):
     """One summand of the loss, with what it needs to know of each picture.
 
-    view: what it sees of the picture together with other terms, if anything.
+    view: what it pulls at of what later terms look at, if anything.
     """
 
     name: str

@@ -93,10 +93,10 @@ def edit_terms(semantics: Semantics, regions: Regions, pose: Pose, settings: Set
     """The five terms of FICE (arXiv 2301.02110, section 3.3), and those of cloth, swatches and pictures; 0 removes."""
     seen = View(regions.probabilities)
     terms: list[Term] = [
+        Head(regions, seen, settings.head),  # first, as only it pulls at what all see of the regions
         Semantic(semantics, seen, settings),
         Image(settings.image),
         Posed(pose, settings.pose),
-        Head(regions, seen, settings.head),
         Near(settings.latent),
         Cloth(settings.cloth),
     ]

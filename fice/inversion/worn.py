@@ -28,7 +28,7 @@ class Looking(Term):
     def __init__(self, semantics: Semantics, seen: View, settings: Settings, weight: float):
         super().__init__(weight)
         self.semantics, self.settings = semantics, settings
-        self.view = seen if settings.crop == "garment" else None
+        self.seen = seen if settings.crop == "garment" else None
 
     def where(self, plan: Plan, pieces: Sequence[Piece], seed: int) -> Targets:
         """What is to be known of some garments of a plan to look at them."""
@@ -45,10 +45,10 @@ class Looking(Term):
         """(N, V, D): of each view of each garment, of pictures (b, 3, H, W) with targets as of `where`."""
         settings, picture = self.settings, pictures_of(targets, drawn)
         each = drawn if len(picture) == len(drawn) else drawn[picture]
-        if self.view is None:
+        if self.seen is None:
             views = (each.clamp(0, 1) if settings.clamp else each)[:, None]
         else:
-            found = self.view(drawn).detach()
+            found = self.seen(drawn).detach()
             at = zip(picture.tolist(), targets["regions"], strict=True)
             now = torch.cat([union([region.find(found[i : i + 1]) for region in regions]) for i, regions in at])
             views = garment_views(
