@@ -40,7 +40,7 @@ class Settings:
         limits=(1, 100_000),
     )
     rate: float = setting(
-        0.02, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.", limits=(1e-6, 10.0)
+        0.01, "Adam's rate; the authors' 0.05 tears apart what is tuned to the photograph.", limits=(1e-6, 10.0)
     )
     schedule: str = setting(
         "ramp", "How the rate goes on; one that falls ends without Adam's jitter.", choices=("constant", "ramp")

@@ -198,8 +198,9 @@ def test_without_stitching_the_head_is_the_generators_too(person):
     assert changes["none"] > 5 * changes["head"] > 0
 
 
-def test_the_report_tells_the_course_of_the_loss(generated):
-    curve = generated.facts["curve"]
+def test_the_report_tells_the_course_of_the_loss(person):
+    editor = Editor("street", device="cpu", settings=QUICK.replace(start="encoder"))
+    curve = editor.edit(editor.prepare(person), "red outfit").facts["curve"]
     assert [step for step, _ in curve] == list(range(QUICK.steps))
     assert curve[-1][1] < curve[0][1]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -17,6 +19,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 TOKEN_BYTES = 24
 TOKEN = "token"  # in an address
+HEARD, HEARING = 1 << 20, 1.0  # bytes and seconds of a request that is refused
 NOTHING = "default-src 'none'; frame-ancestors 'none'"  # what a browser may load for an answer that is no page
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -73,6 +76,7 @@ class Guard:
         if refusal is None:
             await self.app(scope, *_limited(receive, send, self.most, self.headers))
         else:
+            await _hear_out(receive)
             await _answer(send, *refusal, self.headers)
 
     def _foreign(self, scope: Message, headers: dict[str, str]) -> tuple[int, str] | None:
@@ -147,6 +151,19 @@ def _limited(receive: Receive, send: Send, most: int, headers: list[tuple[bytes,
             await send(message)
 
     return less, more
+
+
+async def _hear_out(receive: Receive) -> None:
+    """Takes the rest of a request, if it is short and comes soon: a client who still sends would hear no refusal."""
+
+    async def rest() -> None:
+        seen, more = 0, True
+        while more and seen < HEARD:
+            message = await receive()
+            seen, more = seen + len(message.get("body", b"")), message.get("more_body", False)
+
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(rest(), HEARING)
 
 
 async def _answer(send: Send, status: int, sentence: str, headers: list[tuple[bytes, bytes]]) -> None:

@@ -139,14 +139,14 @@ def test_settings_come_from_preset_options_and_assignments(editor, photo):
         "red dress",
         preset="generated",
         strength=2.0,
-        assignments=["rate=0.01", "clamp=false"],
+        assignments=["rate=0.03", "clamp=false"],
         seed=4,
         region="upper",
         bundle=str(shipped() / "street"),
         device="cpu",
     )
     settings = editor["settings"]
-    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (20, 2.0, 0.01, False)
+    assert (settings.steps, settings.strength, settings.rate, settings.clamp) == (10, 2.0, 0.03, False)
     assert editor["order"] == Order.of("red dress", seed=4, region="upper") and editor["bundle"].name == "street"
 
 
