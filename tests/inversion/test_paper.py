@@ -189,7 +189,7 @@ def test_pictures_of_a_batch_do_not_influence_each_other(networks, start):
 # every setting in which the preset differs from our own way to generate, and what that has instead
 DEVIATIONS = {
     "steps": 10,
-    "rate": 0.02,
+    "rate": 0.01,
     "schedule": "ramp",
     "start": "redressed",
     "cloth": 2000.0,
