@@ -59,14 +59,11 @@ def shown_in(photo: Photo, frame: Frame) -> Tensor:
 
     Beyond the photo its edge goes on: white would be a wall to a model, and part of the scene.
     """
-    reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
-    y0, x0, y1, x1 = frame.window
-    y0, x0 = max(y0 - reach, 0), max(x0 - reach, 0)
-    part = replace(photo, pixels=photo.pixels[y0 : y1 + reach, x0 : x1 + reach], alpha=None, coded=None)
-    top, left, bottom, right = frame.box
-    own = replace(frame, box=(top - y0, left - x0, bottom - y0, right - x0), photo_size=part.size)
-    small = torch.from_numpy(part.small(ENOUGH * frame.scale * part.size[0])).permute(2, 0, 1)[None]
-    picture, covered = own.to_canvas(small, fill=0.0), own.to_canvas(torch.ones_like(small[:, :1]), fill=0.0)[0, 0]
+    part = replace(photo, alpha=None).small(ENOUGH * frame.scale * photo.size[0], frame.sampled)
+    small = torch.from_numpy(part).permute(2, 0, 1)[None]
+    there = torch.ones_like(small[:, :1])
+    picture, covered = (frame.to_canvas(each, fill=0.0, window=frame.sampled) for each in (small, there))
+    covered = covered[0, 0]
     for axis, line in ((2, covered.amax(1)), (3, covered.amax(0))):
         whole = (line > 0.999).nonzero()
         if len(whole):

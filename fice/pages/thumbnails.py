@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ class Thumbnail:
 
     def embedded(self) -> str:
         """As a data URI."""
-        return "data:image/webp;base64," + base64.b64encode(self.path.read_bytes()).decode()
+        return embedded(self.path.read_bytes())
 
     def link(self) -> str:
         """As a link relative to OUT."""
@@ -73,12 +74,24 @@ def _thumbnail(folder: Path, picture: Path) -> Thumbnail | None:
         if not (path.exists() and path.stat().st_mtime_ns == changed):
             small = shrunk(picture)
             with whole_file(path) as stream:
-                small.save(stream, "WEBP", quality=QUALITY)
+                stream.write(webp(small))
             os.utime(path, ns=(changed, changed))  # the picture's own time says which version this is of
         with Image.open(path, formats=["WEBP"]) as image:
             return Thumbnail(path, image.width / image.height)
     except (OSError, ValueError, InputError):  # ValueError: a null byte in the name
         return None
+
+
+def webp(image: Image.Image, quality: int = QUALITY, **options: int) -> bytes:
+    """A picture as a WebP file; options: of pillow's."""
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", quality=quality, **options)
+    return stream.getvalue()
+
+
+def embedded(content: bytes) -> str:
+    """A WebP file as a data URI."""
+    return "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
 def shrunk(path: Path, data: bytes | None = None) -> Image.Image:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -28,12 +26,9 @@ def seen(photo: Photo, frame: Frame, device: torch.device) -> Tensor:
 
     Pixels that are much finer than the canvas are averaged first, as they are.
     """
-    reach = math.ceil(2 / frame.scale)  # pixels beyond the canvas that those at its edge are made of
-    (y0, x0, y1, x1), (height, width) = frame.window, photo.size
-    window = max(y0 - reach, 0), max(x0 - reach, 0), min(y1 + reach, height), min(x1 + reach, width)
     enough = ENOUGH if frame.scale * 2 * ENOUGH <= 1 else 1 / frame.scale
-    picture = photo.small(enough * frame.scale * height, window)
-    return frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None].to(device), window=window)
+    picture = photo.small(enough * frame.scale * photo.size[0], frame.sampled)
+    return frame.to_canvas(torch.from_numpy(picture).permute(2, 0, 1)[None].to(device), window=frame.sampled)
 
 
 class Analysis:

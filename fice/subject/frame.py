@@ -90,6 +90,12 @@ class Frame:
         (y0, y1), (x0, x1) = ends
         return y0, x0, y1, x1
 
+    @property
+    def sampled(self) -> Window:
+        """The part of the photo that the canvas is made of: its window, and what the pixels at its edge look at."""
+        reach, (y0, x0, y1, x1), (height, width) = math.ceil(2 / self.scale), self.window, self.photo_size
+        return max(y0 - reach, 0), max(x0 - reach, 0), min(y1 + reach, height), min(x1 + reach, width)
+
     def point_to_canvas(self, y: float, x: float) -> tuple[float, float]:
         """Photo point -> canvas point."""
         return y * self.scale + self.offset[0], x * self.scale + self.offset[1]

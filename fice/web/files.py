@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from weakref import WeakKeyDictionary
 
-from fice.pages.thumbnails import shrunk
+from fice.pages.thumbnails import shrunk, webp
 from fice.service.limits import Full, Gone
 from fice.service.opened import Opened
 
@@ -57,9 +56,7 @@ class Files:
         """A small picture of a file as WebP. Raises Gone where there is no such file, InputError for keypoints."""
         if name not in self.of(photo):
             raise Gone(f"{name} is not beside this photo any more; drop it again.")
-        stream = BytesIO()
-        shrunk(Path(name), self.of(photo)[name]).save(stream, "WEBP", quality=80)
-        return stream.getvalue()
+        return webp(shrunk(Path(name), self.of(photo)[name]))
 
 
 def _plain(name: str, wish: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
 from fice.errors import UsageError
+from fice.pages.thumbnails import webp
 from fice.service.job import Job
 from fice.service.limits import Gone
 from fice.service.service import Service
@@ -75,8 +75,7 @@ def _told(job: Job) -> dict[str, Any]:
 
 
 def _webp(picture: np.ndarray, small: bool) -> Response:
-    image, stream = Image.fromarray(picture), BytesIO()
+    image = Image.fromarray(picture)
     if small:
         image.thumbnail((SMALL, SMALL))
-    image.save(stream, "WEBP", quality=QUALITY, method=1)
-    return Response(stream.getvalue(), media_type="image/webp", headers=KEPT)
+    return Response(webp(image, QUALITY, method=1), media_type="image/webp", headers=KEPT)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from functools import cached_property, lru_cache
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,7 +13,7 @@ from fice.collections.dress import Collections
 from fice.errors import InputError
 from fice.garment import Garment
 from fice.language.words import parse
-from fice.pages.thumbnails import shrunk
+from fice.pages.thumbnails import embedded, shrunk, webp
 from fice.photo.decode import read_bytes
 
 SHOWN = 24  # garments at once
@@ -93,6 +91,4 @@ def _thumbnail(picture: Path, changed: int) -> str:
     except InputError:
         return ""
     small.thumbnail((SIDE, SIDE))
-    stream = BytesIO()
-    small.save(stream, "WEBP", quality=80)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return embedded(webp(small))
