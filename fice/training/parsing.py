@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.device import half
+from fice.nets.pyramid import Pyramid
 from fice.training import recipe
 from fice.training.data.augment import jittered
 from fice.training.recipe import Average, Run, cosine, lay_out, set_rate
@@ -30,6 +31,7 @@ VIEWS = (  # (height, width), range of the person's height in the view, share of
     ((128, 64), (0.85, 1.05), 0.10),
     ((192, 160), (0.35, 1.00), 0.20),
 )
+STILL = 2  # stages of pretrained features that stay as they are: they see edges, and cost a third of a step
 RATE = 2e-3
 SLOW = 0.3  # of the rate, for the layers of a network that knows pictures already
 
@@ -121,6 +123,12 @@ def crop(array: np.ndarray, window: tuple[float, float, float, float], size: tup
     return np.asarray(canvas.resize(size[::-1], smooth if array.ndim == 3 else Image.Resampling.NEAREST))
 
 
+def hold_still(network: Pyramid) -> None:
+    """Leaves the finest layers of a network on pretrained features as they are."""
+    for layers in (network.backbone.stem, *network.backbone.stages[:STILL]):
+        layers.requires_grad_(False)
+
+
 class ParserTrainer(Generic[Net]):
     """A pixel-labelling network and its average; what a network calls its backbone is taken to be pretrained.
 
@@ -131,6 +139,9 @@ class ParserTrainer(Generic[Net]):
         self.network, self.losses, self.device = network.to(device), losses, device
         self.average = Average(self.network)
         lay_out(self.network).train()
+        for module in self.network.modules():
+            if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+                module.eval()  # what stays as it is keeps its statistics too
         groups: dict[float, list[Tensor]] = {}
         for name, parameter in self.network.named_parameters():
             groups.setdefault(SLOW if name.startswith("backbone.") else 1.0, []).append(parameter)

@@ -97,6 +97,7 @@ def main() -> None:
     arguments = {**regions.parts["regions"].arguments, "classes": len(PART_CLASSES) + len(keypoints)}
     network = Pyramid(**arguments)
     take_over(network, regions.part("regions"))
+    parsing.hold_still(network)
     network = parsing.train(network, views, losses, args.device, run_of(args))
     held_out = framed.validation & framed.labelled
     pose = Pose(network, height=parsing.TALLEST, keypoints=keypoints)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from fice.bundle.bundle import load_bundle
 from fice.errors import InputError
+from fice.files import whole_file
 from fice.nets.pyramid import Pyramid
 from fice.subject.frame import Frame
 from fice.subject.person import find_person
@@ -68,34 +69,51 @@ def labelled(street: Street):
             yield picture, labels, person_box(labels), name
 
 
-@torch.no_grad()
-def taught(street: Street, teacher: Regions):
+def taught(street: Street, teacher: Regions, folder: Path):
     """(picture, labels, box, name) of each unlabelled photograph with a person, labelled by a teacher of `CHANNELS`.
+
+    folder: where what it says is kept, for a run that is resumed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
+        if fine is not None:
+            continue
+        file = folder / f"{name}.png"
+        if file.exists():
+            labels = np.asarray(Image.open(file))
+        else:
+            labels = _told(picture, [street.regions[tag] for tag in tags], "suit" in tags, teacher)
+            with whole_file(file) as stream:
+                Image.fromarray(labels).save(stream, "PNG")
+        person = np.where(labels == parsing.UNKNOWN, 0, labels)
+        if person.any():
+            yield picture, labels, person_box(person), name
+
+
+@torch.no_grad()
+def _told(picture: np.ndarray, tagged: list[str], suit: bool, teacher: Regions) -> np.ndarray:
+    """What a teacher of `CHANNELS` says of a photograph, (H, W) uint8; nothing where it sees nobody.
 
     A garment that the tags do not name is not there, where there are tags; where the teacher is in doubt the label is
     unknown.
     """
-    always = {"background", "hair", "face", "skin", "shoes", "accessories"}
-    for name, picture, fine, tags in zip(street.names, street.pictures, street.fine, street.tags, strict=True):
-        if fine is not None:
-            continue
-        photo = to_tensor(picture)
-        try:
-            box = find_person(teacher, photo).box
-        except InputError:
-            continue
-        worn = always | ({street.regions[tag] for tag in tags} or set(REGION_CLASSES))
-        if "suit" in tags:
-            worn.add("trousers")
-        possible = torch.tensor([region in worn for region in MERGED])
-        height, width = photo.shape[-2:]
-        frame = Frame(box, (height, width), (2 * CANVAS[0], 2 * CANVAS[1]))
-        found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
-        found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
-        found[:, 0] += (1 - found.sum(1)).clamp(min=0)
-        sure, labels = found[0].max(0)
-        labels[sure < SURE] = parsing.UNKNOWN
-        yield picture, labels.byte().numpy(), tuple(round(edge) for edge in box), name
+    photo = to_tensor(picture)
+    try:
+        box = find_person(teacher, photo).box
+    except InputError:
+        return np.zeros(picture.shape[:2], np.uint8)
+    worn = {"background", "hair", "face", "skin", "shoes", "accessories"} | (set(tagged) or set(REGION_CLASSES))
+    if suit:
+        worn.add("trousers")
+    possible = torch.tensor([region in worn for region in MERGED])
+    height, width = photo.shape[-2:]
+    frame = Frame(box, (height, width), (2 * CANVAS[0], 2 * CANVAS[1]))
+    found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
+    found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
+    found[:, 0] += (1 - found.sum(1)).clamp(min=0)
+    sure, labels = found[0].max(0)
+    labels[sure < SURE] = parsing.UNKNOWN
+    return labels.byte().numpy()
 
 
 def redressed(picture: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -147,6 +165,7 @@ def fresh(features: str | None) -> tuple[Pyramid, dict]:
     arguments = {"classes": len(CHANNELS), "size": pretrained.size}
     network = Pyramid(**arguments)
     network.backbone.load_state_dict(pretrained.state_dict(), strict=False)  # what tells ImageNet's classes apart goes
+    parsing.hold_still(network)
     return network, arguments
 
 
@@ -164,7 +183,8 @@ def main() -> None:
     if args.teacher:
         teacher = load_bundle(args.teacher).part("regions")
         network.load_state_dict(teacher.state_dict())
-        training += [s for s in taught(street, Regions(teacher, CHANNELS, parsing.TALLEST)) if not is_validation(s[3])]
+        said = taught(street, Regions(teacher, CHANNELS, parsing.TALLEST), args.out / "taught")
+        training += [sample for sample in said if not is_validation(sample[3])]
     pictures, labels, boxes, _ = zip(*training, strict=True)
     mirror = list(range(256))
     negatives = without_people(args.data, 60 if args.smoke else None)
