@@ -16,6 +16,7 @@ from fice.cloth.prints import FLOOR, without_print
 from fice.language.clip import Semantics
 from fice.mask import box_of, union
 from fice.plan import Piece
+from fice.references.fit import Fitted
 from fice.srgb import LUMINANCE, delta_e, gamma_encoded, linear_light, to_lab
 from fice.subject.regions import REGIONS, Regions
 from fice.subject.subject import Subject
@@ -83,14 +84,16 @@ def check(
         found["lost"] = _share(different, ndimage.binary_erosion(body > SURE, iterations=RIM) & rest)
     else:
         found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
-    if pieces:
+    same = all(piece.cut and not piece.sentence.draws and piece.garment.swatch is None for piece in pieces)
+    if not same:
         found |= {"changed": _share(different, inner), "rim": _rim(lab[1], garment) - _rim(lab[0], garment)}
     if whole and not anew:
         found["cut"] = _cut(lab[0], union([piece.wide for piece in whole])[0, 0].cpu().numpy() > 0.5)
         found["doubt"] = sum(_doubt(subject, regions, piece.wide) for piece in whole) / len(whole)
         found["instead"] = sum(map(_is_another, whole)) / len(whole)
     if anew or any(
-        piece.references or piece.garment.swatch or piece.sentence.design not in (None, "solid") for piece in pieces
+        piece.references or piece.cut or piece.garment.swatch or piece.sentence.design not in (None, "solid")
+        for piece in pieces
     ):
         found.pop("rim", None)  # figures of a new print end at the outline
     elif (left := _print_left(*views, inner, subject)) is not None:
@@ -107,7 +110,13 @@ def colours_reached(
     """
     found = []
     for piece, dressing in zip(pieces, cloths, strict=True):
-        if not isinstance(dressing, Dressing) or dressing.cloth.design != "solid" or dressing.cloth.base is None:
+        dressing = dressing.cloth if isinstance(dressing, Fitted) else dressing
+        if (
+            not isinstance(dressing, Dressing)
+            or dressing.same
+            or dressing.cloth.design != "solid"
+            or dressing.cloth.base is None
+        ):
             continue
         inner = ndimage.binary_erosion(piece.wide[0, 0].cpu().numpy() > 0.9, iterations=RIM)
         if piece.sentence.dyes and dressing.cloth.material is None and inner.any():

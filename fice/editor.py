@@ -231,7 +231,8 @@ class Editor:
             after = seen(result.over(subject.photo), subject.frame, self.device)
             similarity = likeness(self.semantics, subject.view, plan.pieces, made.garments, after)
             painted = [cloth.painted for cloth in made.cloths if isinstance(cloth, Inpainted)]
-            shapes = [now for piece, now in zip(plan.pieces, made.garments, strict=True) if piece.references]
+            others = (piece.references or piece.cut for piece in plan.pieces)
+            shapes = [now for other, now in zip(others, made.garments, strict=True) if other]
             anew = painted or shapes
             figures = check(subject, self.regions, plan.pieces, after, plan.ground is not None, anew, bool(painted))
             faults = complaints(figures)

@@ -19,6 +19,7 @@ from fice.order import Garment, Order, Pixels
 from fice.photo.photo import Photo, read_mask
 from fice.places.choose import choices_of, worn_anew
 from fice.places.find import Found, Places
+from fice.references.cut import Cut, cut_of
 from fice.settings import Settings
 from fice.stitch.ground import Ground, read_ground
 from fice.subject.colours import worn
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fice.segmenters.segmenter import Segmenter
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
+UNCUT = "Left out: {}; what is worn is so already, or shows too little of the body to be cut anew."
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 
@@ -50,6 +52,7 @@ class Piece:
         whole: what it is cut from, as wide, where that is more: the garment of a part; or None.
         references: pictures of the garment itself, the one first that gives the cloth.
         warp: they are laid on the body part by part, rather than as a whole.
+        cut: the outline that the sentence gives it, or None where that stays.
     """
 
     garment: Garment
@@ -63,6 +66,7 @@ class Piece:
     whole: Tensor | None = None
     references: tuple[Reference, ...] = ()
     warp: bool = True
+    cut: Cut | None = None
 
     @property
     def cloth(self) -> Tensor:
@@ -138,6 +142,7 @@ def make_plan(
     shown = [pictures[: settings.pictures] for pictures in references] or [()] * len(wanted)
     found_by = Places(subject, regions, segmenter)
     anew = settings.garment == "diffused"
+    painted_over = settings.start == "redressed" and not anew
     choices = choices_of(wanted, shown, allowed, found_by, anew)
     pieces: list[Piece] = []
     notices: list[str] = []
@@ -171,18 +176,25 @@ def make_plan(
             named = sentence.garment or region.name
             notices.append(f"Left out: {named}; another garment of the sentence takes its place in this picture.")
             continue
-        notices += choice.notices if isinstance(choice, Choice) else ()
+        cut = None
+        if isinstance(choice, Choice):
+            if painted_over and not (pictures or choice.half or mask is not None):
+                cut = cut_of(sentence, choice.region, free, subject, regions)
+            notices += [*choice.notices, *([choice.keeps] if choice.keeps and cut is None else [])]
+        if painted_over and sentence.shapes and cut is None:
+            notices.append(UNCUT.format(" and ".join(f'"{said}"' for said in sentence.shapes)))
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
-        shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
-        reshape = shaped or order.pose is not None
+        reshape = not painted_over and bool(sentence.shapes) or order.pose is not None
         place = isinstance(choice, Found)
-        piece = Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures, settings.warp)
-        pieces.append(piece)
+        made = Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures, settings.warp, cut)
+        pieces.append(made)
     if wanted and not pieces:
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
+    if painted_over and pieces and order.background is None and not any(map(_changes, pieces)):
+        raise InputError(f"Nothing is left to change. {' '.join(dict.fromkeys(notices))}")
     ground = None if order.background is None else read_ground(order.background, subject.photo.size)
     if ground is not None:
         notices += ground.notices
@@ -193,6 +205,11 @@ def make_plan(
         small = F.interpolate(subject.regions, size=canvas, mode="area")
         released = regions.body(small) - regions.select(small, HEAD)
     return Plan(subject, order, tuple(pieces), 1 - released, notices, ground)
+
+
+def _changes(piece: Piece) -> bool:
+    """Whether anything is asked of a garment that can be drawn."""
+    return bool(piece.cut or piece.references or piece.sentence.draws or piece.garment.swatch)
 
 
 def _turned(piece: Piece, number: int) -> Piece:

@@ -58,6 +58,7 @@ class Dressing:
         legs: the garment goes around each leg.
         under: linear reflectance of what see-through cloth shows, (3,).
         seed: of what is random in it.
+        same: it is the cloth that is worn, of which only the outline changes.
     """
 
     subject: Subject
@@ -66,6 +67,7 @@ class Dressing:
     legs: bool
     under: np.ndarray
     seed: int
+    same: bool = False
 
     def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """The garment in its new cloth, (1, 3, h, w) sRGB in [0, 1].
@@ -73,12 +75,18 @@ class Dressing:
         front: the garment's own colours in a window of the photo, (1, 3, h, w); matte: where it is, (1, 1, h, w), and
             where it is not, these stay.
         """
-        subject = self.subject
-        light = light_on(front, matte, subject.frame.box[2] - subject.frame.box[0])[0, 0].cpu().numpy()
-        inside = pure(matte)
-        old = float(median(front, inside) @ LUMINANCE)
-        seen = (matte[0, 0] > 0).cpu().numpy()
-        cloth, shown = self._cloth(light, seen, window, old)
+        height = self.subject.frame.box[2] - self.subject.frame.box[0]
+        return self.lit(light_on(front, matte, height), front, matte, matte, window)
+
+    def lit(self, light: Tensor, front: Tensor, old: Tensor, new: Tensor, window: Window) -> Tensor:
+        """As `draw`, under the light of which the log is (1, 1, h, w).
+
+        old: where the garment was whose colours are in front, (1, 1, h, w); new: where it is drawn.
+        """
+        subject, inside = self.subject, pure(new)
+        seen = (new[0, 0] > 0).cpu().numpy()
+        usual = float(median(front, pure(old)) @ LUMINANCE)
+        cloth, shown = self._cloth(light[0, 0].cpu().numpy(), seen, window, usual)
         places = np.searchsorted(np.flatnonzero(seen), inside.cpu().numpy())
         bright = float(np.quantile(cloth[places].max(1), 0.9)) if len(places) else 0.0
         factor = subject.exposure
@@ -86,10 +94,10 @@ class Dressing:
             factor *= min(1.0, max(DIMMED, BRIGHTEST / max(bright * factor, 1e-6)))
         for strip in np.array_split(cloth, 1 + len(cloth) // STRIP):
             strip[...] = to_gamma(film(torch.from_numpy(strip) * factor)).numpy()
-        new = front.clone()
-        for layer, channel in zip(new[0], cloth.T, strict=True):
+        drawn = front.clone()
+        for layer, channel in zip(drawn[0], cloth.T, strict=True):
             layer[torch.from_numpy(seen)] = torch.from_numpy(np.ascontiguousarray(channel)).to(front)
-        return new
+        return torch.lerp(drawn, front, old) if self.same else drawn
 
     def _cloth(self, light: np.ndarray, seen: np.ndarray, window: Window, old: float) -> tuple[np.ndarray, float]:
         """The cloth under its light where it is seen, (n, 3) linear by day, and the brightest channel of its base."""

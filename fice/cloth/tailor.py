@@ -17,6 +17,7 @@ from fice.cloth.swatch.reading import Picture, read
 from fice.errors import InputError
 from fice.order import Garment
 from fice.plan import Piece
+from fice.references.cut import paper
 from fice.references.fit import Fitted, fit
 from fice.references.flat import laid_flat
 from fice.references.recolour import recoloured
@@ -41,11 +42,13 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
         colours = _colours(subject, piece, regions)
         fitted = lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
         return fitted if piece.garment.mask is None else replace(fitted, after=piece.wide, shape=None)  # as painted
-    if not piece.sentence.draws and piece.garment.swatch is None:
+    same = not piece.sentence.draws and piece.garment.swatch is None
+    if same and piece.cut is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
-    legs = has_legs(piece.cloth, subject.regions, regions)
-    return Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed)
+    legs = has_legs(piece.cloth, subject.regions, regions) if piece.cut is None else piece.cut.legs
+    dressing = Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed, same)
+    return dressing if piece.cut is None else fit(paper(piece.cut), subject, piece, regions, dressing)
 
 
 def check_swatch(garment: Garment) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fice.errors import InputError
 from fice.language.clauses import covered
 from fice.language.designs import MATERIAL_NAMES, OF_DESIGN
-from fice.language.lexicon import GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
+from fice.language.lexicon import CUTS, GARMENTS, PATTERNS, SYNONYMS, VOCABULARY
 from fice.language.matching import Clothed, matched
 from fice.language.placed import divided
 from fice.language.places import is_named, read_area
@@ -141,13 +141,11 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
     if sentence.things:
         said.append(f"Left as photographed: {_quoted(sentence.things)}; fice changes whole garments only.")
     said += _left(sentence)
-    if sentence.becomes:
+    if sentence.becomes and (settings.start != "redressed" or sentence.becomes[-1] not in CUTS):
         said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
     if bundle.reads_own_words and settings.start == "redressed":
         if sentence.materials:
             said.append(f"Left out: {_quoted(sentence.materials)}; fice words lists the materials that can be shown.")
-        if sentence.shapes:
-            said.append(f"Left out: {_quoted(sentence.shapes)}; sleeves and hems stay as they are.")
     colours = [dye.said for dye in sentence.dyes]
     patterns = [word for word in dict.fromkeys(sentence.words) if word in PATTERNS and word not in OF_DESIGN]
     plain = sentence.design in (None, "solid")
@@ -198,7 +196,8 @@ def _refusal(sentence: Sentence, clothed: bool) -> str | None:
     draws = sentence.draws or clothed
     if sentence.numbers:
         return f'"{_short(sentence.numbers[0])}" is no colour; write it as "#007aff", "rgb(0, 122, 255)" or "blue".'
-    if sentence.becomes and len({GARMENTS[garment] for garment in sentence.becomes}) > 1:
+    turned = len({GARMENTS[garment] for garment in sentence.becomes}) > 1
+    if turned and sentence.becomes[-1] not in CUTS:
         old, new = (f'"{garment}"' for garment in sentence.becomes)
         return f"fice cannot turn {old} into {new}: a garment keeps its kind; name its colour or pattern, {EXAMPLE}."
     if sentence.unclear:
@@ -224,13 +223,16 @@ def _nothing_to_draw(sentence: Sentence, text: str, start: str) -> str | None:
         if len(hints) == len(sentence.unknown):  # whoever writes another language is not to be guessed at
             return f"no word of {shown} is known to fice; did you mean {_quoted(hints)}?"
         return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
-    if sentence.draws or start != "redressed":
+    if sentence.draws or sentence.shapes or start != "redressed":
         return None
     for word in sentence.unknown[:SHOWN]:
         if close := _meant(word):
             return f'{shown} names no colour and no pattern; did you mean "{close}" by "{_short(word)}"?'
-    what = (*sentence.materials, *sentence.shapes)
-    named = f"fice cannot show {_quoted(what)} yet" if what else f"{shown} says nothing that fice can draw"
+    named = (
+        f"fice cannot show {_quoted(sentence.materials)} yet"
+        if sentence.materials
+        else f"{shown} says nothing that fice can draw"
+    )
     return f'{named}; name a colour or a pattern, as in "black {sentence.garment or "dress"}".'
 
 

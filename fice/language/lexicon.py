@@ -19,6 +19,10 @@ _OF_REGION = {
 }
 GARMENTS = {garment: region for region, garments in _OF_REGION.items() for garment in garments.split()}
 
+# garments that are cut anew where one of another kind is worn -> as which kind
+CUTS = {"dress": "dress", "gown": "dress", "skirt": "skirt", "trousers": "trousers", "jeans": "trousers"}
+CUTS |= {"leggings": "trousers", "shorts": "shorts"}
+
 SLEEVES = ("sleeveless", "short-sleeved", "long-sleeved")
 LENGTHS = ("cropped", "mini", "knee-length", "midi", "maxi")
 

@@ -28,6 +28,7 @@ NECK, HIDDEN = 6.5, 3.0  # cm from the middle to where a collar meets the should
 SAME = 8.0  # cm by which sleeves, legs and hems may differ from the photographed ones and end where these do
 ROUND = 1.3  # width of cloth that lies flat, over the width that it has around a body
 WAIST = -12.0  # cm below the hips' joints
+LEG = 80.0  # cm of a leg that is not seen
 WIDE = 150.0  # cm² of cloth around an ankle that hide the foot
 SURER = 0.25  # chance to be seen that is added to a keypoint's: a doubtful arm is better than none
 BROADEST = 1.2, 2.0  # times half the shoulders, and cm more, to which a trunk is wide at most
@@ -83,6 +84,11 @@ class Figure:
         upper, hips, hem = self.body.trunk
         self.trunk = Line.through(np.stack([upper, hips, 2 * hem - hips]))  # to the floor
         self.hips = float(np.hypot(*(self.body.trunk[1] - self.body.trunk[0])))
+
+    @cached_property
+    def leg(self) -> float:
+        """cm from the hips to the ankles."""
+        return float(np.mean([length_of(joints) for joints in self.body.legs.values()])) if self.body.legs else LEG
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fice.cloth.drape import has_legs
-from fice.cloth.dress import film, median, pure
+from fice.cloth.dress import Dressing, film, median, pure
 from fice.cloth.limb import Line, length_of
 from fice.cloth.shading import contrast, light_on
 from fice.errors import InputError
@@ -23,7 +23,7 @@ from fice.references.lower import skirt, trousers
 from fice.references.recolour import usual_colour
 from fice.references.reference import BODICE, POINTS, Reference
 from fice.references.sampling import Picture
-from fice.references.strips import SEAM, TRUNK, strips_of
+from fice.references.strips import SEAM, TRUNK, Strip, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
 from fice.subject.frame import Window
@@ -39,6 +39,7 @@ OVER = ("dress", "outer")  # regions of garments below whose upper part another 
 LAYERED = "The legs below the new garment are hidden in this photo: what covers them is still worn."
 COARSE = 2  # pixels of the canvas in a cell of the maps
 SURE, HEM = 0.9, 2.0  # of the trunk's half width, and cm above its hem, up to which it is all garment
+BOOT = 12.0  # cm above an ankle to which a shoe lies before what hangs there
 ARM, HAND = 7.0, 18.0  # cm around an arm's line, and beyond the wrist, where skin is an arm's
 
 
@@ -94,6 +95,7 @@ class Fitted:
         kinds: of several garments in whose place it is where each is, (1, k, h, w) float in [0, 1]; or None.
         shape: how its outline differs from the old garment's; None where it does not.
         notices: what the user should know.
+        cloth: what it is made of, where only its outline is the picture's.
     """
 
     subject: Subject
@@ -105,6 +107,7 @@ class Fitted:
     kinds: Tensor | None = None
     shape: Shape | None = None
     notices: tuple[str, ...] = ()
+    cloth: Dressing | None = None
 
     def at(self, window: Window) -> tuple[Tensor, Tensor]:
         """The picture's pixels x, y (h, w) that a window of the photo shows."""
@@ -117,6 +120,8 @@ class Fitted:
 
     def draw(self, front: Tensor, matte: Tensor, window: Window) -> Tensor:
         """The garment on the person, (1, 3, h, w) sRGB in [0, 1]; arguments as of `Dressing.draw`."""
+        if self.cloth is not None:
+            return self.cloth.draw(front, matte, window)
         colours, _ = self.picture.seen(*self.at(window))
         return self.lit(colours, self.light(front, matte, window), front, matte)
 
@@ -143,8 +148,10 @@ def rank_of(cloth: object) -> int:
     return cloth.rank if isinstance(cloth, Fitted) else 0
 
 
-def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) -> Fitted:
-    """A garment of a picture in the place of a piece."""
+def fit(
+    reference: Reference, subject: Subject, piece: Piece, regions: Regions, cloth: Dressing | None = None
+) -> Fitted:
+    """A garment of a picture in the place of a piece; cloth: what it is made of, where it is cut by words."""
     as_map = lambda x: x[0, 0].cpu().numpy()  # noqa: E731
     seen = lambda *names: as_map(regions.select(subject.regions, names))  # noqa: E731
     worn = as_map(piece.cloth)
@@ -154,9 +161,9 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     legged = has_legs(piece.cloth, subject.regions, regions)
     upper = POINTS[reference.kind] == BODICE
     if upper:
-        hung = bodice(figure, flat, ends, reference.kind, reference.worn, piece.region.name in OVER, legged)
+        hung = bodice(figure, flat, ends, reference, piece.region.name in OVER, legged)
     elif reference.kind == "skirt" or not figure.body.legs:
-        hung = skirt(figure, flat, reference.worn, legged)
+        hung = skirt(figure, flat, reference, legged)
     else:
         hung = trousers(figure, flat, ends, legged, reference.kind == "trousers")
     parts = []
@@ -168,18 +175,23 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
         parts.append(_mapped(hung.inside.get(name, figure.everywhere), Warp.through(points, images), figure))
     picture = Picture.of(reference)
     rank, kinds = ORDER.index(reference.region), _kinds(subject, piece, regions)
-    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual_colour(reference), rank, kinds)
+    usual = usual_colour(reference)
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual, rank, kinds, cloth=cloth)
     if upper:  # a print may look like other clothes
         hung.over += _lost(figure, hung) * seen("upper", "dress", "skirt", "trousers") * (1 - worn)
+    if cloth is not None and not legged and hung.changed.max() > 0:  # a longer hem hides what showed below the old one
+        below = (figure.places[0] > figure.hips) & figure.within(outline_of(hung.strips[TRUNK])) & ~_arms(figure)
+        hung.over = np.maximum(hung.over, below * seen("skin", "legwear", "shoes", "trousers") * (1 - worn))
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and hung.over.max() < 0.5:
         return fitted
-    before = seen("hair", "face", "headwear", "bag", "shoes", "accessories")
+    before = seen("hair", "face", "headwear", "bag", "accessories")
+    before = before + seen("shoes") * (figure.places[0] > figure.hips + figure.leg - BOOT)  # a skirt hides boots
     before = before + seen("outer", *(() if upper else ("upper", "dress"))) * (1 - worn)
     before = np.maximum(before, seen("skin") * _arms(figure))
     before = without_specks(torch.from_numpy(before)[None, None])[0, 0].numpy()
     after, found = _reshaped(fitted, figure, hung, worn, before)
     if (after * (1 - person)).sum() > BESIDE.get(reference.kind, USUAL) * after.sum():
-        if piece.region.name != reference.region:
+        if piece.region.name != reference.region and cloth is None:
             what = f"{reference.kind} cannot be drawn in the place of the {piece.region.name}"
             raise InputError(f"In this pose the {what} that is worn: choose another photo or garment.")
         return replace(fitted, notices=(KEPT,))
@@ -188,7 +200,9 @@ def fit(reference: Reference, subject: Subject, piece: Piece, regions: Regions) 
     bared = (worn > 0.5) & (after < 0.5)
     limbs = [limb for limb in hung.limbs if (bared & (limb.bare > 0) & (abs(limb.aside) < limb.radius)).any()]
     shape = Shape(**maps, limbs=tuple(limbs), layered=hung.layered, cm=figure.cm)
-    return replace(fitted, after=as_tensor(after), shape=shape, notices=(LAYERED,) if hung.layered else ())
+    made = None if cloth is None else replace(cloth, piece=replace(piece, wide=as_tensor(after), whole=None))
+    layered = (LAYERED,) if hung.layered else ()
+    return replace(fitted, after=as_tensor(after), shape=shape, notices=layered, cloth=made)
 
 
 def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor | None:
@@ -223,6 +237,11 @@ def _reshaped(
         "near": near,
         "solid": solid,
     }
+
+
+def outline_of(strip: Strip) -> np.ndarray:
+    """(n, 2)."""
+    return np.concatenate([strip.left, strip.right[::-1]])
 
 
 def _lost(figure: Figure, hung: Hung) -> np.ndarray:

@@ -110,7 +110,7 @@ def hem(
     old = {side: figure.ends(sign)[1] for side, sign in SIGNS.items()}
     new = {side: first[side] + length for side in SIGNS}
     longer = float(np.mean([new[side] - old[side] for side in SIGNS]))
-    if abs(longer) <= SAME or not (figure.body.legs or longer > 0):
+    if abs(longer) <= SAME and not legged or not (figure.body.legs or longer > 0):
         return old, None
     level = figure.hips if legged else min(min(old[side], new[side]) for side in SIGNS) - HEM
     hung.changed = figure.places[0] - level

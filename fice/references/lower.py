@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fice.cloth.limb import Girth, length_of
+from fice.cloth.limb import Girth, Line, length_of
 from fice.cloth.parts import CROTCH, THIGH
+from fice.references.cut import Paper
 from fice.references.figure import ROUND, SAME, SIGNS, WAIST, Figure
 from fice.references.hung import LAP, WHOLE, Hung, edges_of, hem, lengths, nothing, path, width
 from fice.references.limbs import FORK, bare_leg, legs
+from fice.references.reference import Reference
 from fice.references.strips import LEFT, RIGHT, TRUNK, Strip
 
 LOW, USUAL = -6.0, -10.0  # cm below the hips: a waist below that is hidden, and then is about there
@@ -16,17 +18,20 @@ HIGHEST, LOWEST = 8.0, 24.0  # cm below the hips between which the legs part
 LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 CROPPED = 0.7  # of a leg, trousers that reach so far are as long as they are worn
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
-CLAD = (0.0, 0.5, 1.0), (10.0, 8.0, 7.0)  # cm of radius along a leg in trousers
+CLAD = (0.0, 0.5, 1.0), (9.5, 7.5, 6.5)  # cm of radius along a leg in trousers
+PARTED, NARROW = 0.4, 3.0  # cm of each leg from the middle between them, where they touch, and of its radius at least
 
 
-def skirt(figure: Figure, flat: dict[str, Strip], worn: bool, legged: bool) -> Hung:
-    """One strip from the waist to the hem."""
+def skirt(figure: Figure, flat: dict[str, Strip], reference: Reference, legged: bool) -> Hung:
+    """One strip from the waist to the hem; legged: what is worn goes around each leg."""
     trunk, hung = flat[TRUNK], nothing(figure)
     first = _from_waist(figure, hung)
     waist = float(figure.girth.around(np.array(np.mean([*first.values()]) + 4))[1])
     shares, length = lengths(trunk, 0)
-    scale = 2 * waist * (1 if worn else ROUND) / width(trunk, 0)
-    ends, level = hem(figure, hung, legged, first, length * scale)
+    length *= 2 * waist * (1 if reference.worn else ROUND) / width(trunk, 0)
+    if isinstance(reference, Paper) and reference.hem is not None:
+        length = float(figure.hips + reference.hem * figure.leg - np.mean([*first.values()]))
+    ends, level = hem(figure, hung, legged, first, length)
     edges = edges_of(figure, trunk, 0, shares, first, ends, level)
     hung.strips[TRUNK] = Strip(edges[LEFT], edges[RIGHT])
     return hung
@@ -72,6 +77,8 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
             rows = np.linspace(start, figure.hips + last, count)
             middle, radius = around.around(rows)
             clad = np.interp((rows - figure.hips) / whole, *CLAD)
+            if s == -sign:  # legs that touch part in the middle
+                clad = np.minimum(clad, np.maximum(_half_gap(lines, rows) - PARTED, NARROW))
             if not legged:
                 middle, radius = 0 * rows, clad
             elif last > now:
@@ -92,6 +99,12 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
     hung.own, hung.flat = own[None], fork
     hung.solid = np.concatenate([sides[LEFT], own[None], sides[RIGHT][::-1]])
     return hung
+
+
+def _half_gap(lines: dict[str, Line], rows: np.ndarray) -> np.ndarray:
+    """cm from a leg's line to the middle between both, at rows (n,) cm along them."""
+    left, right = (np.stack(lines[side].at(rows, np.zeros(len(rows))), 1) for side in (LEFT, RIGHT))
+    return np.hypot(*(right - left).T) / 2
 
 
 def _fork(figure: Figure) -> float:

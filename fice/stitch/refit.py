@@ -38,7 +38,8 @@ def refitted(
     kept = torch.lerp(matte, torch.minimum(matte, warped), gone)
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
     worn = matte * steepen(old, 0.2)
-    light = _light(cloth, own, worn, matte, window)
+    lit = worn if cloth.cloth is None else worn * keep  # cloth of another cut hangs otherwise
+    light = _light(cloth, own, lit, matte, window)
     lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
     lost = lost * (0.0 if shape.layered else 1.0)
     removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
@@ -50,7 +51,12 @@ def refitted(
         yield hidden
     below = source if hidden is None else source + hidden.matte * (hidden.picture - source)
     sure = keep * (1 - removed)
-    yield Layer(cloth.lit(colours, light, own, worn), garment * free, below + sure * (own - below))
+    if cloth.cloth is None:
+        drawn = cloth.lit(colours, light, own, worn)
+    else:
+        light = light + colours.to(light).mean(1, keepdim=True).clamp(min=1e-3).log() * (1 - lit)
+        drawn = cloth.cloth.lit(light, own, lit, torch.maximum(garment, worn), window)
+    yield Layer(drawn, garment * free, below + sure * (own - below))
     for limb in shape.limbs:
         skin, alpha = skin_on(limb, shape, cloth.subject, window, garment, light)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)

@@ -210,12 +210,14 @@ class Choice:
     """The region that an edit changes, the classes it covers in this photo, and what to tell the user.
 
     half: of a dress, only what lies in that region.
+    keeps: what to tell the user where a garment of another kind than the named one keeps its outline, or "".
     """
 
     region: str
     classes: tuple[str, ...]
     notices: tuple[str, ...] = ()
     half: bool = False
+    keeps: str = ""
 
 
 def choose_region(
@@ -225,8 +227,8 @@ def choose_region(
 
     None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
     not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice, as are trousers
-    where a skirt is named; shaped: which then keep their shape. A network that knows no garments gives all below the
-    head. Raises InputError when nothing is there to change.
+    where a skirt is named; shaped: which may then keep their shape. A network that knows no garments gives all below
+    the head. Raises InputError when nothing is there to change.
     """
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
@@ -251,12 +253,12 @@ def choose_region(
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
             mistaken = [name for name in spare if areas[name] < CONFUSED * area(region)]
-            notices = []
+            notices, keeps = [], ""
             if region != wanted:
                 notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
             elif shaped and garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
                 worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
                 seen = " and ".join(worn)
-                notices.append(f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape.")
-            return Choice(region, (*place[region], *mistaken), tuple(notices))
+                keeps = f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape."
+            return Choice(region, (*place[region], *mistaken), tuple(notices), keeps=keeps)
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")
