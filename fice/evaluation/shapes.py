@@ -82,11 +82,12 @@ def _joints(subject: Subject, names: Sequence[str]) -> np.ndarray:
 def asked(subject: Subject, labels: np.ndarray, regions: Regions) -> Iterator[tuple[str, str]]:
     """What can be asked of a photograph: (word of `WORDS` or `OTHERS`, sentence)."""
     below = worn(labels, regions)
+    hanging = "dress" if below == "dress" else "skirt"
     arms, legs = sleeves(subject, labels, regions), hem(subject, labels, regions)
     for word, way in WORDS.items():
         now = arms if "sleeve" in word else legs
         if (now - SO[word]) * way < 0:
-            yield word, word if "sleeve" in word else f"{word} {below}"
+            yield word, word if "sleeve" in word else f"{word} {hanging}"
     for garment, instead in OTHERS.items():
         if below in instead:
             yield garment, f"navy {garment}"
@@ -136,7 +137,7 @@ def _labels(probabilities: Tensor) -> np.ndarray:
 
 def _done(word: str, subject: Subject, before: np.ndarray, after: np.ndarray, regions: Regions) -> bool:
     if word in OTHERS:
-        return worn(after, regions) == word
+        return worn(after, regions) in (("skirt", "dress") if word == "dress" else (word,))  # its skirt, of one cloth
     measure = sleeves if "sleeve" in word else hem
     return WORDS[word] * (measure(subject, after, regions) - measure(subject, before, regions)) >= MOVED
 

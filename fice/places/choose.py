@@ -54,7 +54,8 @@ def choices_of(
                 found.append(Fixed(here))
             else:
                 old = sentence.becomes[0] if sentence.becomes and garment.region == "auto" else None
-                found.append(_anew(places, named, kind, old) if anew else _choice(places, named, kind))
+                said = among_of(sentence)
+                found.append(_anew(places, named, kind, old) if anew else _choice(places, named, kind, among=said))
         except InputError as error:
             found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
@@ -95,8 +96,15 @@ def _own(garment: Tensor, places: Places) -> Tensor:
     return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
 
 
-def _choice(places: Places, named: str | None, kind: str | None, shaped: bool = True) -> Choice:
-    return choose_region(places.regions, places.subject.regions, named, kind, shaped)
+def among_of(sentence: Sentence) -> tuple[str, ...]:
+    """What a sentence that names no garment may be of: "sleeveless" is not said of trousers."""
+    return ("upper", "outer", "dress") if sentence.sleeve else ("lower", "dress") if sentence.length else KINDS
+
+
+def _choice(
+    places: Places, named: str | None, kind: str | None, shaped: bool = True, among: Sequence[str] = KINDS
+) -> Choice:
+    return choose_region(places.regions, places.subject.regions, named, kind, shaped, among)
 
 
 def _anew(places: Places, named: str | None, kind: str | None, old: str | None) -> Choice:

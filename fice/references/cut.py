@@ -37,9 +37,12 @@ _HALVES = {
     "shorts": _LOW | {"hem outside": (27.0, 44.0), "hem inside": (2.0, 44.0), "crotch": (0.0, 28.0)},
 }
 _ARM, _CUFF, _SLEEVE = 56.0, 13.0, np.array([(0.6, 0.8), (-0.8, 0.6)])  # cm; the ways along a sleeve and across it
+SMOOTH = 4  # samples a pixel in each direction
 PIXELS, MARGIN, DIP = 4, 3.0, 2.0  # of a pattern's picture in a cm; cm around it, and by which hems hang in the middle
-# light on cloth, its log: along an outline, over so many cm, and of folds, which there are so many of across
+# light on cloth, its log: along an outline, over so many cm; of folds towards a hem, which there are so many of across;
+# and of creases, whose cm across and down, and phase
 EDGE, TURNS, FOLD, FOLDS = -0.45, 3.5, 0.11, ((3.1, 0.4), (5.3, 1.9), (8.9, 0.2))
+CREASE, CREASES = 0.05, ((31.0, 19.0, 0.3), (-23.0, 13.0, 1.1), (47.0, -9.0, 2.0), (-14.0, 7.5, 0.7))
 
 
 @dataclass(frozen=True)
@@ -142,9 +145,9 @@ def paper(cut: Cut) -> Paper:
     hem = left[-1] * np.concatenate([bow, 1 + 0 * bow], 1) + [0, DIP] * (1 - bow**2) if "hem" in half else left[:0]
     ring = place(np.concatenate([left * [-1, 1], hem, left[::-1]]))
     size = round(2 * across * PIXELS), round((left[:, 1].max() + 2 * MARGIN) * PIXELS)
-    page = Image.new("L", size)
-    ImageDraw.Draw(page).polygon([tuple(point) for point in ring.tolist()], fill=255)
-    matte = np.asarray(page, np.float32) / 255
+    page = Image.new("L", (SMOOTH * size[0], SMOOTH * size[1]))
+    ImageDraw.Draw(page).polygon([tuple(point) for point in (ring * SMOOTH).tolist()], fill=255)
+    matte = np.asarray(page.reduce(SMOOTH), np.float32) / 255
     points = {}
     for name, at in half.items():
         for side, sign in (("left", 1), ("right", -1)):  # the wearer's left is the picture's right
@@ -159,11 +162,12 @@ def paper(cut: Cut) -> Paper:
 def _light(matte: np.ndarray, half: dict[str, np.ndarray]) -> np.ndarray:
     """The log of the light on a pattern (h, w) as it hangs: darker where it turns away, and in folds towards a hem."""
     inside = ndimage.distance_transform_edt(np.pad(matte > 0.5, 1))[1:-1, 1:-1] / PIXELS
+    y, x = ((at + 0.5) / PIXELS for at in np.indices(matte.shape))
     light = EDGE * np.exp(-inside / TURNS)
+    light += CREASE * sum(np.cos(2 * np.pi * (x / across + y / down) + phase) for across, down, phase in CREASES)
     if "hem" not in half:
         return light
     low, high = half["hem"][1], half["waist"][1] if "neck" in half else 0.0
-    y, x = ((at + 0.5) / PIXELS for at in np.indices(matte.shape))
     across = (x - matte.shape[1] / PIXELS / 2) / half["hem"][0]
     down = np.clip((y - MARGIN - high) / (low - high), 0, 1)
     return light + FOLD * down * sum(np.cos(often * np.pi * across + phase) for often, phase in FOLDS)

@@ -221,14 +221,19 @@ class Choice:
 
 
 def choose_region(
-    regions: Regions, probabilities: Tensor, wanted: str | None, garment: str | None = None, shaped: bool = True
+    regions: Regions,
+    probabilities: Tensor,
+    wanted: str | None,
+    garment: str | None = None,
+    shaped: bool = True,
+    among: Sequence[str] = ("upper", "lower", "outer", "dress"),
 ) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W); garment: the word for what is wanted.
 
-    None takes the largest garment. A dress takes the place of all below the neck but an open coat. A garment that is
-    not worn, or of which hardly anything is seen, is replaced by what covers its place, with a notice, as are trousers
-    where a skirt is named; shaped: which may then keep their shape. A network that knows no garments gives all below
-    the head. Raises InputError when nothing is there to change.
+    None takes the largest garment of those in `among`. A dress takes the place of all below the neck but an open coat.
+    A garment that is not worn, or of which hardly anything is seen, is replaced by what covers its place, with a
+    notice, as are trousers where a skirt is named; shaped: which may then keep their shape. A network that knows no
+    garments gives all below the head. Raises InputError when nothing is there to change.
     """
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
@@ -238,14 +243,15 @@ def choose_region(
     areas = dict.fromkeys(REGION_CLASSES, 0.0) | dict(zip(regions.names, shares.tolist(), strict=True))
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
-    if garment != "jumpsuit" and areas["dress"] > LEGS * areas["trousers"]:  # tights are often taken for trousers
+    hanging = areas["dress"] + areas["skirt"]
+    if garment != "jumpsuit" and hanging > LEGS * areas["trousers"]:  # tights are often taken for trousers
         place["dress"] = (*REGIONS["upper"], *REGIONS["dress"], "skirt")
     if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
         place["lower"] = (*REGIONS["lower"], "dress")
     area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
     own = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
     if wanted is None:
-        wanted = max(("upper", "lower", "outer", "dress"), key=own)
+        wanted = max(among, key=own)
     hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
     hidden = hidden or (wanted in ("upper", "dress") and areas["outer"] > COVERING * area(wanted))
     likely = lambda region: own(region) * (region != "dress" or areas["upper"] <= TOP * areas["dress"])  # noqa: E731
