@@ -194,7 +194,9 @@ def make_plan(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
     if painted_over and pieces and order.background is None and not any(map(_changes, pieces)):
-        raise InputError(f"Nothing is left to change. {' '.join(dict.fromkeys(notices))}")
+        named = wanted[0][1].garment or "dress"
+        why = f'Nothing is left to change; name a colour or a pattern, as in "black {named}".'
+        raise InputError(" ".join(dict.fromkeys([why, *notices])))
     ground = None if order.background is None else read_ground(order.background, subject.photo.size)
     if ground is not None:
         notices += ground.notices

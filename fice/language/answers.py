@@ -116,7 +116,7 @@ def _drawn(sentences: tuple[Sentence, ...], start: str, clothed: Clothed) -> tup
     several = len(sentences) > 1
     named = [one for one in sentences if not clothed(one)]
     why = dict.fromkeys(sentences) | {
-        one: _nothing_to_draw(one, one.wanted if several else one.text, start) for one in named
+        one: _nothing_to_draw(one, one.wanted if several else one.text, start, several) for one in named
     }
     silent = [one for one in sentences if why[one]]
     misspelt = [one for one in silent if any(map(_meant, one.unknown[:SHOWN]))]
@@ -215,15 +215,16 @@ def _refusal(sentence: Sentence, clothed: bool) -> str | None:
     return None
 
 
-def _nothing_to_draw(sentence: Sentence, text: str, start: str) -> str | None:
-    """Why a bundle that reads fice's own words would draw nothing; text: what is shown as the sentence."""
+def _nothing_to_draw(sentence: Sentence, text: str, start: str, several: bool) -> str | None:
+    """Why a bundle that reads fice's own words would draw nothing; text: what is shown as the sentence, of several."""
     shown = f'"{_short(text)}"'
     if not sentence.words and not sentence.draws and not sentence.materials:
         hints = [close for word in sentence.unknown[:SHOWN] if (close := _meant(word))]
         if len(hints) == len(sentence.unknown):  # whoever writes another language is not to be guessed at
             return f"no word of {shown} is known to fice; did you mean {_quoted(hints)}?"
         return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
-    if sentence.draws or sentence.shapes or start != "redressed":
+    other = sentence.garment in CUTS and not several and not sentence.unknown  # where another kind is worn
+    if sentence.draws or sentence.shapes or other or start != "redressed":
         return None
     for word in sentence.unknown[:SHOWN]:
         if close := _meant(word):

@@ -54,8 +54,12 @@ def choices_of(
                 found.append(Fixed(here))
             else:
                 old = sentence.becomes[0] if sentence.becomes and garment.region == "auto" else None
-                said = among_of(sentence)
-                found.append(_anew(places, named, kind, old) if anew else _choice(places, named, kind, among=said))
+                shaped = _shaped(sentence) if garment.region == "auto" else None
+                found.append(
+                    _anew(places, named, kind, old)
+                    if anew
+                    else _choice(places, None if shaped else named, kind, among=shaped or KINDS)
+                )
         except InputError as error:
             found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
@@ -96,9 +100,11 @@ def _own(garment: Tensor, places: Places) -> Tensor:
     return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
 
 
-def among_of(sentence: Sentence) -> tuple[str, ...]:
-    """What a sentence that names no garment may be of: "sleeveless" is not said of trousers."""
-    return ("upper", "outer", "dress") if sentence.sleeve else ("lower", "dress") if sentence.length else KINDS
+def _shaped(sentence: Sentence) -> tuple[str, ...] | None:
+    """What a sentence that names no garment but sleeves or hems may be of: the largest that has them."""
+    if sentence.garment is not None or not (sentence.sleeve or sentence.length):
+        return None
+    return ("upper", "outer", "dress") if sentence.sleeve else ("lower", "dress")
 
 
 def _choice(

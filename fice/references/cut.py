@@ -42,7 +42,7 @@ PIXELS, MARGIN, DIP = 4, 3.0, 2.0  # of a pattern's picture in a cm; cm around i
 # light on cloth, its log: along an outline, over so many cm; of folds towards a hem, which there are so many of across;
 # and of creases, whose cm across and down, and phase
 EDGE, TURNS, FOLD, FOLDS = -0.45, 3.5, 0.11, ((3.1, 0.4), (5.3, 1.9), (8.9, 0.2))
-CREASE, CREASES = 0.05, ((31.0, 19.0, 0.3), (-23.0, 13.0, 1.1), (47.0, -9.0, 2.0), (-14.0, 7.5, 0.7))
+CREASE, CREASES = 0.035, ((31.0, 19.0, 0.3), (-23.0, 13.0, 1.1), (47.0, -9.0, 2.0), (-14.0, 7.5, 0.7))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def cut_of(sentence: Sentence, region: str, wide: Tensor, subject: Subject, regi
 
     region: the name of what it is worn on; wide: where it is, (1, 1, h, w) on the analysis canvas.
     """
-    if not subject.points or sentence.region not in (None, region) and region != "dress":
+    own = sentence.garment is None or sentence.region == region
+    if not subject.points or not own and region != "dress":
         return None
     kind, sleeve = CUTS.get(sentence.garment or ""), sentence.sleeve
     legged = has_legs(wide, subject.regions, regions)
@@ -105,7 +106,7 @@ def cut_of(sentence: Sentence, region: str, wide: Tensor, subject: Subject, regi
         return Cut("skirt", length=length) if length and not legged else None
     if region == "dress" and legged:
         return Cut("dress", sleeve, length or USUAL) if kind == "dress" else None
-    if region not in WORN_AS or sentence.region not in (None, region):
+    if region not in WORN_AS or not own:
         return None
     length = length if region == "dress" else None
     return Cut(WORN_AS[region], sleeve, length) if sleeve or length else None

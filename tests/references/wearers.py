@@ -62,12 +62,22 @@ def wearer(sleeve=0.4, angle=15.0, height=800, lower=True):
     return SimpleNamespace(subject=subject, masks={name: found[REGION_CLASSES.index(name)] for name in masks})
 
 
+def told(subject, text):
+    """An edit of a subject by words, as `worn_by`."""
+    order = Order((Garment(text),))
+    return _made(subject, order, [(order.garments[0], sentence) for sentence in parse(text)], ())
+
+
 def worn_by(subject, *references):
     """An edit of a subject by pictures: plan, fitted garments, the result's pixels (H, W, 3) uint8."""
-    order, settings = Order(tuple(Garment(each.kind) for each in references)), Settings()
+    order = Order(tuple(Garment(each.kind) for each in references))
     pairs = zip(order.garments, references, strict=True)
     wanted = [(replace(garment, region=each.region), parse(each.kind)[0]) for garment, each in pairs]
-    shown = [(each,) for each in references]
+    return _made(subject, order, wanted, [(each,) for each in references])
+
+
+def _made(subject, order, wanted, shown):
+    settings = Settings()
     plan = make_plan(subject, order, wanted, REGIONS, settings, None, shown)
     engine = Redressing(SimpleNamespace(name="drawn", whole=False), settings, REGIONS)
     made = engine.finish(engine.step(engine.begin([plan], [0]))[0])

@@ -79,8 +79,8 @@ def test_an_open_coat_does_not_take_the_shirt_along(shirt):
     ],
 )
 def test_a_garment_of_another_kind_than_worn_is_told(worn, wanted, garment, notice):
-    notices = choose_region(REGIONS, wearing(**worn), wanted, garment).notices
-    assert (notice is None and not notices) or notices[0].startswith(notice)
+    choice = choose_region(REGIONS, wearing(**worn), wanted, garment)
+    assert choice.keeps.startswith(notice or "") and bool(choice.keeps) == bool(notice) and not choice.notices
 
 
 def test_nothing_to_change_is_an_error_with_a_remedy():
