@@ -142,7 +142,7 @@ def make_plan(
     shown = [pictures[: settings.pictures] for pictures in references] or [()] * len(wanted)
     found_by = Places(subject, regions, segmenter)
     anew = settings.garment == "diffused"
-    painted_over = settings.start == "redressed" and not anew
+    photographed = settings.garment == "photographed"
     choices = choices_of(wanted, shown, allowed, found_by, anew)
     pieces: list[Piece] = []
     notices: list[str] = []
@@ -178,14 +178,15 @@ def make_plan(
             continue
         cut = None
         if isinstance(choice, Choice):
-            if painted_over and not (pictures or choice.half or mask is not None):
+            if photographed and not (pictures or choice.half or mask is not None):
                 cut = cut_of(sentence, choice.region, free, subject, regions)
             notices += [*choice.notices, *([choice.keeps] if choice.keeps and cut is None else [])]
-        if painted_over and sentence.shapes and cut is None:
+        if photographed and sentence.shapes and cut is None:
             notices.append(UNCUT.format(" and ".join(f'"{said}"' for said in sentence.shapes)))
         covered = torch.maximum(covered, free)
         before = F.interpolate(free, size=canvas, mode="area")
-        reshape = not painted_over and bool(sentence.shapes) or order.pose is not None
+        shaped = settings.start != "redressed" and bool(sentence.shapes)  # painted cloth keeps its outline
+        reshape = shaped or order.pose is not None
         place = isinstance(choice, Found)
         made = Piece(garment, sentence, region, free, before, reshape, mask, place, whole, pictures, settings.warp, cut)
         pieces.append(made)
@@ -193,7 +194,7 @@ def make_plan(
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
-    if painted_over and pieces and order.background is None and not any(map(_changes, pieces)):
+    if photographed and pieces and order.background is None and not any(map(_changes, pieces)):
         named = wanted[0][1].garment or "dress"
         why = f'Nothing is left to change; name a colour or a pattern, as in "black {named}".'
         raise InputError(" ".join(dict.fromkeys([why, *notices])))

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Dress the person in PHOTO as TEXT says.
 
-    The garments keep their outline, folds and light, and get other colours, designs and materials; with the --bundle of
-    a diffusion model they are drawn anew.
+    The garments keep their folds and light, and get other colours, designs, materials, sleeves and hems; a skirt, a
+    dress or trousers are cut where another one is worn. With the --bundle of a diffusion model all is drawn anew.
 
     For PHOTO - is standard input, for the result standard output.
 
@@ -61,6 +61,8 @@ def edit(photo: Path, text: str | None, output: Path | None, as_json: bool, **op
       fice edit photo.jpg "white shirt and blue jeans" -o out.png --save-mask mask.png
       fice edit photo.jpg "black leather jacket" --region outer --json
       fice edit photo.jpg "a #007aff silk shirt, and the jeans darker"
+      fice edit photo.jpg "sleeveless"
+      fice edit photo.jpg "navy maxi skirt"
       fice edit photo.jpg --background "warm grey"
       fice edit photo.jpg "wrap dress" --swatch tweed.jpg
       fice edit photo.jpg --swatch denim.jpg@lower --swatch lace.png@sleeves

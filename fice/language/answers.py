@@ -51,7 +51,7 @@ def understand(
     refusal = _untold if any_words else _refusal
     why = next(filter(None, (refusal(one, clothed(one)) for one in sentences)), None)
     if not why and bundle.reads_own_words and not any_words:
-        sentences, why = _drawn(sentences, settings.start, clothed)
+        sentences, why = _drawn(sentences, settings, clothed)
     if why := why or _hidden(sentences):
         raise InputError(why)
     return sentences
@@ -82,6 +82,11 @@ def understood(order: Order, bundle: Bundle, settings: Settings) -> list[tuple[G
     return matched(order, read)
 
 
+def cuts(settings: Settings) -> bool:
+    """Whether garments get another cut by words: photographed ones do."""
+    return settings.garment == "photographed"
+
+
 def _anything(sentence: Sentence) -> bool:
     return True
 
@@ -107,7 +112,9 @@ def _beside_swatch(sentence: Sentence) -> str | None:
     return f"Left out: {_quoted(said)}; the swatch has its own colours and pattern." if said else None
 
 
-def _drawn(sentences: tuple[Sentence, ...], start: str, clothed: Clothed) -> tuple[tuple[Sentence, ...], str | None]:
+def _drawn(
+    sentences: tuple[Sentence, ...], settings: Settings, clothed: Clothed
+) -> tuple[tuple[Sentence, ...], str | None]:
     """The sentences that a bundle draws which reads fice's own words, and why it would draw nothing.
 
     Of several, one without anything to draw is left out, and the first of the others tells of it; not one that may be
@@ -116,7 +123,7 @@ def _drawn(sentences: tuple[Sentence, ...], start: str, clothed: Clothed) -> tup
     several = len(sentences) > 1
     named = [one for one in sentences if not clothed(one)]
     why = dict.fromkeys(sentences) | {
-        one: _nothing_to_draw(one, one.wanted if several else one.text, start, several) for one in named
+        one: _nothing_to_draw(one, one.wanted if several else one.text, settings, several) for one in named
     }
     silent = [one for one in sentences if why[one]]
     misspelt = [one for one in silent if any(map(_meant, one.unknown[:SHOWN]))]
@@ -141,11 +148,13 @@ def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: Tex
     if sentence.things:
         said.append(f"Left as photographed: {_quoted(sentence.things)}; fice changes whole garments only.")
     said += _left(sentence)
-    if sentence.becomes and (settings.start != "redressed" or sentence.becomes[-1] not in CUTS):
+    if sentence.becomes and not (cuts(settings) and sentence.becomes[-1] in CUTS):
         said.append(f"A garment keeps its kind: of {_quoted(sentence.becomes[:1])}, colour and pattern change.")
     if bundle.reads_own_words and settings.start == "redressed":
         if sentence.materials:
             said.append(f"Left out: {_quoted(sentence.materials)}; fice words lists the materials that can be shown.")
+        if sentence.shapes and not cuts(settings):
+            said.append(f"Left out: {_quoted(sentence.shapes)}; generated garments keep their sleeves and hems.")
     colours = [dye.said for dye in sentence.dyes]
     patterns = [word for word in dict.fromkeys(sentence.words) if word in PATTERNS and word not in OF_DESIGN]
     plain = sentence.design in (None, "solid")
@@ -215,7 +224,7 @@ def _refusal(sentence: Sentence, clothed: bool) -> str | None:
     return None
 
 
-def _nothing_to_draw(sentence: Sentence, text: str, start: str, several: bool) -> str | None:
+def _nothing_to_draw(sentence: Sentence, text: str, settings: Settings, several: bool) -> str | None:
     """Why a bundle that reads fice's own words would draw nothing; text: what is shown as the sentence, of several."""
     shown = f'"{_short(text)}"'
     if not sentence.words and not sentence.draws and not sentence.materials:
@@ -224,16 +233,13 @@ def _nothing_to_draw(sentence: Sentence, text: str, start: str, several: bool) -
             return f"no word of {shown} is known to fice; did you mean {_quoted(hints)}?"
         return f"no word of {shown} is known to fice; name a colour, a pattern and a garment in English, {EXAMPLE}."
     other = sentence.garment in CUTS and not several and not sentence.unknown  # where another kind is worn
-    if sentence.draws or sentence.shapes or other or start != "redressed":
+    if sentence.draws or settings.start != "redressed" or cuts(settings) and (sentence.shapes or other):
         return None
     for word in sentence.unknown[:SHOWN]:
         if close := _meant(word):
             return f'{shown} names no colour and no pattern; did you mean "{close}" by "{_short(word)}"?'
-    named = (
-        f"fice cannot show {_quoted(sentence.materials)} yet"
-        if sentence.materials
-        else f"{shown} says nothing that fice can draw"
-    )
+    what = (*sentence.materials, *sentence.shapes)
+    named = f"fice cannot show {_quoted(what)} yet" if what else f"{shown} says nothing that fice can draw"
     return f'{named}; name a colour or a pattern, as in "black {sentence.garment or "dress"}".'
 
 

@@ -96,6 +96,13 @@ def test_a_clip_of_all_words_may_be_asked_for_anything(text):
     assert understand(text, OTHER, DEFAULT)[0].text == text
 
 
+def test_a_generated_garment_keeps_its_cut():
+    generated = Settings.preset("generated")
+    assert said("red sleeveless dress", settings=generated)[0].startswith('Left out: "sleeveless"')
+    with pytest.raises(InputError, match='cannot show "sleeveless"'):
+        understand("sleeveless dress", OWN, generated)
+
+
 def test_garments_and_sleeves_may_be_asked_of_the_terms_alone():
     assert understand("sleeveless dress", OWN, TOWERS)[0].sleeve == "sleeveless"
     assert said("red sleeveless dress", OWN, TOWERS) == []
