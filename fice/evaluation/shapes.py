@@ -23,6 +23,7 @@ from fice.editor import Editor
 from fice.errors import InputError
 from fice.outputs import save_png
 from fice.photo.photo import read_photo
+from fice.settings import Settings
 from fice.subject.analysis import seen
 from fice.subject.regions import Regions
 from fice.subject.subject import Subject
@@ -97,10 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with photos")
     parser.add_argument("--bundle", default="street")
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--set", nargs="*", default=(), metavar="NAME=VALUE", help="other settings than the preset's")
     parser.add_argument("--each", type=int, default=10, help="photographs of each word")
     parser.add_argument("--sheets", type=Path, help="a folder for photographs beside their edits")
     args = parser.parse_args()
-    editor = Editor(load_bundle(args.bundle))
+    editor = Editor(load_bundle(args.bundle), settings=Settings.asked_for(args.preset, args.set))
     regions = editor.regions
     scores: dict[str, list[bool]] = {name: [] for name in (*WORDS, *OTHERS)}
     files = [file for file in sorted((args.data / "photos").glob("*.jpg")) if is_validation(file.stem)]

@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("--bundle", default="street")
     parser.add_argument("--judge", default="street-judge", help="the bundle whose clip judges")
     parser.add_argument("--preset", default="default")
+    parser.add_argument("--set", nargs="*", default=(), metavar="NAME=VALUE", help="other settings than the preset's")
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--only", nargs="*", choices=STUDIES, default=STUDIES)
@@ -191,7 +192,7 @@ def main() -> None:
     torch.set_num_threads(args.threads or torch.get_num_threads())
     framed, bundle = load_framed(args.prepared), load_bundle(args.bundle)
     photos = read_folder(args.data).photos
-    settings, generator = Settings.preset(args.preset), bundle.part("generator")
+    settings, generator = Settings.asked_for(args.preset, args.set), bundle.part("generator")
     figures = {}
     if "frechet" in args.only:
         encode = Semantics.from_bundle(load_bundle(args.judge)).encode_picture
