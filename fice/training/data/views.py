@@ -14,7 +14,7 @@ from fice.subject.views import garment_views
 from fice.training.data.captions import Appearance
 from fice.training.data.outfits import Sample, Wardrobe
 
-SIZE = 96  # pixels a side
+SIZE = 128  # pixels a side
 
 
 def degrade(views: Tensor, rng: np.random.Generator, much: float = 1.0) -> Tensor:
@@ -93,7 +93,7 @@ class Pool:
         reuse: how often each is seen, about.
     """
 
-    def __init__(self, wardrobe: Wardrobe, size: int = 4000, reuse: int = 4):
+    def __init__(self, wardrobe: Wardrobe, size: int = 6000, reuse: int = 6):
         self.wardrobe, self.reuse = wardrobe, reuse
         self.kept: deque[tuple[list[Appearance], Tensor]] = deque(maxlen=size)
 

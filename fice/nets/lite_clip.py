@@ -1,0 +1,112 @@
+"""A CLIP on pretrained parts: pictures by the maps of EfficientNet-Lite, texts by word vectors that are given."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fice.nets.clip import AttentionPool2d, Towers
+from fice.nets.efficientnet import EfficientNetLite
+from fice.nets.initial import normal
+
+VALUES, HEADS = (96, 96, 192), (4, 4, 8)  # of what is gathered from the maps at strides 4, 8 and 16
+DROPPED = 0.15  # share of a word's numbers that training leaves out, so that none decides alone
+
+
+class Gathered(nn.Module):
+    """What is seen where it matters: (B, C, h, w) -> (B, 2 * values), means and spreads under attention.
+
+    Each head looks at places of its own, by what is there and where it is (side: h and w), and at its own values.
+    """
+
+    def __init__(self, inputs: int, values: int, heads: int, side: int):
+        super().__init__()
+        self.heads = heads
+        self.value = nn.Conv2d(inputs, values, 1, bias=False)
+        self.norm = nn.BatchNorm2d(values)
+        self.ask = nn.Conv2d(inputs, heads, 1)
+        self.places = nn.Parameter(torch.zeros(heads, side, side))
+        nn.init.zeros_(self.ask.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = F.leaky_relu(self.norm(self.value(x)), 0.1).flatten(2).unflatten(1, (self.heads, -1))
+        attention = (self.ask(x) + self.places).flatten(2).float().softmax(2)[:, :, None]  # (B, heads, 1, h * w)
+        values = values.float()
+        mean = (values * attention).sum(3)
+        spread = ((values - mean[..., None]).square() * attention).sum(3).add(1e-4).sqrt()
+        return torch.cat([mean, spread], 2).flatten(1)
+
+
+class LitePicture(nn.Module):
+    """(B, 3, side, side) in [0, 1] -> (B, output_dim): colour and print from the fine maps, the kind from the coarse.
+
+    Args:
+        size: of the EfficientNet-Lite, 0 to 2.
+        side: of the pictures, a multiple of 32.
+        width: of the layer in which all maps meet.
+        output_dim: length of the vectors.
+    """
+
+    def __init__(self, size: int, side: int, width: int, output_dim: int):
+        super().__init__()
+        self.backbone = EfficientNetLite(size, classify=False)
+        finest, fine, *inner, last = self.backbone.channels
+        inputs = (3 + finest + fine, *inner)  # with the colours themselves
+        _, *strides = self.backbone.strides
+        self.gather = nn.ModuleList(
+            Gathered(channels, values, heads, side // stride)
+            for channels, values, heads, stride in zip(inputs, VALUES, HEADS, strides, strict=False)
+        )
+        self.attnpool = AttentionPool2d(side // strides[-1], last, 8, width // 2)
+        self.meet = nn.Sequential(
+            nn.LayerNorm(2 * sum(VALUES) + width // 2),
+            nn.Linear(2 * sum(VALUES) + width // 2, width),
+            nn.GELU(),
+            nn.Linear(width, output_dim),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        finest, fine, *inner, last = self.backbone.features(x)
+        maps = (torch.cat([F.avg_pool2d(x, 4).to(fine), F.avg_pool2d(finest, 2), fine], 1), *inner)
+        seen = [gather(each) for gather, each in zip(self.gather, maps, strict=True)]
+        return self.meet(torch.cat([*seen, self.attnpool(last)], 1))
+
+
+class LiteClip(Towers):
+    """Pictures in [0, 1] and texts to vectors of one space.
+
+    Args:
+        embed_dim: length D of the vectors.
+        image_resolution: side S of the square pictures, a multiple of 32.
+        vision_size, vision_width: the EfficientNet-Lite, and the layer on it.
+        context_length, vocab_size: the longest text, and how many token ids there are.
+        word_width: numbers of a word vector; `words` holds them, and is not trained.
+        transformer_width, transformer_heads, transformer_layers: the text network.
+    """
+
+    visual: LitePicture
+
+    def __init__(
+        self,
+        embed_dim: int,
+        image_resolution: int,
+        vision_size: int,
+        vision_width: int,
+        context_length: int,
+        vocab_size: int,
+        word_width: int,
+        transformer_width: int,
+        transformer_heads: int,
+        transformer_layers: int,
+    ):
+        visual = LitePicture(vision_size, image_resolution, vision_width, embed_dim)
+        table = nn.Embedding(vocab_size, word_width, _weight=normal(vocab_size, word_width), _freeze=True)
+        words = nn.Sequential(table, nn.Dropout(DROPPED), nn.Linear(word_width, transformer_width))
+        shape = (embed_dim, image_resolution, context_length)
+        super().__init__(visual, words, *shape, transformer_width, transformer_heads, transformer_layers)
+
+    @property
+    def words(self) -> Tensor:
+        """(vocab_size, word_width): the vectors of the token ids."""
+        return self.token_embedding.get_parameter("0.weight")
