@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from fice.language.lexicon import VOCABULARY
-from fice.language.units import Unit, cut_up
+from fice.language.units import cut_up
 
 WORDS = "words.txt"  # travels with a network that has a vector for every word: a line a word
 
@@ -94,7 +93,7 @@ class WordTokenizer:
     def _read(self, text: str) -> list[str]:
         """The words of a text, those that only join others left out."""
         found: list[str] = []
-        for unit in _units(text):
+        for unit in cut_up(text):
             if unit.words or unit.kind in "?MX#":
                 said = [self._singular(word) for word in unit.said.split() if word != "/"]
                 canonical = " ".join(unit.words).replace("-", " ").split()
@@ -104,9 +103,3 @@ class WordTokenizer:
     def _singular(self, word: str) -> str:
         endings = (word, word.removesuffix("s"), word.removesuffix("es"))
         return next((each for each in endings if each in self._ids), word)
-
-
-@lru_cache(2048)
-def _units(text: str) -> list[Unit]:
-    """As `cut_up`, once a text: in training the same ones come again at every step."""
-    return cut_up(text)

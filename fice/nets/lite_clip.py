@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -66,11 +68,19 @@ class LitePicture(nn.Module):
             nn.Linear(width, output_dim),
         )
 
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """What is looked at, (B, C, side / k, side / k) for k of 4, 8, 16 and 32: colours and features."""
+        finest, fine, *inner = self.backbone.features(x)
+        return [torch.cat([F.avg_pool2d(x, 4).to(fine), F.avg_pool2d(finest, 2), fine], 1), *inner]
+
+    def seen(self, maps: Sequence[Tensor]) -> Tensor:
+        """(B, output_dim) of pictures by their maps."""
+        *inner, last = maps
+        gathered = [gather(each) for gather, each in zip(self.gather, inner, strict=True)]
+        return self.meet(torch.cat([*gathered, self.attnpool(last)], 1))
+
     def forward(self, x: Tensor) -> Tensor:
-        finest, fine, *inner, last = self.backbone.features(x)
-        maps = (torch.cat([F.avg_pool2d(x, 4).to(fine), F.avg_pool2d(finest, 2), fine], 1), *inner)
-        seen = [gather(each) for gather, each in zip(self.gather, maps, strict=True)]
-        return self.meet(torch.cat([*seen, self.attnpool(last)], 1))
+        return self.seen(self.maps(x))
 
 
 class LiteClip(Towers):

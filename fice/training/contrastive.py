@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.device import half
 from fice.language.clip import TextReader, preprocess
 from fice.language.designs import DESIGNS
 from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
@@ -85,9 +84,9 @@ def look(model: Towers, views: Tensor) -> Tensor:
 
 
 def step_loss(
-    model: Towers, looks: Sequence[Sequence[Appearance]], views: Tensor, tokenizer: TextReader, rng: np.random.Generator
+    model: Towers, looks: Sequence[Sequence[Appearance]], seen: Tensor, tokenizer: TextReader, rng: np.random.Generator
 ) -> dict[str, Tensor]:
-    """One batch: its captions, their altered twins, and every word of the language by itself."""
+    """One batch, seen as unit vectors (B, D): its captions, their altered twins, and every word of the language."""
     described = [describe(rng, each[:2]) for each in looks]
     texts, clauses = [text for text, _ in described], [said for _, said in described]
     twins = [[changed(said[0], rng), *said[1:]] for said in clauses]
@@ -100,8 +99,6 @@ def step_loss(
     chosen = rng.permutation(len(hues().names))[:READ]
     named = [hues().names[k] for k in chosen]
 
-    with half(device):  # three times as fast on a recent CPU
-        seen = look(model, views)
     texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, [*single, *named])])
     scale = model.logit_scale.clamp(max=LARGEST_SCALE).exp()
     logits = seen @ texts_read.T * scale
