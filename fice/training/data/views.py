@@ -95,7 +95,7 @@ class Pool:
         reuse: how often each is seen, about.
     """
 
-    def __init__(self, wardrobe: Wardrobe, see: See, size: int = 4000, reuse: int = 6):
+    def __init__(self, wardrobe: Wardrobe, see: See, size: int = 4000, reuse: int = 3):
         self.wardrobe, self.see, self.reuse = wardrobe, see, reuse
         self.kept: deque[tuple[list[Appearance], tuple[Tensor, ...]]] = deque(maxlen=size)
 

@@ -254,7 +254,7 @@ def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options(__doc__.splitlines()[0])
-    parser.set_defaults(batch=48, minutes=25)
+    parser.set_defaults(batch=64, minutes=25)
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate")
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--features", help=f"lite0 to lite2, or a bundle's; {FEATURES}, of a judge {JUDGED_BY}")
