@@ -13,7 +13,7 @@ from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.initial import normal
 
 VALUES, HEADS = (96, 96, 192), (4, 4, 8)  # of what is gathered from the maps at strides 4, 8 and 16
-FORGOTTEN = 0.4  # share of what was gathered that training leaves out: a few thousand garments are soon known by heart
+FORGOTTEN = 0.4  # share of the coarse maps' that training leaves out: a few thousand garments are soon known by heart
 DROPPED = 0.15  # share of a word's numbers that training leaves out, so that none decides alone
 
 
@@ -62,12 +62,11 @@ class LitePicture(nn.Module):
             for channels, values, heads, stride in zip(inputs, VALUES, HEADS, strides, strict=False)
         )
         self.attnpool = AttentionPool2d(side // strides[-1], last, 8, width // 2)
+        self.forget = nn.Dropout(FORGOTTEN)
         self.meet = nn.Sequential(
             nn.LayerNorm(2 * sum(VALUES) + width // 2),
-            nn.Dropout(FORGOTTEN),
             nn.Linear(2 * sum(VALUES) + width // 2, width),
             nn.GELU(),
-            nn.Dropout(FORGOTTEN / 2),
             nn.Linear(width, output_dim),
         )
 
@@ -80,7 +79,8 @@ class LitePicture(nn.Module):
         """(B, output_dim) of pictures by their maps."""
         *inner, last = maps
         gathered = [gather(each) for gather, each in zip(self.gather, inner, strict=True)]
-        return self.meet(torch.cat([*gathered, self.attnpool(last)], 1))
+        *fine, coarse = gathered  # forgetting of the fine ones would cost the very colour
+        return self.meet(torch.cat([*fine, self.forget(torch.cat([coarse, self.attnpool(last)], 1))], 1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.seen(self.maps(x))
