@@ -56,8 +56,8 @@ class Unit(NamedTuple):
 
     @property
     def heard(self) -> str:
-        """What CLIP is told of it: a colour that is none of its words by the nearest of them."""
-        if self.dye and (self.dye.like or self.words and look_up(self.said.split(), _heard()) is None):
+        """What CLIP is told of it: a colour that has no name by the nearest of its words."""
+        if self.dye and (self.dye.like or self.words and look_up(self.said.split(), names()) is None):
             return " ".join(self.words)
         return self.said
 
@@ -216,9 +216,3 @@ def _phrases() -> dict[tuple[str, ...], tuple[Unit, ...]]:
 @cache
 def _longest() -> int:
     return max(map(len, _phrases()))
-
-
-@cache
-def _heard() -> dict[tuple[str, ...], str]:
-    """The colours that CLIP is told as they are said."""
-    return {tuple(name.split()): name for name in (*COLOURS, *NAMES_OF_COLOURS)}
