@@ -12,7 +12,8 @@ from fice.nets.clip import AttentionPool2d, Towers
 from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.initial import normal
 
-VALUES, HEADS = (96, 96, 192), (4, 4, 8)  # of what is gathered from the maps at strides 4, 8 and 16
+STEPS = 4  # of red, green and blue each, between which a colour is told
+VALUES, HEADS = (128, 96, 192), (4, 4, 8)  # of what is gathered from the maps at strides 4, 8 and 16
 FORGOTTEN = 0.4  # share of the coarse maps' that training leaves out: a few thousand garments are soon known by heart
 DROPPED = 0.15  # share of a word's numbers that training leaves out, so that none decides alone
 
@@ -41,6 +42,19 @@ class Gathered(nn.Module):
         return torch.cat([mean, spread], 2).flatten(1)
 
 
+def palette(x: Tensor, side: int = 4) -> Tensor:
+    """How much of each square of pixels has which colour: (B, 3, H, W) in [0, 1] -> (B, STEPS^3, H / side, W / side).
+
+    The colours of stripes stay apart here, where a mean would mix them. Weights are linear between neighbours.
+    """
+    steps = torch.arange(STEPS, device=x.device, dtype=x.dtype).view(-1, 1, 1)
+    hats = (1 - (x[:, :, None] * (STEPS - 1) - steps).abs()).clamp(min=0)  # (B, 3, STEPS, H, W)
+    hats = hats.unflatten(4, (-1, side)).unflatten(3, (-1, side)).permute(0, 3, 5, 1, 4, 6, 2)
+    red, green, blue = hats.flatten(4, 5).unbind(3)  # (B, H / side, W / side, pixels, STEPS)
+    mixed = (red[..., :, None] * green[..., None, :]).flatten(4)
+    return (mixed.mT @ blue).flatten(3).permute(0, 3, 1, 2) / side**2
+
+
 class LitePicture(nn.Module):
     """(B, 3, side, side) in [0, 1] -> (B, output_dim): colour and print from the fine maps, the kind from the coarse.
 
@@ -55,7 +69,7 @@ class LitePicture(nn.Module):
         super().__init__()
         self.backbone = EfficientNetLite(size, classify=False)
         finest, fine, *inner, last = self.backbone.channels
-        inputs = (3 + finest + fine, *inner)  # with the colours themselves
+        inputs = (STEPS**3 + finest + fine, *inner)
         _, *strides = self.backbone.strides
         self.gather = nn.ModuleList(
             Gathered(channels, values, heads, side // stride)
@@ -73,7 +87,7 @@ class LitePicture(nn.Module):
     def maps(self, x: Tensor) -> list[Tensor]:
         """What is looked at, (B, C, side / k, side / k) for k of 4, 8, 16 and 32: colours and features."""
         finest, fine, *inner = self.backbone.features(x)
-        return [torch.cat([F.avg_pool2d(x, 4).to(fine), F.avg_pool2d(finest, 2), fine], 1), *inner]
+        return [torch.cat([palette(x).to(fine), F.avg_pool2d(finest, 2), fine], 1), *inner]
 
     def seen(self, maps: Sequence[Tensor]) -> Tensor:
         """(B, output_dim) of pictures by their maps."""

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from fice.nets import network
 from fice.nets.frozen import frozen
-from fice.nets.lite_clip import LiteClip
+from fice.nets.lite_clip import STEPS, LiteClip, palette
 
 SHAPE = {
     "embed_dim": 16,
@@ -41,6 +41,21 @@ def test_pictures_and_texts_meet(clip):
     assert gradient.isfinite().all() and gradient.abs().max() > 0
     with pytest.raises(ValueError, match=r"\(B, 3, 64, 64\)"):
         clip.encode_image(torch.rand(1, 3, 96, 96))
+
+
+def test_the_colours_of_stripes_stay_apart():
+    stripes = torch.zeros(1, 3, 8, 8)
+    stripes[:, 0, ::2] = 1  # red and black
+    found = palette(stripes)
+    assert found.shape == (1, STEPS**3, 2, 2)
+    red, black = (STEPS - 1) * STEPS**2, 0
+    assert found[0, red].allclose(torch.tensor(0.5)) and found[0, black].allclose(torch.tensor(0.5))
+    picture = torch.rand(2, 3, 8, 12)
+    expected = F.avg_pool2d(picture, 4)
+    found = palette(picture).unflatten(1, (STEPS,) * 3)
+    steps = torch.linspace(0, 1, STEPS)
+    torch.testing.assert_close(torch.einsum("nrgbhw,r->nhw", found, steps), expected[:, 0])
+    torch.testing.assert_close(found.sum((1, 2, 3)), torch.ones(2, 2, 3))
 
 
 def test_where_something_is_and_what_it_is_both_count(clip):
