@@ -65,6 +65,7 @@ WEIGHTS = {
     "name": 1.0,
     "slope": 30.0,
 }
+ONE_COLOURED = ("solid", "denim", "knit")
 JUDGE = WEIGHTS | {"pattern": 2.0, "slope": 0.0}
 
 
@@ -150,7 +151,8 @@ def evaluate(model: Towers, framed: Framed, tokenizer: TextReader, device: str, 
     """Accuracy on people never trained on, re-dressed with seeds never used; 1 is perfect.
 
     caption_32: the right one among 32 random colour x pattern x garment captions. near_32: the 31 others differ in one
-    word only. colour, pattern, garment: the right word among all of its kind. Each also as `soft_...` (canvas of
+    word only. colour, pattern, garment: the right word among all of its kind; of two colours that cover about as much
+    only one counts, which plain_colour (solid, denim, knit) leaves out. Each also as `soft_...` (canvas of
     128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08). own_colour: the colour of clothes as
     they were photographed, where their median has a clear name. design: the right one of all that fice draws, however
     alike. unseen_colour, new_colour: as of `unseen_names`.
@@ -232,6 +234,9 @@ def _accuracies(model: Towers, tokenizer: TextReader, samples: list[Sample]) -> 
                 for word, worn in zip(named, (sample.looks[0] for sample in samples), strict=True)
             ]
             figures[way + kind] = round(float(np.mean(right)), 4)
+            plain = [one for one, sample in zip(right, samples, strict=True) if sample.looks[0].pattern in ONE_COLOURED]
+            if kind == "colour" and plain:
+                figures[way + "plain_colour"] = round(float(np.mean(plain)), 4)
     return figures
 
 
