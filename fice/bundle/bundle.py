@@ -116,8 +116,8 @@ class Bundle:
 
     @property
     def reads_own_words(self) -> bool:
-        """Its CLIP knows the words of `fice.language.lexicon` only, rather than any text."""
-        return "vocabulary" in self.extra("clip")
+        """Its CLIP was trained on the words of `fice.language.lexicon`, rather than on any text."""
+        return "vocabulary" in (extra := self.extra("clip")) or extra.get("tokenizer") == "words"
 
     @property
     def whole(self) -> bool:

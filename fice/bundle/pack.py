@@ -29,6 +29,7 @@ def save_part(
     network: str,
     arguments: dict[str, Any],
     extra: dict[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write one network of ours into a bundle folder, in half precision where that keeps three digits.
 
@@ -36,7 +37,7 @@ def save_part(
     """
     state = {name: _compact(tensor) for name, tensor in module.state_dict().items()}
     canvas = cast("tuple[int, int]", module.canvas) if network == "stylegan2" else None
-    save_state(folder, part, state, network, arguments, extra, canvas=canvas)
+    save_state(folder, part, state, network, arguments, extra, files, canvas)
 
 
 def save_state(

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from fice.errors import WeightsError
 from fice.language.bpe import FILE, BytePairs
-from fice.language.tokenizer import Tokenizer
+from fice.language.tokenizer import WORDS, Tokenizer, WordTokenizer
 from fice.nets.frozen import frozen
 from fice.nets.huggingface import FastTokenizer
 
@@ -23,7 +23,7 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 class TextReader(Protocol):
-    """What Semantics asks of a tokenizer; fice.language.tokenizer.Tokenizer and fice.language.bpe.BytePairs are."""
+    """What Semantics asks of a tokenizer; those of fice.language.tokenizer and fice.language.bpe are."""
 
     def encode(self, texts: Sequence[str]) -> Tensor: ...
 
@@ -106,6 +106,8 @@ def text_reader(bundle: Bundle) -> TextReader:
     kind = extra.get("tokenizer")
     if kind is None:
         return Tokenizer(extra["vocabulary"], extra["context_length"])
+    if kind == "words":
+        return WordTokenizer(bundle.file("clip", WORDS).decode().split("\n"), extra["context_length"])
     if kind == "bpe":
         return BytePairs(bundle.file("clip", FILE), extra["context_length"])
     if kind == "huggingface":

@@ -1,4 +1,4 @@
-"""The word tokenizer: sentences as numbers, for networks that were trained on the words of `fice.language.lexicon`."""
+"""The word tokenizers: sentences as numbers, for networks that learnt the words of `fice.language`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from torch import Tensor
 
 from fice.language.lexicon import VOCABULARY
 from fice.language.units import cut_up
+
+WORDS = "words.txt"  # travels with a network that has a vector for every word: a line a word
 
 
 class Tokenizer:
@@ -49,3 +51,55 @@ class Tokenizer:
 
     def _words(self, text: str) -> list[str]:
         return [word for unit in cut_up(text) for word in unit.words if word in self._ids]
+
+
+class WordTokenizer:
+    """Words to numbers as `Tokenizer` counts them, for networks that were given a vector for every word.
+
+    Each word of a phrase has a number of its own, so that "dusty rose" is read as it is said; of what has no numbers
+    the canonical words are read, and a plural as its singular.
+
+    Args:
+        words: in the order of the vectors.
+        context_length: tokens a text may have, start and end included; what is longer is cut.
+    """
+
+    def __init__(self, words: Sequence[str], context_length: int = 16):
+        self.words, self.context_length = tuple(words), context_length
+        self._ids = {word: index + 1 for index, word in enumerate(self.words)}
+        self.start, self.end = len(self.words) + 1, len(self.words) + 2
+        self.vocab_size = len(self.words) + 3
+
+    def encode(self, texts: str | Iterable[str]) -> Tensor:
+        """One text or several to (B, context_length) int64."""
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        ids = torch.zeros(len(texts), self.context_length, dtype=torch.int64)
+        for row, text in zip(ids, texts, strict=True):
+            inner = [self._ids[word] for word in self._known(text)[: self.context_length - 2]]
+            row[: len(inner) + 2] = torch.tensor([self.start, *inner, self.end])
+        return ids
+
+    def unknown(self, text: str) -> list[str]:
+        """The words of a text that have no number, each once, in order."""
+        return list(dict.fromkeys(word for word in self._read(text) if word not in self._ids))
+
+    def cut(self, text: str) -> list[str]:
+        """The known words of a text that do not fit into the context."""
+        return self._known(text)[self.context_length - 2 :]
+
+    def _known(self, text: str) -> list[str]:
+        return [word for word in self._read(text) if word in self._ids]
+
+    def _read(self, text: str) -> list[str]:
+        """The words of a text, those that only join others left out."""
+        found: list[str] = []
+        for unit in cut_up(text):
+            if unit.words or unit.kind in "?MX#":
+                said = [self._singular(word) for word in unit.said.split() if word != "/"]
+                canonical = " ".join(unit.words).replace("-", " ").split()
+                found += canonical if canonical and not self._ids.keys() >= set(said) else said
+        return found
+
+    def _singular(self, word: str) -> str:
+        endings = (word, word.removesuffix("s"), word.removesuffix("es"))
+        return next((each for each in endings if each in self._ids), word)

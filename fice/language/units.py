@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, Name, look_up, names
@@ -56,14 +56,19 @@ class Unit(NamedTuple):
 
     @property
     def heard(self) -> str:
-        """What CLIP is told of it: a colour that is none of its words by the nearest of them."""
-        if self.dye and (self.dye.like or self.words and look_up(self.said.split(), _heard()) is None):
+        """What CLIP is told of it: a colour that has no name by the nearest of its words."""
+        if self.dye and (self.dye.like or self.words and look_up(self.said.split(), names()) is None):
             return " ".join(self.words)
         return self.said
 
 
 def cut_up(text: str) -> list[Unit]:
     """The units of a text, longest phrases first; breaks between its parts have the kind ","."""
+    return list(_cut_up(text))
+
+
+@lru_cache(2048)  # a text is asked for by its parser and by its tokenizer
+def _cut_up(text: str) -> tuple[Unit, ...]:
     parts, at = list(_split(text)), 0
     units: list[Unit] = []
     while at < len(parts):
@@ -80,7 +85,7 @@ def cut_up(text: str) -> list[Unit]:
         units = [
             part for one in units for part in (map(_colour, one.said.split(" / ")) if " / " in one.said else [one])
         ]
-    return _of_garments(_shared(units))
+    return tuple(_of_garments(_shared(units)))
 
 
 def _shared(units: Sequence[Unit]) -> list[Unit]:
@@ -211,9 +216,3 @@ def _phrases() -> dict[tuple[str, ...], tuple[Unit, ...]]:
 @cache
 def _longest() -> int:
     return max(map(len, _phrases()))
-
-
-@cache
-def _heard() -> dict[tuple[str, ...], str]:
-    """The colours that CLIP is told as they are said."""
-    return {tuple(name.split()): name for name in (*COLOURS, *NAMES_OF_COLOURS)}

@@ -15,6 +15,7 @@ MODULES = 5_000  # of a network, several times what the largest known ones have
 NETWORKS = {
     "stylegan2": "fice.nets.stylegan2:Generator",
     "clip": "fice.nets.clip:CLIP",
+    "lite-clip": "fice.nets.lite_clip:LiteClip",
     "clip-package": "fice.nets.packages:clip",
     "huggingface-clip": "fice.nets.huggingface:HuggingFaceCLIP",
     "segformer": "fice.nets.segformer:SegFormer",

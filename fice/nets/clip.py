@@ -173,55 +173,41 @@ class ModifiedResNet(nn.Module):
         return self.attnpool(x)  # of (B, 32 * width, S / 32, S / 32)
 
 
-class CLIP(nn.Module):
-    """Pictures and texts to vectors of one space, with the official constructor arguments and state-dict names.
+class Towers(nn.Module):
+    """A picture network and a text transformer that meet in one space.
 
     Args:
+        visual: (B, 3, S, S) -> (B, D).
+        words: token ids (B, L) int64 -> (B, L, width).
         embed_dim: length D of the vectors.
-        image_resolution: side S of the square pictures; a multiple of 32 for a ResNet, of the patch for a ViT.
-        vision_layers: four counts make a ModifiedResNet, one number a ViT.
-        vision_width: channels; the ResNet attends with vision_width * 32 // 64 heads, the ViT with width // 64.
-        vision_patch_size: side of a ViT's patches, unused by a ResNet.
-        context_length, vocab_size: the longest text, and how many token ids there are.
-        transformer_width, transformer_heads, transformer_layers: the text network.
+        image_resolution: side S of the square pictures.
+        context_length: tokens of the longest text.
+        width, heads, layers: of the text transformer.
     """
 
     def __init__(
         self,
+        visual: nn.Module,
+        words: nn.Module,
         embed_dim: int,
         image_resolution: int,
-        vision_layers: int | Sequence[int],
-        vision_width: int,
-        vision_patch_size: int | None,
         context_length: int,
-        vocab_size: int,
-        transformer_width: int,
-        transformer_heads: int,
-        transformer_layers: int,
+        width: int,
+        heads: int,
+        layers: int,
     ):
         super().__init__()
         self.image_resolution, self.context_length = image_resolution, context_length
-        self.visual: VisionTransformer | ModifiedResNet
-        if isinstance(vision_layers, int):
-            if vision_patch_size is None:
-                raise ValueError("a ViT needs the side of its patches")
-            self.visual = VisionTransformer(
-                image_resolution, vision_patch_size, vision_width, vision_layers, vision_width // HEAD_WIDTH, embed_dim
-            )
-        else:
-            self.visual = ModifiedResNet(
-                vision_layers, embed_dim, vision_width * 32 // HEAD_WIDTH, image_resolution, vision_width
-            )
-        self.transformer = Transformer(transformer_width, transformer_layers, transformer_heads, causal=True)
-        self.token_embedding = nn.Embedding(vocab_size, transformer_width)
-        self.positional_embedding = nn.Parameter(normal(context_length, transformer_width, std=0.01))
-        self.ln_final = nn.LayerNorm(transformer_width)
-        self.text_projection = nn.Parameter(normal(transformer_width, embed_dim, std=transformer_width**-0.5))
+        self.visual = visual
+        self.transformer = Transformer(width, layers, heads, causal=True)
+        self.token_embedding = words
+        self.positional_embedding = nn.Parameter(normal(context_length, width, std=0.01))
+        self.ln_final = nn.LayerNorm(width)
+        self.text_projection = nn.Parameter(normal(width, embed_dim, std=width**-0.5))
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
-        nn.init.normal_(self.token_embedding.weight, std=0.02)
 
     def encode_image(self, pictures: Tensor) -> Tensor:
-        """(B, 3, S, S) RGB, normalised with CLIP's mean and deviation -> (B, D), of any length.
+        """(B, 3, S, S) RGB, normalised as the picture network wants it -> (B, D), of any length.
 
         Raises ValueError for another size.
         """
@@ -247,3 +233,46 @@ class CLIP(nn.Module):
         texts = F.normalize(self.encode_text(ids), dim=1)
         logits = self.logit_scale.exp() * pictures @ texts.t()
         return logits, logits.t()
+
+
+class CLIP(Towers):
+    """Pictures and texts to vectors of one space, with the official constructor arguments and state-dict names.
+
+    Args:
+        embed_dim: length D of the vectors.
+        image_resolution: side S of the square pictures; a multiple of 32 for a ResNet, of the patch for a ViT.
+        vision_layers: four counts make a ModifiedResNet, one number a ViT.
+        vision_width: channels; the ResNet attends with vision_width * 32 // 64 heads, the ViT with width // 64.
+        vision_patch_size: side of a ViT's patches, unused by a ResNet.
+        context_length, vocab_size: the longest text, and how many token ids there are.
+        transformer_width, transformer_heads, transformer_layers: the text network.
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        image_resolution: int,
+        vision_layers: int | Sequence[int],
+        vision_width: int,
+        vision_patch_size: int | None,
+        context_length: int,
+        vocab_size: int,
+        transformer_width: int,
+        transformer_heads: int,
+        transformer_layers: int,
+    ):
+        visual: VisionTransformer | ModifiedResNet
+        if isinstance(vision_layers, int):
+            if vision_patch_size is None:
+                raise ValueError("a ViT needs the side of its patches")
+            visual = VisionTransformer(
+                image_resolution, vision_patch_size, vision_width, vision_layers, vision_width // HEAD_WIDTH, embed_dim
+            )
+        else:
+            visual = ModifiedResNet(
+                vision_layers, embed_dim, vision_width * 32 // HEAD_WIDTH, image_resolution, vision_width
+            )
+        words = nn.Embedding(vocab_size, transformer_width)
+        shape = (embed_dim, image_resolution, context_length)
+        super().__init__(visual, words, *shape, transformer_width, transformer_heads, transformer_layers)
+        nn.init.normal_(words.weight, std=0.02)

@@ -10,23 +10,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fice.device import half
-from fice.language.clip import preprocess
+from fice.language.clip import TextReader, preprocess
+from fice.language.designs import DESIGNS
 from fice.language.lexicon import COLOURS, GARMENTS, LENGTHS, PATTERNS, SLEEVES
-from fice.language.tokenizer import Tokenizer
 from fice.language.words import Sentence, parse
-from fice.nets.clip import CLIP
+from fice.nets.clip import Towers
 from fice.srgb import to_lab
 from fice.training.data.captions import Appearance, describe, matches
+from fice.training.data.hues import hues, rightness
 from fice.training.data.views import SIZE
 
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
+MEAN, STD = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # the pictures as they are: the features see to the rest
+READ = 64  # names of colours that are read in a step
+NAMING = 15.0  # times the cosines of names with each other
+OWN = to_lab(np.array([*COLOURS.values()], np.float64))
 KINDS = {
     "colour": tuple(COLOURS),
     "pattern": PATTERNS,
     "garment": tuple(GARMENTS),
     "sleeve": SLEEVES,
     "length": LENGTHS,
+    "design": tuple(DESIGNS),
 }
 
 
@@ -65,23 +70,23 @@ def multi_positive(logits: Tensor, right: Tensor) -> Tensor:
     return losses.sum() / (found > 0).sum().clamp(min=1)
 
 
-def read(model: CLIP, tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
+def read(model: Towers, tokenizer: TextReader, texts: Sequence[str]) -> Tensor:
     """(B, D) unit vectors of texts; columns that only pad are left out, which changes nothing and saves time."""
     ids = tokenizer.encode(texts).to(model.logit_scale.device)
     return F.normalize(model.encode_text(ids[:, : int(ids.argmax(1).max()) + 1]), dim=1)
 
 
-def look(model: CLIP, views: Tensor) -> Tensor:
+def look(model: Towers, views: Tensor) -> Tensor:
     """(B, D) unit vectors of views (B, 3, SIZE, SIZE) in [0, 1]."""
     device = model.logit_scale.device
-    parts = [model.encode_image(preprocess(part, SIZE).to(device)) for part in views.split(64)]
+    parts = [model.encode_image(preprocess(part, SIZE, MEAN, STD).to(device)) for part in views.split(64)]
     return F.normalize(torch.cat(parts).float(), dim=1)
 
 
 def step_loss(
-    model: CLIP, looks: Sequence[Sequence[Appearance]], views: Tensor, tokenizer: Tokenizer, rng: np.random.Generator
+    model: Towers, looks: Sequence[Sequence[Appearance]], seen: Tensor, tokenizer: TextReader, rng: np.random.Generator
 ) -> dict[str, Tensor]:
-    """One batch: its captions, their altered twins, and every word of the language by itself."""
+    """One batch, seen as unit vectors (B, D): its captions, their altered twins, and every word of the language."""
     described = [describe(rng, each[:2]) for each in looks]
     texts, clauses = [text for text, _ in described], [said for _, said in described]
     twins = [[changed(said[0], rng), *said[1:]] for said in clauses]
@@ -91,23 +96,41 @@ def step_loss(
     right = right.to(device)
     twin_texts = [" and ".join(" ".join(said.words) for said in twin) for twin in twins]
     single = [word for words in KINDS.values() for word in words]
+    chosen = rng.permutation(len(hues().names))[:READ]
+    named = [hues().names[k] for k in chosen]
 
-    with half(device):  # three times as fast on a recent CPU
-        seen = look(model, views)
-    texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, single)])
+    texts_read = torch.cat([read(model, tokenizer, [*texts, *twin_texts]), read(model, tokenizer, [*single, *named])])
     scale = model.logit_scale.clamp(max=LARGEST_SCALE).exp()
     logits = seen @ texts_read.T * scale
-    captions, words = logits.split([right.shape[1], len(single)], 1)
+    captions, words, shades = logits.split([right.shape[1], len(single), READ], 1)
     losses = {"caption": (multi_positive(captions, right) + multi_positive(captions.T, right.T)) / 2}
     losses["slope"] = colour_slope(model, tokenizer, seen, words[:, : len(COLOURS)] / scale, looks, rng)
     for (kind, names), part in zip(KINDS.items(), words.split([len(n) for n in KINDS.values()], 1), strict=True):
         rows = [_known(each, kind, names) for each in looks]
         losses[kind] = multi_positive(part, torch.tensor(rows, device=device))
+    own = len(COLOURS)
+    colours = torch.cat([words[:, :own], shades], 1)
+    losses["hue"] = shade_loss(colours, looks, np.concatenate([OWN, hues().lab[chosen]]))
+    nearest = torch.from_numpy(rightness(hues().lab[chosen], OWN)).to(logits)
+    near = texts_read[-READ:] @ texts_read[right.shape[1] : right.shape[1] + own].T * NAMING
+    losses["name"] = F.cross_entropy(near, nearest)
     return losses
 
 
+def shade_loss(logits: Tensor, looks: Sequence[Sequence[Appearance]], lab: np.ndarray) -> Tensor:
+    """Cross-entropy of names of colours (logits: (B, N), lab: (N, 3) CIELAB) against what was dyed, where it is known.
+
+    A name is right as far as its colour is near.
+    """
+    known = [row for row, each in enumerate(looks) if len(each) == 1 and each[0].shade]
+    if not known:
+        return logits.new_zeros(())
+    dyed = to_lab(np.array([looks[row][0].shade for row in known], np.float64))
+    return F.cross_entropy(logits[known], torch.from_numpy(rightness(dyed, lab)).to(logits))
+
+
 def colour_slope(
-    model: CLIP, tokenizer: Tokenizer, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Appearance]], rng
+    model: Towers, tokenizer: TextReader, seen: Tensor, cosines: Tensor, looks: Sequence[Sequence[Appearance]], rng
 ) -> Tensor:
     """How far cosines are from falling with the distance of colours (CIELAB), as exp(-distance / 40).
 
@@ -136,4 +159,6 @@ def _known(looks: Sequence[Appearance], kind: str, names: Sequence[str]) -> list
     if len(looks) > 1:
         return [0.0] * len(names)
     first, *others = looks[0].names or (None,) if kind == "garment" else (getattr(looks[0], kind),)
+    if kind == "design" and looks[0].pattern and looks[0].pattern != first:
+        others.append(looks[0].pattern)  # a houndstooth is also checked
     return [math.nan if name in others else float(name == first) for name in names]

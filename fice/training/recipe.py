@@ -120,9 +120,10 @@ def finish(
     arguments: dict[str, Any],
     extra: dict[str, Any],
     figures: dict[str, Any],
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes a trained part and its figures into the bundle of its run, and prints these; as of `save_part`."""
-    save_part(out, part, module, network, arguments, extra)
+    save_part(out, part, module, network, arguments, extra, files)
     save_figures(out, {part: figures})
     print(json.dumps(figures), flush=True)
 

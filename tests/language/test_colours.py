@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, names, nearest_colour, shifted
+from fice.language.colours import COLOURS, NAMES_OF_COLOURS, Dye, names, shifted
 from fice.language.colours import SURVEY as FILE
 from fice.language.lexicon import GARMENTS, THINGS
 from fice.language.words import parse
@@ -46,9 +46,9 @@ def test_own_names_keep_their_cloth_and_synonyms_their_word():
         assert sentence.colour == word and [dye.rgb for dye in sentence.dyes] == [SURVEY.get(name, COLOURS[word])]
 
 
-def test_clip_reads_the_nearest_word_of_a_colour_that_it_does_not_know():
+def test_clip_reads_names_as_they_are_said_and_of_a_colour_without_one_the_nearest_word():
     assert parse("a lovely burgundy dress!")[0].wanted == "a lovely burgundy dress!"
-    assert parse("a cerulean dress")[0].wanted == f"{nearest_colour(SURVEY['cerulean'])[0]} dress"
+    assert parse("a cerulean dress")[0].wanted == "a cerulean dress"
     assert parse("#007aff dress")[0].wanted == "blue dress" and parse("#007aff dress")[0].colour == "blue"
     assert parse("dress in the same red as the bag")[0].wanted == "dress in red"
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from fice.bundle.pack import save_part
+from fice.language.tokenizer import WORDS, WordTokenizer
+from fice.nets.lite_clip import LiteClip
 from fice.training.data.folder import is_validation
+from fice.training.words import language
 
 CLASSES = ["void", "hair", "face", "kimono", "trousers", "boots"]
 BANDS = {"hair": (10, 24), "face": (24, 36), "kimono": (36, 100), "trousers": (100, 170), "boots": (170, 184)}
@@ -54,3 +59,28 @@ def draw_folder() -> Callable[..., Path]:
         return folder
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def word_bundle(tmp_path_factory) -> Path:
+    """A bundle whose clip has made-up vectors of eight numbers for every word of the language."""
+    torch.manual_seed(0)
+    tokenizer = WordTokenizer(language())
+    shape = {
+        "embed_dim": 8,
+        "image_resolution": 32,
+        "vision_size": 0,
+        "vision_width": 8,
+        "context_length": tokenizer.context_length,
+        "vocab_size": tokenizer.vocab_size,
+        "word_width": 8,
+        "transformer_width": 8,
+        "transformer_heads": 1,
+        "transformer_layers": 1,
+    }
+    folder, extra = tmp_path_factory.mktemp("words"), {"tokenizer": "words", "context_length": 16}
+    extra |= {"image_resolution": 32}
+    save_part(
+        folder, "clip", LiteClip(**shape), "lite-clip", shape, extra, {WORDS: "\n".join(tokenizer.words).encode()}
+    )
+    return folder

@@ -15,7 +15,6 @@ import torch
 
 from fice.bundle.bundle import load_bundle
 from fice.language.clip import Semantics
-from fice.language.lexicon import VOCABULARY
 from fice.language.words import parse
 from fice.subject.regions import REGION_CLASSES
 from fice.training.contrastive import agreement, changed, multi_positive
@@ -24,6 +23,7 @@ from fice.training.data.dataset import Framed, is_validation, save_framed
 from fice.training.data.outfits import Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, look_at
 from fice.training.recipes.clip import _choices
+from fice.training.words import load_words
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = [
@@ -115,12 +115,18 @@ def test_views_and_their_degradation(framed):
     assert look_at(samples, height=64).shape == views.shape
 
 
-def test_a_pool_sees_its_samples_again(framed):
-    rng, pool = np.random.default_rng(0), Pool(Wardrobe(framed, range(16)), size=12, reuse=4)
+def test_a_pool_looks_once_and_shows_what_it_saw_again(framed):
+    rng, seen = np.random.default_rng(0), []
+
+    def see(views, _):
+        seen.append(len(views))
+        return views, views.mean((1, 2, 3))
+
+    pool = Pool(Wardrobe(framed, range(16)), see, size=12, reuse=4)
     for _ in range(3):
-        looks, views = pool.draw(8, rng)
-        assert len(looks) == 8 and views.shape == (8, 3, SIZE, SIZE) and views.max() <= 1
-    assert len(pool.kept) == 12
+        looks, (views, means) = pool.draw(8, rng)
+        assert len(looks) == 8 and views.shape == (8, 3, SIZE, SIZE) and means.allclose(views.mean((1, 2, 3)))
+    assert len(pool.kept) == 12 and seen == [8, 2, 2]
 
 
 def test_nothing_of_the_validation_people_is_drawn(framed):
@@ -130,7 +136,7 @@ def test_nothing_of_the_validation_people_is_drawn(framed):
     assert {index for index, _ in wardrobe.garments} == set(chosen)
 
 
-def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
+def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, word_bundle, tmp_path):
     save_framed(tmp_path / "data", framed)
     command = [
         sys.executable,
@@ -141,7 +147,7 @@ def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
         "--out",
         str(tmp_path / "run"),
     ]
-    command += ["--smoke", "--batch", "6", "--threads", "1"]
+    command += ["--words", str(word_bundle), "--smoke", "--batch", "6", "--threads", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     first, second = (
         subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path) for _ in range(2)
@@ -149,9 +155,10 @@ def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, tmp_path):
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert "from step 0" in first.stdout and "from step 0" not in second.stdout
     figures = json.loads(second.stdout.splitlines()[-1])
-    assert {"caption_32", "near_32", "colour", "pattern", "garment", "soft_caption_32"} <= set(figures)
+    assert {"caption_32", "colour", "pattern", "garment", "design", "unseen_colour", "soft_caption_32"} <= set(figures)
     semantics = Semantics.from_bundle(load_bundle(tmp_path / "run"))
     assert semantics.encode_text(["red dress", "blue floral skirt"]).shape == (2, 256)
     assert semantics.encode_picture(torch.rand(2, 3, 40, 30)).shape == (2, 256)
     assert semantics.unknown_words("a woolly wibbly dress") == ["wibbly"]
-    assert semantics.tokenizer.vocabulary == VOCABULARY
+    assert list(semantics.tokenizer.words) == load_words(str(word_bundle))[0]
+    assert list(semantics.mean) == [0, 0, 0] and list(semantics.std) == [1, 1, 1]

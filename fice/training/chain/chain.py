@@ -27,7 +27,8 @@ from fice.training.chain.card import CARD, write_card
 from fice.training.chain.running import Running
 from fice.training.chain.stages import SHARES, Stage, describe, plan, ready, share_out, timetable
 from fice.training.data.folder import read_folder
-from fice.training.features import FEATURES, packaged
+from fice.training.features import PACKAGED, packaged
+from fice.training.words import encoder_file
 
 NOTES, LOGS = "chain.json", "logs"
 TICK = 120  # seconds between two lines about what runs
@@ -90,8 +91,9 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
     """The chain of these options, nothing of it run. Raises InputError, UsageError, DeviceError and WeightsError."""
     folder = read_folder(data)
     folder.check_enough()
-    for name in (FEATURES, "lite0"):  # to stand on, and to measure with
+    for name in PACKAGED:  # to stand on, for the judge, and to measure with
         packaged(name)
+    encoder_file()
     need("train", "skimage")  # to measure with at the end
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")

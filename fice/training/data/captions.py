@@ -8,11 +8,13 @@ from functools import cache
 
 import numpy as np
 
-from fice.language.lexicon import COLOURS, GARMENTS, SYNONYMS
+from fice.language.designs import DESIGN_NAMES
+from fice.language.lexicon import COLOURS, GARMENTS, PATTERNS, SYNONYMS
 from fice.language.words import Sentence, parse
 from fice.subject.regions import REGION_CLASSES
 from fice.training.data.dataset import Framed
 from fice.training.data.folder import MERGE
+from fice.training.data.hues import kept_back, names_for
 
 # class of the photographs' labels -> garment words that are right for it, the most apt first
 NAMES: dict[str, tuple[str, ...]] = {
@@ -43,7 +45,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 PLACED = frozenset(name for names in MERGE.values() for name in names.split())  # classes that `NAMES` was made for
 WORN_REGIONS = ("upper", "outer", "dress", "skirt", "trousers")
 TWO_COLOURED = ("striped", "vertical-striped", "checked", "polka-dot", "floral")
-_OTHERS = {word: [w for w, to in SYNONYMS.items() if to == word] for word in SYNONYMS.values()}
+_OTHERS = {word: [w for w, to in SYNONYMS.items() if to == word and not kept_back(w)] for word in SYNONYMS.values()}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ class Worn:
 
 @dataclass(frozen=True)
 class Appearance:
-    """How a garment looks; shade is the sRGB 0..255 of its cloth. None (and no names) means: not known."""
+    """How a garment looks; shade is the sRGB 0..255 of its cloth, design of `fice.language.designs.DESIGNS`.
+
+    None (and no names) means: not known.
+    """
 
     colour: str | None
     second: str | None
@@ -67,6 +72,7 @@ class Appearance:
     sleeve: str | None
     length: str | None
     shade: tuple[int, ...] | None = None
+    design: str | None = None
 
 
 @cache
@@ -149,8 +155,12 @@ def caption(
     sleeve: str | None = None,
     length: str | None = None,
     second: str | None = None,
+    shade: tuple[int, ...] | None = None,
+    design: str | None = None,
 ) -> str:
     """A sentence that mentions some of these words (canonical, None: not known), in varied wording and order.
+
+    Where the shade of the colour and the design of the pattern are known, it may name just these.
 
     What it mentions is exact: `parse` of the sentence gives back the given words or None. At least one of colour,
     pattern and garment is mentioned, and a second colour only with its first and with the pattern.
@@ -168,7 +178,7 @@ def caption(
         said = given
     second = second if said["colour"] and said["pattern"] in TWO_COLOURED and rng.random() < 0.3 else None
     for other in (True, False):
-        text = _wording(rng, said, second, other)
+        text = _wording(rng, said, second, other, shade, design)
         if _says(parse(text)[0], said, second):
             break
     return text
@@ -185,6 +195,8 @@ def describe(rng: np.random.Generator, looks: Sequence[Appearance]) -> tuple[str
             look.sleeve,
             look.length,
             look.second,
+            look.shade,
+            look.design,
         )
         for look in looks
     ]
@@ -196,6 +208,7 @@ def matches(said: Sentence, look: Appearance) -> bool | None:
     colours = [word for word in said.words if word in COLOURS]
     answers = [
         _agree(said.pattern, look.pattern),
+        True if said.design in (None, *PATTERNS) or "animal" in said.text else _agree(said.design, look.design),
         True if said.garment is None else said.garment in look.names if look.names else None,
         _agree(said.sleeve, look.sleeve),
         _agree(said.length, look.length),
@@ -203,7 +216,7 @@ def matches(said: Sentence, look: Appearance) -> bool | None:
         _agree(colours[1] if len(colours) > 1 else None, look.second),
     ]
     if colours and colours[0] == look.second:
-        answers[4] = None  # red on white is also white: neither right nor wrong
+        answers[5] = None  # red on white is also white: neither right nor wrong
     return False if False in answers else None if None in answers else True
 
 
@@ -211,12 +224,23 @@ def _agree(said: str | None, known: str | None) -> bool | None:
     return True if said is None else None if known is None else said == known
 
 
-def _wording(rng: np.random.Generator, said: dict[str, str | None], second: str | None, varied: bool) -> str:
-    def word(canonical: str | None) -> str:
+def _wording(
+    rng: np.random.Generator,
+    said: dict[str, str | None],
+    second: str | None,
+    varied: bool,
+    shade: tuple[int, ...] | None,
+    design: str | None,
+) -> str:
+    def word(canonical: str | None, kind: str = "") -> str:
         others = _OTHERS.get(canonical or "", []) if varied and rng.random() < 0.4 else []
+        if varied and canonical and kind == "colour" and shade and rng.random() < 0.5:
+            others = names_for(canonical, shade)
+        if varied and canonical and kind == "pattern":
+            others = _names_of_design(design or canonical) if rng.random() < 0.6 else []
         return str(rng.choice(others)) if others else canonical or ""
 
-    parts = {kind: word(canonical) for kind, canonical in said.items()}
+    parts = {kind: word(canonical, kind) for kind, canonical in said.items()}
     if second:
         parts["colour"] += f" and {word(second)}"
     order = ["length", "sleeve", "colour", "pattern", "garment"]
@@ -227,6 +251,12 @@ def _wording(rng: np.random.Generator, said: dict[str, str | None], second: str 
         order = [order[i] for i in rng.permutation(5)]
     text = " ".join(parts[kind] for kind in order if parts[kind])
     return f"a {text}" if rng.random() < 0.3 else text
+
+
+@cache
+def _names_of_design(design: str) -> list[str]:
+    """What people call a design, or a word of PATTERNS that names several."""
+    return [word for word, named in DESIGN_NAMES.items() if named == design and word != "animal"]
 
 
 def _says(sentence: Sentence, said: dict[str, str | None], second: str | None) -> bool:

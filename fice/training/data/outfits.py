@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fice.language.colours import nearest_colour
+from fice.language.designs import DESIGNS
 from fice.language.lexicon import PATTERNS
 from fice.training.data.captions import TWO_COLOURED, Appearance, Worn, find_worn
 from fice.training.data.dataset import Framed
@@ -30,7 +31,12 @@ def texture(picture: np.ndarray, mask: np.ndarray) -> float:
 
 
 def random_outfit(
-    picture: np.ndarray, worn: Sequence[Worn], rng: np.random.Generator, chance: float = 1.0, alike: float = 0.08
+    picture: np.ndarray,
+    worn: Sequence[Worn],
+    rng: np.random.Generator,
+    chance: float = 1.0,
+    alike: float = 0.08,
+    fine: float = 0.0,
 ) -> tuple[np.ndarray, list[Appearance]]:
     """Re-dresses a framed person in random colours and patterns.
 
@@ -40,6 +46,7 @@ def random_outfit(
         rng: numpy Generator.
         chance: of each garment to be re-dressed; at least one is.
         alike: chance that all garments get the same cloth, an "outfit".
+        fine: as of `random_look`.
 
     Returns:
         the new picture and the look of each re-dressed garment; `captions.describe(rng, looks)` puts it in words.
@@ -54,7 +61,7 @@ def random_outfit(
         chosen = [garment for garment in worn if rng.random() < chance] or [worn[int(rng.integers(len(worn)))]]
     looks = []
     for garment in chosen:
-        picture, look = random_look(picture, garment, rng)
+        picture, look = random_look(picture, garment, rng, fine=fine)
         looks.append(look)
     return picture, looks
 
@@ -66,13 +73,18 @@ def random_look(
     pattern: str | None = None,
     plain: float = 0.3,
     between: float = 0.0,
+    fine: float = 0.0,
 ) -> tuple[np.ndarray, Appearance]:
     """Re-dresses one garment in the given pattern, or a random one.
 
     plain: share of solid cloth. between: share of any colour at all, which gets a name only where that is clear.
+    fine: share of patterns that are drawn as one of their designs, and have its name.
     """
     chosen = "solid" if rng.random() < plain else str(rng.choice(PATTERNS[1:]))
     pattern = pattern or chosen
+    design = pattern if pattern in DESIGNS else None
+    if fine and pattern != "solid" and rng.random() < fine:
+        design = str(rng.choice([name for name, word in DESIGNS.items() if word == pattern]))
     jeans = pattern == "denim" and rng.random() < 0.6
     name: str | None
     colour, name = random_colour(rng, str(rng.choice(DENIM_COLOURS)) if jeans else None)
@@ -82,9 +94,9 @@ def random_look(
         nearest, clarity = nearest_colour(colour)
         name = nearest if clarity > 0.35 else None
     second = contrasting_colour(colour, rng) if pattern in TWO_COLOURED else None
-    new = recolour(picture, garment.mask, colour, pattern, rng, second)
+    new = recolour(picture, garment.mask, colour, design or pattern, rng, second)
     second_name = nearest_colour(second)[0] if second else None
-    return new, Appearance(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour)
+    return new, Appearance(name, second_name, pattern, garment.names, garment.sleeve, garment.length, colour, design)
 
 
 @dataclass
@@ -105,6 +117,7 @@ class Wardrobe:
         own: share of garments left in their own colour; whole: share of whole people; between: share of single
             garments of any colour, named or not.
         busy: garments with more texture than this are left out.
+        fine: share of patterns that are drawn as one of their designs.
     """
 
     def __init__(
@@ -115,8 +128,9 @@ class Wardrobe:
         whole: float = 0.25,
         between: float = 0.25,
         busy: float = BUSY,
+        fine: float = 0.0,
     ):
-        self.framed, self.own, self.whole, self.between = framed, own, whole, between
+        self.framed, self.own, self.whole, self.between, self.fine = framed, own, whole, between, fine
         self.people: list[tuple[int, list[Worn]]] = []
         for index in chosen:
             worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
@@ -133,7 +147,7 @@ class Wardrobe:
         kind = rng.random()
         if kind < self.whole:
             index, worn = self.people[rng.integers(len(self.people))]
-            picture, looks = random_outfit(self.framed.pictures[index], worn, rng)
+            picture, looks = random_outfit(self.framed.pictures[index], worn, rng, fine=self.fine)
             return Sample(picture, np.ones(picture.shape[:2], bool), looks)
         index, garment = self.garments[rng.choice(len(self.garments), p=self.odds)]
         picture = self.framed.pictures[index]
@@ -143,5 +157,5 @@ class Wardrobe:
             if clarity > 0.35:
                 look = Appearance(name, None, None, garment.names, garment.sleeve, garment.length, shade)
                 return Sample(picture, garment.mask, [look])
-        picture, look = random_look(picture, garment, rng, plain=0.15, between=self.between)
+        picture, look = random_look(picture, garment, rng, plain=0.15, between=self.between, fine=self.fine)
         return Sample(picture, garment.mask, [look])

@@ -11,6 +11,7 @@ import numpy as np
 
 from fice.cloth.patterns import paint
 from fice.language.colours import COLOURS, nearest_colour
+from fice.language.designs import DESIGNS
 from fice.language.words import Sentence
 from fice.srgb import LUMINANCE, gamma_encoded, linear_light
 
@@ -38,7 +39,7 @@ def recolour(
         picture: (H, W, 3) uint8 sRGB.
         mask: (H, W) bool or float in [0, 1], the garment; its edge is feathered by one pixel.
         colour: sRGB 0..255 of the cloth where its shading is the median.
-        pattern: a word of fice.language.lexicon.PATTERNS.
+        pattern: a word of fice.language.lexicon.PATTERNS, or of fice.language.designs.DESIGNS.
         rng: where scale, phase and missing colours come from.
         second_colour: sRGB 0..255 of stripes, dots, petals ...; when None random, or a shade of the first for fur,
             camouflage and denim.
@@ -75,7 +76,7 @@ def make_cloth(
 
     height: of the picture, in pixels, which says how large a person is; other arguments as of `recolour`.
     """
-    follows = second_colour is None and pattern in FOLLOWING
+    follows = second_colour is None and DESIGNS.get(pattern, pattern) in FOLLOWING
     second, third = (None if follows else _linear(contrasting_colour(colour, rng)) for _ in range(2))
     second = second if second_colour is None else _linear(second_colour)
     design = str(rng.choice(ANIMALS)) if pattern == "animal" else pattern

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,25 +14,26 @@ from fice.subject.views import garment_views
 from fice.training.data.captions import Appearance
 from fice.training.data.outfits import Sample, Wardrobe
 
-SIZE = 96  # pixels a side
+SIZE = 128  # pixels a side
+See = Callable[[Tensor, np.random.Generator], Sequence[Tensor]]
 
 
-def degrade(views: Tensor, rng: np.random.Generator, much: float = 1.0) -> Tensor:
+def degrade(views: Tensor, rng: np.random.Generator) -> Tensor:
     """What a generator in the middle of an edit may show: soft, dim, noisy, blotchy; half of it mirrored.
 
-    views: (B, 3, s, s) in [0, 1]; the same comes back. much: 0..1, of how often.
+    views: (B, 3, s, s) in [0, 1]; the same comes back.
     """
     result = []
     for view in views[:, None]:
         if rng.random() < 0.5:
             view = view.flip(3)
-        if rng.random() < 0.5 * much:
+        if rng.random() < 0.5:
             small = F.interpolate(view, int(rng.integers(30, 90)), mode="area")
             view = F.interpolate(small, views.shape[2:], mode="bilinear", align_corners=False)
         view = view * torch.as_tensor(rng.uniform(0.92, 1.04) + rng.normal(0, 0.012, (1, 3, 1, 1)), dtype=view.dtype)
-        if rng.random() < 0.3 * much:
+        if rng.random() < 0.3:
             view = view + rng.uniform(0, 0.1) * torch.as_tensor(rng.standard_normal(view.shape, np.float32))
-        if rng.random() < 0.2 * much:
+        if rng.random() < 0.2:
             blobs = torch.as_tensor(rng.standard_normal((1, 3, *rng.integers(3, 12, 2)), np.float32))
             view = view + rng.uniform(0, 0.1) * F.interpolate(blobs, views.shape[2:], mode="bicubic")
         result.append(view)
@@ -85,22 +86,23 @@ def look_at(samples: Sequence[Sample], rng: np.random.Generator | None = None, h
 
 
 class Pool:
-    """Rendered samples, each seen a few times: rendering one costs as much as learning from it.
+    """Samples as they were seen, each a few times: rendering and seeing one costs more than learning from it.
 
     Args:
         wardrobe: where samples come from.
+        see: views (B, 3, SIZE, SIZE) in [0, 1] and random numbers -> what a network learns from, tensors (B, ...).
         size: how many are kept; the oldest goes first.
         reuse: how often each is seen, about.
     """
 
-    def __init__(self, wardrobe: Wardrobe, size: int = 4000, reuse: int = 4):
-        self.wardrobe, self.reuse = wardrobe, reuse
-        self.kept: deque[tuple[list[Appearance], Tensor]] = deque(maxlen=size)
+    def __init__(self, wardrobe: Wardrobe, see: See, size: int = 4000, reuse: int = 3):
+        self.wardrobe, self.see, self.reuse = wardrobe, see, reuse
+        self.kept: deque[tuple[list[Appearance], tuple[Tensor, ...]]] = deque(maxlen=size)
 
-    def draw(self, batch: int, rng: np.random.Generator) -> tuple[list[list[Appearance]], Tensor]:
-        """The looks of `batch` samples and their views (batch, 3, SIZE, SIZE) in [0, 1]."""
+    def draw(self, batch: int, rng: np.random.Generator) -> tuple[list[list[Appearance]], list[Tensor]]:
+        """The looks of `batch` samples and what was seen of them."""
         fresh = [self.wardrobe.draw(rng) for _ in range(max(batch // self.reuse, batch - len(self.kept)))]
-        views = (look_at(fresh, rng) * 255).round().byte()
-        self.kept.extend(zip([sample.looks for sample in fresh], views, strict=True))
+        seen = zip(*self.see(look_at(fresh, rng), rng), strict=True)
+        self.kept.extend(zip([sample.looks for sample in fresh], seen, strict=True))
         chosen = [self.kept[k] for k in rng.choice(len(self.kept), batch, replace=False)]
-        return [looks for looks, _ in chosen], torch.stack([view for _, view in chosen]).float() / 255
+        return [looks for looks, _ in chosen], [torch.stack(each) for each in zip(*(s for _, s in chosen), strict=True)]

@@ -26,7 +26,8 @@ def assemble(runs: list[Path], out: Path, **texts: str) -> list[str]:
         for name, part in bundle.parts.items():
             if name in RETIRED:
                 continue
-            save_part(out, name, bundle.part(name), part.network, part.arguments, part.extra)
+            files = {file: bundle.file(name, file) for file in part.files}
+            save_part(out, name, bundle.part(name), part.network, part.arguments, part.extra, files)
         save_figures(out, bundle.figures)
     save_text(out, **texts)
     bundle = load_bundle(out)
