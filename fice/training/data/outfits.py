@@ -117,7 +117,7 @@ class Wardrobe:
         own: share of garments left in their own colour; whole: share of whole people; between: share of single
             garments of any colour, named or not.
         busy: garments with more texture than this are left out.
-        fine: share of patterns that are drawn as one of their designs.
+        fine: share of patterns that are drawn as one of their designs; plain: share of single garments without any.
     """
 
     def __init__(
@@ -129,8 +129,10 @@ class Wardrobe:
         between: float = 0.25,
         busy: float = BUSY,
         fine: float = 0.0,
+        plain: float = 0.15,
     ):
-        self.framed, self.own, self.whole, self.between, self.fine = framed, own, whole, between, fine
+        self.framed, self.own, self.whole, self.between = framed, own, whole, between
+        self.fine, self.plain = fine, plain
         self.people: list[tuple[int, list[Worn]]] = []
         for index in chosen:
             worn = [w for w in find_worn(framed, index) if texture(framed.pictures[index], w.mask) < busy]
@@ -157,5 +159,5 @@ class Wardrobe:
             if clarity > 0.35:
                 look = Appearance(name, None, None, garment.names, garment.sleeve, garment.length, shade)
                 return Sample(picture, garment.mask, [look])
-        picture, look = random_look(picture, garment, rng, plain=0.15, between=self.between, fine=self.fine)
+        picture, look = random_look(picture, garment, rng, plain=self.plain, between=self.between, fine=self.fine)
         return Sample(picture, garment.mask, [look])

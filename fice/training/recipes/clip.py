@@ -49,13 +49,10 @@ from fice.training.words import ENCODER, load_words
 
 Batch = tuple[list[list[Appearance]], list[Tensor], np.random.Generator]
 CONTEXT = 16
-FEATURES, JUDGED_BY = (
-    "lite0",
-    "lite2",
-)  # small enough to be asked hundreds of times in one edit; the judge is asked once
+FEATURES, JUDGED_BY = "lite0", "lite2"  # the guide is asked hundreds of times in one edit, the judge once
 WEIGHTS = {
     "caption": 1.0,
-    "colour": 2.0,
+    "colour": 3.0,
     "pattern": 1.0,
     "design": 1.0,
     "garment": 1.0,
@@ -63,7 +60,7 @@ WEIGHTS = {
     "length": 0.3,
     "hue": 0.5,
     "name": 1.0,
-    "slope": 30.0,
+    "slope": 15.0,
 }
 ONE_COLOURED = ("solid", "denim", "knit")
 JUDGE = WEIGHTS | {"pattern": 2.0, "slope": 0.0}
@@ -137,7 +134,7 @@ def lessons(framed: Framed, see: See, batch: int, seed: int, most: int | None = 
 
     see: as of `Pool`.
     """
-    wardrobe = Wardrobe(framed, np.flatnonzero(~framed.validation)[:most], fine=0.6)
+    wardrobe = Wardrobe(framed, np.flatnonzero(~framed.validation)[:most], fine=0.6, plain=0.4)
     if not wardrobe.people:
         raise InputError("Nobody in the data wears a garment that can be told apart: label or tag some.")
     pool = Pool(wardrobe, see)
