@@ -28,7 +28,6 @@ from fice.training.chain.running import Running
 from fice.training.chain.stages import SHARES, Stage, describe, plan, ready, share_out, timetable
 from fice.training.data.folder import read_folder
 from fice.training.features import PACKAGED, packaged
-from fice.training.words import encoder_file
 
 NOTES, LOGS = "chain.json", "logs"
 TICK = 120  # seconds between two lines about what runs
@@ -93,7 +92,6 @@ def prepare_chain(data: Path, out: Path, options: Options, tell: Tell) -> Chain:
     folder.check_enough()
     for name in PACKAGED:  # to stand on, for the judge, and to measure with
         packaged(name)
-    encoder_file()
     need("train", "skimage")  # to measure with at the end
     if options.minutes is not None and not 0 < options.minutes < float("inf"):
         raise UsageError("--minutes must be a number above 0: give the minutes that the whole training may take.")

@@ -263,9 +263,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--features", help=f"lite0 to lite2, or a bundle's; {FEATURES}, of a judge {JUDGED_BY}")
-    parser.add_argument(
-        "--words", default=ENCODER, help="the sentence encoder, or a bundle whose clip has word vectors"
-    )
+    parser.add_argument("--words", default="street", help=f"a bundle whose clip has word vectors, or {ENCODER}")
     parser.add_argument("--evaluate", action="store_true", help="only print the figures of the finished run")
     args = parser.parse_args(argv)
     begin(args.threads, args.seed)
