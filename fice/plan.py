@@ -194,10 +194,6 @@ def make_plan(
         raise InputError(
             "No garment that the sentence could change was found: name another --region, or give a --mask."
         )
-    if photographed and pieces and order.background is None and not any(map(_changes, pieces)):
-        named = wanted[0][1].garment or "dress"
-        why = f'Nothing is left to change; name a colour or a pattern, as in "black {named}".'
-        raise InputError(" ".join(dict.fromkeys([why, *notices])))
     ground = None if order.background is None else read_ground(order.background, subject.photo.size)
     if ground is not None:
         notices += ground.notices
@@ -210,9 +206,13 @@ def make_plan(
     return Plan(subject, order, tuple(pieces), 1 - released, notices, ground)
 
 
-def _changes(piece: Piece) -> bool:
-    """Whether anything is asked of a garment that can be drawn."""
-    return bool(piece.cut or piece.references or piece.sentence.draws or piece.garment.swatch)
+def check_changes(plan: Plan) -> None:
+    """InputError where nothing is asked of a photographed garment that is not so already."""
+    asked = (piece.cut or piece.references or piece.sentence.draws or piece.garment.swatch for piece in plan.pieces)
+    if plan.pieces and plan.ground is None and not any(asked):
+        named = plan.pieces[0].sentence.garment or "dress"
+        why = f'Nothing is left to change; name a colour or a pattern, as in "black {named}".'
+        raise InputError(" ".join(dict.fromkeys([why, *plan.notices])))
 
 
 def _turned(piece: Piece, number: int) -> Piece:

@@ -13,7 +13,7 @@ from fice.cloth.dress import Dressing
 from fice.cloth.tailor import dressing_of
 from fice.engine import Finished
 from fice.errors import UsageError
-from fice.plan import Plan
+from fice.plan import Plan, check_changes
 from fice.references.fit import Fitted, rank_of
 from fice.settings import Settings
 from fice.subject.analysis import Analysis
@@ -75,6 +75,7 @@ class Redressing:
         return [Fit() for _ in subjects]
 
     def ready(self, plan: Plan, analysis: Analysis) -> Plan:
+        check_changes(plan)
         return plan
 
     def begin(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run]:

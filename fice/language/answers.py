@@ -140,6 +140,7 @@ def _drawn(
 
 def _remarks(sentence: Sentence, bundle: Bundle, settings: Settings, reader: TextReader) -> list[str]:
     strange = [word for word in reader.unknown(sentence.wanted) if cut_up(word)[0].kind != "M"]
+    strange += [word for word in sentence.unknown if word not in strange and _meant(word)]  # CLIP knows more words
     said = [_unheard(word, bundle) for word in strange[:SHOWN]]
     if len(strange) > SHOWN:
         said.append(f"{len(strange) - SHOWN} more words are not known to the bundle {bundle.name}; they were left out.")

@@ -80,6 +80,7 @@ def _made(subject, order, wanted, shown):
     settings = Settings()
     plan = make_plan(subject, order, wanted, REGIONS, settings, None, shown)
     engine = Redressing(SimpleNamespace(name="drawn", whole=False), settings, REGIONS)
+    plan = engine.ready(plan, None)
     made = engine.finish(engine.step(engine.begin([plan], [0]))[0])
     garments = tuple(
         Worn(piece.cloth, after, piece.mask, cloth)
