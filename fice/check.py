@@ -84,7 +84,7 @@ def check(
         found["lost"] = _share(different, ndimage.binary_erosion(body > SURE, iterations=RIM) & rest)
     else:
         found["spill"] = _share(~ndimage.binary_dilation(body > NOBODY, iterations=RIM), different)
-    same = all(piece.cut and not piece.sentence.draws and piece.garment.swatch is None for piece in pieces)
+    same = all(piece.cut and not piece.draws for piece in pieces)
     if not same:
         found |= {"changed": _share(different, inner), "rim": _rim(lab[1], garment) - _rim(lab[0], garment)}
     if whole and not anew:

@@ -69,6 +69,11 @@ class Piece:
     cut: Cut | None = None
 
     @property
+    def draws(self) -> bool:
+        """Whether words or a swatch say what its cloth shall be."""
+        return self.sentence.draws or self.garment.swatch is not None
+
+    @property
     def cloth(self) -> Tensor:
         """The garment whose outline, light and direction it shares, as wide: itself, or what it is cut from."""
         return self.wide if self.whole is None else self.whole
@@ -208,7 +213,7 @@ def make_plan(
 
 def check_changes(plan: Plan) -> None:
     """InputError where nothing is asked of a photographed garment that is not so already."""
-    asked = (piece.cut or piece.references or piece.sentence.draws or piece.garment.swatch for piece in plan.pieces)
+    asked = (piece.cut or piece.references or piece.draws for piece in plan.pieces)
     if plan.pieces and plan.ground is None and not any(asked):
         named = plan.pieces[0].sentence.garment or "dress"
         why = f'Nothing is left to change; name a colour or a pattern, as in "black {named}".'

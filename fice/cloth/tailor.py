@@ -42,12 +42,11 @@ def dressing_of(subject: Subject, piece: Piece, regions: Regions, seed: int) -> 
         colours = _colours(subject, piece, regions)
         fitted = lay(recoloured(first, colours[0]) if colours else first, subject, piece, regions)
         return fitted if piece.garment.mask is None else replace(fitted, after=piece.wide, shape=None)  # as painted
-    same = not piece.sentence.draws and piece.garment.swatch is None
-    if same and piece.cut is None:
+    if not piece.draws and piece.cut is None:
         return None
     skin = own_cloth(subject, regions.select(subject.regions, ("skin", "face")))
     legs = has_legs(piece.cloth, subject.regions, regions) if piece.cut is None else piece.cut.legs
-    dressing = Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed, same)
+    dressing = Dressing(subject, piece, _cloth(subject, piece, regions), legs, skin, seed, same=not piece.draws)
     return dressing if piece.cut is None else fit(paper(piece.cut), subject, piece, regions, dressing)
 
 

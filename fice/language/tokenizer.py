@@ -53,41 +53,30 @@ class Tokenizer:
         return [word for unit in cut_up(text) for word in unit.words if word in self._ids]
 
 
-class WordTokenizer:
-    """Words to numbers as `Tokenizer` counts them, for networks that were given a vector for every word.
+class WordTokenizer(Tokenizer):
+    """A `Tokenizer` for networks that were given a vector for every word.
 
     Each word of a phrase has a number of its own, so that "dusty rose" is read as it is said; of what has no numbers
     the canonical words are read, and a plural as its singular.
 
     Args:
         words: in the order of the vectors.
-        context_length: tokens a text may have, start and end included; what is longer is cut.
+        context_length: as of `Tokenizer`.
     """
 
     def __init__(self, words: Sequence[str], context_length: int = 16):
-        self.words, self.context_length = tuple(words), context_length
-        self._ids = {word: index + 1 for index, word in enumerate(self.words)}
-        self.start, self.end = len(self.words) + 1, len(self.words) + 2
-        self.vocab_size = len(self.words) + 3
+        super().__init__(words, context_length)
 
-    def encode(self, texts: str | Iterable[str]) -> Tensor:
-        """One text or several to (B, context_length) int64."""
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        ids = torch.zeros(len(texts), self.context_length, dtype=torch.int64)
-        for row, text in zip(ids, texts, strict=True):
-            inner = [self._ids[word] for word in self._known(text)[: self.context_length - 2]]
-            row[: len(inner) + 2] = torch.tensor([self.start, *inner, self.end])
-        return ids
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that have a number, in order."""
+        return self.vocabulary
 
     def unknown(self, text: str) -> list[str]:
-        """The words of a text that have no number, each once, in order."""
+        """As of `Tokenizer`."""
         return list(dict.fromkeys(word for word in self._read(text) if word not in self._ids))
 
-    def cut(self, text: str) -> list[str]:
-        """The known words of a text that do not fit into the context."""
-        return self._known(text)[self.context_length - 2 :]
-
-    def _known(self, text: str) -> list[str]:
+    def _words(self, text: str) -> list[str]:
         return [word for word in self._read(text) if word in self._ids]
 
     def _read(self, text: str) -> list[str]:

@@ -171,7 +171,7 @@ class Figure:
 
     def near(self, strip: Strip) -> np.ndarray:
         """Where a strip is, or no farther than BESIDE from it, (h, w) bool."""
-        return self.within(np.concatenate([strip.left, strip.right[::-1]]), BESIDE)
+        return self.within(strip.outline, BESIDE)
 
     def within(self, outline: np.ndarray, beside: float = 0.0) -> np.ndarray:
         """What lies within an outline (n, 2) in cm, or no farther than `beside` from it, (h, w) bool."""

@@ -23,7 +23,7 @@ from fice.references.lower import skirt, trousers
 from fice.references.recolour import usual_colour
 from fice.references.reference import BODICE, POINTS, Reference
 from fice.references.sampling import Picture
-from fice.references.strips import SEAM, TRUNK, Strip, strips_of
+from fice.references.strips import SEAM, TRUNK, strips_of
 from fice.references.warp import Warp
 from fice.srgb import LUMINANCE, to_gamma
 from fice.subject.frame import Window
@@ -180,7 +180,7 @@ def fit(
     if upper:  # a print may look like other clothes
         hung.over += _lost(figure, hung) * seen("upper", "dress", "skirt", "trousers") * (1 - worn)
     if cloth is not None and not legged and hung.changed.max() > 0:  # a longer hem hides what showed below the old one
-        below = (figure.places[0] > figure.hips) & figure.within(outline_of(hung.strips[TRUNK])) & ~_arms(figure)
+        below = (figure.places[0] > figure.hips) & figure.within(hung.strips[TRUNK].outline) & ~_arms(figure)
         hung.over = np.maximum(hung.over, below * seen("skin", "legwear", "shoes", "trousers") * (1 - worn))
     if max(hung.changed.max(), hung.stays.max(), hung.gone.max()) < 0 and hung.over.max() < 0.5:
         return fitted
@@ -237,11 +237,6 @@ def _reshaped(
         "near": near,
         "solid": solid,
     }
-
-
-def outline_of(strip: Strip) -> np.ndarray:
-    """(n, 2)."""
-    return np.concatenate([strip.left, strip.right[::-1]])
 
 
 def _lost(figure: Figure, hung: Hung) -> np.ndarray:

@@ -26,6 +26,11 @@ class Strip:
     left: np.ndarray
     right: np.ndarray
 
+    @property
+    def outline(self) -> np.ndarray:
+        """(n, 2): down the left edge and up the right one."""
+        return np.concatenate([self.left, self.right[::-1]])
+
     def grid(self, bent: bool) -> np.ndarray:
         """Points across all rows, at COLUMNS, (n * m, 2).
 
