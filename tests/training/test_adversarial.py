@@ -20,6 +20,7 @@ from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_part
 from fice.nets.discriminator import Discriminator
 from fice.nets.efficientnet import EfficientNetLite
+from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.training.adversarial_losses import (
     PathLength,
@@ -250,8 +251,11 @@ def test_a_projected_discriminator_begins_on_a_part_of_the_canvas(framed, tmp_pa
         assert sheet.height == 4 * 64
     checkpoint = load_set(tmp_path / "run" / "checkpoint.safetensors")[0]
     assert "discriminator/across.0.weight" in checkpoint and not any("stem" in name for name in checkpoint)
-    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3").splitlines()
+    shape = {"canvas": (128, 64), "num_ws": 12, "w_dim": 256, "passes": 2}
+    save_part(tmp_path / "start", "encoder", ReStyle(**shape), "restyle", shape)
+    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3", "--pivots", "1").splitlines()
     assert lines[-1].startswith("step 3 ")  # the whole canvas goes on from there
+    assert " pivots " in lines[-1] and len(load_file(tmp_path / "run" / "pivots.safetensors")["latents"]) == 12
 
 
 CHECK = """

@@ -40,8 +40,10 @@ from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
+from fice.training.pivots import Pivots, find_pivots
 from fice.training.recipe import Average, begin, lay_out, options, run_of, train
 
+PIVOTS = "pivots.safetensors"  # their latents, in the run's folder
 FINEST = 1  # the first map that is judged: finer ones show noise
 SHOWN = 32  # people on the sheet that shows how far a run is
 PROJECTED_RATE, CRITIC_RATE = 9e-4, 2e-4  # against a projected discriminator; its own at a batch of 16
@@ -60,6 +62,7 @@ class Recipe:
     height: int | None = None  # rows of the pictures it is shown; None: the generator's whole canvas
     r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
     r1_every: int = 16  # steps; a penalty now and then costs little and does as much (arXiv 1912.04958, section 3.1)
+    pivots: float = 0.0  # weight of photographs' reconstruction by the start's encoder; 0 for none
     path: float = 0.0  # weight of the path length penalty; it doubles the generator's cost, 2 is usual
     path_every: int = 4  # steps
     augment_target: float = 0.6  # of the mean sign of D(photograph)
@@ -74,7 +77,8 @@ class GanTrainer:
     """Both networks with all that their training needs to remember; `step` is one step of both.
 
     Where several processes train together each has its share of the batch, and all have the same weights. features: a
-    frozen network whose maps the discriminator is shown instead of pictures.
+    frozen network whose maps the discriminator is shown instead of pictures. pivots: photographs that the generator
+    goes on drawing, by those maps, too.
     """
 
     def __init__(
@@ -84,8 +88,9 @@ class GanTrainer:
         recipe: Recipe,
         device: str | torch.device,
         features: Features | None = None,
+        pivots: Pivots | None = None,
     ):
-        self.recipe, self.device, self.features = recipe, torch.device(device), features
+        self.recipe, self.device, self.features, self.pivots = recipe, torch.device(device), features, pivots
         projected = features is not None
         self.fooling = fooling_loss if projected else _of_one(generator_loss)
         self.judging = critics_loss if projected else _of_one(discriminator_loss)
@@ -127,13 +132,19 @@ class GanTrainer:
     def improve_generator(self, number: int) -> dict[str, Tensor]:
         """Half a step: the main loss, and the path length penalty when it is its turn."""
         self.discriminator.requires_grad_(False)
-        loss = self.fooling(self._judge(self.augment(self._generate())))
+        fooling = loss = self.fooling(self._judge(self.augment(self._generate())))
+        figures = {"generator": fooling.detach()}
+        if self.pivots and self.features:
+            with self._convolving():
+                kept = self.pivots.loss(self.generator, self.features, -(-self.share // 4), self.recipe.height)
+            loss = fooling + self.recipe.pivots * kept
+            figures["pivots"] = kept.detach()
         self._descend("generator_adam", loss)
         self.discriminator.requires_grad_(True)
         if self.recipe.path and number % self.recipe.path_every == 0:
             penalty = self.path(self.generator, self._z(max(self.share // 2, 1))).mean()
             self._descend("generator_adam", penalty * (self.recipe.path * self.recipe.path_every))
-        return {"generator": loss.detach()}
+        return figures
 
     def improve_discriminator(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
         """The other half: the main loss, and R1 when it is its turn; photographs in [-1, 1]."""
@@ -216,6 +227,8 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(rate=None)
     args = parser.parse_args()
     projected = args.discriminator == "projected"
+    if args.pivots and not (projected and args.start):
+        parser.error("--pivots needs --start, with an encoder, and a projected discriminator")
     args.rate = args.rate or (PROJECTED_RATE if projected else Recipe.rate)
     args.critic_rate = args.critic_rate or (CRITIC_RATE * (args.batch / 16) ** 0.5 if projected else None)
     cuda = args.device.startswith("cuda")
@@ -261,7 +274,11 @@ def main() -> None:
     draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
     recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
 
-    side = GanTrainer(generator, discriminator, recipe, device, features)
+    pivots = None
+    if recipe.pivots:
+        encoder = load_bundle(args.start).part("encoder", device)
+        pivots = find_pivots(framed.only(~framed.validation), encoder, generator.to(device), args.out / PIVOTS, device)
+    side = GanTrainer(generator, discriminator, recipe, device, features, pivots)
 
     def show() -> None:
         save_part(args.out, "generator", side.average.module, "stylegan2", shape)

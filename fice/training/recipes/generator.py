@@ -30,6 +30,7 @@ from fice.training.data.people import People
 from fice.training.features import features_of
 from fice.training.mapping import fit_mapping
 from fice.training.recipe import Average, begin, cosine, lay_out, options, run_of, take_over, train
+from fice.training.reconstruction import feature_loss, pixel_loss
 
 SIZE = {
     "z_dim": 256,
@@ -63,26 +64,6 @@ def arguments(smoke: bool) -> dict:
     if not smoke:
         return SIZE
     return SIZE | {"img_resolution": 128, "synthesis_kwargs": {"channel_base": 512, "channel_max": 32}}
-
-
-def pixel_loss(drawn: Tensor, wanted: Tensor) -> Tensor:
-    """How far `drawn` is from `wanted`, both (B, 3, H, W) in [0, 1], in pixels at three scales: a scalar.
-
-    The person counts three times as much as the white around it; large errors count more than L1 lets them.
-    """
-    person = (wanted < 0.98).any(1, keepdim=True).float()
-    weight = (1 + 2 * F.max_pool2d(person, 3, 1, 1)) / 2
-    difference = drawn - wanted
-    loss = ((difference.abs() + 5 * difference.square()) * weight).mean()
-    for scale in (2, 4):
-        loss = loss + F.avg_pool2d(difference, scale).abs().mean() * 2
-    return loss
-
-
-def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Distance of feature maps, each scaled to unit deviation (perceptual loss, arXiv 1603.08155): a scalar."""
-    distances = [(f - w).abs().mean() / w.std() for f, w in zip(found, wanted, strict=True)]
-    return sum(distances[1:], distances[0])
 
 
 def grow(generator: Generator, encoder: ReStyle, bundle: Bundle) -> None:

@@ -2,7 +2,8 @@
 
 Half of the people are re-dressed, garment by garment, so that cloth tells nothing and shape and place everything.
 With `--teacher RUN` a second network starts from the first and also learns from the photographs without pixel labels:
-the first one labels them, among the garments that their tags name (a noisy student, arXiv 1911.04252).
+the first one labels them, among the garments that their tags name (a noisy student, arXiv 1911.04252). Where the
+teacher's bundle has a generator, its people are labelled, too: garments are hung on them as on photographs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from PIL import Image
 from fice.bundle.bundle import load_bundle
 from fice.errors import InputError
 from fice.files import whole_file
+from fice.inversion.sample import people
 from fice.nets.pyramid import Pyramid
+from fice.nets.stylegan2 import Generator
 from fice.subject.frame import Frame
 from fice.subject.person import find_person
 from fice.subject.regions import REGION_CLASSES, Regions
@@ -29,6 +32,7 @@ from fice.training.features import FEATURES, load_features
 from fice.training.recipe import begin, finish, options, run_of
 
 CANVAS = (256, 128)
+LOOKS = (256, 320)  # rows at which a person is looked at, in turn
 HEIGHT = 512  # pixels to which photographs are reduced
 SINGLED = {  # what has a channel of its own beside its region's, for words that name it
     "glasses": ("headwear", ("glasses", "sunglasses")),
@@ -37,6 +41,7 @@ SINGLED = {  # what has a channel of its own beside its region's, for words that
 }
 CHANNELS = (*REGION_CLASSES, *SINGLED)
 MERGED = (*REGION_CLASSES, *(region for region, _ in SINGLED.values()))  # the region of each channel
+IMAGINED, IMAGINED_SEED = 256, 1_000_000  # generated people beside the photographs
 SURE = 0.5  # probability from which a teacher's label counts
 GARMENTS = tuple(REGION_CLASSES.index(name) for name in ("upper", "outer", "dress", "skirt", "trousers", "legwear"))
 LEAST = 0.002  # share of the picture from which a garment is re-dressed
@@ -88,6 +93,15 @@ def taught(street: Street, teacher: Regions, folder: Path):
         person = np.where(labels == parsing.UNKNOWN, 0, labels)
         if person.any():
             yield picture, labels, person_box(person), name
+
+
+def imagined(generator: Generator, teacher: Regions, count: int):
+    """(picture, labels, box, name) of generated people, labelled by a teacher of `CHANNELS`."""
+    for index, picture in enumerate(people(generator, count, IMAGINED_SEED)):
+        labels = _told(picture, [], False, teacher)
+        person = np.where(labels == parsing.UNKNOWN, 0, labels)
+        if person.any():
+            yield picture, labels, person_box(person), f"imagined {index}"
 
 
 @torch.no_grad()
@@ -181,10 +195,13 @@ def main() -> None:
     training, unseen = ([s for s in samples if is_validation(s[3]) == kept] for kept in (False, True))
     network, arguments = fresh(None if args.features == "none" else args.features)
     if args.teacher:
-        teacher = load_bundle(args.teacher).part("regions")
-        network.load_state_dict(teacher.state_dict())
-        said = taught(street, Regions(teacher, CHANNELS, parsing.TALLEST), args.out / "taught")
+        bundle = load_bundle(args.teacher)
+        network.load_state_dict(bundle.part("regions").state_dict())
+        eye = Regions(bundle.part("regions"), CHANNELS, parsing.TALLEST)
+        said = taught(street, eye, args.out / "taught")
         training += [sample for sample in said if not is_validation(sample[3])]
+        if "generator" in bundle.parts:
+            training += imagined(bundle.part("generator"), eye, 8 if args.smoke else IMAGINED)
     pictures, labels, boxes, _ = zip(*training, strict=True)
     mirror = list(range(256))
     negatives = without_people(args.data, 60 if args.smoke else None)
@@ -194,7 +211,7 @@ def main() -> None:
     losses = lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)  # noqa: E731
     network = parsing.train(network, views, losses, args.device, run_of(args))
     figures = validate(Regions(network, MERGED, parsing.TALLEST), unseen)
-    extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST}
+    extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST, "looks": LOOKS}
     finish(args.out, "regions", network, "pyramid", arguments, extra, figures)
 
 
