@@ -10,12 +10,15 @@ import sys
 import numpy as np
 import pytest
 
+from fice.bundle.bundle import load_bundle
 from fice.subject.pose import MIRRORED, PART_CLASSES
-from fice.subject.regions import REGION_CLASSES
+from fice.subject.regions import REGION_CLASSES, Regions
+from fice.training import parsing
 from fice.training.checkpoint import load_checkpoint
 from fice.training.data.dataset import load_framed, load_street, merge_labels
 from fice.training.data.folder import read_folder
 from fice.training.parts import body_parts
+from fice.training.recipes import regions
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +92,15 @@ def test_skin_is_split_into_face_and_the_rest(street):
         person = np.flatnonzero((merged > 0).any(1))
         assert len(rows) == 0 or rows[-1] < person[0] + 0.2 * len(person)
         assert ((merged > 0) == (fine > 0)).all()
+
+
+def test_a_student_sees_generated_people_as_its_teacher_does():
+    bundle = load_bundle("street")
+    eye = Regions(bundle.part("regions"), regions.CHANNELS, parsing.TALLEST)
+    seen = list(regions.imagined(bundle.part("generator"), eye, 4))
+    assert len(seen) >= 2  # some are nobody to it
+    for picture, labels, (y0, x0, y1, x1), _ in seen:
+        assert picture.shape == (256, 128, 3) and labels.shape == (256, 128)
+        known = labels[labels != parsing.UNKNOWN]
+        assert known.max() < len(regions.CHANNELS) and (labels == 0).mean() > 0.4
+        assert y1 - y0 > 0.7 * 256 > x1 - x0
