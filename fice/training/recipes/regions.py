@@ -197,7 +197,7 @@ def main() -> None:
     if args.teacher:
         bundle = load_bundle(args.teacher)
         network.load_state_dict(bundle.part("regions").state_dict())
-        eye = Regions(bundle.part("regions"), CHANNELS, parsing.TALLEST)
+        eye = Regions(bundle.part("regions"), CHANNELS, parsing.TALLEST, LOOKS)
         said = taught(street, eye, args.out / "taught")
         training += [sample for sample in said if not is_validation(sample[3])]
         if "generator" in bundle.parts:
