@@ -36,20 +36,29 @@ class Pivots:
     pictures: Tensor  # (N, 3, H, W) uint8, on white
     latents: Tensor  # W+, (N, R, D)
 
-    def loss(self, generator: Generator, features: Features, count: int, height: int | None) -> Tensor:
-        """Of `count` of them, drawn by torch's global random numbers, at a height of the canvas; None: all of it."""
+    def draw(self, generator: Generator, count: int, height: int | None) -> tuple[Tensor, Tensor]:
+        """`count` of them, by torch's global random numbers, at a height of the canvas, or None for all of it.
+
+        As they are drawn, (count, 3, h, w) in about [-1, 1], and as they were photographed, in [0, 1].
+        """
         chosen = torch.randint(len(self.pictures), (count,))
         device = self.latents.device
-        ws = self.latents[chosen.to(device)]
-        drawn = generator.synthesis(ws, until=height).float() * 0.5 + 0.5
-        wanted = F.interpolate(self.pictures[chosen].to(device).float() / 255, size=drawn.shape[-2:], mode="area")
-        found = features.features(drawn)[:MAPS]
-        with torch.no_grad():
-            targets = features.features(wanted)[:MAPS]
-        return pixel_loss(drawn, wanted) + FEATURES * feature_loss(found, targets)
+        drawn = generator.synthesis(self.latents[chosen.to(device)], until=height).float()
+        wanted = self.pictures[chosen].to(device).float() / 255
+        return drawn, F.interpolate(wanted, size=drawn.shape[-2:], mode="area")
 
 
-def find_pivots(framed: Framed, encoder: ReStyle, generator: Generator, file: Path, device: torch.device) -> Pivots:
+def misfit(drawn: Tensor, wanted: Tensor, features: Features) -> Tensor:
+    """How far pictures are from those wanted, both (B, 3, H, W) in [0, 1]: a scalar."""
+    found = features.features(drawn)[:MAPS]
+    with torch.no_grad():
+        targets = features.features(wanted)[:MAPS]
+    return pixel_loss(drawn, wanted) + FEATURES * feature_loss(found, targets)
+
+
+def find_pivots(
+    framed: Framed, encoder: ReStyle, generator: Generator, file: Path, device: str | torch.device
+) -> Pivots:
     """The photographs as they were taken, with the latents that an encoder finds; kept in a file for runs resumed."""
     chosen = np.linspace(0, len(framed.pictures) - 1, min(len(framed.pictures), MOST)).round().astype(int)
     pictures = torch.from_numpy(framed.pictures[chosen]).permute(0, 3, 1, 2)

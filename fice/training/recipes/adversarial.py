@@ -40,7 +40,7 @@ from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
-from fice.training.pivots import Pivots, find_pivots
+from fice.training.pivots import Pivots, find_pivots, misfit
 from fice.training.recipe import Average, begin, lay_out, options, run_of, train
 
 PIVOTS = "pivots.safetensors"  # their latents, in the run's folder
@@ -117,8 +117,8 @@ class GanTrainer:
 
     def step(self, number: int, fraction: float, photographs: Tensor) -> dict[str, Tensor]:
         """Step `number`, from 0, with photographs (B, 3, H, W) in [0, 1]; returns the figures of the log, scalars."""
-        figures = self.improve_generator(number)
-        figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1)
+        figures, drawn = self.improve_generator(number)
+        figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1, drawn)
         together.average([figures["sign"], self.generator.mapping.w_avg])
         if isinstance(self.augment, Augment):
             target, horizon = self.recipe.augment_target, self.recipe.augment_horizon
@@ -129,28 +129,23 @@ class GanTrainer:
         self.average.update(self.generator, 0.5 ** (self.recipe.batch / half_life))
         return figures
 
-    def improve_generator(self, number: int) -> dict[str, Tensor]:
-        """Half a step: the main loss, and the path length penalty when it is its turn."""
+    def improve_generator(self, number: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Half a step: the main loss, and the path length penalty when it is its turn; with what was drawn."""
         self.discriminator.requires_grad_(False)
-        fooling = loss = self.fooling(self._judge(self.augment(self._generate())))
-        figures = {"generator": fooling.detach()}
-        if self.pivots and self.features:
-            with self._convolving():
-                kept = self.pivots.loss(self.generator, self.features, -(-self.share // 4), self.recipe.height)
-            loss = fooling + self.recipe.pivots * kept
-            figures["pivots"] = kept.detach()
-        self._descend("generator_adam", loss)
+        drawn, kept = self._generate()
+        fooling = self.fooling(self._judge(self.augment(drawn)))
+        self._descend("generator_adam", fooling if kept is None else fooling + self.recipe.pivots * kept)
         self.discriminator.requires_grad_(True)
         if self.recipe.path and number % self.recipe.path_every == 0:
             penalty = self.path(self.generator, self._z(max(self.share // 2, 1))).mean()
             self._descend("generator_adam", penalty * (self.recipe.path * self.recipe.path_every))
-        return figures
+        figures = {"generator": fooling.detach()} | ({} if kept is None else {"pivots": kept.detach()})
+        return figures, drawn.detach()
 
-    def improve_discriminator(self, number: int, photographs: Tensor) -> dict[str, Tensor]:
-        """The other half: the main loss, and R1 when it is its turn; photographs in [-1, 1]."""
+    def improve_discriminator(self, number: int, photographs: Tensor, drawn: Tensor) -> dict[str, Tensor]:
+        """The other half: the main loss, and R1 when it is its turn; both kinds of pictures in [-1, 1]."""
         with torch.no_grad():
-            fake = self.augment(self._generate())
-            real = self.augment(photographs)
+            real, fake = self.augment(photographs), self.augment(drawn)
         logits = self._judge(real)
         loss = self.judging(logits, self._judge(fake))
         self._descend("discriminator_adam", loss)
@@ -163,10 +158,16 @@ class GanTrainer:
     def _z(self, batch: int) -> Tensor:
         return torch.randn(batch, self.generator.z_dim, device=self.device)
 
-    def _generate(self) -> Tensor:
-        ws = self.generator.mapping(self._z(self.share))
+    def _generate(self) -> tuple[Tensor, Tensor | None]:
+        """A share of pictures, (B, 3, H, W) in about [-1, 1], a quarter of them pivots; and how far these are off."""
+        height, count = self.recipe.height, self.share // 4 if self.pivots else 0
+        ws = self.generator.mapping(self._z(self.share - count))
         with self._convolving():
-            return self.generator.synthesis(ws, noise="random", until=self.recipe.height).float()
+            drawn = self.generator.synthesis(ws, noise="random", until=height).float()
+            if not (self.pivots and self.features and count):
+                return drawn, None
+            again, wanted = self.pivots.draw(self.generator, count, height)
+            return torch.cat([drawn, again]), misfit(again * 0.5 + 0.5, wanted, self.features)
 
     def _judge(self, pictures: Tensor) -> list[Tensor]:
         """Logits of pictures in [-1, 1], of each map that is judged."""
