@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from fice.subject.pose import KEYPOINTS, PART_CLASSES, Pose
+from fice.subject.pose import KEYPOINTS, PART_CLASSES, Pose, mirrored
 from fice.subject.regions import REGION_CLASSES
 from fice.training.parsing import UNKNOWN
 from fice.training.parts import parts_by_limbs
-from fice.training.recipes.pose import heat_loss, other
+from fice.training.recipes.keypoints import Teacher
+from fice.training.recipes.pose import heat_loss
 
 
 def standing():
@@ -76,7 +77,7 @@ def test_what_hides_the_body_is_not_known():
 
 
 def test_a_mirrored_left_is_a_right():
-    assert [other(name) for name in ("nose", "left hand", "right knee")] == ["nose", "right hand", "left knee"]
+    assert [mirrored(name) for name in ("nose", "left hand", "right knee")] == ["nose", "right hand", "left knee"]
 
 
 def test_heat_is_least_where_the_points_are():
@@ -89,20 +90,52 @@ def test_heat_is_least_where_the_points_are():
     assert heat_loss(right, points) < heat_loss(unseen, points)
 
 
-class Drawn(nn.Module):
-    """Logits of parts, and heat at one place for each keypoint."""
+class Bright(nn.Module):
+    """Logits of parts, and the heat of two hands: of what is bright, left is to the left."""
 
     def forward(self, picture):
-        found = torch.full((len(picture), len(PART_CLASSES) + 2, 64, 32), -5.0)
-        found[:, -2, 20, 8], found[:, -1, 40, 16] = 5, 1
-        return found
+        parts = torch.full((len(picture), len(PART_CLASSES), *picture.shape[2:]), -5.0)
+        heat = picture.mean(1, keepdim=True) * 10 - 5
+        left = torch.arange(picture.shape[3]) < picture.shape[3] // 2
+        return torch.cat([parts, heat.where(left, -5), heat.where(~left, -5)], 1)
 
 
 def test_points_are_in_pixels_of_the_picture():
-    pose = Pose(Drawn(), height=64, keypoints=("left hand", "right hand"))
+    pose = Pose(Bright(), height=64, keypoints=("left hand", "right hand"))
     picture = torch.zeros(2, 3, 128, 64)
+    picture[:, :, 40:42, 16:18] = 1
+    picture[:, :, 80:82, 44:46] = 0.6
     found = pose.points(picture)
-    assert found["left hand"][0].tolist() == pytest.approx([17, 41, 0.9933], abs=1e-3)
-    assert found["right hand"][1, 2] < found["left hand"][1, 2]
+    assert found["left hand"][0, :2].tolist() == pytest.approx([17, 41])
+    assert found["right hand"][1, :2].tolist() == pytest.approx([45, 81])
+    assert found["right hand"][1, 2] < found["left hand"][1, 2] < 1
     assert pose.maps(picture).shape[1] == len(PART_CLASSES) - 1
     assert Pose(nn.Conv2d(3, len(PART_CLASSES), 1)).points(picture) == {}
+
+
+def test_a_point_lies_in_the_middle_of_what_is_warm():
+    pose = Pose(Bright(), height=128, keypoints=("left hand", "right hand"))
+    picture = torch.zeros(1, 3, 128, 64)
+    picture[:, :, 40:51, 20] = 0.5  # a stretch of faint warmth
+    picture[:, :, 41, 20] = 0.52  # with a peak beside its middle
+    assert pose.points(picture)["left hand"][0, :2].tolist() == pytest.approx([20.5, 45.5], abs=2)
+
+
+def test_a_teacher_looks_at_the_mirror_image_as_well():
+    class OneSided(Teacher):
+        """Finds the left hand where the picture is darkest, and all else 4 pixels to the right of it."""
+
+        def __init__(self):
+            pass
+
+        def look(self, picture):
+            y, x = np.unravel_index(picture[..., 0].argmin(), picture.shape[:2])
+            points = np.tile([x + 4.5, y + 0.5, 1.0], (len(KEYPOINTS), 1))
+            points[KEYPOINTS.index("left hand"), 0] -= 4
+            return points, picture[..., 0]
+
+    picture = np.full((64, 32, 3), 255, np.uint8)
+    picture[20, 10] = 0
+    points = dict(zip(KEYPOINTS, OneSided()(picture)[0], strict=True))
+    assert points["nose"].tolist() == [10.5, 20.5, 1]  # to the right, and to the left in the mirror
+    assert points["left hand"].tolist() == [8.5, 20.5, 1]

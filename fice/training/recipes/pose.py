@@ -1,8 +1,8 @@
 """Trains the pose network: `python -m fice.training.recipes.pose --data PREPARED --out RUN --regions RUN`.
 
-It starts from the region network, which knows people already. Where PREPARED has the keypoints of a teacher
-(`fice.training.recipes.keypoints`) it learns these too, and body parts are those of its limbs; without them parts
-are derived from the proportions of a standing body (`fice.training.parts`).
+It starts from the region network, which knows people already, or from another one of its kind. Where PREPARED has the
+keypoints of a teacher (`fice.training.recipes.keypoints`) it learns these too, and body parts are those of its limbs;
+without them parts are derived from the proportions of a standing body (`fice.training.parts`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from fice.bundle.bundle import load_bundle
 from fice.nets.pyramid import Pyramid
 from fice.subject.limbs import SEEN
-from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose
+from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose, mirrored
 from fice.training import parsing
 from fice.training.data.dataset import load_framed, person_box, to_tensor
 from fice.training.parts import body_parts, parts_by_limbs
@@ -76,6 +76,7 @@ def losses(logits: Tensor, labels: Tensor, points: Tensor) -> dict[str, Tensor]:
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
+    parser.add_argument("--start", help="another one, whose pose is gone on from")
     args = parser.parse_args()
     begin(args.threads, args.seed)
     framed = load_framed(args.data)
@@ -89,14 +90,14 @@ def main() -> None:
     boxes = [person_box(framed.labels[i]) for i in chosen]
     mirror = list(range(256))
     mirror[: len(MIRRORED)] = MIRRORED
-    seen, mirrored = None if points is None else points[chosen], [KEYPOINTS.index(other(name)) for name in keypoints]
+    seen, swapped = None if points is None else points[chosen], [KEYPOINTS.index(mirrored(name)) for name in keypoints]
     views = parsing.Views(
-        framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed, points=seen, mirrored_points=mirrored
+        framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed, points=seen, mirrored_points=swapped
     )
     regions = load_bundle(args.regions)
     arguments = {**regions.parts["regions"].arguments, "classes": len(PART_CLASSES) + len(keypoints)}
     network = Pyramid(**arguments)
-    take_over(network, regions.part("regions"))
+    take_over(network, load_bundle(args.start).part("pose") if args.start else regions.part("regions"))
     parsing.hold_still(network)
     network = parsing.train(network, views, losses, args.device, run_of(args))
     held_out = framed.validation & framed.labelled
@@ -104,12 +105,6 @@ def main() -> None:
     figures = validate(pose, framed.pictures[held_out], parts[held_out], None if points is None else points[held_out])
     extra = {"names": PART_CLASSES, "keypoints": keypoints, "height": parsing.TALLEST}
     finish(args.out, "pose", network, "pyramid", arguments, extra, figures)
-
-
-def other(name: str) -> str:
-    """The keypoint that one becomes in a mirrored picture."""
-    side, _, rest = name.partition(" ")
-    return f"{dict(left='right', right='left')[side]} {rest}" if rest else name
 
 
 if __name__ == "__main__":
