@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from fice.language.colours import Dye
+from fice.language.colours import COLOURS, RGB, Dye
 from fice.language.designs import MATERIALS, OF_DESIGN
 from fice.language.lexicon import ARTICLES, GARMENTS
 from fice.language.tints import BARE, STEPS
@@ -26,6 +26,11 @@ LIKE = re.compile(
     "|(C[.]*nt[.C]*[XG])"  # darker than the bag
 )
 PLACES = {"upper": "upper", "outer": "outer", "dress": "dress", "lower": "trousers", "full": "outer"}
+INDIGO: dict[RGB, RGB] = {  # sRGB of what is called so -> of jeans, raw, new and worn
+    (0, 3, 91): (36, 50, 86),  # dark blue
+    COLOURS["blue"]: (66, 94, 138),
+    COLOURS["light blue"]: (142, 168, 200),
+}
 CLASHING = 10  # steps of lightness or chroma from which two wishes contradict each other
 
 
@@ -84,6 +89,11 @@ def designed(units: Sequence[Unit]) -> tuple[str | None, str | None]:
     materials += [OF_DESIGN[design] for design in designs if design in OF_DESIGN]
     designs.sort(key=lambda design: (design in OF_DESIGN) + (design in MATERIALS))
     return next(iter(designs), None), next(iter(materials), None)
+
+
+def washed(dyes: Sequence[Dye]) -> tuple[Dye, ...]:
+    """The dyes of denim: what is called blue there is indigo."""
+    return tuple(replace(dye, rgb=INDIGO.get(dye.rgb, dye.rgb)) if dye.rgb else dye for dye in dyes)
 
 
 def is_loose(dye: Dye | None) -> bool:

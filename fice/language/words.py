@@ -24,7 +24,7 @@ from fice.errors import InputError
 from fice.language.clauses import LINK, LOOK, divide
 from fice.language.colours import COLOURS, RGB, Dye
 from fice.language.lexicon import ARTICLES, GARMENTS, LENGTHS, PATTERNS, SLEEVES
-from fice.language.looks import designed, dyed, likened
+from fice.language.looks import designed, dyed, likened, washed
 from fice.language.reading import Reading
 from fice.language.units import Unit, cut_up
 
@@ -156,6 +156,8 @@ def _read(text: str, units: Sequence[Unit], whole: str = "") -> Sentence:
     silent = "," if whole else ",VRDTFQ"
     dyes, clash = dyed(left)
     design, material = designed(left)
+    if material == "denim" or garments[:1] == ("jeans",) and material is None:
+        dyes = washed(dyes)
     as_said = left == units and all(unit.heard == unit.said for unit in left)
     heard = (unit.heard for unit in left if unit.kind not in silent)
     return Sentence(

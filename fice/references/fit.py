@@ -176,7 +176,8 @@ def fit(
     picture = Picture.of(reference)
     rank, kinds = ORDER.index(reference.region), _kinds(subject, piece, regions)
     usual = usual_colour(reference)
-    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual, rank, kinds, cloth=cloth)
+    crossed = (KEPT,) if cloth is not None and piece.cut and piece.cut.legs and not figure.body.legs else ()
+    fitted = Fitted(subject, picture, tuple(parts), piece.wide, usual, rank, kinds, notices=crossed, cloth=cloth)
     if upper:  # a print may look like other clothes
         hung.over += _lost(figure, hung) * seen("upper", "dress", "skirt", "trousers") * (1 - worn)
     if cloth is not None and not legged and hung.changed.max() > 0:  # a longer hem hides what showed below the old one
@@ -202,7 +203,7 @@ def fit(
     shape = Shape(**maps, limbs=tuple(limbs), layered=hung.layered, cm=figure.cm)
     made = None if cloth is None else replace(cloth, piece=replace(piece, wide=as_tensor(after), whole=None))
     layered = (LAYERED,) if hung.layered else ()
-    return replace(fitted, after=as_tensor(after), shape=shape, notices=layered, cloth=made)
+    return replace(fitted, after=as_tensor(after), shape=shape, notices=(*crossed, *layered), cloth=made)
 
 
 def _kinds(subject: Subject, piece: Piece, regions: Regions) -> Tensor | None:

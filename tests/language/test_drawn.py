@@ -188,3 +188,19 @@ SENTENCES = {**DESIGNERS, **COLOURS, **NOUNS, **STEPS, **LIKE, **CLOTHS}
 def test_what_is_drawn_of_each_garment(text, drawn):
     assert told(text) == drawn
     assert not any(one.unclear for one in parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "rgb"),
+    [
+        ("blue jeans", (66, 94, 138)),
+        ("light blue denim jacket", (142, 168, 200)),
+        ("dark blue jeans", (36, 50, 86)),
+        ("electric blue jeans", (6, 82, 255)),  # who says so means it
+        ("blue corduroy jeans", (35, 90, 205)),
+        ("blue trousers", (35, 90, 205)),
+    ],
+)
+def test_what_is_called_blue_of_denim_is_indigo(text, rgb):
+    (sentence,) = parse(text)
+    assert sentence.dyes[0].rgb == rgb

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bodies import CM, CROWN, HIPS
@@ -10,6 +12,7 @@ from references.wearers import GREEN, GREY, REGIONS, told, wearer
 from fice.errors import InputError
 from fice.language.words import parse
 from fice.references.cut import HEMS, Cut, cut_of, paper
+from fice.references.fit import KEPT
 from fice.references.reference import POINTS
 from fice.references.strips import TRUNK, strips_of
 
@@ -104,3 +107,12 @@ def test_sleeves_that_come_are_of_the_same_cloth(bare_armed):
 def test_what_is_so_already_is_an_error_with_a_remedy(bare_armed):
     with pytest.raises(InputError, match='name a colour or a pattern, as in "black trousers"'):
         told(bare_armed.subject, "trousers")
+
+
+def test_crossed_legs_keep_what_they_wear_and_that_is_said(somebody):
+    points = dict(somebody.subject.points)
+    points["left ankle"], points["right ankle"] = points["right ankle"], points["left ankle"]
+    crossed, straight = (
+        told(subject, "black shorts") for subject in (replace(somebody.subject, points=points), somebody.subject)
+    )
+    assert KEPT in crossed.fitted[0].notices and KEPT not in straight.fitted[0].notices
