@@ -19,8 +19,9 @@ TALL = 170.0  # cm of a person from head to foot
 TRUNK = 0.28  # from the shoulders to the hips, over the height
 SHOULDERS, HIPS, KNEES, ANKLES = 0.2, 0.48, 0.7, 0.9  # of the height, below the crown
 SHOULDER, HIP = 14.0, 8.0  # cm of the joints from the middle
-SURE = 0.5  # chance to be seen from which a keypoint counts
+SURE = 0.35  # chance to be seen from which a keypoint counts
 APART = 3.0  # cm between legs, or between an arm and the trunk, that part clearly
+TOUCHING = 8.0  # cm by which the ankles of legs that stand together may seem to cross
 ENOUGH = 12.0  # cm of height over which they must
 ASIDE = 9.0  # cm from the trunk's middle from which on a part may be an arm
 BELOW = 16.0  # cm below the hips: hands reach to there, and legs part
@@ -88,11 +89,13 @@ def _beside(legs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Both legs, of which one is to the left of the other from the hips to the feet; none where they cross."""
     if len(legs) < 2:
         return {}
-    hips, knees, ankles = np.sign(legs["left"][:, 0] - legs["right"][:, 0])
-    if knees != ankles:
+    apart = legs["left"][:, 0] - legs["right"][:, 0]
+    hips, knees, ankles = np.sign(apart)
+    if knees != ankles and abs(apart[2]) > TOUCHING:
         return {}
-    if hips != knees:  # seen from the side
-        legs["left"][0], legs["right"][0] = legs["right"][0].copy(), legs["left"][0].copy()
+    for joint, side in ((0, hips), (2, ankles)):  # seen from the side, and of feet that stand together
+        if side != knees:
+            legs["left"][joint], legs["right"][joint] = legs["right"][joint].copy(), legs["left"][joint].copy()
     return legs
 
 

@@ -89,10 +89,12 @@ class Pose(Looking):
             return {}
         shown = at_most(picture, self.height)
         swapped = [self.keypoints.index(mirrored(name)) for name in self.keypoints]
-        heat = (self._heat(shown) + self._heat(shown.flip(3)).flip(3)[:, swapped]) / 2
+        looks = self._heat(shown), self._heat(shown.flip(3)).flip(3)[:, swapped]
+        sure = torch.stack([look.flatten(2).max(2)[0] for look in looks]).mean(0)
+        heat = looks[0] + looks[1]
         rows, columns = heat.shape[2:]
         scale = heat.new_tensor([picture.shape[3] / columns, picture.shape[2] / rows])
-        sure, wide = heat.flatten(2).max(2)[0], round(rows * BLUR) | 1
+        wide = round(rows * BLUR) | 1
         for _ in range(3):  # nearly a Gaussian
             heat = F.avg_pool2d(heat, wide, 1, wide // 2)
         where = heat.flatten(2).max(2)[1]

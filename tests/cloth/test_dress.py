@@ -58,8 +58,8 @@ def test_in_the_evening_new_cloth_is_as_dim_as_the_scene():
 
 
 OLD_AND_NEW = [
-    (((0.1, 0.5, 0.15), (0.8, 0.75, 0.2)), "red shirt and blue jeans"),
-    (((0.9, 0.9, 0.9), (0.05, 0.05, 0.05)), "red shirt and blue jeans"),
+    (((0.1, 0.5, 0.15), (0.8, 0.75, 0.2)), "red shirt and blue trousers"),
+    (((0.9, 0.9, 0.9), (0.05, 0.05, 0.05)), "red shirt and blue trousers"),
     (((0.65, 0.15, 0.15), (0.15, 0.25, 0.5)), "yellow shirt and green jeans"),
 ]
 
