@@ -195,6 +195,8 @@ def test_a_batch_may_mix_plans_of_any_kind(editor, photos):
     assert [len(plan.pieces) for plan in plans] == [1, 2]
     runs = editor.engine.begin(plans, [0, 0])
     runs[0].targets = {**runs[0].targets, "cloth": None}
+    painted = runs[1].targets["cloth"]  # which the first step begins with: the term were 0
+    runs[1].targets = {**runs[1].targets, "cloth": {**painted, "recoloured": painted["recoloured"] / 2}}
     _, values, totals, _ = evaluated(editor, [editor.engine.again(run) for run in runs])
     for i, run in enumerate(runs):
         _, alone, total, _ = evaluated(editor, [run])
