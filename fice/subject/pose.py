@@ -39,6 +39,11 @@ def mirrored(name: str) -> str:
     return f"{dict(left='right', right='left')[side]} {rest}" if rest else name
 
 
+def swapped(keypoints: Sequence[str]) -> list[int]:
+    """For each keypoint the index of the one that it becomes in a mirrored picture."""
+    return [keypoints.index(mirrored(name)) for name in keypoints]
+
+
 class Pose(Looking):
     """The pose network of a bundle, with DensePose's interface: soft maps, one a part.
 
@@ -88,8 +93,7 @@ class Pose(Looking):
         if not self.keypoints:
             return {}
         shown = at_most(picture, self.height)
-        swapped = [self.keypoints.index(mirrored(name)) for name in self.keypoints]
-        looks = self._heat(shown), self._heat(shown.flip(3)).flip(3)[:, swapped]
+        looks = self._heat(shown), self._heat(shown.flip(3)).flip(3)[:, swapped(self.keypoints)]
         sure = torch.stack([look.flatten(2).max(2)[0] for look in looks]).mean(0)
         heat = looks[0] + looks[1]
         rows, columns = heat.shape[2:]

@@ -20,8 +20,7 @@ from fice.nets.stylegan2 import Generator
 from fice.training.data.dataset import Framed
 from fice.training.reconstruction import feature_loss, pixel_loss
 
-MAPS = 3  # feature maps that are compared, from the finest
-FEATURES = 0.3  # weight of their loss, beside that of pixels
+FEATURES = 0.3  # weight of the loss of feature maps, beside that of pixels
 MOST = 512  # photographs that are kept, evenly spread; a latent takes half a second
 AT_ONCE = 16  # photographs whose latents are found together
 
@@ -30,7 +29,7 @@ AT_ONCE = 16  # photographs whose latents are found together
 class Pivots:
     """Photographs and their latents: the pivots of pivotal tuning (arXiv 2106.05744, section 3.1), all of them at once.
 
-    What an encoder has learnt about a generator stays true of it as long as they are drawn.
+    As long as they are drawn, what an encoder has learnt about a generator nearly holds.
     """
 
     pictures: Tensor  # (N, 3, H, W) uint8, on white
@@ -48,12 +47,11 @@ class Pivots:
         return drawn, F.interpolate(wanted, size=drawn.shape[-2:], mode="area")
 
 
-def misfit(drawn: Tensor, wanted: Tensor, features: Features) -> Tensor:
+def pivot_loss(drawn: Tensor, wanted: Tensor, features: Features) -> Tensor:
     """How far pictures are from those wanted, both (B, 3, H, W) in [0, 1]: a scalar."""
-    found = features.features(drawn)[:MAPS]
     with torch.no_grad():
-        targets = features.features(wanted)[:MAPS]
-    return pixel_loss(drawn, wanted) + FEATURES * feature_loss(found, targets)
+        targets = features.features(wanted)
+    return pixel_loss(drawn, wanted) + FEATURES * feature_loss(features.features(drawn), targets)
 
 
 def find_pivots(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
+MAPS = 3  # feature maps that are compared, from the finest
+
 
 def pixel_loss(drawn: Tensor, wanted: Tensor) -> Tensor:
     """How far `drawn` is from `wanted`, both (B, 3, H, W) in [0, 1], in pixels at three scales: a scalar.
@@ -21,6 +23,6 @@ def pixel_loss(drawn: Tensor, wanted: Tensor) -> Tensor:
 
 
 def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Distance of feature maps, each scaled to unit deviation (perceptual loss, arXiv 1603.08155): a scalar."""
-    distances = [(f - w).abs().mean() / w.std() for f, w in zip(found, wanted, strict=True)]
+    """Distance of the finest maps, each scaled to unit deviation (perceptual loss, arXiv 1603.08155): a scalar."""
+    distances = [(f - w).abs().mean() / w.std() for f, w in zip(found[:MAPS], wanted[:MAPS], strict=True)]
     return sum(distances[1:], distances[0])

@@ -23,6 +23,7 @@ from fice.inversion.tuning import join, synthesis_of
 from fice.order import Garment, Order
 from fice.settings import Settings
 
+SETTINGS = Settings.preset("generated", steps=4, refine=0, tuning=3, views=2)
 WISHES = ["red dress", "blue striped shirt", "green coat"]
 
 
@@ -37,7 +38,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def editor():
-    return Editor("street", "cpu", Settings.preset("generated", steps=4, refine=0, tuning=3, views=2))
+    return Editor("street", "cpu", SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def doubled(value):
 
 def test_together_each_picture_has_the_loss_and_the_slope_that_it_has_alone(photos):
     """In 64 bits: the rounding of 32 turns gradients of some ReLUs, and with them the slope by a few hundredths."""
-    editor = Editor("street", "cpu", Settings.preset("generated", steps=4, refine=0, tuning=3, views=2))
+    editor = Editor("street", "cpu", SETTINGS)
     runs = begun(editor, photos, [0, 1, 2])
     engine = editor.engine
     for network in (engine.generator, engine.semantics.network, engine.regions.network, engine.pose.network):

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from fice.errors import UsageError
 from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
 from fice.training.critics import ProjectedDiscriminator
 from fice.training.data.dataset import Framed
-from fice.training.pivots import MOST, Pivots, find_pivots, misfit
+from fice.training.pivots import MOST, Pivots, find_pivots, pivot_loss
 from fice.training.recipes.adversarial import FINEST, GanTrainer, Recipe, fresh
 
 
@@ -60,7 +61,7 @@ def test_what_is_drawn_from_its_latents_costs_nothing(generator):
         drawn = (generator.synthesis(ws) * 0.5 + 0.5).clamp(0, 1)
         own = Pivots(drawn.mul(255).round().byte(), ws).draw(generator, 4, None)
         other = Pivots(drawn.flip(0).mul(255).round().byte(), ws).draw(generator, 4, None)
-        off, apart = (misfit(again * 0.5 + 0.5, wanted, features) for again, wanted in (own, other))
+        off, apart = (pivot_loss(again * 0.5 + 0.5, wanted, features) for again, wanted in (own, other))
     assert off < apart / 5
 
 
@@ -73,3 +74,11 @@ def test_a_generator_learns_its_pivots_beside_people_who_do_not_exist(generator)
     side = GanTrainer(generator.train().requires_grad_(True), critics, recipe, "cpu", features, pivots)
     losses = [float(side.step(number, 0.0, pivots.pictures.float() / 255)["pivots"]) for number in range(20)]
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+
+
+def test_too_few_pictures_for_a_pivot_are_refused(generator):
+    features = EfficientNetLite(0)
+    pivots = Pivots(torch.zeros(1, 3, 128, 64, dtype=torch.uint8), torch.zeros(1, generator.num_ws, 256))
+    critics = ProjectedDiscriminator(features.channels[FINEST:])
+    with pytest.raises(UsageError, match="--batch"):
+        GanTrainer(generator, critics, Recipe(batch=3, pivots=1.0), "cpu", features, pivots)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from fice.bundle.bundle import load_bundle
 from fice.bundle.pack import save_part
 from fice.device import half
+from fice.errors import UsageError
 from fice.inversion.sample import people, sheet
 from fice.nets import Features
 from fice.nets.discriminator import Discriminator
@@ -40,7 +41,7 @@ from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
-from fice.training.pivots import Pivots, find_pivots, misfit
+from fice.training.pivots import Pivots, find_pivots, pivot_loss
 from fice.training.recipe import Average, begin, lay_out, options, run_of, train
 
 PIVOTS = "pivots.safetensors"  # their latents, in the run's folder
@@ -78,7 +79,7 @@ class GanTrainer:
 
     Where several processes train together each has its share of the batch, and all have the same weights. features: a
     frozen network whose maps the discriminator is shown instead of pictures. pivots: photographs that the generator
-    goes on drawing, by those maps, too.
+    goes on drawing, by those maps, too; UsageError for fewer than four pictures of a process beside them.
     """
 
     def __init__(
@@ -95,6 +96,8 @@ class GanTrainer:
         self.fooling = fooling_loss if projected else _of_one(generator_loss)
         self.judging = critics_loss if projected else _of_one(discriminator_loss)
         self.share = together.share(recipe.batch)
+        if pivots and self.share < 4:
+            raise UsageError("Pivots are a quarter of a process's pictures: give it four or more, as --batch.")
         self.generator = lay_out(generator.to(self.device), recipe.layout).train()
         self.discriminator = lay_out(discriminator.to(self.device), recipe.layout).train()
         self.average = Average(self.generator)
@@ -164,10 +167,10 @@ class GanTrainer:
         ws = self.generator.mapping(self._z(self.share - count))
         with self._convolving():
             drawn = self.generator.synthesis(ws, noise="random", until=height).float()
-            if not (self.pivots and self.features and count):
+            if not (self.pivots and self.features):
                 return drawn, None
             again, wanted = self.pivots.draw(self.generator, count, height)
-            return torch.cat([drawn, again]), misfit(again * 0.5 + 0.5, wanted, self.features)
+            return torch.cat([drawn, again]), pivot_loss(again * 0.5 + 0.5, wanted, self.features)
 
     def _judge(self, pictures: Tensor) -> list[Tensor]:
         """Logits of pictures in [-1, 1], of each map that is judged."""

@@ -42,7 +42,6 @@ SIZE = {
 }
 EQUALISED = 3.0  # the generator's weights are stored at unit deviation, and move that much faster
 W_NOISE = 0.05  # standard deviation of the noise that keeps W smooth
-MAPS = 3  # feature maps of the region network that are compared: strides 2, 4 and 8; the critics see all five
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class GeneratorTrainer:
             found = [x[: len(w)] for x in maps]
             with torch.no_grad():
                 targets = self.features.features(small)
-            losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found[:MAPS], targets[:MAPS])}
+            losses = {"pixels": pixel_loss(drawn, small), "features": feature_loss(found, targets)}
             losses["critics"] = fooling_loss(self.critics(maps)) if judged else drawn.new_zeros(())
         w = w.float()
         self.people.remember(w.mean(1))

@@ -18,7 +18,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from fice.errors import InputError, WeightsError
-from fice.subject.pose import KEYPOINTS, mirrored
+from fice.subject.pose import KEYPOINTS, swapped
 from fice.training.data.dataset import load_framed
 
 FILE = "keypoints.npz"
@@ -67,7 +67,7 @@ class Teacher:
         under cloth differ by more than a tenth of the torso's length.
         """
         (points, matte), (mirror, _) = self.look(picture), self.look(np.ascontiguousarray(picture[:, ::-1]))
-        mirror = mirror[[KEYPOINTS.index(mirrored(name)) for name in KEYPOINTS]]
+        mirror = mirror[swapped(KEYPOINTS)]
         mirror[:, 0] = picture.shape[1] - mirror[:, 0]
         return (points + mirror) / 2, matte
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from fice.bundle.bundle import load_bundle
 from fice.nets.pyramid import Pyramid
 from fice.subject.limbs import SEEN
-from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose, mirrored
+from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose, swapped
 from fice.training import parsing
 from fice.training.data.dataset import load_framed, person_box, to_tensor
 from fice.training.parts import body_parts, parts_by_limbs
@@ -90,9 +90,9 @@ def main() -> None:
     boxes = [person_box(framed.labels[i]) for i in chosen]
     mirror = list(range(256))
     mirror[: len(MIRRORED)] = MIRRORED
-    seen, swapped = None if points is None else points[chosen], [KEYPOINTS.index(mirrored(name)) for name in keypoints]
+    seen, order = None if points is None else points[chosen], swapped(keypoints)
     views = parsing.Views(
-        framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed, points=seen, mirrored_points=swapped
+        framed.pictures[chosen], parts[chosen], boxes, [], mirror, args.seed, points=seen, mirrored_points=order
     )
     regions = load_bundle(args.regions)
     arguments = {**regions.parts["regions"].arguments, "classes": len(PART_CLASSES) + len(keypoints)}

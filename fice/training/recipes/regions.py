@@ -90,18 +90,20 @@ def taught(street: Street, teacher: Regions, folder: Path):
             labels = _told(picture, [street.regions[tag] for tag in tags], "suit" in tags, teacher)
             with whole_file(file) as stream:
                 Image.fromarray(labels).save(stream, "PNG")
-        person = np.where(labels == parsing.UNKNOWN, 0, labels)
-        if person.any():
-            yield picture, labels, person_box(person), name
+        yield from _of_somebody(picture, labels, name)
 
 
 def imagined(generator: Generator, teacher: Regions, count: int):
     """(picture, labels, box, name) of generated people, labelled by a teacher of `CHANNELS`."""
     for index, picture in enumerate(people(generator, count, IMAGINED_SEED)):
-        labels = _told(picture, [], False, teacher)
-        person = np.where(labels == parsing.UNKNOWN, 0, labels)
-        if person.any():
-            yield picture, labels, person_box(person), f"imagined {index}"
+        yield from _of_somebody(picture, _told(picture, [], False, teacher), f"imagined {index}")
+
+
+def _of_somebody(picture: np.ndarray, labels: np.ndarray, name: str):
+    """The sample of a picture in which a teacher has seen somebody, or none."""
+    person = np.where(labels == parsing.UNKNOWN, 0, labels)
+    if person.any():
+        yield picture, labels, person_box(person), name
 
 
 @torch.no_grad()
@@ -196,12 +198,13 @@ def main() -> None:
     network, arguments = fresh(None if args.features == "none" else args.features)
     if args.teacher:
         bundle = load_bundle(args.teacher)
-        network.load_state_dict(bundle.part("regions").state_dict())
-        eye = Regions(bundle.part("regions"), CHANNELS, parsing.TALLEST, LOOKS)
-        said = taught(street, eye, args.out / "taught")
+        eye = bundle.part("regions")
+        network.load_state_dict(eye.state_dict())
+        teacher = Regions(eye, CHANNELS, parsing.TALLEST, LOOKS)
+        said = taught(street, teacher, args.out / "taught")
         training += [sample for sample in said if not is_validation(sample[3])]
         if "generator" in bundle.parts:
-            training += imagined(bundle.part("generator"), eye, 8 if args.smoke else IMAGINED)
+            training += imagined(bundle.part("generator"), teacher, 8 if args.smoke else IMAGINED)
     pictures, labels, boxes, _ = zip(*training, strict=True)
     mirror = list(range(256))
     negatives = without_people(args.data, 60 if args.smoke else None)
