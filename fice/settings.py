@@ -82,12 +82,8 @@ class Settings:
         "that it likes; 0 removes the term.",
     )
 
-    texture: float = setting(
-        10.0, "Weight of a swatch's texture on the garment, where a swatch is given; 0 removes the term."
-    )
-    reference: float = setting(
-        10.0, "Weight of the likeness to a garment's pictures, where there are some; 0 removes the term."
-    )
+    texture: float = setting(10.0, "Weight of a swatch's texture, where a swatch is given; 0 removes the term.")
+    reference: float = setting(10.0, "Weight of the likeness to a garment's pictures, if any; 0 removes the term.")
 
     # what the terms look at
     crop: str = setting(
@@ -99,6 +95,9 @@ class Settings:
         4,
         "Augmented views of what CLIP is shown; one fixed view (0) invites noise that only CLIP sees.",
         limits=(0, 64),
+    )
+    plain: bool = setting(
+        True, "Whether a colour named without a pattern is asked for alone, as CLIP is content with a rainbow."
     )
     apart: bool = setting(
         True,
@@ -260,6 +259,17 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"mirrored": False},  # a preview
     # the method of the paper from the photograph re-dressed by mask, where no mask alone would do
     "generated": {"garment": "generated"},
+    # the same from the photograph itself: nothing is painted, so the latent has further to go
+    "inversion": {
+        "garment": "generated",
+        "start": "encoder",
+        "refine": 10,
+        "tuning": 40,
+        "steps": 100,
+        "rate": 0.03,
+        "semantic": 2.0,
+        "latent": 0.2,
+    },
     # a bundle with a diffusion model; the second for plug-ins that need few steps (LCM)
     "diffusion": {"garment": "diffused", "steps": 30},
     "diffusion-fast": {"garment": "diffused", "steps": 6, "guidance": 1.5, "scheduler": "lcm"},
@@ -273,6 +283,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "cloth": 0.0,
         "crop": "picture",
         "views": 0,
+        "plain": False,
         "clamp": False,
         "keep": "body",
         "mirrored": False,

@@ -59,7 +59,7 @@ def test_bad_assignments_are_refused_with_a_sentence(text):
 
 
 def test_unknown_preset_names_the_known_ones():
-    with pytest.raises(UsageError, match="default, fast, generated, diffusion, diffusion-fast, paper"):
+    with pytest.raises(UsageError, match="default, fast, generated, inversion, diffusion, diffusion-fast, paper"):
         Settings.preset("fastest")
 
 

@@ -71,6 +71,7 @@ STANDARD = (
     Variant("no-detail", {"detail": 0.0}, "Without the cloth's own folds and weave."),
     Variant("picture-semantics", {"crop": "picture"}, "CLIP sees the whole picture instead of the garment alone."),
     Variant("no-augmentation", {"views": 0}, "CLIP sees one view instead of several."),
+    Variant("no-plain", {"plain": False}, "What is said of no pattern may have any."),
     Variant("no-clamp", {"clamp": False}, "CLIP sees values beyond black and white."),
 )
 COUNTED = tuple(

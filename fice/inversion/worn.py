@@ -76,8 +76,15 @@ class Semantic(Looking):
     def targets(self, plan: Plan, seed: int, recoloured: Tensor | None) -> Targets | None:
         if not plan.told:
             return None
-        text = self.semantics.encode_text([piece.sentence.wanted for piece in plan.told])
+        text = self.semantics.encode_text([self.said(piece) for piece in plan.told])
         return {"text": text, **self.where(plan, plan.told, seed)}
+
+    def said(self, piece: Piece) -> str:
+        """What is asked of a garment: where one colour is named and no pattern, that alone (`plain`)."""
+        sentence, garment = piece.sentence, piece.garment
+        plain = len(sentence.dyes) == 1 and not (sentence.pattern or sentence.design)
+        plain = plain and not (garment.swatch or piece.references)
+        return f"solid {sentence.wanted}" if plain and self.settings.plain else sentence.wanted
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
         features = self.features(drawn, targets)

@@ -195,6 +195,7 @@ DEVIATIONS = {
     "cloth": 2000.0,
     "crop": "garment",
     "views": 4,
+    "plain": True,
     "clamp": True,
     "keep": "garment",
     "mirrored": True,

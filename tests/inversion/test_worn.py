@@ -96,3 +96,21 @@ def test_garments_that_are_not_kept_apart_are_looked_at_together(plan):
 
     assert looks[0].shape == looks[1].shape == (2, 1, 256, 128)
     assert not torch.equal(looks[0][0], looks[0][1]) and torch.equal(looks[1][0], looks[1][1])
+
+
+@pytest.mark.parametrize(
+    "text, asked",
+    [
+        ("red shirt", "solid red shirt"),
+        ("red striped shirt", "red striped shirt"),
+        ("red and white shirt", "red and white shirt"),
+        ("silk shirt", "silk shirt"),
+    ],
+)
+def test_one_colour_without_a_pattern_is_asked_for_alone(text, asked):
+    (piece,) = dressed(person(height=256).subject, text).plan.pieces
+    words, _ = terms()
+
+    assert words.said(piece) == asked
+    assert words.said(replace(piece, references=(drawn("t-shirt", (0.8, 0.1, 0.1)),))) == text
+    assert terms(plain=False)[0].said(piece) == text

@@ -59,7 +59,8 @@ class Window(Browser):
 
     def visit(self, address: str | None = None) -> None:
         self.go(address or f"{self.address}/")
-        self.until("document.querySelector('.fice-photo') && document.querySelector('.fice-results')")
+        parts = (".fice-photo", ".fice-orders .text", ".fice-results", ".run")  # each is mounted when it is ready
+        self.until(" && ".join(f"document.querySelector('{part}')" for part in parts))
 
     def open_photo(self, photo: Path) -> str:
         """Chooses a photo; its id as soon as its regions are seen."""
