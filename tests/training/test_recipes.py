@@ -9,8 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from fice.bundle.bundle import load_bundle
+from fice.nets.pyramid import Pyramid
 from fice.subject.pose import MIRRORED, PART_CLASSES
 from fice.subject.regions import REGION_CLASSES, Regions
 from fice.training import parsing
@@ -92,6 +94,15 @@ def test_skin_is_split_into_face_and_the_rest(street):
         person = np.flatnonzero((merged > 0).any(1))
         assert len(rows) == 0 or rows[-1] < person[0] + 0.2 * len(person)
         assert ((merged > 0) == (fine > 0)).all()
+
+
+def test_a_student_ends_halfway_to_its_teacher():
+    one, other = (Pyramid(2, 0).eval() for _ in range(2))
+    other.fine[1].running_mean.fill_(1.0)
+    wanted = (one.classify.weight + other.classify.weight) / 2
+    found = regions.halfway(one, other)
+    assert torch.allclose(found.classify.weight, wanted) and not torch.equal(one.classify.weight, wanted)
+    assert (found.fine[1].running_mean == 0.5).all()
 
 
 def test_a_student_sees_generated_people_as_its_teacher_does():
