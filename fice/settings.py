@@ -35,8 +35,8 @@ class Settings:
     # the loop
     steps: int = setting(
         10,
-        "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but from "
-        "another start give it 60.",
+        "Steps of the optimisation; 60 were no better by any measure of docs/study.md, but where nothing is painted "
+        "it takes a hundred (inversion).",
         limits=(1, 100_000),
     )
     rate: float = setting(
@@ -66,7 +66,7 @@ class Settings:
     tuning: int = setting(
         0,
         "Steps that fit the generator's own weights to the same (pivotal tuning, arXiv 2106.05744); what it misses of "
-        "a redressed start is added without, but from another start give it 40.",
+        "a redressed start is added without, but not of another (inversion).",
         limits=(0, 100_000),
     )
 

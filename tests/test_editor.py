@@ -34,7 +34,7 @@ def generating():
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory):
-    return person_on_a_wall(tmp_path_factory.mktemp("photo"), seed=11)
+    return person_on_a_wall(tmp_path_factory.mktemp("photo"), seed=16)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from fice.setting import WORDS, as_set
 from fice.settings import PRESETS, Settings
 
 WIDTH = 100  # letters
-COLUMN = 15  # letters of a preset's values
+COLUMN = 12  # letters of a name
 COLOURS_TOO = (
     'And all names of the xkcd survey and of CSS ("robin\'s egg blue"), "#007aff", "rgb(0, 122, 255)", '
     '"hsl(211, 100%, 50%)", words before them ("dusty teal", "a darker blue", "darker") and "the same red as the bag".'
@@ -50,11 +50,13 @@ def settings() -> list[dict[str, Any]]:
 
 
 def settings_text() -> str:
-    """The settings for people: a row of values, and below it what they may be and mean."""
-    lines = [_row(["", *PRESETS])]
+    """The settings for people: what each is in the presets, and below it what it may be and means."""
+    lines = [f"{'':{COLUMN}}default; presets that differ"]
     for setting in settings():
-        values = [as_set(value) for value in setting["presets"].values()]
-        lines.append(_row([setting["name"], *values]))
+        usual, *others = [(name, as_set(value)) for name, value in setting["presets"].items()]
+        told = [f"{name} {value}" for name, value in others if value != usual[1]]
+        row = f"{setting['name']:{COLUMN}}{'; '.join([usual[1], *told])}"
+        lines += textwrap.wrap(row, WIDTH, subsequent_indent=" " * COLUMN, break_on_hyphens=False)
         allowed = " | ".join(setting.get("choices", ())) or " to ".join(map(as_set, setting.get("limits", ())))
         allowed = allowed or WORDS[type(setting["presets"]["default"])]
         lines += textwrap.wrap(f"{setting['meaning']} ({allowed})", WIDTH, initial_indent="  ", subsequent_indent="  ")
@@ -90,8 +92,3 @@ def words_text() -> str:
 def _grouped(words: Iterable[str], names: Mapping[str, str | None]) -> dict[str, list[str]]:
     """Word -> the names for it that are not itself."""
     return {word: [name for name, meant in names.items() if meant == word != name] for word in words}
-
-
-def _row(cells: list[str]) -> str:
-    name, *values = (cell if len(cell) < COLUMN else f"{cell[: COLUMN - 5]}..." for cell in cells)
-    return (name.ljust(12) + "".join(value.ljust(COLUMN) for value in values)).rstrip()

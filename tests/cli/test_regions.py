@@ -14,7 +14,7 @@ from fice.cli import main
 
 @pytest.fixture(scope="module")
 def person(tmp_path_factory):
-    return person_on_a_wall(tmp_path_factory.mktemp("photo"), seed=11)
+    return person_on_a_wall(tmp_path_factory.mktemp("photo"), seed=16)
 
 
 def run(*arguments):
