@@ -53,9 +53,10 @@ def settings_text() -> str:
     """The settings for people: what each is in the presets, and below it what it may be and means."""
     lines = [f"{'':{COLUMN}}default; presets that differ"]
     for setting in settings():
-        usual, *others = [(name, as_set(value)) for name, value in setting["presets"].items()]
-        told = [f"{name} {value}" for name, value in others if value != usual[1]]
-        row = f"{setting['name']:{COLUMN}}{'; '.join([usual[1], *told])}"
+        values = {name: as_set(value) for name, value in setting["presets"].items()}
+        usual = values["default"]
+        told = [f"{name} {value}" for name, value in values.items() if value != usual]
+        row = f"{setting['name']:{COLUMN}}{'; '.join([usual, *told])}"
         lines += textwrap.wrap(row, WIDTH, subsequent_indent=" " * COLUMN, break_on_hyphens=False)
         allowed = " | ".join(setting.get("choices", ())) or " to ".join(map(as_set, setting.get("limits", ())))
         allowed = allowed or WORDS[type(setting["presets"]["default"])]

@@ -82,9 +82,9 @@ class Semantic(Looking):
     def said(self, piece: Piece) -> str:
         """What is asked of a garment: where one colour is named and no pattern, that alone (`plain`)."""
         sentence, garment = piece.sentence, piece.garment
-        plain = len(sentence.dyes) == 1 and not (sentence.pattern or sentence.design)
-        plain = plain and not (garment.swatch or piece.references)
-        return f"solid {sentence.wanted}" if plain and self.settings.plain else sentence.wanted
+        patterned = sentence.pattern or sentence.design or garment.swatch or piece.references
+        plain = self.settings.plain and len(sentence.dyes) == 1 and not patterned
+        return f"solid {sentence.wanted}" if plain else sentence.wanted
 
     def __call__(self, drawn: Tensor, ws: Tensor, targets: Targets) -> Tensor:
         features = self.features(drawn, targets)

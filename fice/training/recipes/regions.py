@@ -195,7 +195,7 @@ def halfway(start: Pyramid, end: Pyramid) -> Pyramid:
     own = start.state_dict()
     for name, weight in end.state_dict().items():
         if weight.is_floating_point():
-            weight.lerp_(own[name].to(weight), 0.5)
+            weight.lerp_(own[name], 0.5)
     return end
 
 
