@@ -9,11 +9,13 @@ lies half-way between both.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from fice.bundle.bundle import load_bundle
 from fice.errors import InputError
@@ -21,6 +23,7 @@ from fice.files import whole_file
 from fice.inversion.sample import people
 from fice.nets.pyramid import Pyramid
 from fice.nets.stylegan2 import Generator
+from fice.subject.analysis import Analysis
 from fice.subject.frame import Frame
 from fice.subject.person import find_person
 from fice.subject.regions import REGION_CLASSES, Regions
@@ -154,23 +157,36 @@ def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
 
 
 @torch.no_grad()
-def validate(regions: Regions, samples: list) -> dict[str, float]:
-    """Mean IoU and body IoU on framed canvases of 256x128, framed by the labels and looked at as an edit does."""
-    count = len(regions.names)
+def validate(names: Sequence[str], see: Callable[[Tensor], Tensor], size: tuple[int, int], samples: list) -> dict:
+    """Mean IoU, body IoU and that of each class, of people framed by their labels on a canvas of `size` (h, w).
+
+    names: the classes, the background first. see: canvas (1, 3, h, w) -> their probabilities (1, K, h, w).
+    """
     merged = np.array([REGION_CLASSES.index(region) for region in MERGED])
-    counts, body = np.zeros((count, count), np.int64), np.zeros((2, 2), np.int64)
+    counts, body = np.zeros((len(names), len(names)), np.int64), np.zeros((2, 2), np.int64)
     for picture, labels, box, _ in samples:
-        frame = Frame(box, labels.shape, CANVAS)
-        view = frame.to_canvas(to_tensor(picture))
+        frame = Frame(box, labels.shape, size)
         truth = torch.tensor(frame_labels(frame, merged[labels]))
-        found = regions.analyse(view)
-        counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
-        body = body + parsing.confusion(regions.body(found)[0, 0] > 0.5, truth > 0, 2)
+        found = see(frame.to_canvas(to_tensor(picture)))
+        counts = counts + parsing.confusion(found.argmax(1)[0], truth, len(names))
+        body = body + parsing.confusion(found[0, 0] < 0.5, truth > 0, 2)
     ious = parsing.intersection_over_union(counts)
     there = counts.sum(1) > 0
     mean, whole = ious.sum(where=there) / max(there.sum(), 1), parsing.intersection_over_union(body)[1]
-    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(regions.names, ious, strict=True)}
+    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(names, ious, strict=True)}
     return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
+
+
+def figures_of(network: Pyramid, samples: list) -> dict[str, float]:
+    """Those of the network alone at the size of the generator's canvas, and, as `edit ...`, of what an edit sees.
+
+    An edit looks at twice that size, at both of `LOOKS`, and lets the colours of the photograph decide what is open.
+    """
+    alone = Regions(network, MERGED, parsing.TALLEST)
+    seen = Analysis(Regions(network, MERGED, parsing.TALLEST, LOOKS), CANVAS)
+    figures = validate(alone.names, alone.analyse, CANVAS, samples)
+    of_edits = validate(alone.names, seen.of, (2 * CANVAS[0], 2 * CANVAS[1]), samples)
+    return figures | {f"edit {name}": value for name, value in of_edits.items()}
 
 
 def fresh(features: str | None) -> tuple[Pyramid, dict]:
@@ -229,7 +245,7 @@ def main() -> None:
     network = parsing.train(network, views, losses, args.device, run_of(args))
     if args.teacher:
         network = halfway(eye, network)
-    figures = validate(Regions(network, MERGED, parsing.TALLEST), unseen)
+    figures = figures_of(network, unseen)
     extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST, "looks": LOOKS}
     finish(args.out, "regions", network, "pyramid", arguments, extra, figures)
 
