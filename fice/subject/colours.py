@@ -1,8 +1,8 @@
 """Colour models of one photo: what a network leaves open, the colours of this very person decide.
 
 Each class has the histogram of what is surely of it (C. Rother, V. Kolmogorov, A. Blake, GrabCut, SIGGRAPH 2004, with
-histograms for mixtures and a mean over neighbours for the cut); borders go to the edges of the photo. Hands before a
-garment are often not seen by a network, as they are seldom in its training labels; the face tells how they look.
+histograms for mixtures and a mean over neighbours for the cut). Hands before a garment are often not seen by a network,
+as they are seldom in its training labels; the face tells how they look.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from fice.mask import decide, disc, main_parts, mean, refine, steps
+from fice.mask import decide, disc, main_parts, mean, steps
 from fice.srgb import to_lab
 from fice.subject.regions import REGIONS, Region, Regions
 
@@ -23,7 +23,6 @@ BLUR, ANY_LIGHT = (1.0, 1.2, 1.2), (2.5, 1.2, 1.2)  # bins; hands are lit otherw
 SURE, FEWEST = 0.8, 50  # probability from which, and pixels of which, a class's colours are known
 BELIEVED = 0.6  # exponent of a colour's likelihood: neighbours are no independent witnesses
 ROUNDS, NEAR = 2, 2  # of deciding; pixels of the view around one that are asked too
-NEAR_EDGES = 4  # pixels of the view from which a border moves onto an edge
 RARE = 1e-5  # likelihood that any class has for any colour
 LIKE_SKIN, CLEARLY = 0.7, 2.0  # log odds of a colour, skin against cloth, in all of a hand, and in its core
 TORSO, LEGS = ("upper", "outer", "dress"), REGIONS["lower"]  # one of each is worn where cloth goes on
@@ -42,8 +41,7 @@ def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tens
     found, seen = probabilities, probabilities.clamp(min=1e-4).log()
     for _ in range(ROUNDS):
         found = mean(_likelihood(bins, found), NEAR).mul_(BELIEVED).add_(seen).softmax(1)
-    found = refine(_with_hands(found, bins, names), view, NEAR_EDGES)
-    return found / found.sum(1, keepdim=True)
+    return _with_hands(found, bins, names)
 
 
 def worn(region: Region, view: Tensor, regions: Regions, probabilities: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ SHARES = {
     "pose": 8.0,
     "garments": 56.0,
     "clip": 60.0,
-    "judge": 66.0,
+    "judge": 90.0,
     "generator": 105.0,
     "adversarial": 240.0,
     "encoder": 55.0,
