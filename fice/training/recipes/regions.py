@@ -9,7 +9,7 @@ lies half-way between both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ from fice.training.features import FEATURES, load_features
 from fice.training.recipe import begin, finish, options, run_of
 
 CANVAS = (256, 128)
+VIEW = (512, 256)  # at which an edit sees a person
 LOOKS = (256, 320)  # rows at which a person is looked at, in turn
 HEIGHT = 512  # pixels to which photographs are reduced
 SINGLED = {  # what has a channel of its own beside its region's, for words that name it
@@ -127,7 +128,7 @@ def _told(picture: np.ndarray, tagged: list[str], suit: bool, teacher: Regions) 
         worn.add("trousers")
     possible = torch.tensor([region in worn for region in MERGED])
     height, width = photo.shape[-2:]
-    frame = Frame(box, (height, width), (2 * CANVAS[0], 2 * CANVAS[1]))
+    frame = Frame(box, (height, width), VIEW)
     found = teacher.analyse(frame.to_canvas(photo)) * possible[:, None, None]
     found = frame.to_photo(found / found.sum(1, keepdim=True), kernel="linear")
     found[:, 0] += (1 - found.sum(1)).clamp(min=0)
@@ -157,35 +158,36 @@ def without_people(folder: Path, limit: int | None) -> list[np.ndarray]:
 
 
 @torch.no_grad()
-def validate(names: Sequence[str], see: Callable[[Tensor], Tensor], size: tuple[int, int], samples: list) -> dict:
+def validate(regions: Regions, see: Callable[[Tensor], Tensor], size: tuple[int, int], samples: list) -> dict:
     """Mean IoU, body IoU and that of each class, of people framed by their labels on a canvas of `size` (h, w).
 
-    names: the classes, the background first. see: canvas (1, 3, h, w) -> their probabilities (1, K, h, w).
+    see: canvas (1, 3, h, w) -> the probabilities of the regions' classes (1, K, h, w).
     """
+    count = len(regions.names)
     merged = np.array([REGION_CLASSES.index(region) for region in MERGED])
-    counts, body = np.zeros((len(names), len(names)), np.int64), np.zeros((2, 2), np.int64)
+    counts, body = np.zeros((count, count), np.int64), np.zeros((2, 2), np.int64)
     for picture, labels, box, _ in samples:
         frame = Frame(box, labels.shape, size)
         truth = torch.tensor(frame_labels(frame, merged[labels]))
         found = see(frame.to_canvas(to_tensor(picture)))
-        counts = counts + parsing.confusion(found.argmax(1)[0], truth, len(names))
-        body = body + parsing.confusion(found[0, 0] < 0.5, truth > 0, 2)
+        counts = counts + parsing.confusion(found.argmax(1)[0], truth, count)
+        body = body + parsing.confusion(regions.body(found)[0, 0] > 0.5, truth > 0, 2)
     ious = parsing.intersection_over_union(counts)
     there = counts.sum(1) > 0
     mean, whole = ious.sum(where=there) / max(there.sum(), 1), parsing.intersection_over_union(body)[1]
-    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(names, ious, strict=True)}
+    figures = {f"iou {name}": round(float(iou), 4) for name, iou in zip(regions.names, ious, strict=True)}
     return {"mean iou": round(float(mean), 4), "body iou": round(float(whole), 4), **figures}
 
 
 def figures_of(network: Pyramid, samples: list) -> dict[str, float]:
     """Those of the network alone at the size of the generator's canvas, and, as `edit ...`, of what an edit sees.
 
-    An edit looks at twice that size, at both of `LOOKS`, and lets the colours of the photograph decide what is open.
+    An edit looks at a `VIEW`, at both of `LOOKS`, and lets the colours of the photograph decide what is open.
     """
     alone = Regions(network, MERGED, parsing.TALLEST)
-    seen = Analysis(Regions(network, MERGED, parsing.TALLEST, LOOKS), CANVAS)
-    figures = validate(alone.names, alone.analyse, CANVAS, samples)
-    of_edits = validate(alone.names, seen.of, (2 * CANVAS[0], 2 * CANVAS[1]), samples)
+    looking = Regions(network, MERGED, parsing.TALLEST, LOOKS)
+    figures = validate(alone, alone.analyse, CANVAS, samples)
+    of_edits = validate(looking, Analysis(looking, CANVAS).of, VIEW, samples)
     return figures | {f"edit {name}": value for name, value in of_edits.items()}
 
 
