@@ -63,4 +63,5 @@ class PathLength(nn.Module):
 def lazy_adam(module: nn.Module, rate: float, every: int | None) -> torch.optim.Adam:
     """Adam, its rate and memory corrected for a penalty that adds one step in `every` (None: no penalty)."""
     share = 1.0 if every is None else every / (every + 1)
-    return torch.optim.Adam(module.parameters(), lr=rate * share, betas=(0.0, 0.99**share), eps=1e-8)
+    parameters = {"params": list(module.parameters()), "share": share}
+    return torch.optim.Adam([parameters], lr=rate * share, betas=(0.0, 0.99**share), eps=1e-8)

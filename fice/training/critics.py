@@ -10,9 +10,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from fice.nets import Features
+
+FINEST = 1  # the first map that is judged: finer ones show noise
+ROWS = 256  # of pictures as the features see them: lower ones are enlarged, or a face is one point of a map
 WIDTH, WIDEST = 64, 256  # channels of the finest mixed map and of the heads, and of the coarsest
 STEPS = 3  # halvings in a head, at most
 EQUAL = 0.7  # times what comes from the coarser map, so that neither drowns the other
+
+
+def judged(features: Features, pictures: Tensor) -> list[Tensor]:
+    """Maps (B, C, h, w) of pictures (B, 3, H, W) in [0, 1], from the finest to the coarsest, for critics."""
+    if pictures.shape[2] < ROWS:
+        pictures = F.interpolate(pictures, size=(ROWS, ROWS * pictures.shape[3] // pictures.shape[2]), mode="bilinear")
+    return features.features(pictures)[FINEST:]
 
 
 class Mixing(nn.Module):

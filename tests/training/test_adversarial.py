@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,8 +153,20 @@ def test_penalties_come_when_it_is_their_turn(monkeypatch):
     assert "".join(descended) == "ggdd" + "gd" + "ggdd"
 
 
+def test_the_generator_starts_slowly_and_the_discriminator_does_not():
+    side = GanTrainer(*networks(), replace(TINY, rate=0.01, lead=4), "cpu")
+    rates = []
+    for number in range(6):
+        side.step(number, 0.0, draw(number, 4))
+        rates.append([side.optimisers[f"{name}_adam"].param_groups[0]["lr"] for name in ("generator", "discriminator")])
+    generator, discriminator = zip(*rates, strict=True)
+    share = generator[-1] / 0.01  # of a penalty now and then
+    assert generator == pytest.approx([0.01 * share * part for part in (0.25, 0.5, 0.75, 1, 1, 1)])
+    assert len(set(discriminator)) == 1
+
+
 def test_it_learns_the_brightness_of_the_pictures(tmp_path):
-    recipe = Recipe(batch=8, rate=0.01, r1=0.1, average=50)
+    recipe = Recipe(batch=8, rate=0.01, lead=1, r1=0.1, average=50)
     generator = run(tmp_path / "run.safetensors", 30, recipe=recipe)
     torch.manual_seed(1)
     picture = generator(torch.randn(16, 8), noise="none").mean(0) * 0.5 + 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
+from fice.training.critics import FINEST, ROWS, ProjectedDiscriminator, critics_loss, fooling_loss, judged
 from fice.training.recipes.generator import Distribution
 
 
@@ -27,6 +27,21 @@ def test_critics_learn_to_tell_two_textures_apart():
         loss.backward()
         optimiser.step()
     assert all((r.mean() > s.mean() + 0.5).item() for r, s in zip(critics(rough()), critics(smooth()), strict=True))
+
+
+def test_small_pictures_are_judged_enlarged_and_large_ones_as_they_are():
+    seen = []
+
+    class Maps:
+        def features(self, pictures):
+            seen.append(pictures)
+            return [pictures] * 3
+
+    small, large = torch.rand(1, 3, ROWS // 2, ROWS // 4), torch.rand(1, 3, ROWS, ROWS // 2)
+    assert len(judged(Maps(), small)) == 3 - FINEST
+    judged(Maps(), large)
+    assert seen[0].shape == large.shape and seen[0].mean().item() == pytest.approx(small.mean().item(), abs=1e-3)
+    assert seen[1] is large
 
 
 def test_gradients_of_tiny_maps_are_finite():

@@ -36,16 +36,15 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
-from fice.training.critics import ProjectedDiscriminator, critics_loss, fooling_loss
+from fice.training.critics import FINEST, ProjectedDiscriminator, critics_loss, fooling_loss, judged
 from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
 from fice.training.pivots import Pivots, find_pivots, pivot_loss
-from fice.training.recipe import Average, begin, lay_out, options, run_of, train
+from fice.training.recipe import Average, begin, lay_out, options, run_of, set_rate, train
 
 PIVOTS = "pivots.safetensors"  # their latents, in the run's folder
-FINEST = 1  # the first map that is judged: finer ones show noise
 SHOWN = 32  # people on the sheet that shows how far a run is
 PROJECTED_RATE, CRITIC_RATE = 9e-4, 2e-4  # against a projected discriminator; its own at a batch of 16
 SIZES = {"small": (4096, 256), "medium": (8192, 256), "large": (16384, 256)}  # channel_base, channel_max
@@ -59,6 +58,7 @@ class Recipe:
 
     batch: int = 32  # of all processes together
     rate: float = 0.0025  # Adam's, of both networks
+    lead: int = 100  # steps in which the generator's rate rises from nothing: fresh critics lead it astray
     critic_rate: float | None = None  # of the discriminator; None: the same
     height: int | None = None  # rows of the pictures it is shown; None: the generator's whole canvas
     r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
@@ -120,6 +120,7 @@ class GanTrainer:
 
     def step(self, number: int, fraction: float, photographs: Tensor) -> dict[str, Tensor]:
         """Step `number`, from 0, with photographs (B, 3, H, W) in [0, 1]; returns the figures of the log, scalars."""
+        set_rate(self.optimisers["generator_adam"], self.recipe.rate * min(1.0, (number + 1) / self.recipe.lead))
         figures, drawn = self.improve_generator(number)
         figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1, drawn)
         together.average([figures["sign"], self.generator.mapping.w_avg])
@@ -178,7 +179,7 @@ class GanTrainer:
         with self._convolving():
             if self.features is None:
                 return [self.discriminator(pictures).float()]
-            return self.discriminator(self.features.features(pictures * 0.5 + 0.5)[FINEST:])
+            return self.discriminator(judged(self.features, pictures * 0.5 + 0.5))
 
     def _convolving(self) -> AbstractContextManager:
         """Only the networks: augmentation must treat photographs and generated pictures alike."""
