@@ -15,14 +15,15 @@ import torch
 
 from fice.bundle.bundle import load_bundle
 from fice.language.clip import Semantics
+from fice.language.lexicon import COLOURS
 from fice.language.words import parse
 from fice.subject.regions import REGION_CLASSES
 from fice.training.contrastive import agreement, changed, multi_positive
 from fice.training.data.captions import Appearance, matches
 from fice.training.data.dataset import Framed, is_validation, save_framed
-from fice.training.data.outfits import Wardrobe
+from fice.training.data.outfits import Sample, Wardrobe
 from fice.training.data.views import SIZE, Pool, degrade, look_at
-from fice.training.recipes.clip import _choices
+from fice.training.recipes.clip import _choices, _counted
 from fice.training.words import load_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,15 @@ def test_choices_have_one_right_answer():
         assert [k for k, text in enumerate(captions) if matches(parse(text)[0], look) is not False] == [0]
 
 
+def test_counting_finds_the_colour_that_covers_most():
+    picture = np.full((8, 8, 3), 255, np.uint8)
+    picture[:5, :4], picture[5:, :4] = COLOURS["red"], COLOURS["navy"]
+    mask = np.zeros((8, 8), bool)
+    mask[:, :4] = True
+    assert _counted(Sample(picture, mask, [])) == "red"
+    assert _counted(Sample(picture, ~mask, [])) == "white"
+
+
 def test_views_and_their_degradation(framed):
     wardrobe = Wardrobe(framed, range(16))
     samples = [wardrobe.draw(np.random.default_rng(k)) for k in range(6)]
@@ -156,6 +166,9 @@ def test_the_recipe_runs_resumes_and_leaves_a_bundle_part(framed, word_bundle, t
     assert "from step 0" in first.stdout and "from step 0" not in second.stdout
     figures = json.loads(second.stdout.splitlines()[-1])
     assert {"caption_32", "colour", "pattern", "garment", "design", "unseen_colour", "soft_caption_32"} <= set(figures)
+    third = subprocess.run([*command, "--evaluate"], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert third.returncode == 0, third.stderr
+    assert json.loads(third.stdout) == pytest.approx(figures, abs=2e-4)
     semantics = Semantics.from_bundle(load_bundle(tmp_path / "run"))
     assert semantics.encode_text(["red dress", "blue floral skirt"]).shape == (2, 256)
     assert semantics.encode_picture(torch.rand(2, 3, 40, 30)).shape == (2, 256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ def recipe(name, *arguments):
     command = [sys.executable, "-m", f"fice.training.recipes.{name}", *map(str, arguments), "--smoke", "--threads", "1"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,12 @@ def test_a_recipe_resumes_from_its_checkpoint(runs, photos):
     recipe("regions", "--data", photos, "--out", runs / "regions", "--batch", 4, "--minutes", longer)
     after = load_checkpoint(checkpoint, {}, {})
     assert after["step"] > before["step"] > 0 and after["seconds"] > before["seconds"]
+
+
+def test_the_figures_of_a_run_are_found_again(runs, photos):
+    card = json.loads((runs / "regions" / "bundle.json").read_text())
+    printed = recipe("regions", "--data", photos, "--out", runs / "regions", "--evaluate")
+    assert json.loads(printed) == pytest.approx(card["figures"]["regions"], abs=2e-4)
 
 
 def test_a_mirrored_person_has_mirrored_parts():

@@ -2,7 +2,7 @@
 
     python -m fice.training.recipes.clip --data PREPARED --out RUN --minutes 25
     python -m fice.training.recipes.clip --data PREPARED --out RUN --minutes 25 --seed 1 --judge
-    python -m fice.training.recipes.clip --data PREPARED --out RUN --evaluate
+    python -m fice.training.recipes.clip --data PREPARED --out street --evaluate
 
 Pictures are seen through a pretrained EfficientNet-Lite, which stays as it is, and texts are read through the word
 vectors of a sentence encoder: a word that no caption has is understood by its neighbours.
@@ -29,14 +29,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fice.bundle.bundle import load_bundle
 from fice.device import half
 from fice.errors import InputError
-from fice.language.clip import TextReader
+from fice.language.clip import Semantics, TextReader
 from fice.language.tokenizer import WORDS, WordTokenizer
 from fice.language.words import parse
 from fice.nets.clip import Towers
 from fice.nets.lite_clip import LiteClip
-from fice.training.checkpoint import CHECKPOINT, load_checkpoint
+from fice.srgb import to_lab
 from fice.training.contrastive import KINDS, MEAN, OWN, STD, look, read, step_loss
 from fice.training.data.captions import Appearance, matches
 from fice.training.data.dataset import Framed, load_framed
@@ -147,17 +148,17 @@ def lessons(framed: Framed, see: See, batch: int, seed: int, most: int | None = 
 
 
 @torch.no_grad()
-def evaluate(model: Towers, framed: Framed, tokenizer: TextReader, device: str, number: int = 600) -> dict:
-    """Accuracy on people never trained on, re-dressed with seeds never used; 1 is perfect.
+def evaluate(model: Towers, framed: Framed, tokenizer: TextReader, number: int) -> dict:
+    """Accuracy on `number` pictures of people never trained on, re-dressed with seeds never used; 1 is perfect.
 
     caption_32: the right one among 32 random colour x pattern x garment captions. near_32: the 31 others differ in one
     word only. colour, pattern, garment: the right word among all of its kind; of two colours that cover about as much
     only one counts, which plain_colour (solid, denim, knit) leaves out. Each also as `soft_...` (canvas of
-    128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08). own_colour: the colour of clothes as
-    they were photographed, where their median has a clear name. design: the right one of all that fice draws, however
-    alike. unseen_colour, new_colour: as of `unseen_names`.
+    128 x 64), `coarse_...` (64 x 32) and `noisy_...` (Gaussian noise of 0.08). counted_colour: what counting pixels
+    gets right with the garment's outline given, each by the colour it is nearest to; nobody can know the two colours
+    apart. own_colour: the colour of clothes as they were photographed, where their median has a clear name. design:
+    the right one of all that fice draws, however alike. unseen_colour, new_colour: as of `unseen_names`.
     """
-    model = model.to(device).eval()
     figures: dict[str, float] = unseen_names(model, tokenizer)
     wardrobe = Wardrobe(framed, np.flatnonzero(framed.validation), own=0, whole=0, between=0, busy=math.inf)
     if not wardrobe.people:
@@ -221,7 +222,8 @@ def _accuracies(model: Towers, tokenizer: TextReader, samples: list[Sample]) -> 
         name: torch.stack([read(model, tokenizer, c[name]) for c in choices]) for name in ("caption_32", "near_32")
     }
     kinds = {kind: read(model, tokenizer, KINDS[kind]) for kind in ("colour", "pattern", "garment")}
-    figures = {}
+    counted = [_counted(sample) == sample.looks[0].colour for sample in samples]
+    figures = {"counted_colour": round(float(np.mean(counted)), 4)}
     for way, views in ways.items():
         seen = look(model, views)
         for name, candidates in texts.items():
@@ -238,6 +240,13 @@ def _accuracies(model: Towers, tokenizer: TextReader, samples: list[Sample]) -> 
             if kind == "colour" and any(one_coloured):
                 figures[way + "plain_colour"] = round(float(np.mean(np.array(right)[one_coloured])), 4)
     return figures
+
+
+def _counted(sample: Sample) -> str:
+    """The colour that most of a garment's pixels are nearest to in CIELAB."""
+    seen = to_lab(sample.picture[sample.mask].astype(np.float64))
+    nearest = np.linalg.norm(seen[:, None] - OWN, axis=2).argmin(1)
+    return KINDS["colour"][np.bincount(nearest).argmax()]
 
 
 def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]:
@@ -264,21 +273,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--features", help=f"lite0 to lite2, or a bundle's; {FEATURES}, of a judge {JUDGED_BY}")
     parser.add_argument("--words", default="street", help=f"a bundle whose clip has word vectors, or {ENCODER}")
-    parser.add_argument("--evaluate", action="store_true", help="only print the figures of the finished run")
+    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args(argv)
     begin(args.threads, args.seed)
-    framed = load_framed(args.data)
-    model, shape, tokenizer = fresh(args.features or (JUDGED_BY if args.judge else FEATURES), args.words, args.smoke)
+    framed, number = load_framed(args.data), 16 if args.smoke else 600
     if args.evaluate:
-        if load_checkpoint(args.out / CHECKPOINT, {"average": model}, {}) is None:
-            parser.error(f"{args.out} holds no checkpoint: train first.")
-        print(json.dumps(evaluate(model, framed, tokenizer, args.device)))
+        clip = Semantics.from_bundle(load_bundle(str(args.out)), args.device)
+        print(json.dumps(evaluate(clip.network, framed, clip.tokenizer, number)))
         return
+    model, shape, tokenizer = fresh(args.features or (JUDGED_BY if args.judge else FEATURES), args.words, args.smoke)
     side = ClipTrainer(model.to(args.device), tokenizer, args.rate, args.judge)
     draw = lessons(framed, side.see, args.batch, args.seed, 24 if args.smoke else None)
     train(side, draw, replace(run_of(args), minutes=4 / 60, tick=1) if args.smoke else run_of(args))
     extra = {"tokenizer": "words", "context_length": CONTEXT, "image_resolution": SIZE, "mean": MEAN, "std": STD}
-    figures = evaluate(side.average.module, framed, tokenizer, args.device, 16 if args.smoke else 600)
+    figures = evaluate(side.average.module.eval(), framed, tokenizer, number)
     files = {WORDS: "\n".join(tokenizer.words).encode()}
     finish(args.out, "clip", side.average.module, "lite-clip", shape, extra, figures, files)
 

@@ -7,6 +7,8 @@ without them parts are derived from the proportions of a standing body (`fice.tr
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,7 +19,7 @@ from fice.nets.pyramid import Pyramid
 from fice.subject.limbs import SEEN
 from fice.subject.pose import KEYPOINTS, MIRRORED, PART_CLASSES, Pose, swapped
 from fice.training import parsing
-from fice.training.data.dataset import load_framed, person_box, to_tensor
+from fice.training.data.dataset import Framed, load_framed, person_box, to_tensor
 from fice.training.parts import body_parts, parts_by_limbs
 from fice.training.recipe import begin, finish, options, run_of, take_over
 from fice.training.recipes.keypoints import FILE, load_taught
@@ -65,6 +67,13 @@ def validate(pose: Pose, pictures: np.ndarray, parts: np.ndarray, points: np.nda
     return {"mean iou": round(float(ious.mean()), 4), "left taken for right": round(float(confused), 4), **figures}
 
 
+def figures_of(network: Pyramid, framed: Framed, parts: np.ndarray, points: np.ndarray | None) -> dict[str, float]:
+    """What `validate` finds on the labelled people that were never trained on."""
+    held_out = framed.validation & framed.labelled
+    pose = Pose(network, height=parsing.TALLEST, keypoints=() if points is None else KEYPOINTS)
+    return validate(pose, framed.pictures[held_out], parts[held_out], None if points is None else points[held_out])
+
+
 def losses(logits: Tensor, labels: Tensor, points: Tensor) -> dict[str, Tensor]:
     """Parts, and keypoints where there are any, of views in which a teacher sees somebody."""
     found = parsing.labelling_losses(logits[:, : len(PART_CLASSES)], labels)
@@ -77,6 +86,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     parser.add_argument("--start", help="another one, whose pose is gone on from")
+    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args()
     begin(args.threads, args.seed)
     framed = load_framed(args.data)
@@ -86,6 +96,9 @@ def main() -> None:
     else:
         parts = np.stack([parts_by_limbs(*each) for each in zip(framed.labels, points, strict=True)])
     keypoints = () if points is None else KEYPOINTS
+    if args.evaluate:
+        print(json.dumps(figures_of(load_bundle(str(args.out)).part("pose"), framed, parts, points)))
+        return
     chosen = np.flatnonzero(~framed.validation)[: 40 if args.smoke else None]
     boxes = [person_box(framed.labels[i]) for i in chosen]
     mirror = list(range(256))
@@ -100,11 +113,8 @@ def main() -> None:
     take_over(network, load_bundle(args.start).part("pose") if args.start else regions.part("regions"))
     parsing.hold_still(network)
     network = parsing.train(network, views, losses, args.device, run_of(args))
-    held_out = framed.validation & framed.labelled
-    pose = Pose(network, height=parsing.TALLEST, keypoints=keypoints)
-    figures = validate(pose, framed.pictures[held_out], parts[held_out], None if points is None else points[held_out])
     extra = {"names": PART_CLASSES, "keypoints": keypoints, "height": parsing.TALLEST}
-    finish(args.out, "pose", network, "pyramid", arguments, extra, figures)
+    finish(args.out, "pose", network, "pyramid", arguments, extra, figures_of(network, framed, parts, points))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ lies half-way between both.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,12 +222,16 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
     parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
+    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args()
     begin(args.threads, args.seed)
     read_folder(args.data).check_enough()
     street = load_street(args.data, HEIGHT, 60 if args.smoke else None)
     samples = list(labelled(street))
     training, unseen = ([s for s in samples if is_validation(s[3]) == kept] for kept in (False, True))
+    if args.evaluate:
+        print(json.dumps(figures_of(load_bundle(str(args.out)).part("regions"), unseen)))
+        return
     network, arguments = fresh(None if args.features == "none" else args.features)
     if args.teacher:
         bundle = load_bundle(args.teacher)
