@@ -217,7 +217,7 @@ class Inversion:
             seeds = [int(name[:8], 16) for name in names]
             return self.generator.mapping(draw_z(self.generator.z_dim, seeds).to(source))
         if self.settings.start == "mean" or "encoder" not in self.bundle.parts:
-            return self.generator.mapping.w_avg.repeat(len(source), self.generator.num_ws, 1)
+            return self.generator.mapping.w_avg.expand(len(source), self.generator.num_ws, -1).clone()
         return self.load_encoder().latent(source)
 
     @torch.no_grad()

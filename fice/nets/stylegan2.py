@@ -54,7 +54,10 @@ class FullyConnected(nn.Module):
 
 
 class Mapping(nn.Module):
-    """z -> W: normalise, then `num_layers` fully connected layers; the same w for every row of W+."""
+    """z -> W: normalise, then `num_layers` fully connected layers; the same w for every row of W+.
+
+    w_plus: a linear layer more, not of the paper's, gives every row a w of its own; `w_avg` has rows, too.
+    """
 
     def __init__(
         self,
@@ -66,14 +69,17 @@ class Mapping(nn.Module):
         activation="lrelu",
         lr_multiplier=0.01,
         w_avg_beta=0.995,
+        w_plus=False,
     ):
         super().__init__()
-        self.num_ws, self.num_layers, self.w_avg_beta = num_ws, num_layers, w_avg_beta
+        self.num_ws, self.num_layers, self.w_avg_beta, self.w_plus = num_ws, num_layers, w_avg_beta, w_plus
         sizes = [z_dim] + [layer_features or w_dim] * (num_layers - 1) + [w_dim]
         for i in range(num_layers):
             layer = FullyConnected(sizes[i], sizes[i + 1], activation=activation, lr_multiplier=lr_multiplier)
             self.add_module(f"fc{i}", layer)
-        self.register_buffer("w_avg", torch.zeros(w_dim))
+        if w_plus:
+            self.rows = FullyConnected(w_dim, num_ws * w_dim, lr_multiplier=lr_multiplier)
+        self.register_buffer("w_avg", torch.zeros(num_ws, w_dim) if w_plus else torch.zeros(w_dim))
 
     w_avg: Tensor
 
@@ -86,12 +92,14 @@ class Mapping(nn.Module):
         x = z * (z.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
         for i in range(self.num_layers):
             x = getattr(self, f"fc{i}")(x)  # (B, w_dim)
+        if self.w_plus:
+            x = self.rows(x).unflatten(1, self.w_avg.shape)  # (B, num_ws, w_dim)
         if self.training:
             self.w_avg.copy_(x.detach().mean(dim=0).lerp(self.w_avg, self.w_avg_beta))
-        ws = x[:, None].repeat(1, self.num_ws, 1)  # (B, num_ws, w_dim)
+        ws = x if self.w_plus else x[:, None].repeat(1, self.num_ws, 1)  # (B, num_ws, w_dim)
         if psi == 1:
             return ws
-        pulled = self.w_avg.lerp(ws[:, :cutoff], psi)
+        pulled = self.w_avg.expand_as(ws[0])[:cutoff].lerp(ws[:, :cutoff], psi)
         return pulled if cutoff is None else torch.cat([pulled, ws[:, cutoff:]], dim=1)
 
 

@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from fice.nets import Features
 
 FINEST = 1  # the first map that is judged: finer ones show noise
+SQUARE = 4  # pixels a side whose mean colour is judged, too: features alone let all people turn one hue
 ROWS = 256  # of pictures as the features see them: lower ones are enlarged, or a face is one point of a map
 WIDTH, WIDEST = 64, 256  # channels of the finest mixed map and of the heads, and of the coarsest
 STEPS = 3  # halvings in a head, at most
@@ -20,10 +21,15 @@ EQUAL = 0.7  # times what comes from the coarser map, so that neither drowns the
 
 
 def judged(features: Features, pictures: Tensor) -> list[Tensor]:
-    """Maps (B, C, h, w) of pictures (B, 3, H, W) in [0, 1], from the finest to the coarsest, for critics."""
+    """Maps (B, C, h, w) of pictures (B, 3, H, W) in [0, 1], from the finest, their colours, to the coarsest."""
     if pictures.shape[2] < ROWS:
         pictures = F.interpolate(pictures, size=(ROWS, ROWS * pictures.shape[3] // pictures.shape[2]), mode="bilinear")
-    return features.features(pictures)[FINEST:]
+    return [F.avg_pool2d(pictures * 2 - 1, SQUARE), *features.features(pictures)[FINEST:]]
+
+
+def critics_on(features: Features) -> ProjectedDiscriminator:
+    """Fresh critics of the maps that `judged` gives."""
+    return ProjectedDiscriminator([3, *features.channels[FINEST:]])
 
 
 class Mixing(nn.Module):

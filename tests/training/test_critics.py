@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fice.training.critics import FINEST, ROWS, ProjectedDiscriminator, critics_loss, fooling_loss, judged
+from fice.training.critics import FINEST, ROWS, SQUARE, ProjectedDiscriminator, critics_loss, fooling_loss, judged
 from fice.training.recipes.generator import Distribution
 
 
@@ -38,7 +38,9 @@ def test_small_pictures_are_judged_enlarged_and_large_ones_as_they_are():
             return [pictures] * 3
 
     small, large = torch.rand(1, 3, ROWS // 2, ROWS // 4), torch.rand(1, 3, ROWS, ROWS // 2)
-    assert len(judged(Maps(), small)) == 3 - FINEST
+    colours, *maps = judged(Maps(), small)
+    assert len(maps) == 3 - FINEST and colours.shape[1:] == (3, ROWS // SQUARE, ROWS // 2 // SQUARE)
+    assert colours.mean().item() == pytest.approx(2 * small.mean().item() - 1, abs=1e-2)
     judged(Maps(), large)
     assert seen[0].shape == large.shape and seen[0].mean().item() == pytest.approx(small.mean().item(), abs=1e-3)
     assert seen[1] is large

@@ -7,7 +7,7 @@ import torch
 
 from fice.errors import UsageError
 from fice.nets.stylegan2 import Generator
-from fice.training.mapping import fit_mapping
+from fice.training.mapping import fit_mapping, with_rows
 
 W_DIM = 16
 
@@ -61,6 +61,25 @@ def test_truncation_pulls_towards_the_mean_of_the_latents():
     torch.testing.assert_close(fitted.mapping.w_avg, ws.mean(0))
     wanted = ws.mean(0) + 0.7 * (mapped(fitted) - ws.mean(0))
     torch.testing.assert_close(mapped(fitted, psi=0.7), wanted, rtol=0, atol=1e-5)
+
+
+def test_every_row_has_a_w_of_its_own_and_they_vary_together():
+    plain = generator(num_layers=4)
+    shape = {"z_dim": W_DIM, "w_dim": W_DIM, "img_resolution": 4, "mapping_kwargs": {"num_layers": 4}}
+    shape["synthesis_kwargs"] = {"channel_base": 32, "channel_max": 8}
+    first = clusters(4096, 0)
+    ws = torch.stack([first + 2 * row for row in range(plain.num_ws)], 1)
+    fitted, arguments = with_rows(plain, shape, ws)
+    again = Generator(**arguments).eval()
+    again.load_state_dict(fitted.state_dict())
+    z = torch.randn(20_000, W_DIM, generator=torch.Generator().manual_seed(9))
+    with torch.no_grad():
+        found = again.mapping(z)
+        assert torch.equal(again.synthesis(ws[:2]), plain.synthesis(ws[:2]))
+        torch.testing.assert_close(again.mapping(z, 0.5), again.mapping.w_avg.lerp(found, 0.5))
+    assert covariance_error(found[:, 0], first) < 0.05
+    torch.testing.assert_close(found[:, 1] - found[:, 0], torch.full((20_000, W_DIM), 2.0), rtol=0, atol=1e-3)
+    torch.testing.assert_close(again.mapping.w_avg, ws.mean(0))
 
 
 @pytest.mark.parametrize("mapping", [{"num_layers": 1}, {"num_layers": 4, "layer_features": 8}])

@@ -10,10 +10,10 @@ from fice.errors import UsageError
 from fice.nets.efficientnet import EfficientNetLite
 from fice.nets.restyle import ReStyle
 from fice.nets.stylegan2 import Generator
-from fice.training.critics import ProjectedDiscriminator
+from fice.training.critics import critics_on
 from fice.training.data.dataset import Framed
 from fice.training.pivots import MOST, Pivots, find_pivots, pivot_loss
-from fice.training.recipes.adversarial import FINEST, GanTrainer, Recipe, fresh
+from fice.training.recipes.adversarial import GanTrainer, Recipe, fresh
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_generator_learns_its_pivots_beside_people_who_do_not_exist(generator)
     people = framed(4)
     pivots = Pivots(torch.from_numpy(people.pictures).permute(0, 3, 1, 2), torch.randn(4, generator.num_ws, 256))
     recipe = Recipe(batch=4, rate=0.01, pivots=10.0)
-    critics = ProjectedDiscriminator(features.channels[FINEST:])
+    critics = critics_on(features)
     side = GanTrainer(generator.train().requires_grad_(True), critics, recipe, "cpu", features, pivots)
     losses = [float(side.step(number, 0.0, pivots.pictures.float() / 255)["pivots"]) for number in range(20)]
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
@@ -79,6 +79,6 @@ def test_a_generator_learns_its_pivots_beside_people_who_do_not_exist(generator)
 def test_too_few_pictures_for_a_pivot_are_refused(generator):
     features = EfficientNetLite(0)
     pivots = Pivots(torch.zeros(1, 3, 128, 64, dtype=torch.uint8), torch.zeros(1, generator.num_ws, 256))
-    critics = ProjectedDiscriminator(features.channels[FINEST:])
+    critics = critics_on(features)
     with pytest.raises(UsageError, match="--batch"):
         GanTrainer(generator, critics, Recipe(batch=3, pivots=1.0), "cpu", features, pivots)

@@ -36,11 +36,12 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
-from fice.training.critics import FINEST, ProjectedDiscriminator, critics_loss, fooling_loss, judged
+from fice.training.critics import critics_loss, critics_on, fooling_loss, judged
 from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
+from fice.training.mapping import with_rows
 from fice.training.pivots import Pivots, find_pivots, pivot_loss
 from fice.training.recipe import Average, begin, lay_out, options, run_of, set_rate, train
 
@@ -269,7 +270,7 @@ def main() -> None:
     generator, shape = beginning(args.start, shape)
     features = load_features(args.features).to(device) if args.discriminator == "projected" else None
     if features:
-        discriminator: nn.Module = ProjectedDiscriminator(features.channels[FINEST:])
+        discriminator: nn.Module = critics_on(features)
     else:
         discriminator = stylegan2_discriminator(generator, shape.get("synthesis_kwargs", {}), sizes)
     framed = load_framed(args.data)
@@ -283,6 +284,7 @@ def main() -> None:
     if recipe.pivots:
         encoder = load_bundle(args.start).part("encoder", device)
         pivots = find_pivots(framed.only(~framed.validation), encoder, generator.to(device), args.out / PIVOTS, device)
+        generator, shape = with_rows(generator, shape, pivots.latents)
     side = GanTrainer(generator, discriminator, recipe, device, features, pivots)
 
     def show() -> None:

@@ -23,6 +23,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
+from typing import cast
 
 import numpy as np
 import torch
@@ -279,7 +280,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     framed, number = load_framed(args.data), 16 if args.smoke else 600
     if args.evaluate:
         clip = Semantics.from_bundle(load_bundle(str(args.out)), args.device)
-        print(json.dumps(evaluate(clip.network, framed, clip.tokenizer, number)))
+        print(json.dumps(evaluate(cast(Towers, clip.network), framed, clip.tokenizer, number)))
         return
     model, shape, tokenizer = fresh(args.features or (JUDGED_BY if args.judge else FEATURES), args.words, args.smoke)
     side = ClipTrainer(model.to(args.device), tokenizer, args.rate, args.judge)

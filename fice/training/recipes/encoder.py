@@ -67,7 +67,7 @@ def beginning(bundle: Bundle, generator: Generator, passes: int) -> tuple[ReStyl
     """An encoder for a generator, with the weights of the bundle's where they fit, and its arguments."""
     shape = {"canvas": generator.canvas, "num_ws": generator.num_ws, "w_dim": generator.w_dim, "passes": passes}
     encoder = ReStyle(**shape, descends=True)
-    encoder.w_avg.copy_(generator.mapping.w_avg)
+    encoder.w_avg.copy_(generator.mapping.w_avg.view(-1, generator.w_dim).mean(0))
     if "encoder" in bundle.parts and isinstance(found := bundle.part("encoder"), ReStyle):
         take_over(encoder, found)
     return encoder, {**shape, "descends": True}
