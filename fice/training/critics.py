@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from fice.nets import Features
+from fice.nets.discriminator import Discriminator
+from fice.nets.stylegan2 import Generator
 
 FINEST = 1  # the first map that is judged: finer ones show noise
 SQUARE = 4  # pixels a side whose mean colour is judged, too: features alone let all people turn one hue
@@ -20,16 +23,28 @@ STEPS = 3  # halvings in a head, at most
 EQUAL = 0.7  # times what comes from the coarser map, so that neither drowns the other
 
 
-def judged(features: Features, pictures: Tensor) -> list[Tensor]:
-    """Maps (B, C, h, w) of pictures (B, 3, H, W) in [0, 1], from the finest, their colours, to the coarsest."""
-    if pictures.shape[2] < ROWS:
-        pictures = F.interpolate(pictures, size=(ROWS, ROWS * pictures.shape[3] // pictures.shape[2]), mode="bilinear")
+def judged(features: Features, pictures: Tensor, rows: int = ROWS) -> list[Tensor]:
+    """Maps (B, C, h, w) of pictures (B, 3, H, W) in [0, 1], from the finest, their colours, to the coarsest.
+
+    rows: finer detail than that of so many rows is not seen.
+    """
+    height, width = pictures.shape[2:]
+    for size in (min(rows, height), ROWS):
+        if size != pictures.shape[2]:
+            pictures = F.interpolate(pictures, (size, size * width // height), mode="bilinear", antialias=True)
     return [F.avg_pool2d(pictures * 2 - 1, SQUARE), *features.features(pictures)[FINEST:]]
 
 
 def critics_on(features: Features) -> ProjectedDiscriminator:
     """Fresh critics of the maps that `judged` gives."""
     return ProjectedDiscriminator([3, *features.channels[FINEST:]])
+
+
+def stylegan2_discriminator(generator: Generator, drawn: dict[str, Any], sizes: dict[str, int]) -> Discriminator:
+    """One that fits a generator, as wide as it unless told otherwise; drawn: the arguments of its synthesis."""
+    height, width = generator.canvas
+    alike = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn}
+    return Discriminator(height, height == width, **(alike | sizes))
 
 
 class Mixing(nn.Module):

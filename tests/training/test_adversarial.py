@@ -165,6 +165,12 @@ def test_the_generator_starts_slowly_and_the_discriminator_does_not():
     assert len(set(discriminator)) == 1
 
 
+def test_critics_come_to_see_fine_detail():
+    side = GanTrainer(*networks(), replace(TINY, fade=16), "cpu")
+    rows = [side.step(number, 0.0, draw(number, 4)) and side.rows for number in range(6)]
+    assert rows == [128, 160, 192, 224, 256, 256]
+
+
 def test_it_learns_the_brightness_of_the_pictures(tmp_path):
     recipe = Recipe(batch=8, rate=0.01, lead=1, r1=0.1, average=50)
     generator = run(tmp_path / "run.safetensors", 30, recipe=recipe)

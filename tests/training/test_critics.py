@@ -46,6 +46,20 @@ def test_small_pictures_are_judged_enlarged_and_large_ones_as_they_are():
     assert seen[1] is large
 
 
+def test_detail_finer_than_the_rows_is_not_seen():
+    class Maps:
+        def features(self, pictures):
+            return [pictures] * 3
+
+    checks = (torch.arange(ROWS)[:, None] + torch.arange(ROWS // 2)) % 2
+    fine = checks.float().expand(1, 3, -1, -1)
+    coarse = torch.linspace(0, 1, ROWS // 2).expand(1, 3, ROWS, -1)
+    blurred, kept = (judged(Maps(), picture, ROWS // 2)[1][..., 8:-8, 8:-8] for picture in (fine, coarse))
+    assert (blurred - 0.5).abs().max() < 0.05
+    torch.testing.assert_close(kept, coarse[..., 8:-8, 8:-8], rtol=0, atol=0.01)
+    assert judged(Maps(), torch.rand(1, 3, ROWS, ROWS // 2), 193)[1].shape == (1, 3, ROWS, ROWS // 2)
+
+
 def test_gradients_of_tiny_maps_are_finite():
     torch.manual_seed(0)
     critics = ProjectedDiscriminator([192])

@@ -24,7 +24,6 @@ from fice.device import half
 from fice.errors import UsageError
 from fice.inversion.sample import people, sheet
 from fice.nets import Features
-from fice.nets.discriminator import Discriminator
 from fice.nets.stylegan2 import Generator
 from fice.outputs import save_png
 from fice.training import together
@@ -36,7 +35,7 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
-from fice.training.critics import critics_loss, critics_on, fooling_loss, judged
+from fice.training.critics import ROWS, critics_loss, critics_on, fooling_loss, judged, stylegan2_discriminator
 from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People
@@ -61,6 +60,7 @@ class Recipe:
     rate: float = 0.0025  # Adam's, of both networks
     lead: int = 100  # steps in which the generator's rate rises from nothing: fresh critics lead it astray
     critic_rate: float | None = None  # of the discriminator; None: the same
+    fade: int = 0  # pictures over which critics on features come to see fine detail, at first half of the rows
     height: int | None = None  # rows of the pictures it is shown; None: the generator's whole canvas
     r1: float | None = None  # weight of the gradient penalty; None: the heuristic of `r1_weight`
     r1_every: int = 16  # steps; a penalty now and then costs little and does as much (arXiv 1912.04958, section 3.1)
@@ -96,7 +96,7 @@ class GanTrainer:
         projected = features is not None
         self.fooling = fooling_loss if projected else _of_one(generator_loss)
         self.judging = critics_loss if projected else _of_one(discriminator_loss)
-        self.share = together.share(recipe.batch)
+        self.share, self.rows = together.share(recipe.batch), ROWS
         if pivots and self.share < 4:
             raise UsageError("Pivots are a quarter of a process's pictures: give it four or more, as --batch.")
         self.generator = lay_out(generator.to(self.device), recipe.layout).train()
@@ -122,6 +122,8 @@ class GanTrainer:
     def step(self, number: int, fraction: float, photographs: Tensor) -> dict[str, Tensor]:
         """Step `number`, from 0, with photographs (B, 3, H, W) in [0, 1]; returns the figures of the log, scalars."""
         set_rate(self.optimisers["generator_adam"], self.recipe.rate * min(1.0, (number + 1) / self.recipe.lead))
+        if self.recipe.fade:
+            self.rows = min(ROWS, round(ROWS / 2 * (1 + number * self.recipe.batch / self.recipe.fade)))
         figures, drawn = self.improve_generator(number)
         figures |= self.improve_discriminator(number, photographs.to(self.device) * 2 - 1, drawn)
         together.average([figures["sign"], self.generator.mapping.w_avg])
@@ -180,7 +182,7 @@ class GanTrainer:
         with self._convolving():
             if self.features is None:
                 return [self.discriminator(pictures).float()]
-            return self.discriminator(judged(self.features, pictures * 0.5 + 0.5))
+            return self.discriminator(judged(self.features, pictures * 0.5 + 0.5, self.rows))
 
     def _convolving(self) -> AbstractContextManager:
         """Only the networks: augmentation must treat photographs and generated pictures alike."""
@@ -250,13 +252,6 @@ def beginning(start: str | None, shape: dict[str, Any]) -> tuple[Generator, dict
         return Generator(**shape), shape
     bundle = load_bundle(start)
     return bundle.part("generator").requires_grad_(True), bundle.parts["generator"].arguments
-
-
-def stylegan2_discriminator(generator: Generator, drawn: dict[str, Any], sizes: dict[str, int]) -> Discriminator:
-    """One that fits a generator, as wide as it unless told otherwise; drawn: the arguments of its synthesis."""
-    height, width = generator.canvas
-    alike = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn}
-    return Discriminator(height, height == width, **(alike | sizes))
 
 
 def main() -> None:
