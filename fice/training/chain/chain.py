@@ -25,7 +25,7 @@ from fice.extras import need
 from fice.files import LOCK, explain, locked, whole_file
 from fice.training.chain.card import CARD, write_card
 from fice.training.chain.running import Running
-from fice.training.chain.stages import SHARES, Stage, describe, plan, ready, share_out, timetable
+from fice.training.chain.stages import ADVERSARIAL, SHARES, Stage, describe, plan, ready, share_out, timetable
 from fice.training.data.folder import read_folder
 from fice.training.features import PACKAGED, packaged
 
@@ -293,4 +293,4 @@ def _further(out: Path) -> str:
     places = {"--data": out / "prepared", "--out": out / "adversarial", "--start": out / "bundle"}
     words = [str(word) for place in places.items() for word in place]
     minutes = f"{2 * SHARES['adversarial']:g}"
-    return shlex.join(["fice", "train", "adversarial", *words, "--device", "cuda", "--minutes", minutes])
+    return shlex.join(["fice", "train", "adversarial", *words, *ADVERSARIAL, "--device", "cuda", "--minutes", minutes])

@@ -21,6 +21,7 @@ SHARES = {
     "adversarial": 240.0,
     "encoder": 55.0,
 }
+ADVERSARIAL = ("--pivots", "8", "--fade", "25000")  # so that the encoder still knows the generator
 SMOKE_MINUTES = 0.03
 SMOKE_BATCH = {
     "regions": 4,
@@ -103,7 +104,7 @@ def plan(
         stages.append(train("garments", *seen, after=("student" if student else "regions",)))
         parts.insert(1, "garments")
     if adversarial:
-        start = ("--start", str(out / "generator"))
+        start = ("--start", str(out / "generator"), *ADVERSARIAL)
         stages.append(train("adversarial", "--data", prepared, *start, after=("generator",)))
         parts.append("adversarial")
     fitted = ("--generator", str(out / parts[-1]), "--start", str(out / "generator"))
