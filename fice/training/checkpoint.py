@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from fice.errors import WeightsError
 from fice.training.compact import load_set, save_set
 
 CHECKPOINT = "checkpoint.safetensors"  # of a run's folder
@@ -50,7 +51,10 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path, modules: Mapping[str, nn.Module], optimisers: Mapping[str, torch.optim.Optimizer]
 ) -> dict[str, Any] | None:
-    """The inverse of `save_checkpoint`, of either kind; None when there is nothing to resume from."""
+    """The inverse of `save_checkpoint`, of either kind; None when there is nothing to resume from.
+
+    Raises WeightsError for a checkpoint of modules of another shape.
+    """
     found = _read(path) if path.exists() else load_set(path)
     if found is None:
         return None
@@ -58,7 +62,12 @@ def load_checkpoint(
     for name, module in modules.items():
         prefix = f"{name}/"
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix) and f"{name}//" not in k}
-        module.load_state_dict(state)
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsError(
+                f"The checkpoint in {path.parent} is of other options: go on with those, or give another --out."
+            ) from error
     for name, optimiser in optimisers.items():
         held = optimiser.state_dict()
         parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]

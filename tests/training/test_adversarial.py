@@ -263,18 +263,20 @@ def test_a_projected_discriminator_begins_on_a_part_of_the_canvas(framed, tmp_pa
     save_part(tmp_path / "lite", "features", EfficientNetLite(0), "efficientnet-lite", {"size": 0})
     shape = fresh((256, 16), 128)
     save_part(tmp_path / "start", "generator", Generator(**shape), "stylegan2", shape)
-    begin = ("--features", str(tmp_path / "lite"), "--start", str(tmp_path / "start"))
+    shape = {"canvas": (128, 64), "num_ws": 12, "w_dim": 256, "passes": 2}
+    save_part(tmp_path / "start", "encoder", ReStyle(**shape), "restyle", shape)
+    begin = ("--features", str(tmp_path / "lite"), "--start", str(tmp_path / "start"), "--pivots", "1")
     lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--height", "64", "--steps", "2").splitlines()
     assert lines[-1].startswith("step 2 ") and " sign " in lines[-1] and " p " not in lines[-1]
     with Image.open(tmp_path / "run" / "sheet.png") as sheet:
         assert sheet.height == 4 * 64
     checkpoint = load_set(tmp_path / "run" / "checkpoint.safetensors")[0]
     assert "discriminator/across.0.weight" in checkpoint and not any("stem" in name for name in checkpoint)
-    shape = {"canvas": (128, 64), "num_ws": 12, "w_dim": 256, "passes": 2}
-    save_part(tmp_path / "start", "encoder", ReStyle(**shape), "restyle", shape)
-    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3", "--pivots", "1").splitlines()
+    lines = recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3").splitlines()
     assert lines[-1].startswith("step 3 ")  # the whole canvas goes on from there
     assert " pivots " in lines[-1] and len(load_file(tmp_path / "run" / "pivots.safetensors")["latents"]) == 12
+    drawn = load_bundle(tmp_path / "run").part("generator").mapping(torch.randn(2, fresh((256, 16))["z_dim"]))
+    assert not torch.equal(drawn[:, 0], drawn[:, 1])  # a row of its own each
 
 
 CHECK = """

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from fice.errors import WeightsError
 from fice.training import compact
 from fice.training.checkpoint import load_checkpoint, save_checkpoint
 from fice.training.compact import from_bytes, load_set, save_set, to_bytes
@@ -128,3 +129,10 @@ def test_memory_layout_is_that_of_the_parameters(tmp_path):
         found = adam.state[conv.weight]["exp_avg_sq"]
         assert found.stride() == conv.weight.stride()
         torch.testing.assert_close(found, before, rtol=0.07, atol=0)
+
+
+def test_a_checkpoint_of_another_shape_is_answered_with_a_sentence(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, {"net": nn.Linear(3, 2)}, {}, {"step": 1, "seconds": 1.0})
+    with pytest.raises(WeightsError, match="other options"):
+        load_checkpoint(path, {"net": nn.Linear(4, 2)}, {})
