@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from fice.nets.initial import normal
-from fice.nets.stylegan2 import FullyConnected, block_channels, block_heights
+from fice.nets.stylegan2 import FullyConnected, Generator, block_channels, block_heights
 from stylegan2_ops import bias_act, conv2d_resample, setup_filter
 
 HALF = math.sqrt(0.5)  # of each of two branches, so that their sum keeps its variance
@@ -123,3 +124,10 @@ class Discriminator(nn.Module):
         for height in self.heights:
             x = getattr(self, f"b{height}")(x)
         return x
+
+
+def stylegan2_discriminator(generator: Generator, drawn: dict[str, Any], sizes: dict[str, int]) -> Discriminator:
+    """One that fits a generator, as wide as it unless told otherwise; drawn: the arguments of its synthesis."""
+    height, width = generator.canvas
+    alike = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn}
+    return Discriminator(height, height == width, **(alike | sizes))

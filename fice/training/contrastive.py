@@ -17,14 +17,13 @@ from fice.language.words import Sentence, parse
 from fice.nets.clip import Towers
 from fice.srgb import to_lab
 from fice.training.data.captions import Appearance, describe, matches
-from fice.training.data.hues import hues, rightness
+from fice.training.data.hues import OWN, hues, rightness
 from fice.training.data.views import SIZE
 
 LARGEST_SCALE = math.log(30)  # CLIP stops at 100; lower keeps cosines far apart, and an edit's gradient alive
 MEAN, STD = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # the pictures as they are: the features see to the rest
 READ = 64  # names of colours that are read in a step
 NAMING = 15.0  # times the cosines of names with each other
-OWN = to_lab(np.array([*COLOURS.values()], np.float64))
 KINDS = {
     "colour": tuple(COLOURS),
     "pattern": PATTERNS,
@@ -146,7 +145,7 @@ def colour_slope(
     sentences = read(model, tokenizer, texts).unflatten(0, (len(chosen), -1))
     cosines = torch.cat([cosines[known], torch.einsum("bd,bkd->bk", seen[chosen], sentences)])
     shades = to_lab(np.array([looks[k][0].shade for k in known + chosen]))[:, None]
-    distances = np.linalg.norm(shades - to_lab(np.array(list(COLOURS.values()))), axis=2)
+    distances = np.linalg.norm(shades - OWN, axis=2)
     target = torch.from_numpy(0.5 * np.exp(distances / -40)).to(seen)
     return F.mse_loss(cosines - cosines.mean(1, keepdim=True), target - target.mean(1, keepdim=True))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +11,6 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from fice.nets import Features
-from fice.nets.discriminator import Discriminator
-from fice.nets.stylegan2 import Generator
 
 FINEST = 1  # the first map that is judged: finer ones show noise
 SQUARE = 4  # pixels a side whose mean colour is judged, too: features alone let all people turn one hue
@@ -38,13 +35,6 @@ def judged(features: Features, pictures: Tensor, rows: int = ROWS) -> list[Tenso
 def critics_on(features: Features) -> ProjectedDiscriminator:
     """Fresh critics of the maps that `judged` gives."""
     return ProjectedDiscriminator([3, *features.channels[FINEST:]])
-
-
-def stylegan2_discriminator(generator: Generator, drawn: dict[str, Any], sizes: dict[str, int]) -> Discriminator:
-    """One that fits a generator, as wide as it unless told otherwise; drawn: the arguments of its synthesis."""
-    height, width = generator.canvas
-    alike = {key: drawn[key] for key in ("channel_base", "channel_max") if key in drawn}
-    return Discriminator(height, height == width, **(alike | sizes))
 
 
 class Mixing(nn.Module):

@@ -31,9 +31,9 @@ def with_rows(generator: Generator, shape: dict[str, Any], ws: Tensor) -> tuple[
     shape = shape | {"mapping_kwargs": shape["mapping_kwargs"] | {"w_plus": True}}
     found = Generator(**shape).to(ws.device)
     found.synthesis.load_state_dict(generator.synthesis.state_dict())
-    mean, axes = _gaussian(ws.flatten(1), min(found.z_dim, found.w_dim))
+    mean, axes = _gaussian(ws.flatten(1), found.w_dim)
     _fit(found.mapping, torch.eye(found.w_dim, found.z_dim, device=ws.device), ws.new_zeros(found.w_dim))
-    _put(found.mapping.rows, F.pad(axes, (0, found.w_dim - axes.shape[1])), mean)
+    _put(found.mapping.rows, axes, mean)
     found.mapping.w_avg.copy_(mean.view_as(found.mapping.w_avg))
     return found, shape
 
@@ -47,15 +47,16 @@ def fit_mapping(generator: Generator, ws: Tensor) -> None:
     Raises UsageError if the network has fewer than two layers or hidden layers of another width than w.
     """
     mean, axes = _gaussian(ws, generator.z_dim)
-    _fit(generator.mapping, F.pad(axes, (0, generator.z_dim - axes.shape[1])), mean)
+    _fit(generator.mapping, axes, mean)
     generator.mapping.w_avg.copy_(mean)
 
 
-def _gaussian(latents: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """The mean of latents (N, D), and the longest axes of their covariance, at most `most`, each as long as it."""
+def _gaussian(latents: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The mean of latents (N, D), and the `count` longest axes of their covariance (D, count), with zeros."""
     mean = latents.mean(0)
     _, lengths, axes = torch.linalg.svd(latents - mean, full_matrices=False)
-    return mean, (axes[:most].T * lengths[:most] / math.sqrt(len(latents) - 1))
+    spread = axes[:count].T * lengths[:count] / math.sqrt(len(latents) - 1)
+    return mean, F.pad(spread, (0, count - spread.shape[1]))
 
 
 def _fit(mapping: Mapping, directions: Tensor, mean: Tensor) -> None:

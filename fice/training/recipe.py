@@ -27,8 +27,8 @@ Batch = TypeVar("Batch", contravariant=True)
 Net = TypeVar("Net", bound=nn.Module)
 
 
-def options(description: str) -> argparse.ArgumentParser:
-    """The options that all recipes understand."""
+def options(description: str, evaluates: bool = False) -> argparse.ArgumentParser:
+    """The options that all recipes understand; evaluates: and those that can find the figures of a bundle again."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the photographs, or the prepared folder")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoints and results go")
@@ -38,6 +38,10 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--smoke", action="store_true", help="a few tiny steps, to see that the recipe runs")
+    if evaluates:
+        parser.add_argument(
+            "--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle"
+        )
     return parser
 
 

@@ -74,7 +74,7 @@ def test_the_chain_ends_in_a_verified_bundle_with_a_card(chain, photos):
     assert "Of 14 photographs 12 have pixel labels, of 6 classes." in card and str(out) not in card
     assert "python -m fice.training.recipes.regions --data PHOTOS --teacher OUT/regions --out OUT/student" in card
     assert further.startswith(f"fice train adversarial --data {out / 'prepared'} --out {out / 'adversarial'}")
-    assert f"--start {out / 'bundle'} --pivots" in further and "--device cuda" in further
+    assert f"--start {out / 'bundle'} --pivots 8 --fade 25000 --device cuda" in further
 
 
 def test_what_was_finished_before_the_kill_is_not_done_again(chain):

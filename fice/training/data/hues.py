@@ -15,6 +15,7 @@ from fice.srgb import to_lab
 KEPT_BACK = 5  # one name in so many
 SPREAD = 8.0  # CIELAB: names whose colours differ by this much are right by halves
 NEAR = 12.0  # CIELAB: up to here a name is right for a colour
+OWN = to_lab(np.array([*COLOURS.values()], np.float64))  # of fice's own 39
 
 
 class Hues(NamedTuple):
@@ -23,6 +24,11 @@ class Hues(NamedTuple):
     names: tuple[str, ...]
     lab: np.ndarray
     words: tuple[str, ...]
+
+
+def nearest(lab: np.ndarray) -> np.ndarray:
+    """The index in `COLOURS` of the nearest colour of each of several (N, 3), CIELAB: (N,)."""
+    return np.linalg.norm(lab[:, None] - OWN, axis=2).argmin(1)
 
 
 def kept_back(name: str) -> bool:
@@ -38,9 +44,7 @@ def hues(unseen: bool = False) -> Hues:
     known = {name: found for name, found in known.items() if name not in joined and "/" not in name}
     chosen = [name for name in known if kept_back(name) == unseen]
     lab = to_lab(np.array([known[name].dye.rgb for name in chosen], np.float64))
-    own = to_lab(np.array([*COLOURS.values()], np.float64))
-    nearest = np.linalg.norm(lab[:, None] - own, axis=2).argmin(1)
-    return Hues(tuple(chosen), lab, tuple(list(COLOURS)[k] for k in nearest))
+    return Hues(tuple(chosen), lab, tuple(list(COLOURS)[k] for k in nearest(lab)))
 
 
 @cache

@@ -24,6 +24,7 @@ from fice.device import half
 from fice.errors import UsageError
 from fice.inversion.sample import people, sheet
 from fice.nets import Features
+from fice.nets.discriminator import stylegan2_discriminator
 from fice.nets.stylegan2 import Generator
 from fice.outputs import save_png
 from fice.training import together
@@ -35,7 +36,7 @@ from fice.training.adversarial_losses import (
     lazy_adam,
     r1_weight,
 )
-from fice.training.critics import ROWS, critics_loss, critics_on, fooling_loss, judged, stylegan2_discriminator
+from fice.training.critics import ROWS, critics_loss, critics_on, fooling_loss, judged
 from fice.training.data.augment import Augment, Perturb
 from fice.training.data.dataset import load_framed
 from fice.training.data.people import Ahead, People

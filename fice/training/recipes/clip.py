@@ -39,10 +39,10 @@ from fice.language.words import parse
 from fice.nets.clip import Towers
 from fice.nets.lite_clip import LiteClip
 from fice.srgb import to_lab
-from fice.training.contrastive import KINDS, MEAN, OWN, STD, look, read, step_loss
+from fice.training.contrastive import KINDS, MEAN, STD, look, read, step_loss
 from fice.training.data.captions import Appearance, matches
 from fice.training.data.dataset import Framed, load_framed
-from fice.training.data.hues import hues
+from fice.training.data.hues import OWN, hues, nearest
 from fice.training.data.outfits import Sample, Wardrobe
 from fice.training.data.views import SIZE, Pool, See, degrade, disturb, look_at
 from fice.training.features import load_features
@@ -245,9 +245,8 @@ def _accuracies(model: Towers, tokenizer: TextReader, samples: list[Sample]) -> 
 
 def _counted(sample: Sample) -> str:
     """The colour that most of a garment's pixels are nearest to in CIELAB."""
-    seen = to_lab(sample.picture[sample.mask].astype(np.float64))
-    nearest = np.linalg.norm(seen[:, None] - OWN, axis=2).argmin(1)
-    return KINDS["colour"][np.bincount(nearest).argmax()]
+    found = nearest(to_lab(sample.picture[sample.mask].astype(np.float64)))
+    return KINDS["colour"][np.bincount(found).argmax()]
 
 
 def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]:
@@ -268,13 +267,12 @@ def _choices(look: Appearance, rng: np.random.Generator) -> dict[str, list[str]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options(__doc__.splitlines()[0])
+    parser = options(__doc__.splitlines()[0], evaluates=True)
     parser.set_defaults(batch=64, minutes=25)
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--judge", action="store_true", help="train the judge, which never guides an edit")
     parser.add_argument("--features", help=f"lite0 to lite2, or a bundle's; {FEATURES}, of a judge {JUDGED_BY}")
     parser.add_argument("--words", default="street", help=f"a bundle whose clip has word vectors, or {ENCODER}")
-    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args(argv)
     begin(args.threads, args.seed)
     framed, number = load_framed(args.data), 16 if args.smoke else 600

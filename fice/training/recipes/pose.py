@@ -83,10 +83,9 @@ def losses(logits: Tensor, labels: Tensor, points: Tensor) -> dict[str, Tensor]:
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = options(__doc__, evaluates=True)
     parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
     parser.add_argument("--start", help="another one, whose pose is gone on from")
-    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args()
     begin(args.threads, args.seed)
     framed = load_framed(args.data)

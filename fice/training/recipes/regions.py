@@ -219,10 +219,9 @@ def halfway(start: Pyramid, end: Pyramid) -> Pyramid:
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = options(__doc__, evaluates=True)
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
     parser.add_argument("--teacher", type=Path, help="the run folder of a network trained before")
-    parser.add_argument("--evaluate", action="store_true", help="only print the figures of --out: a run or a bundle")
     args = parser.parse_args()
     begin(args.threads, args.seed)
     read_folder(args.data).check_enough()
