@@ -1,5 +1,5 @@
 """JPEG: the coefficients of every block that an edit leaves alone stay the file's own, so that what is decoded there
-is the photo's, bit for bit. Blocks that change get the difference to the photo, in the file's own quantisation."""
+is the photo's, bit for bit. Blocks that change get what is edited in them, in the file's own quantisation."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ METADATA = (*range(0xE0, 0xF0), 0xFE)  # APP0 to APP15, comments
 FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}  # Huffman coded, 8 bits: whether it is progressive
 SCAN_ENDS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 TO_YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
+LEVEL = np.array([128, 0, 0], np.float32)  # brightness is stored around it
 _ONE_AT_A_TIME = threading.Lock()  # jpeglib works in global variables
 
 
@@ -156,7 +157,10 @@ def _sampling(frame: bytes) -> np.ndarray:
 
 
 def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Add the difference of two pictures, (H, W, 3) uint8 as stored, to a JPEG's coefficients.
+    """Put what differs of a picture `after` from what is decoded, `before`, into a JPEG's coefficients.
+
+    Both are (H, W, 3) uint8, as stored. What differs replaces the file's own samples: these hold more than is decoded,
+    as colours that no screen shows, and their difference to the decoded ones would leave a ghost of the photo.
 
     Returns (H, W) bool: where decoded pixels may now differ, which is whole blocks and, where colours are stored
     coarsely, the pixels beside them that decoders interpolate.
@@ -171,18 +175,19 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     most = own.sampling.max(0)
     y0, x0 = np.array([rows[0], columns[0]]) // (8 * most) * (8 * most)
     y1, x1 = -(-np.array([rows[-1] + 1, columns[-1] + 1]) // (8 * most)) * (8 * most)
-    difference = after[y0:y1, x0:x1].astype(np.float32) - before[y0:y1, x0:x1]
-    beyond = [(0, y1 - y0 - difference.shape[0]), (0, x1 - x0 - difference.shape[1]), (0, 0)]
-    difference = np.pad(difference @ TO_YCBCR.T, beyond, mode="edge")
-    planes = zip(difference.transpose(2, 0, 1), own.blocks, own.tables, own.sampling, strict=True)
-    for plane, blocks, table, factors in planes:
+    beyond = [(0, max(y1 - own.size[0], 0)), (0, max(x1 - own.size[1], 0))]
+    planes = np.pad(after[y0:y1, x0:x1] @ TO_YCBCR.T - LEVEL, [*beyond, (0, 0)], mode="edge").transpose(2, 0, 1)
+    differs = np.pad(differs[y0:y1, x0:x1], beyond, mode="edge")
+    for plane, blocks, table, factors in zip(planes, own.blocks, own.tables, own.sampling, strict=True):
         sy, sx = most // factors
-        plane = plane.reshape(plane.shape[0] // sy, sy, plane.shape[1] // sx, sx).mean((1, 3))
-        tiles = plane.reshape(plane.shape[0] // 8, 8, plane.shape[1] // 8, 8).swapaxes(1, 2)
-        steps = np.rint(fft.dctn(tiles, axes=(2, 3), norm="ortho") / table).astype(np.int16)
         at = (slice(y0 // sy // 8, y1 // sy // 8), slice(x0 // sx // 8, x1 // sx // 8))
         held = blocks[at]
-        steps = steps[: held.shape[0], : held.shape[1]]  # the last blocks of an MCU may lie outside the picture
+        inside = (slice(held.shape[0]), slice(held.shape[1]))  # the last blocks of an MCU may lie outside the picture
+        wanted, touched = (_tiles(_boxes(each, sy, sx)) for each in (plane, differs))
+        lacks = (wanted[inside] - fft.idctn(held * table.astype(np.float32), axes=(2, 3), norm="ortho")) * (
+            touched[inside] > 0
+        )
+        steps = np.rint(fft.dctn(lacks, axes=(2, 3), norm="ortho") / table).astype(np.int16)
         held[...] = np.where(steps, np.clip(held + steps, -LARGEST, LARGEST), held)
         moved = np.zeros(blocks.shape[:2], bool)
         moved[at] = steps.any((2, 3))
@@ -193,6 +198,16 @@ def add(own: Coefficients, before: np.ndarray, after: np.ndarray) -> np.ndarray:
                 lines[:-1] |= lines[1:]
         changed |= samples.repeat(sy, 0).repeat(sx, 1)[: own.size[0], : own.size[1]]
     return changed
+
+
+def _boxes(plane: np.ndarray, sy: int, sx: int) -> np.ndarray:
+    """Means of boxes of (sy, sx) samples, (H / sy, W / sx)."""
+    return plane.reshape(plane.shape[0] // sy, sy, plane.shape[1] // sx, sx).mean((1, 3), dtype=np.float32)
+
+
+def _tiles(plane: np.ndarray) -> np.ndarray:
+    """Its blocks, (H / 8, W / 8, 8, 8)."""
+    return plane.reshape(plane.shape[0] // 8, 8, plane.shape[1] // 8, 8).swapaxes(1, 2)
 
 
 def differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:

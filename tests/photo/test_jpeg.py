@@ -136,6 +136,19 @@ def test_what_is_edited_looks_as_asked(tmp_path):
     assert ours < 1.25 * theirs
 
 
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_no_ghost_of_the_photo_shows_through_an_edit(tmp_path, subsampling):
+    """Where colours are stored coarsely, and beyond what a screen shows."""
+    y, x = np.mgrid[:64, :96]
+    checks = np.where(((y // 5 + x // 7) % 2)[..., None] > 0, (255, 0, 0), (0, 0, 255)).astype(np.uint8)
+    Image.fromarray(checks).save(tmp_path / "a.jpg", quality=60, subsampling=subsampling)
+    photo = read_photo(tmp_path / "a.jpg")
+    edited = photo.pixels.copy()
+    edited[16:48, 16:80] = (200, 190, 180)
+    again = Image.open(io.BytesIO(encode_photo(photo, edited, tmp_path / "b.jpg").content))
+    assert np.abs(np.asarray(again)[20:44, 20:76].astype(int) - (200, 190, 180)).max() < 12
+
+
 def test_an_edit_of_nothing_is_the_photo(tmp_path):
     Image.fromarray(drawing(101, 83)).save(tmp_path / "a.jpg", quality=88)
     photo = read_photo(tmp_path / "a.jpg")
