@@ -12,11 +12,9 @@ from fice.references.strips import LEFT, RIGHT
 
 FORK = 14.0  # cm below the hips' joints
 # radius, cm, along a bare arm and leg
-ARM, LEG = ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)), ((0.0, 0.5, 0.75, 1.0), (8.0, 5.6, 5.4, 3.6))
-REACH, GROWS = (
-    5.0,
-    0.008,
-)  # cm of a leg, from where it is seen, that tell how stout it is; and by which share a cm it grows above
+ARM, LEG = ((0.0, 0.55, 1.0), (4.6, 4.0, 2.7)), ((0.0, 0.5, 0.72, 0.92, 1.0), (8.0, 5.6, 5.5, 3.5, 3.5))
+REACH = 5.0  # cm of a leg, from where it is seen, that tell how stout it is
+STOUT = 0.75, 1.35  # times a usual leg, at least and at most
 
 
 def legs(figure: Figure) -> tuple[dict[str, Line], dict[str, tuple[np.ndarray, np.ndarray]], np.ndarray]:
@@ -44,7 +42,7 @@ def bare_leg(figure: Figure, side: str, spot: tuple[np.ndarray, np.ndarray], min
         skin = skin * (below < first + 2 * REACH)
         seen = Girth.of(along, aside, skin, THIGH)
         middle, wide = seen.around(np.array(first + figure.hips))
-        radius = np.where(below < first, wide * (1 + GROWS * (first - below)), radius)
+        radius = radius * np.clip(wide / np.interp(first / length, *LEG), *STOUT)
         middle = middle + 0 * along
     bare = np.minimum(below - end, length + 4 - below)
     return _within(

@@ -87,12 +87,13 @@ def trousers(figure: Figure, flat: dict[str, Strip], fork: np.ndarray, legged: b
             edges[-1][0] = at
         hung.strips[side] = Strip(*edges) if side == LEFT else Strip(*edges[::-1])
         hung.inside[side] = np.minimum(mine, figure.beyond(own, edges[0][0], np.array([0.0, 1.0])))
+        half = mine + figure.cm  # both overlap: no seam is left between them
         if not legged:
-            hung.changed = np.maximum(hung.changed, np.minimum(mine, below + 4))
+            hung.changed = np.maximum(hung.changed, np.minimum(half, below + 4))
         elif last > now:
-            hung.changed = np.maximum(hung.changed, np.minimum(mine, below - now + 4))
+            hung.changed = np.maximum(hung.changed, np.minimum(half, below - now + 4))
         elif last < now:
-            hung.gone = np.maximum(hung.gone, np.minimum(mine, below - last))
+            hung.gone = np.maximum(hung.gone, np.minimum(half, below - last))
         if last < max(now, whole if not legged else 0):
             hung.limbs.append(bare_leg(figure, side, spots[side], mine, last - LAP))
     hung.strips = {TRUNK: Strip(sides[LEFT], sides[RIGHT]), **hung.strips}

@@ -57,10 +57,13 @@ def refitted(
         light = light + colours.to(light).mean(1, keepdim=True).clamp(min=1e-3).log() * (1 - lit)
         drawn = cloth.cloth.lit(light, own, lit, torch.maximum(garment, worn), window)
     yield Layer(drawn, garment * free, below + sure * (own - below))
+    if hidden is None:
+        return
+    behind = torch.where(gone > 0.5, torch.lerp(hidden.picture, drawn, garment), hidden.picture)
     for limb in shape.limbs:
         skin, alpha = skin_on(limb, shape, cloth.subject, window, garment, light)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
-        yield Layer(skin, alpha * free)
+        yield Layer(skin, alpha * free, behind)
 
 
 def _light(cloth: Fitted, own: Tensor, old: Tensor, matte: Tensor, window: Window) -> Tensor:
