@@ -77,6 +77,15 @@ def test_a_skirt_hangs_as_far_as_its_word_says_and_legs_are_bare_below(somebody,
     assert not green[round(rows[0]) : round(rows[1])].any()
 
 
+def test_nothing_of_a_skirt_is_left_between_the_legs_of_shorts():
+    somebody = wearer(skirt=True)
+    halves = {name: (x + 0.5, *rest) for name, (x, *rest) in somebody.subject.points.items()}  # meet in a pixel
+    shape = told(replace(somebody.subject, points=halves), "black shorts").fitted[0].shape
+    below = somebody.masks["skirt"] > 0.5
+    below[: round((HIPS + 30) / CM)] = False
+    assert below.any() and shape.keep[0, 0].numpy()[below].max() < 0.01
+
+
 def test_a_dress_takes_the_place_of_top_and_trousers_and_keeps_the_sleeves(somebody):
     made = told(somebody.subject, "blue dress")
     worn = made.after[0][0, 0].numpy() > 0.5

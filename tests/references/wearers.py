@@ -33,14 +33,18 @@ def arms(angle, first, last, half):
     return np.maximum.reduce([limb(at(sign, first), at(sign, last), half) for sign in (1, -1)])
 
 
-def wearer(sleeve=0.4, angle=15.0, height=800, lower=True):
-    """Somebody in a grey top with sleeves down to a share of the arms, and green trousers: a subject, and the masks."""
+def wearer(sleeve=0.4, angle=15.0, height=800, lower=True, skirt=False):
+    """Somebody in a grey top with sleeves down to a share of the arms, and green trousers: a subject, and the masks.
+
+    skirt: a green skirt and bare legs below it, instead of trousers.
+    """
     ankle, legs = CROWN + 156, trousers(9.0)
     head = limb((0, CROWN), (0, CROWN + 24), 9)
     masks = {
         "face": head,
-        "skin": np.maximum(arms(angle, 0, 1.12, 4), limb((0, CROWN + 20), (0, SHOULDERS), 5)),
-        "trousers": legs if lower else 0 * legs,
+        "skin": np.maximum.reduce([arms(angle, 0, 1.12, 4), limb((0, CROWN + 20), (0, SHOULDERS), 5), skirt * legs]),
+        "trousers": 0 * legs if skirt or not lower else legs,
+        "skirt": skirt * trunk(20, HIPS - 4, HIPS + 52),
         "upper": np.maximum(trunk(16, SHOULDERS - 4, HIPS + 4), arms(angle, 0, sleeve, 6)),
         "shoes": np.maximum(limb((9, ankle - 2), (9, ankle + 8), 6), limb((-9, ankle - 2), (-9, ankle + 8), 6)),
     }
@@ -51,7 +55,15 @@ def wearer(sleeve=0.4, angle=15.0, height=800, lower=True):
         found[REGION_CLASSES.index(name)] += mask
     regions = torch.from_numpy(found)[None]
     frame = framed(height)
-    colours = {"face": SKIN, "skin": SKIN, "trousers": GREEN, "upper": GREY, "shoes": BLACK, "background": WALL}
+    colours = {
+        "face": SKIN,
+        "skin": SKIN,
+        "trousers": GREEN,
+        "skirt": GREEN,
+        "upper": GREY,
+        "shoes": BLACK,
+        "background": WALL,
+    }
     shares = frame.to_photo(regions, kernel="linear")[0].numpy()
     light = sum(
         shares[REGION_CLASSES.index(name)][..., None] * linear_light(np.array(rgb)) for name, rgb in colours.items()
