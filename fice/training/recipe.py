@@ -224,6 +224,20 @@ class Average(Generic[Net]):
             average.copy_(value)
 
 
+@torch.no_grad()
+def between(start: Net, end: Net, share: float) -> Net:
+    """`end`, which was trained on from `start`, with a share of its own weights and the rest of the start's.
+
+    The weight-space ensemble of arXiv 2109.01903, which keeps what only one of both can; of generators the network
+    interpolation of ESRGAN (arXiv 1809.00219, section 3.4), which keeps their artefacts out.
+    """
+    own = start.state_dict()
+    for name, weight in end.state_dict().items():
+        if weight.is_floating_point():
+            weight.lerp_(own[name], 1 - share)
+    return end
+
+
 def cosine(fraction: float, warm: float = 0.02) -> float:
     """A learning-rate factor: linear warm-up over `warm`, then half a cosine to zero."""
     if fraction < warm:

@@ -277,6 +277,9 @@ def test_a_projected_discriminator_begins_on_a_part_of_the_canvas(framed, tmp_pa
     assert " pivots " in lines[-1] and len(load_file(tmp_path / "run" / "pivots.safetensors")["latents"]) == 12
     drawn = load_bundle(tmp_path / "run").part("generator").mapping(torch.randn(2, fresh((256, 16))["z_dim"]))
     assert not torch.equal(drawn[:, 0], drawn[:, 1])  # a row of its own each
+    recipe_run(tmp_path / "data", tmp_path / "run", *begin, "--steps", "3", "--blend", "0")
+    written, start = (load_bundle(tmp_path / name).part("generator").synthesis for name in ("run", "start"))
+    assert all(torch.equal(*pair) for pair in zip(written.parameters(), start.parameters(), strict=True))
 
 
 CHECK = """

@@ -21,6 +21,7 @@ from fice.training.checkpoint import load_checkpoint
 from fice.training.data.dataset import load_framed, load_street, merge_labels
 from fice.training.data.folder import read_folder
 from fice.training.parts import body_parts
+from fice.training.recipe import between
 from fice.training.recipes import regions
 
 
@@ -109,7 +110,7 @@ def test_a_student_ends_halfway_to_its_teacher():
     one, other = (Pyramid(2, 0).eval() for _ in range(2))
     other.fine[1].running_mean.fill_(1.0)
     wanted = (one.classify.weight + other.classify.weight) / 2
-    found = regions.halfway(one, other)
+    found = between(one, other, 0.5)
     assert torch.allclose(found.classify.weight, wanted) and not torch.equal(one.classify.weight, wanted)
     assert (found.fine[1].running_mean == 0.5).all()
 

@@ -9,6 +9,7 @@ whatever weights it is given, fresh ones or those of the supervised start.
 from __future__ import annotations
 
 import argparse
+import copy
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -43,7 +44,7 @@ from fice.training.data.people import Ahead, People
 from fice.training.features import FEATURES, load_features
 from fice.training.mapping import with_rows
 from fice.training.pivots import Pivots, find_pivots, pivot_loss
-from fice.training.recipe import Average, begin, lay_out, options, run_of, set_rate, train
+from fice.training.recipe import Average, begin, between, lay_out, options, run_of, set_rate, train
 
 PIVOTS = "pivots.safetensors"  # their latents, in the run's folder
 SHOWN = 32  # people on the sheet that shows how far a run is
@@ -226,6 +227,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="processes that draw pictures; 0: none of their own")
     parser.add_argument("--dtype", choices=DTYPES, help="bfloat16 on CUDA, else float32, unless given")
     parser.add_argument("--layout", choices=LAYOUTS, help="channels_last on CUDA, else contiguous, unless given")
+    parser.add_argument("--blend", type=float, default=1.0, help="share of what is learnt in what is written")
     parser.add_argument("--steps", type=int, help="at most, over all resumptions")
     parser.add_argument("--tick", type=float, default=60, help="seconds between two checkpoints")
     for field in fields(Recipe):
@@ -236,8 +238,8 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(rate=None)
     args = parser.parse_args()
     projected = args.discriminator == "projected"
-    if args.pivots and not (projected and args.start):
-        parser.error("--pivots needs --start, with an encoder, and a projected discriminator")
+    if (args.pivots or args.blend != 1) and not args.start or args.pivots and not projected:
+        parser.error("--pivots and --blend need --start, --pivots its encoder and a projected discriminator")
     args.rate = args.rate or (PROJECTED_RATE if projected else Recipe.rate)
     args.critic_rate = args.critic_rate or (CRITIC_RATE * (args.batch / 16) ** 0.5 if projected else None)
     cuda = args.device.startswith("cuda")
@@ -275,17 +277,19 @@ def main() -> None:
     drawn = People(framed.only(~framed.validation), (shown, shown * width // height), args.redressed, args.seed)
     draw = Ahead(drawn, device, (args.seed, together.rank()), args.workers)
     recipe = Recipe(**{field.name: getattr(args, field.name) for field in fields(Recipe)})
-
     pivots = None
     if recipe.pivots:
         encoder = load_bundle(args.start).part("encoder", device)
         pivots = find_pivots(framed.only(~framed.validation), encoder, generator.to(device), args.out / PIVOTS, device)
         generator, shape = with_rows(generator, shape, pivots.latents)
+    begun = copy.deepcopy(generator.synthesis).to(device)
     side = GanTrainer(generator, discriminator, recipe, device, features, pivots)
 
     def show() -> None:
-        save_part(args.out, "generator", side.average.module, "stylegan2", shape)
-        save_png(sheet(people(side.average.module, SHOWN, until=args.height)), args.out / "sheet.png")
+        made = copy.deepcopy(side.average.module)
+        between(begun, made.synthesis, args.blend)
+        save_part(args.out, "generator", made, "stylegan2", shape)
+        save_png(sheet(people(made, SHOWN, until=args.height)), args.out / "sheet.png")
 
     run = replace(run_of(args), steps=args.steps, tick=args.tick, compact=True)
     train(side, lambda number: draw(number, side.share), run, show)

@@ -34,7 +34,7 @@ from fice.training.data.dataset import Street, frame_labels, load_street, merge_
 from fice.training.data.folder import is_validation, read_folder
 from fice.training.data.outfits import random_look
 from fice.training.features import FEATURES, load_features
-from fice.training.recipe import begin, finish, options, run_of
+from fice.training.recipe import begin, between, finish, options, run_of
 
 CANVAS = (256, 128)
 VIEW = (512, 256)  # at which an edit sees a person
@@ -206,18 +206,6 @@ def fresh(features: str | None) -> tuple[Pyramid, dict]:
 
 
 @torch.no_grad()
-def halfway(start: Pyramid, end: Pyramid) -> Pyramid:
-    """`end`, which was trained on from `start`, with the mean of the weights of both: better than either.
-
-    The weight-space ensemble of arXiv 2109.01903, with its equal shares.
-    """
-    own = start.state_dict()
-    for name, weight in end.state_dict().items():
-        if weight.is_floating_point():
-            weight.lerp_(own[name], 0.5)
-    return end
-
-
 def main() -> None:
     parser = options(__doc__, evaluates=True)
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
@@ -250,7 +238,7 @@ def main() -> None:
     losses = lambda logits, labels, _: parsing.labelling_losses(logits, labels, cost)  # noqa: E731
     network = parsing.train(network, views, losses, args.device, run_of(args))
     if args.teacher:
-        network = halfway(eye, network)
+        network = between(eye, network, 0.5)  # better than either
     figures = figures_of(network, unseen)
     extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST, "looks": LOOKS}
     finish(args.out, "regions", network, "pyramid", arguments, extra, figures)
