@@ -21,8 +21,8 @@ SPREADS = (0.42, 0.49, 0.54, 0.60, 0.75, 0.66, 0.49, 0.40, 0.24)
 LEAST, MOST = 0.6, 1.5  # limits of a change of contrast
 
 
-def _within(x: Tensor, where: Tensor, radius: float) -> Tensor:
-    """Low pass that looks only at the garment, so that nothing beside it leaks in."""
+def within(x: Tensor, where: Tensor, radius: float) -> Tensor:
+    """`low_pass` of x (B, C, H, W) that looks only at a garment (B, 1, H, W), so that nothing beside it leaks in."""
     weight = where + 1e-6
     return low_pass(x * weight, radius) / low_pass(weight, radius)
 
@@ -64,12 +64,12 @@ def carry_light(light: Tensor, generated: Tensor, where: Tensor, radius: float, 
     (B, 1, H, W) in [0, 1], inside the garment before and after; radius: pixels, about that below which the generator
     draws nothing; amount: 0 to 1.
     """
-    factor = ((light - _within(light, where, radius)) * where * amount).exp()
+    factor = ((light - within(light, where, radius)) * where * amount).exp()
     channels = generated.split(1, 1)  # one at a time: photos are large
     return torch.cat([to_gamma((to_linear(channel) * factor).clamp(0, 1)) for channel in channels], 1)
 
 
 def carry_detail(source: Tensor, generated: Tensor, where: Tensor, radius: float, amount: float = 1.0) -> Tensor:
     """As `carry_light` for cloth that stays: all of the source that is finer than `radius`, colours and print too."""
-    finer = (source - _within(source, where, radius)) - (generated - _within(generated, where, radius))
+    finer = (source - within(source, where, radius)) - (generated - within(generated, where, radius))
     return (generated + finer * where * amount).clamp(0, 1)

@@ -41,7 +41,7 @@ SMOOTH = 4  # samples a pixel in each direction
 PIXELS, MARGIN, DIP = 4, 3.0, 2.0  # of a pattern's picture in a cm; cm around it, and by which hems hang in the middle
 # light on cloth, its log: along an outline, over so many cm; of folds towards a hem, which there are so many of across;
 # and of creases, whose cm across and down, and phase
-EDGE, TURNS, FOLD, FOLDS = -0.45, 3.5, 0.11, ((3.1, 0.4), (5.3, 1.9), (8.9, 0.2))
+EDGE, TURNS, FOLD, FOLDS = -0.6, 3.0, 0.11, ((3.1, 0.4), (5.3, 1.9), (8.9, 0.2))
 CREASE, CREASES = 0.035, ((31.0, 19.0, 0.3), (-23.0, 13.0, 1.1), (47.0, -9.0, 2.0), (-14.0, 7.5, 0.7))
 
 

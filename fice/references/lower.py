@@ -19,7 +19,7 @@ LONG = 1.2  # of the rise, an inner leg that is longer reaches the ankle
 CROPPED = 0.7  # of a leg, trousers that reach so far are as long as they are worn
 HIGH = -22.0  # cm above the hips from which what is worn is more than a lower garment
 CLAD = (0.0, 0.5, 1.0), (9.5, 7.5, 6.5)  # cm of radius along a leg in trousers
-LAPPED, NARROW = 0.6, 3.0  # cm by which legs that touch go beyond the middle between them; of a radius at least
+LAPPED, NARROW = 1.2, 3.0  # cm by which legs that touch go beyond the middle between them; of a radius at least
 
 
 def skirt(figure: Figure, flat: dict[str, Strip], reference: Reference, legged: bool) -> Hung:

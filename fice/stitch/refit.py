@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from fice.cloth.shading import light_on
+from fice.cloth.shading import light_on, within
 from fice.fill import continued, fill_background
 from fice.mask import grow, refine, steepen, without_specks
 from fice.references.bare import skin_on
@@ -15,6 +15,9 @@ from fice.references.fit import Fitted, Shape
 from fice.stitch.matting import cut_out
 from fice.stitch.parts import Layer, Stitch
 from fice.subject.frame import Window
+
+# cm of the narrowest light that is taken from cloth which goes, whose folds are its own, and from the rest of the body
+WIDE = 12.0, 3.0
 
 
 def refitted(
@@ -39,7 +42,9 @@ def refitted(
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
     worn = matte * steepen(old, 0.2)
     lit = worn if cloth.cloth is None else worn * keep  # cloth of another cut hangs otherwise
-    light = _light(cloth, own, lit, matte, window)
+    pixel = shape.cm * frame.scale
+    others = [(worn - lit, WIDE[0] / pixel), ((matte - worn).clamp(0, 1), WIDE[1] / pixel)]
+    light = _light(cloth, own, lit, others, window)
     lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
     lost = lost * (0.0 if shape.layered else 1.0)
     removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
@@ -66,13 +71,18 @@ def refitted(
         yield Layer(skin, alpha * free, behind)
 
 
-def _light(cloth: Fitted, own: Tensor, old: Tensor, matte: Tensor, window: Window) -> Tensor:
-    """The log of the light on a garment that was there, on what of the body goes on, and about that elsewhere."""
-    light = cloth.light(own, old, window)
+def _light(cloth: Fitted, own: Tensor, old: Tensor, others: list[tuple[Tensor, float]], window: Window) -> Tensor:
+    """The log of the light on cloth that stays, and on other parts of the body, and about that elsewhere.
+
+    old: where the cloth stays; others: parts, and the pixels of the narrowest light that counts there; all parts are
+    (1, 1, H, W) in [0, 1].
+    """
     height = cloth.subject.frame.box[2] - cloth.subject.frame.box[0]
-    rest = (matte - old).clamp(0, 1)
-    if (rest > 0.5).any():
-        light = torch.lerp(light, light_on(own, rest, height), rest)
-    known = steepen(matte, 0.2, 0.85)
-    around = continued(light, known)
-    return torch.lerp(around, light, steepen(matte, 0.5, 0.6))
+    light, known = old * cloth.light(own, old, window), old
+    for part, radius in others:
+        if (part > 0.5).any():
+            light = light + part * within(light_on(own, part, height), part, radius)
+        known = known + part
+    light = light / known.clamp(min=1e-3)
+    around = continued(light, steepen(known, 0.2, 0.85))
+    return torch.lerp(around, light, steepen(known, 0.5, 0.6))
