@@ -36,6 +36,9 @@ def skin_on(
     across = (aside / radius.clamp(min=0.5)).clamp(-1, 1)
     shade = 1 + DARKER * ((1 - (0.93 * across) ** 2).sqrt() - 0.8)
     shade = shade * (1 - SHADOW * low_pass(garment, REACH / pixel))
-    shade = shade * (FOLLOWS * low_pass(light, ROUND / pixel)).clamp(-MOST, MOST).exp()
+    wide = FOLLOWS * low_pass(light, ROUND / pixel)
+    if (alpha > 0.5).any():
+        wide = wide - wide[alpha > 0.5].median()  # old cloth that shone or lay in the shade says nothing of the skin
+    shade = shade * wide.clamp(-MOST, MOST).exp()
     skin = torch.from_numpy(limb.skin.astype(np.float32))[None, :, None, None].to(garment) * subject.exposure * shade
     return to_gamma(skin.clamp(0, 1)), alpha

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from fice.cloth.body import centimetres, find_body
 from fice.cloth.dress import own_cloth
@@ -97,10 +98,13 @@ class Figure:
 
     @cached_property
     def rest(self) -> np.ndarray:
-        """The garment without its sleeves."""
-        sleeves = [find_sleeve(self.grid, self.body, side, self.places[1])[0] for side in self.body.arms]
-        high = self.places[0] < self.hips
-        return self.grid.worn * np.all([(inside <= 0) | ~high for inside in sleeves], axis=0)
+        """The garment without its sleeves; below the hips without cuffs that hang there on their own."""
+        sleeves = [find_sleeve(self.grid, self.body, side, self.places[1])[0] > 0 for side in self.body.arms]
+        sleeve = np.any(sleeves, axis=0) & np.ones(self.grid.x.shape, bool)
+        rest = self.grid.worn * ~(sleeve & (self.places[0] < self.hips))
+        parts, count = ndimage.label(rest > 0.5)
+        cuffs = 1 + np.flatnonzero(np.asarray(ndimage.mean(sleeve, parts, np.arange(1, count + 1))) > 0.5)
+        return rest * ~np.isin(parts, cuffs)
 
     @cached_property
     def girth(self) -> Girth:

@@ -106,6 +106,12 @@ def test_sleeves_that_go_leave_arms_and_the_cloth_is_the_photographed_one(somebo
     assert np.abs(after[y, x] / 255 - np.array(GREY)).max() > 0.1
 
 
+def test_cuffs_below_a_hem_are_no_hem():
+    made = told(wearer(sleeve=1.05, angle=10).subject, "short-sleeved")
+    below, middle = round((HIPS + 7) / CM), round(12 / CM)
+    assert made.after[0][0, 0, below:, 64 - middle : 64 + middle].max() < 0.1
+
+
 def test_sleeves_that_come_are_of_the_same_cloth(bare_armed):
     made = told(bare_armed.subject, "long-sleeved")
     wrist = bare_armed.subject.points["left elbow"]
