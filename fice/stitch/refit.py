@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from fice.cloth.shading import light_on, within
+from fice.cloth.shading import within
 from fice.fill import continued, fill_background
 from fice.mask import grow, refine, steepen, without_specks
 from fice.references.bare import skin_on
@@ -16,8 +16,7 @@ from fice.stitch.matting import cut_out
 from fice.stitch.parts import Layer, Stitch
 from fice.subject.frame import Window
 
-# cm of the narrowest light that is taken from cloth which goes, whose folds are its own, and from the rest of the body
-WIDE = 12.0, 3.0
+FADE = 12.0  # cm over which folds of a pattern begin beside cloth that stays
 
 
 def refitted(
@@ -42,9 +41,9 @@ def refitted(
     garment = torch.lerp(warped, kept, keep) * (1 - stays)
     worn = matte * steepen(old, 0.2)
     lit = worn if cloth.cloth is None else worn * keep  # cloth of another cut hangs otherwise
-    pixel = shape.cm * frame.scale
-    others = [(worn - lit, WIDE[0] / pixel), ((matte - worn).clamp(0, 1), WIDE[1] / pixel)]
-    light = _light(cloth, own, lit, others, window)
+    light = cloth.light(own, lit, window)  # elsewhere it goes on as it is where cloth stays: legs are not the garment's
+    known = steepen(lit, 0.2, 0.85)
+    light = torch.lerp(continued(light, known), light, known)
     lost = torch.maximum(gone, 1 - keep) * (1 - ahead) * (1 - stays)
     lost = lost * (0.0 if shape.layered else 1.0)
     removed = grow(steepen(matte, 0.6, 0.35), max(1, round(step))) * lost
@@ -59,9 +58,12 @@ def refitted(
     if cloth.cloth is None:
         drawn = cloth.lit(colours, light, own, worn)
     else:
-        light = light + colours.to(light).mean(1, keepdim=True).clamp(min=1e-3).log() * (1 - lit)
+        hanging = colours.to(light).mean(1, keepdim=True).clamp(min=1e-3).log()
+        if (garment > 0.5).any():
+            hanging = hanging - hanging[garment > 0.5].median()  # as bright as what stays, and not all at once
+        light = light + hanging * (1 - 2 * within(lit, garment, FADE / (shape.cm * frame.scale))).clamp(0, 1)
         drawn = cloth.cloth.lit(light, own, lit, torch.maximum(garment, worn), window)
-    yield Layer(drawn, garment * free, below + sure * (own - below))
+    yield Layer(drawn, garment * free, below + sure * (own - source))
     if hidden is None:
         return
     behind = torch.where(gone > 0.5, torch.lerp(hidden.picture, drawn, garment), hidden.picture)
@@ -69,20 +71,3 @@ def refitted(
         skin, alpha = skin_on(limb, shape, cloth.subject, window, garment, light)
         alpha = alpha * removed * (1 - ahead) * torch.where(gone > 0.5, 1, 1 - garment)
         yield Layer(skin, alpha * free, behind)
-
-
-def _light(cloth: Fitted, own: Tensor, old: Tensor, others: list[tuple[Tensor, float]], window: Window) -> Tensor:
-    """The log of the light on cloth that stays, and on other parts of the body, and about that elsewhere.
-
-    old: where the cloth stays; others: parts, and the pixels of the narrowest light that counts there; all parts are
-    (1, 1, H, W) in [0, 1].
-    """
-    height = cloth.subject.frame.box[2] - cloth.subject.frame.box[0]
-    light, known = old * cloth.light(own, old, window), old
-    for part, radius in others:
-        if (part > 0.5).any():
-            light = light + part * within(light_on(own, part, height), part, radius)
-        known = known + part
-    light = light / known.clamp(min=1e-3)
-    around = continued(light, steepen(known, 0.2, 0.85))
-    return torch.lerp(around, light, steepen(known, 0.5, 0.6))
