@@ -205,7 +205,6 @@ def fresh(features: str | None) -> tuple[Pyramid, dict]:
     return network, arguments
 
 
-@torch.no_grad()
 def main() -> None:
     parser = options(__doc__, evaluates=True)
     parser.add_argument("--features", default=FEATURES, help="lite0 to lite2, or a bundle that has some; none: fresh")
