@@ -43,7 +43,7 @@ def observer():
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return person_on_a_wall(tmp_path_factory.mktemp("people"), seed=14)  # whose head and coat are seen
+    return person_on_a_wall(tmp_path_factory.mktemp("people"), seed=9)  # whose head and dress are seen
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +89,11 @@ def painted(where, colour):
 
 
 def shaded(where, colour):
-    """The cloth in another colour, its folds kept."""
+    """The cloth in another colour, its folds kept, as deep as a photograph's."""
 
     def paint(pixels):
         light = pixels[where].mean(1, keepdims=True)
-        pixels[where] = np.clip(np.array(colour) * light / np.median(light), 0, 255)
+        pixels[where] = np.clip(np.array(colour) * (light / np.median(light)).clip(0.8, 1.2), 0, 255)
 
     return paint
 
@@ -135,8 +135,9 @@ def test_a_new_colour_of_the_garment(observer, edited, garment):
     assert red["similarity"] > blue["similarity"] + 0.2
     assert red["similarity before"] == blue["similarity before"]
     assert red["gain"] == pytest.approx(red["similarity"] - red["similarity before"])
-    assert [(each["colour halved"], each["right caption"]) for each in (red, blue)] == [(1, 1), (0, 0)]
+    assert (red["colour halved"], blue["colour halved"]) == (1, 0)
     told = observer.observe("a", edited(shaded(garment, COLOURS["blue"]), "b2.png", text="blue dress")).values
+    assert (told["right caption"], blue["right caption"]) == (1, 0)
     assert told["colour error"] < 6 and told["similarity"] > blue["similarity"] + 0.2
 
 
@@ -145,7 +146,7 @@ def test_faults_that_people_see_are_measured(observer, edited, garment, sight):
     red = observer.observe("a", edited(shaded(garment, COLOURS["red"]), "red.png")).values
     assert red["changed"] > 0.9 and red["spill"] < 0.02 and red["painted"] < 0.02
     painted_head = observer.observe("a", edited(painted(head, (0, 160, 0)), "head.png")).values
-    assert painted_head["painted"] > 0.5 and painted_head["changed"] < 0.1
+    assert painted_head["painted"] > 0.4 and painted_head["changed"] < 0.1
     rimmed = ndimage.binary_dilation(garment, iterations=1) & ~ndimage.binary_erosion(garment, iterations=1)
     assert observer.observe("a", edited(painted(rimmed, (0, 0, 0)), "rim.png")).values["rim"] > red["rim"] + 5
     assert observer.observe("a", edited(painted(~garment, (0, 90, 200)), "wall.png")).values["spill"] > 0.5
