@@ -84,7 +84,7 @@ def losses(logits: Tensor, labels: Tensor, points: Tensor) -> dict[str, Tensor]:
 
 def main() -> None:
     parser = options(__doc__, evaluates=True)
-    parser.add_argument("--regions", required=True, help="a bundle or run folder that has regions")
+    parser.add_argument("--regions", default="street", help="a bundle or run folder that has regions; street")
     parser.add_argument("--start", help="another one, whose pose is gone on from")
     args = parser.parse_args()
     begin(args.threads, args.seed)
