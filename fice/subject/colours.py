@@ -29,7 +29,7 @@ TORSO, LEGS = ("upper", "outer", "dress"), REGIONS["lower"]  # one of each is wo
 SPECK, ACROSS = 0.02, 4  # share of a garment that a part of it has at least; pixels of the view over a border
 BORDER, SEAMLESS = 0.5, 7.0  # length of it over the root of the part's area; change in CIELAB that is no edge
 LESSER = 0.2  # share of a garment's largest part below which another is an error
-HAND, LARGEST = 0.006, 0.25  # half a hand's width over the view's height; share of the cloth that hands cover at most
+HAND, LARGEST = 0.006, 0.08  # half a hand's width over the view's height; share of the cloth that hands cover at most
 
 
 def by_colour(probabilities: Tensor, view: Tensor, names: Sequence[str]) -> Tensor:

@@ -59,6 +59,7 @@ SUBSTITUTES = {  # what is changed when the wanted garment is not worn: the larg
 WORN = 0.02  # share of the body's area from which a garment counts as worn
 LEGS = 0.5  # of the trousers' area, from which a dress is a dress and no top of a jumpsuit
 TOP = 0.4  # share of a dress's area from which a top is more than an error of the network
+SMALL_TOP, BESIDE = 0.1, 0.3  # the same of a top beside which hardly any of the dress is, and how much that is
 DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 COVERING = 10  # a coat so many times as large as what it covers is closed
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
@@ -230,7 +231,8 @@ def choose_region(
 ) -> Choice:
     """The region to change in a person with these probabilities (1, K, H, W); garment: the word for what is wanted.
 
-    None takes the largest garment of those in `among`. A dress takes the place of all below the neck but an open coat.
+    None takes the largest garment of those in `among`. A dress that hangs below a top is a skirt; another takes the
+    place of all below the neck but an open coat.
     A garment that is not worn, or of which hardly anything is seen, is replaced by what covers its place, with a
     notice, as are trousers where a skirt is named; shaped: which may then keep their shape. A network that knows no
     garments gives all below the head. Raises InputError when nothing is there to change.
@@ -246,15 +248,18 @@ def choose_region(
     hanging = areas["dress"] + areas["skirt"]
     if garment != "jumpsuit" and hanging > LEGS * areas["trousers"]:  # tights are often taken for trousers
         place["dress"] = (*REGIONS["upper"], *REGIONS["dress"], "skirt")
-    if areas["upper"] > TOP * areas["dress"]:  # nobody wears a dress under a top: it is a skirt or trousers
+    topped = areas["upper"] > TOP * areas["dress"]  # nobody wears a dress under a top: it is a skirt or trousers
+    topped = topped or (areas["upper"] > SMALL_TOP * areas["dress"] and _hangs(regions, probabilities))
+    if topped:
         place["lower"] = (*REGIONS["lower"], "dress")
     area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
     own = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
+    kinds = lambda kind: areas[kind] + (areas["dress"] if topped and kind == "skirt" else 0)  # noqa: E731
     if wanted is None:
         wanted = max(among, key=own)
-    hidden = wanted in ("upper", "lower") and areas["dress"] > DOMINANT * area(wanted)
+    hidden = wanted in ("upper", "lower") and not topped and areas["dress"] > DOMINANT * area(wanted)
     hidden = hidden or (wanted in ("upper", "dress") and areas["outer"] > COVERING * area(wanted))
-    likely = lambda region: own(region) * (region != "dress" or areas["upper"] <= TOP * areas["dress"])  # noqa: E731
+    likely = lambda region: own(region) * (region != "dress" or not topped)  # noqa: E731
     for region in (*(() if hidden else (wanted,)), *sorted(SUBSTITUTES[wanted], key=likely, reverse=True)):
         if area(region) >= least:
             spare = [name for name in MISTAKEN[region] if name not in place[region]]
@@ -262,9 +267,18 @@ def choose_region(
             notices, keeps = [], ""
             if region != wanted:
                 notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
-            elif shaped and garment in SEEN_AS and areas[SEEN_AS[garment]] < OF_ITS_KIND * area(region):
+            elif shaped and garment in SEEN_AS and kinds(SEEN_AS[garment]) < OF_ITS_KIND * area(region):
                 worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
                 seen = " and ".join(worn)
                 keeps = f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape."
             return Choice(region, (*place[region], *mistaken), tuple(notices), keeps=keeps)
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")
+
+
+def _hangs(regions: Regions, probabilities: Tensor) -> bool:
+    """Whether what is taken for a dress hangs below the top: where the top is, hardly any of it is."""
+    likeliest = probabilities[0].argmax(0)
+    top, dress = ((likeliest == regions.names.index(name)).sum(1).float() for name in ("upper", "dress"))
+    along = top.cumsum(0) / top.sum().clamp(min=1)
+    rows = (along > 0.1) & (along < 0.9)
+    return bool(dress[rows].sum() < BESIDE * (dress + top)[rows].sum())

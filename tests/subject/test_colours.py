@@ -16,22 +16,23 @@ Y, X = np.mgrid[: SIZE[0], : SIZE[1]]
 JUMPER = (Y > 60) & (Y < 200) & (abs(X - 64) < 36)
 FACE = (Y > 20) & (Y < 56) & (abs(X - 64) < 14)
 HANDS = (np.hypot(Y - 150, X - 45) < 8) | (np.hypot(Y - 140, X - 84) < 8)
-BLUE, BEIGE, YELLOW = (0.2, 0.3, 0.55), (0.75, 0.6, 0.5), (0.9, 0.85, 0.2)
+BLUE, BEIGE, YELLOW, PALE = (0.2, 0.3, 0.55), (0.75, 0.6, 0.5), (0.9, 0.85, 0.2), (0.8, 0.66, 0.58)
 
 
-def seen(hands, jumper=BLUE):
-    """Somebody with something before the jumper, which the network takes for the jumper: probabilities by name."""
+def seen(hands, jumper=BLUE, where=HANDS, doubt=0.0):
+    """Somebody with something before the jumper, which the network takes for it, in some doubt: probabilities by name."""
     picture = np.full((*SIZE, 3), 0.7)
-    for where, colour, light in (
+    for place, colour, light in (
         (JUMPER, jumper, folds(SIZE, 0.25)),
         (FACE, SKIN, folds(SIZE, 0.15)),
-        (HANDS, hands, folds(SIZE, 0.1) - 0.3),  # in more shade than the face
+        (where, hands, folds(SIZE, 0.1) - 0.3),  # in more shade than the face
     ):
-        picture[where] = lit(colour, light)[where]
+        picture[place] = lit(colour, light)[place]
     picture = np.clip(picture + np.random.default_rng(0).normal(0, 0.015, picture.shape), 0, 1)
     thought = np.zeros((len(NAMES), *SIZE))
     thought[0] = 1
     thought[:, JUMPER] = np.array([[0.02], [0.01], [0.02], [0.95]])
+    thought[:, where] += doubt * (0.25 - thought[:, where])
     thought[:, FACE] = np.array([[0.02], [0.94], [0.02], [0.02]])
     view = torch.from_numpy(picture).float().permute(2, 0, 1)[None]
     return dict(zip(NAMES, by_colour(torch.from_numpy(thought).float()[None], view, NAMES)[0].numpy(), strict=True))
@@ -46,6 +47,11 @@ def test_hands_before_a_jumper_are_skin():
 
 def test_a_figure_of_another_colour_stays_the_jumpers():
     assert seen(hands=YELLOW)["upper"][JUMPER].mean() > 0.99
+
+
+def test_what_is_larger_than_hands_is_cloth_in_the_sun():
+    side = JUMPER & (X > 84)
+    assert seen(hands=PALE, where=side, doubt=0.22)["upper"][side].mean() > 0.5
 
 
 def test_a_jumper_of_skins_colour_is_no_hand():

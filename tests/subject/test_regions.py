@@ -60,6 +60,16 @@ def test_the_region_covers_what_is_worn(worn, wanted, region, within):
     assert bool(choice.notices) == told
 
 
+def test_a_dress_below_a_top_is_a_skirt_and_one_beside_it_a_dress():
+    worn = wearing(upper=8, dress=50)
+    assert choose_region(REGIONS, worn, "upper").classes[0] == "upper"
+    skirt = choose_region(REGIONS, worn, "lower", "skirt")
+    assert (skirt.region, skirt.keeps) == ("lower", "") and "dress" in skirt.classes
+    sleeves = wearing(dress=58)
+    sleeves[..., :8, :4] = wearing(upper=58)[..., :8, :4]
+    assert choose_region(REGIONS, sleeves, "upper").region == "dress"
+
+
 @pytest.mark.parametrize("shirt", [20, 4])
 def test_an_open_coat_does_not_take_the_shirt_along(shirt):
     """However little of it is seen."""
