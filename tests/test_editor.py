@@ -183,7 +183,6 @@ def test_a_random_start_is_another_person_for_each_photo_and_the_same_each_time(
     first, again, second = (editor.prepare(path).fit.ws for path in (person, person, other))
     assert torch.equal(first, again)
     assert (first - second).abs().max() > 0.1
-    assert torch.equal(first[:, 0], first[:, -1])
 
 
 def test_without_stitching_the_head_is_the_generators_too(person):
@@ -348,5 +347,5 @@ def test_a_part_changes_and_nothing_else_of_its_garment(editor, person):
 
 
 def test_a_thing_that_is_not_seen_is_refused_and_no_garment_dressed_instead(editor, person):
-    with pytest.raises(InputError, match="Not seen here: shoes, but"):
-        editor.plan(editor.analyse(person), "green shoes")
+    with pytest.raises(InputError, match="Not seen here: bag, but"):
+        editor.plan(editor.analyse(person), "green bag")

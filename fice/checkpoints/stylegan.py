@@ -26,7 +26,7 @@ from stylegan2_ops import setup_filter
 
 DRAWS = 4096  # z's whose mean w stands for a missing w_avg
 TOP = {"z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "square", "to_01"}  # shapes tell them, too
-SHAPES = {"num_layers", "layer_features", "embed_features", "channel_base", "channel_max"}
+SHAPES = {"num_layers", "layer_features", "w_plus", "embed_features", "channel_base", "channel_max"}
 SPEED = {"num_fp16_res", "use_fp16", "fp16_channels_last", "channels_last", "fused_modconv_default"}
 KEPT = {"mapping_kwargs": {"lr_multiplier", "w_avg_beta"}, "synthesis_kwargs": {"resample_filter", "conv_clamp"}}
 FIXED = {"architecture": "skip", "activation": "lrelu", "kernel_size": 3, "use_noise": True}
@@ -136,6 +136,8 @@ def _shapes(state: dict[str, Tensor]) -> dict[str, Any]:
     mapping: dict[str, Any] = {"num_layers": layers}
     if layers > 1 and (inner := _shape(state, "mapping.fc0.weight", 2)[0]) != w_dim:
         mapping["layer_features"] = inner
+    if "mapping.rows.weight" in state:  # fice's own
+        mapping["w_plus"] = True
     return {
         "z_dim": z_dim,
         "w_dim": w_dim,

@@ -20,7 +20,7 @@ BLUE, BEIGE, YELLOW, PALE = (0.2, 0.3, 0.55), (0.75, 0.6, 0.5), (0.9, 0.85, 0.2)
 
 
 def seen(hands, jumper=BLUE, where=HANDS, doubt=0.0):
-    """Somebody with something before the jumper, which the network takes for it, in some doubt: probabilities by name."""
+    """Somebody with something before the jumper, taken for the jumper in some doubt: probabilities by name."""
     picture = np.full((*SIZE, 3), 0.7)
     for place, colour, light in (
         (JUMPER, jumper, folds(SIZE, 0.25)),
