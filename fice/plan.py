@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 RELEASE = 0.03  # share of the canvas by which a garment may outgrow itself where nothing else is said
 UNCUT = "Left out: {}; what is worn is so already, or shows too little of the body to be cut anew."
+HALVED = "A dress is worn; its {} half is changed."
 LEAST = 0.3  # share of its region that a garment must have for itself beside other ones
 
 
@@ -166,10 +167,11 @@ def make_plan(
             region, wide = choice, choice.mask
         elif isinstance(choice, Found):
             wide = choice.where if painted is None else choice.where * painted
-            region, mask = Fixed(wide, garment.region), _limited(mask, choice, subject)
+            region, mask = Fixed(wide, choice.region or garment.region), _limited(mask, choice, subject)
             if wide.max() < 0.5:
                 raise InputError(f'The mask leaves nothing of "{garment.region}" free: paint it white, too.')
             notices += [f"Not found: {name}; the rest is changed." for name in choice.missing]
+            notices += [HALVED.format(choice.region)] if choice.region else []
         else:
             region = Classes(choice.region, choice.classes, regions)
             wide = worn_anew(choice, found_by) if anew else worn(region, subject.view, regions, subject.regions)

@@ -69,8 +69,20 @@ def test_what_the_network_mistakes_for_another_garment_belongs_to_it_where_it_is
 
 
 def test_a_garment_whose_place_another_one_takes_is_left_out_and_that_is_said():
-    made = plan(worn(dress=(10, 50)), "white shirt and blue jeans")
-    assert len(made.pieces) == 1 and any("Left out: jeans" in notice for notice in made.notices)
+    made = plan(worn(upper=(10, 30), trousers=(30, 60)), "white shirt and black coat")
+    assert len(made.pieces) == 1 and any("Left out: coat" in notice for notice in made.notices)
+
+
+def test_a_top_and_a_skirt_take_their_halves_of_a_dress():
+    subject = worn(face=(2, 10), dress=(10, 50))
+    top, skirt = plan(subject, "white shirt and blue skirt").pieces
+    assert (top.region.name, skirt.region.name) == ("upper", "lower")
+    assert rows(top)[0] == 10 and rows(skirt)[1] == 49 and abs(rows(top)[1] - rows(skirt)[0]) < 12
+    assert float((top.wide * skirt.wide).max()) < 0.3 and torch.equal(top.whole, skirt.whole)
+    (alone,) = plan(subject, "blue skirt").pieces
+    assert rows(alone) == rows(skirt) and alone.mask[40:, 16].min() == 1 and alone.mask[12, 16] == 0
+    (cut,) = plan(subject, "sleeveless white shirt").pieces  # of which all may be cut anew
+    assert (cut.region.name, rows(cut)) == ("dress", [10, 49])
 
 
 def test_a_garment_that_is_nowhere_is_left_out_unless_it_is_the_only_one():

@@ -12,7 +12,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from fice.errors import InputError
-from fice.language.lexicon import GARMENTS
+from fice.language.lexicon import CUTS, GARMENTS
 from fice.language.places import is_named, read_area
 from fice.language.words import Sentence
 from fice.mask import decide, main_parts, union
@@ -55,11 +55,14 @@ def choices_of(
             else:
                 old = sentence.becomes[0] if sentence.becomes and garment.region == "auto" else None
                 shaped = _shaped(sentence) if garment.region == "auto" else None
-                found.append(
-                    _anew(places, named, kind, old)
-                    if anew
-                    else _choice(places, None if shaped else named, kind, among=shaped or KINDS)
-                )
+                if anew:
+                    found.append(_anew(places, named, kind, old))
+                    continue
+                choice = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
+                halved = choice.region == "dress" and named in HALVES and places.wears(("dress",))
+                cut = sentence.shapes or CUTS.get(sentence.garment or "", "skirt") != "skirt"
+                halved = halved and not (pictures or cut)
+                found.append(_half(places, choice, str(named)) if halved else choice)
         except InputError as error:
             found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
@@ -98,6 +101,14 @@ def _own(garment: Tensor, places: Places) -> Tensor:
     labels, _ = ndimage.label(garment[0, 0].cpu().numpy() > 0.5)
     near = np.unique(labels[abs(places.figure.aside) < BESIDE])
     return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
+
+
+def _half(places: Places, choice: Choice, named: str) -> Found:
+    """What of a dress is a top or a skirt."""
+    subject, regions = places.subject, places.regions
+    dress = worn(Classes("dress", choice.classes, regions), subject.view, regions, subject.regions)
+    limit = places.half(named)
+    return Found(dress * limit, dress, limit, region=named)
 
 
 def _shaped(sentence: Sentence) -> tuple[str, ...] | None:

@@ -49,12 +49,14 @@ class Found:
         whole: the garments and things that it is part of.
         limit: what of these it is; None where it is all of them.
         missing: the places of several that are not there.
+        region: the name of what changes, where other words than a region's have said so.
     """
 
     where: Tensor
     whole: Tensor
     limit: Tensor | None
     missing: tuple[str, ...] = ()
+    region: str = ""
 
 
 class Places:

@@ -21,14 +21,14 @@ NEIGHBOURS, UNLIKE = 1e-2, 0.05  # weight of a neighbour's colours, and what a s
 COARSE, SWEEPS = 10, 3  # rounds at the coarsest level, and at each other
 
 
-def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray, weight: float) -> np.ndarray:
+def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """A matte, (h, w) float32 in [0, 1].
 
     Args:
         picture: (h, w, 3) float sRGB in [0, 1].
         prior: (h, w) float in [0, 1], taken as it is outside `unknown`.
         unknown: (h, w) bool, where pixels may be mixed.
-        weight: of the prior there, beside the colours.
+        weight: of the prior there, beside the colours, (h, w).
     """
     alpha = np.clip(prior, 0, 1).astype(np.float32)
     height, width = unknown.shape
@@ -56,10 +56,11 @@ def closed_form(picture: np.ndarray, prior: np.ndarray, unknown: np.ndarray, wei
     both = mine & flat[columns]
     count = int(flat.sum())
     system = sparse.csr_matrix((laplacian[both], (index[rows[both]], index[columns[both]])), shape=(count, count))
-    system += weight * sparse.identity(count)
+    own = weight.ravel()[flat]
+    system += sparse.diags(own)
     border = mine & ~flat[columns]
     known = -laplacian[border] * alpha.ravel()[columns[border]]
-    right = np.bincount(index[rows[border]], known, minlength=count) + weight * alpha.ravel()[flat]
+    right = np.bincount(index[rows[border]], known, minlength=count) + own * alpha.ravel()[flat]
     diagonal = sparse.diags(1 / system.diagonal())
     found, _ = linalg.cg(system, right, x0=alpha.ravel()[flat], rtol=PRECISE, maxiter=ITERATIONS, M=diagonal)
     alpha.ravel()[flat] = np.clip(found, 0, 1)

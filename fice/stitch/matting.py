@@ -7,6 +7,7 @@ form: one colour a side, continued from where it is pure).
 from __future__ import annotations
 
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,6 +21,7 @@ NOISE = 1.0  # of the unevenness on both sides, against the distance
 OFF = 0.02  # squared distance from their line at which it is a third colour
 
 BAND, FAR = 2.0, 6.0  # pixels of the canvas by which an outline may be wrong, and in which a doubt is one of it
+DECIDED = 0.4  # a pixel is seldom as much of a garment as a network is sure of it: over so much it goes from 0 to 1
 DOUBT = 0.49  # what is nearer to one half than this is in doubt
 PRIOR, PATCHY = (
     0.003,
@@ -45,8 +47,10 @@ def cut_out(source: Tensor, probability: Tensor, step: float) -> tuple[Tensor, T
     doubt = ((seen - 0.5).abs() < DOUBT) & (grow(inside, far) > 0.5)
     shown = picture[0].permute(1, 2, 0).cpu().numpy()
     spread = float(shown[seen[0, 0].cpu().numpy() > 0.5].std(0).mean()) if inside.any() else 0.0
-    weight = PRIOR * (1 + (spread / PATCHY) ** 4)
-    solved = closed_form(shown, seen[0, 0].cpu().numpy(), (border | doubt)[0, 0].cpu().numpy(), weight)
+    prior, within = (each[0, 0].cpu().numpy() for each in (steepen(seen, DECIDED), inside))
+    off = ndimage.distance_transform_edt(within) + ndimage.distance_transform_edt(1 - within)  # from the outline
+    weight = PRIOR * (1 + (spread / PATCHY) ** 4) * (1 + (off / band) ** 2)
+    solved = closed_form(shown, prior, (border | doubt)[0, 0].cpu().numpy(), weight)
     matte = torch.from_numpy(solved)[None, None].to(source)
     own = foreground(picture, matte)
     if shrink > 1:
