@@ -185,7 +185,7 @@ def make_plan(
             continue
         cut = None
         if isinstance(choice, Choice):
-            if photographed and not (pictures or choice.half or mask is not None):
+            if photographed and not (pictures or choice.half or mask is not None or "legwear" in choice.classes):
                 cut = cut_of(sentence, choice.region, free, subject, regions)
             notices += [*choice.notices, *([choice.keeps] if choice.keeps and cut is None else [])]
         if photographed and sentence.shapes and cut is None:

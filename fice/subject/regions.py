@@ -252,6 +252,8 @@ def choose_region(
     topped = topped or (areas["upper"] > SMALL_TOP * areas["dress"] and _hangs(regions, probabilities))
     if topped:
         place["lower"] = (*REGIONS["lower"], "dress")
+    if wanted == "lower" and areas["legwear"] >= least and _is_of_tights(garment, areas, least):
+        place["lower"] = ("legwear",)
     area = lambda region: sum(areas[name] for name in place[region])  # noqa: E731
     own = lambda region: sum(areas[name] for name in REGIONS[region])  # noqa: E731
     kinds = lambda kind: areas[kind] + (areas["dress"] if topped and kind == "skirt" else 0)  # noqa: E731
@@ -268,11 +270,21 @@ def choose_region(
             if region != wanted:
                 notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
             elif shaped and garment in SEEN_AS and kinds(SEEN_AS[garment]) < OF_ITS_KIND * area(region):
-                worn = [name.replace("upper", "top") for name in place[region] if areas[name] >= least]
+                worn = [
+                    name.replace("upper", "top").replace("legwear", "tights")
+                    for name in place[region]
+                    if areas[name] >= least
+                ]
                 seen = " and ".join(worn)
                 keeps = f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape."
             return Choice(region, (*place[region], *mistaken), tuple(notices), keeps=keeps)
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")
+
+
+def _is_of_tights(garment: str | None, areas: dict[str, float], least: float) -> bool:
+    """Whether tights are what is meant: by leggings, and by trousers where nothing else is worn below the waist."""
+    nothing = max(areas[name] for name in ("dress", "skirt", "trousers")) < least
+    return garment == "leggings" or (nothing and SEEN_AS.get(garment or "") == "trousers" and garment != "shorts")
 
 
 def _hangs(regions: Regions, probabilities: Tensor) -> bool:

@@ -60,6 +60,21 @@ def test_the_region_covers_what_is_worn(worn, wanted, region, within):
     assert bool(choice.notices) == told
 
 
+@pytest.mark.parametrize(
+    ("worn", "garment", "tights"),
+    [
+        ({"outer": 40, "legwear": 10}, "jeans", True),
+        ({"dress": 30, "legwear": 20}, "leggings", True),
+        ({"dress": 30, "legwear": 20}, "trousers", False),  # which the dress becomes
+        ({"outer": 40, "skirt": 10, "legwear": 10}, "shorts", False),
+    ],
+)
+def test_tights_are_meant_by_leggings_and_by_trousers_where_nothing_else_is_worn(worn, garment, tights):
+    choice = choose_region(REGIONS, wearing(**worn), "lower", garment)
+    assert (choice.classes[0] == "legwear") == tights and bool(choice.notices) == (garment == "trousers")
+    assert ("tights change" in choice.keeps) == (garment == "jeans")
+
+
 def test_a_dress_below_a_top_is_a_skirt_and_one_beside_it_a_dress():
     worn = wearing(upper=8, dress=50)
     assert choose_region(REGIONS, worn, "upper").classes[0] == "upper"
