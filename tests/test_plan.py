@@ -81,7 +81,7 @@ def test_a_top_and_a_skirt_take_their_halves_of_a_dress():
     assert float((top.wide * skirt.wide).max()) < 0.3 and torch.equal(top.whole, skirt.whole)
     (alone,) = plan(subject, "blue skirt").pieces
     assert rows(alone) == rows(skirt) and alone.mask[40:, 16].min() == 1 and alone.mask[12, 16] == 0
-    (cut,) = plan(subject, "sleeveless white shirt").pieces  # of which all may be cut anew
+    (cut,) = plan(subject, "black trousers").pieces  # which all of it may become
     assert (cut.region.name, rows(cut)) == ("dress", [10, 49])
 
 

@@ -60,8 +60,7 @@ def choices_of(
                     continue
                 choice = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
                 halved = choice.region == "dress" and named in HALVES and places.wears(("dress",))
-                cut = sentence.shapes or CUTS.get(sentence.garment or "", "skirt") != "skirt"
-                halved = halved and not (pictures or cut)
+                halved = halved and not pictures and CUTS.get(sentence.garment or "", "skirt") == "skirt"
                 found.append(_half(places, choice, str(named)) if halved else choice)
         except InputError as error:
             found.append(error)
