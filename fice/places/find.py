@@ -68,7 +68,7 @@ class Places:
     def __init__(self, subject: Subject, regions: Regions, segmenter: Segmenter | None = None):
         self.subject, self.regions, self.segmenter = subject, regions, segmenter
         self._found: dict[tuple[str, str], Any] = {}  # no cache of bound methods, a circle that lives on for a while
-        channels = cache(partial(regions.channels, subject.view))  # looks of the network
+        channels = cache(partial(regions.channels, subject.view))
         self._probability = cache(partial(regions.finer, channels, subject.regions))
 
     @cached_property

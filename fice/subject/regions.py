@@ -73,8 +73,7 @@ class Regions(Looking):
     Args:
         network: maps (B, 3, H, W) float in [0, 1] to logits (B, len(channels), H, W).
         channels: the class of each channel; channels of one class are added up.
-        height: pixels of height beyond which the network was not trained; larger pictures are looked at this high.
-        looks: heights at which a picture is analysed; what they say is averaged. [`height`]
+        height: pixels of height at which larger pictures are looked at: of all that a network was trained on the best.
         own: a name for each channel, of which some are finer than its class.
     """
 
@@ -83,11 +82,10 @@ class Regions(Looking):
         network: nn.Module | Callable[[], nn.Module],
         channels: Sequence[str] = REGION_CLASSES,
         height: int | None = None,
-        looks: Sequence[int] = (),
         own: Sequence[str] = (),
     ):
         super().__init__(network)
-        self.height, self.looks = height, tuple(looks)
+        self.height = height
         self.names = tuple(dict.fromkeys(channels))
         self._classes = [self.names.index(name) for name in channels]
         self._own = tuple(own)
@@ -96,7 +94,7 @@ class Regions(Looking):
     def from_bundle(cls, bundle: Bundle, device: str | torch.device = "cpu") -> Regions:
         """The part "regions" of a bundle. Raises WeightsError when it is missing or damaged."""
         extra = bundle.extra("regions")
-        more = extra.get("height"), extra.get("looks", ()), extra.get("channels", ())
+        more = extra.get("height"), extra.get("channels", ())
         return cls(bundle.later("regions", device), extra["names"], *more)
 
     def probabilities(self, picture: Tensor) -> Tensor:
@@ -108,15 +106,12 @@ class Regions(Looking):
         return resized_to(found, picture)
 
     def analyse(self, picture: Tensor, mirrored: bool = True) -> Tensor:
-        """As `probabilities`, averaged over `looks` and the mirrored picture, for what is looked at once."""
-        found = torch.zeros(())
-        sizes = [at_most(picture, height) for height in self.looks or (self.height,)]
-        for view in sizes:
-            seen = self.probabilities(view)
-            if mirrored:
-                seen = (seen + self.probabilities(view.flip(3)).flip(3)) / 2
-            found = found + resized_to(seen, picture) / len(sizes)
-        return found
+        """As `probabilities`, averaged with those of the mirrored picture, for what is looked at once."""
+        view = at_most(picture, self.height)
+        seen = self.probabilities(view)
+        if mirrored:
+            seen = (seen + self.probabilities(view.flip(3)).flip(3)) / 2
+        return resized_to(seen, picture)
 
     def select(self, probabilities: Tensor, names: tuple[str, ...]) -> Tensor:
         """The probability of any of `names`: (B, K, H, W) -> (B, 1, H, W); a class not known here is nowhere."""
@@ -125,12 +120,11 @@ class Regions(Looking):
         return probabilities.index_select(1, index).sum(1, keepdim=True)
 
     @torch.no_grad()
-    def channels(self, picture: Tensor) -> list[Tensor]:
-        """The probability of each channel in a picture (1, 3, H, W), (1, len(channels), H, W), as each look sees it."""
-        sizes = self.looks or (self.height,)
-        return [resized_to(self.network(at_most(picture, height)).softmax(1), picture) for height in sizes]
+    def channels(self, picture: Tensor) -> Tensor:
+        """The probability of each channel in a picture (1, 3, H, W), (1, len(channels), H, W)."""
+        return resized_to(self.network(at_most(picture, self.height)).softmax(1), picture)
 
-    def finer(self, channels: Callable[[], Sequence[Tensor]], probabilities: Tensor, name: str) -> Tensor:
+    def finer(self, channels: Callable[[], Tensor], probabilities: Tensor, name: str) -> Tensor:
         """The probability of a class, or of what has a channel of its own within one, (1, 1, H, W); 0 where unknown.
 
         channels: gives those of the picture, as `channels` sees them, of which probabilities (1, K, H, W) are.
@@ -138,12 +132,10 @@ class Regions(Looking):
         if name in self.names or name not in self._own:
             return self.select(probabilities, (name,))
         channel = self._own.index(name)
-        kind = self._classes[channel]
-        found = torch.zeros(())
-        for seen in (looks := channels()):
-            within = seen[:, [i for i, each in enumerate(self._classes) if each == kind]].sum(1, keepdim=True)
-            found = found + seen[:, channel : channel + 1] / within.clamp(min=1e-6)
-        return self.select(probabilities, (self.names[kind],)) * found / len(looks)
+        kind, seen = self._classes[channel], channels()
+        within = seen[:, [i for i, each in enumerate(self._classes) if each == kind]].sum(1, keepdim=True)
+        share = seen[:, channel : channel + 1] / within.clamp(min=1e-6)
+        return self.select(probabilities, (self.names[kind],)) * share
 
     def body(self, probabilities: Tensor) -> Tensor:
         """The probability of anything but background: (B, 1, H, W)."""

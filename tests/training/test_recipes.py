@@ -117,7 +117,7 @@ def test_a_student_ends_halfway_to_its_teacher():
 
 def test_a_student_sees_generated_people_as_its_teacher_does():
     bundle = load_bundle("street")
-    eye = Regions(bundle.part("regions"), regions.CHANNELS, parsing.TALLEST, regions.LOOKS)
+    eye = Regions(bundle.part("regions"), regions.CHANNELS, regions.LOOK)
     seen = list(regions.imagined(bundle.part("generator"), eye, 4))
     assert len(seen) >= 2  # some are nobody to it
     for picture, labels, (y0, x0, y1, x1), _ in seen:

@@ -38,7 +38,7 @@ from fice.training.recipe import begin, between, finish, options, run_of
 
 CANVAS = (256, 128)
 VIEW = (512, 256)  # at which an edit sees a person
-LOOKS = (256, 320)  # rows at which a person is looked at, in turn
+LOOK = 320  # rows at which a person is looked at: of those that are trained on the best
 HEIGHT = 512  # pixels to which photographs are reduced
 SINGLED = {  # what has a channel of its own beside its region's, for words that name it
     "glasses": ("headwear", ("glasses", "sunglasses")),
@@ -183,12 +183,11 @@ def validate(regions: Regions, see: Callable[[Tensor], Tensor], size: tuple[int,
 def figures_of(network: Pyramid, samples: list) -> dict[str, float]:
     """Those of the network alone at the size of the generator's canvas, and, as `edit ...`, of what an edit sees.
 
-    An edit looks at a `VIEW`, at both of `LOOKS`, and lets the colours of the photograph decide what is open.
+    An edit looks at a `VIEW`, in `LOOK` rows, and lets the colours of the photograph decide what is open.
     """
-    alone = Regions(network, MERGED, parsing.TALLEST)
-    looking = Regions(network, MERGED, parsing.TALLEST, LOOKS)
-    figures = validate(alone, alone.analyse, CANVAS, samples)
-    of_edits = validate(looking, Analysis(looking, CANVAS).of, VIEW, samples)
+    regions = Regions(network, MERGED, LOOK)
+    figures = validate(regions, regions.analyse, CANVAS, samples)
+    of_edits = validate(regions, Analysis(regions, CANVAS).of, VIEW, samples)
     return figures | {f"edit {name}": value for name, value in of_edits.items()}
 
 
@@ -223,7 +222,7 @@ def main() -> None:
         bundle = load_bundle(args.teacher)
         eye = bundle.part("regions")
         network.load_state_dict(eye.state_dict())
-        teacher = Regions(eye, CHANNELS, parsing.TALLEST, LOOKS)
+        teacher = Regions(eye, CHANNELS, LOOK)
         said = taught(street, teacher, args.out / "taught")
         training += [sample for sample in said if not is_validation(sample[3])]
         if "generator" in bundle.parts:
@@ -239,7 +238,7 @@ def main() -> None:
     if args.teacher:
         network = between(eye, network, 0.5)  # better than either
     figures = figures_of(network, unseen)
-    extra = {"names": MERGED, "channels": CHANNELS, "height": parsing.TALLEST, "looks": LOOKS}
+    extra = {"names": MERGED, "channels": CHANNELS, "height": LOOK}
     finish(args.out, "regions", network, "pyramid", arguments, extra, figures)
 
 
