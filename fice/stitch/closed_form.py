@@ -14,7 +14,7 @@ from scipy.sparse import linalg
 from torch import Tensor
 from torch.nn import functional as F
 
-SMOOTH = 1e-5  # variance of a window's colours below which it has one colour
+SMOOTH = 1e-4  # variance of a window's colours below which it has one colour, as that of a JPEG file's noise
 PRECISE, ITERATIONS = 1e-3, 300  # of the conjugate gradients
 LEVELS = 24  # pixels up to which the foreground is estimated in one piece
 NEIGHBOURS, UNLIKE = 1e-2, 0.05  # weight of a neighbour's colours, and what a step of the matte adds to it
