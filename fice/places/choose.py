@@ -58,10 +58,10 @@ def choices_of(
                 if anew:
                     found.append(_anew(places, named, kind, old))
                     continue
-                choice = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
-                halved = choice.region == "dress" and named in HALVES and places.wears(("dress",))
+                whole = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
+                halved = whole.region == "dress" and named in HALVES and places.wears(("dress",))
                 halved = halved and not pictures and CUTS.get(sentence.garment or "", "skirt") == "skirt"
-                found.append(_half(places, choice, str(named)) if halved else choice)
+                found.append(_half(places, whole, str(named)) if halved else whole)
         except InputError as error:
             found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
