@@ -169,7 +169,7 @@ def make_plan(
             wide = choice.where if painted is None else choice.where * painted
             region, mask = Fixed(wide, choice.region or garment.region), _limited(mask, choice, subject)
             if wide.max() < 0.5:
-                raise InputError(f'The mask leaves nothing of "{garment.region}" free: paint it white, too.')
+                raise InputError(f'The mask leaves nothing of "{region.name}" free: paint it white, too.')
             notices += [f"Not found: {name}; the rest is changed." for name in choice.missing]
             notices += [HALVED.format(choice.region)] if choice.region else []
         else:

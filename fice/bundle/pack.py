@@ -40,6 +40,11 @@ def save_part(
     save_state(folder, part, state, network, arguments, extra, files, canvas)
 
 
+def round_as_kept(module: nn.Module) -> None:
+    """Gives a module its weights as `save_part` keeps them, so that what is measured is what will be read."""
+    module.load_state_dict({name: _compact(tensor) for name, tensor in module.state_dict().items()})
+
+
 def save_state(
     folder: str | Path,
     part: str,

@@ -57,11 +57,9 @@ def choices_of(
                 shaped = _shaped(sentence) if garment.region == "auto" else None
                 if anew:
                     found.append(_anew(places, named, kind, old))
-                    continue
-                whole = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
-                halved = whole.region == "dress" and named in HALVES and places.wears(("dress",))
-                halved = halved and not pictures and CUTS.get(sentence.garment or "", "skirt") == "skirt"
-                found.append(_half(places, whole, str(named)) if halved else whole)
+                else:
+                    whole = _choice(places, None if shaped else named, kind, among=shaped or KINDS)
+                    found.append(whole if pictures else _half_of_dress(places, whole, named, sentence.garment))
         except InputError as error:
             found.append(error)
     lost = [choice for choice in found if isinstance(choice, InputError)]
@@ -102,8 +100,11 @@ def _own(garment: Tensor, places: Places) -> Tensor:
     return garment * torch.from_numpy(np.isin(labels, near[near > 0])).to(garment) if near.any() else garment
 
 
-def _half(places: Places, choice: Choice, named: str) -> Found:
-    """What of a dress is a top or a skirt."""
+def _half_of_dress(places: Places, choice: Choice, named: str | None, garment: str | None) -> Choice | Found:
+    """Of a dress what is a top or a skirt, where that is named and not what the dress is cut into; else the choice."""
+    skirt_or_top = named in HALVES and CUTS.get(garment or "", "skirt") == "skirt"
+    if not named or not skirt_or_top or choice.region != "dress" or not places.wears(("dress",)):
+        return choice
     subject, regions = places.subject, places.regions
     dress = worn(Classes("dress", choice.classes, regions), subject.view, regions, subject.regions)
     limit = places.half(named)

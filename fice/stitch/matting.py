@@ -46,8 +46,8 @@ def cut_out(source: Tensor, probability: Tensor, step: float) -> tuple[Tensor, T
     border = grow(inside, band) - grow(inside, -band) > 0.5
     doubt = ((seen - 0.5).abs() < DOUBT) & (grow(inside, far) > 0.5)
     shown = picture[0].permute(1, 2, 0).cpu().numpy()
-    spread = float(shown[seen[0, 0].cpu().numpy() > 0.5].std(0).mean()) if inside.any() else 0.0
     prior, within = (each[0, 0].cpu().numpy() for each in (steepen(seen, DECIDED), inside))
+    spread = float(shown[within > 0].std(0).mean()) if within.any() else 0.0
     off = ndimage.distance_transform_edt(within) + ndimage.distance_transform_edt(1 - within)  # from the outline
     weight = PRIOR * (1 + (spread / PATCHY) ** 4) * (1 + (off / band) ** 2)
     solved = closed_form(shown, prior, (border | doubt)[0, 0].cpu().numpy(), weight)

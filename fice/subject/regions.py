@@ -64,6 +64,7 @@ DOMINANT = 3  # a dress so many times as large as a top or skirt is all there is
 COVERING = 10  # a coat so many times as large as what it covers is closed
 CONFUSED = 0.2  # share of the garment below which a garment that takes its place elsewhere is an error of the network
 OF_ITS_KIND = 0.3  # share of the changed area from which the named kind of garment counts as worn
+SAID = {"upper": "top", "legwear": "tights"}  # classes that have another name in a sentence
 MISTAKEN = {"upper": ("outer", "dress"), "outer": (), "lower": ("dress",), "dress": (), "full": ()}
 
 
@@ -232,8 +233,8 @@ def choose_region(
     if BODY in regions.names:
         notice = f"This bundle knows no garments, so all below the head may change, not only the region {wanted}."
         return Choice("full", (BODY,), () if wanted in (None, "full") else (notice,))
-    likeliest = probabilities.argmax(1).flatten()
-    shares = torch.bincount(likeliest, minlength=len(regions.names)) / len(likeliest)
+    likeliest = probabilities[0].argmax(0)
+    shares = torch.bincount(likeliest.flatten(), minlength=len(regions.names)) / likeliest.numel()
     areas = dict.fromkeys(REGION_CLASSES, 0.0) | dict(zip(regions.names, shares.tolist(), strict=True))
     least = WORN * (1 - areas["background"])
     place = REGIONS | {"dress": (*REGIONS["upper"], *REGIONS["dress"], *REGIONS["lower"])}
@@ -241,7 +242,7 @@ def choose_region(
     if garment != "jumpsuit" and hanging > LEGS * areas["trousers"]:  # tights are often taken for trousers
         place["dress"] = (*REGIONS["upper"], *REGIONS["dress"], "skirt")
     topped = areas["upper"] > TOP * areas["dress"]  # nobody wears a dress under a top: it is a skirt or trousers
-    topped = topped or (areas["upper"] > SMALL_TOP * areas["dress"] and _hangs(regions, probabilities))
+    topped = topped or (areas["upper"] > SMALL_TOP * areas["dress"] and _hangs(regions, likeliest))
     if topped:
         place["lower"] = (*REGIONS["lower"], "dress")
     if wanted == "lower" and areas["legwear"] >= least and _is_of_tights(garment, areas, least):
@@ -262,12 +263,7 @@ def choose_region(
             if region != wanted:
                 notices.append(f"No garment for the region {wanted} was found; the region {region} is changed.")
             elif shaped and garment in SEEN_AS and kinds(SEEN_AS[garment]) < OF_ITS_KIND * area(region):
-                worn = [
-                    name.replace("upper", "top").replace("legwear", "tights")
-                    for name in place[region]
-                    if areas[name] >= least
-                ]
-                seen = " and ".join(worn)
+                seen = " and ".join(SAID.get(name, name) for name in place[region] if areas[name] >= least)
                 keeps = f"No {garment} is worn: {seen} change in colour and pattern, and keep their shape."
             return Choice(region, (*place[region], *mistaken), tuple(notices), keeps=keeps)
     raise InputError("No garment that the sentence could change was found: name another --region, or give a --mask.")
@@ -279,9 +275,8 @@ def _is_of_tights(garment: str | None, areas: dict[str, float], least: float) ->
     return garment == "leggings" or (nothing and SEEN_AS.get(garment or "") == "trousers" and garment != "shorts")
 
 
-def _hangs(regions: Regions, probabilities: Tensor) -> bool:
-    """Whether what is taken for a dress hangs below the top: where the top is, hardly any of it is."""
-    likeliest = probabilities[0].argmax(0)
+def _hangs(regions: Regions, likeliest: Tensor) -> bool:
+    """Whether what is taken for a dress hangs below the top, by the class of each pixel (H, W)."""
     top, dress = ((likeliest == regions.names.index(name)).sum(1).float() for name in ("upper", "dress"))
     along = top.cumsum(0) / top.sum().clamp(min=1)
     rows = (along > 0.1) & (along < 0.9)

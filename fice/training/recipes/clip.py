@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fice.bundle.bundle import load_bundle
+from fice.bundle.pack import round_as_kept
 from fice.device import half
 from fice.errors import InputError
 from fice.language.clip import Semantics, TextReader
@@ -285,6 +286,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw = lessons(framed, side.see, args.batch, args.seed, 24 if args.smoke else None)
     train(side, draw, replace(run_of(args), minutes=4 / 60, tick=1) if args.smoke else run_of(args))
     extra = {"tokenizer": "words", "context_length": CONTEXT, "image_resolution": SIZE, "mean": MEAN, "std": STD}
+    round_as_kept(side.average.module)
     figures = evaluate(side.average.module.eval(), framed, tokenizer, number)
     files = {WORDS: "\n".join(tokenizer.words).encode()}
     finish(args.out, "clip", side.average.module, "lite-clip", shape, extra, figures, files)
